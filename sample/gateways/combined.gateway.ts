@@ -1,0 +1,45 @@
+import { SubscribeMessage, WebSocketGateway, type WsResponse } from '@nestjs/websockets';
+import {
+  fromAuthorizationHeader,
+  fromCookie,
+  fromFirstMessage,
+  fromQueryParam,
+  fromSubprotocol,
+  fromUserInfo,
+  WsAuth,
+  WsSession,
+  type WsAuthSession,
+  WsUser,
+} from 'nestjs-ws-auth';
+import { pageOrigins } from '../config.js';
+
+/** What `whoami` answers. */
+interface WhoAmI {
+  readonly user: string;
+  /** The extractor that found the credential. */
+  readonly via: string;
+}
+
+/** One endpoint for everybody: each client authenticates the way that suits it. */
+@WsAuth({
+  strategy: ['jwt', 'basic'],
+  credentials: [
+    fromAuthorizationHeader(),
+    fromQueryParam('token'),
+    fromCookie('token'),
+    fromSubprotocol(),
+    fromUserInfo(),
+    fromFirstMessage(),
+  ],
+  allowedOrigins: pageOrigins,
+})
+@WebSocketGateway({ path: '/ws' })
+export class CombinedGateway {
+  @SubscribeMessage('whoami')
+  whoAmI(
+    @WsUser('username') user: string,
+    @WsSession() { transport }: WsAuthSession,
+  ): WsResponse<WhoAmI> {
+    return { event: 'whoami', data: { user, via: transport } };
+  }
+}

@@ -1,0 +1,88 @@
+import { ports } from '../config.js';
+import { html, type Html } from './html.js';
+import { layout } from './layout.js';
+
+/** What the test page works with. */
+export interface Experiment {
+  readonly user: string;
+  readonly token: string;
+  /** When the token ends (epoch ms); `undefined` for a token that came with the address. */
+  readonly expiresAt: number | undefined;
+}
+
+/** Shows one tile per way of authenticating; `public/experiment.js` fills them. */
+export function experimentPage(experiment: Experiment): string {
+  return layout({
+    title: 'nestjs-ws-auth · the experiment',
+    script: '/experiment.js',
+    body: html`<main
+        data-state="waiting"
+        data-user="${experiment.user}"
+        data-token="${experiment.token}"
+        data-port="${ports.http}"
+      >
+        <section class="intro">
+          <div>
+            <h1>One token, six ways to send it.</h1>
+            <p class="lead">
+              Each tile opens a WebSocket to an origin of its own and authenticates there. The
+              server greets the user it recognised, the page says goodbye, the server closes.
+            </p>
+          </div>
+          <p class="tally" role="status">
+            <output class="tally-count">…</output><span class="tally-words">connecting</span>
+          </p>
+        </section>
+        ${identity(experiment)}
+        <section class="tiles" aria-label="Ways of authenticating"></section>
+        ${machines}
+        <noscript><p class="hint">This page needs JavaScript to open WebSockets.</p></noscript>
+      </main>
+      ${tileTemplate}`,
+  });
+}
+
+function identity({ user, token, expiresAt }: Experiment): Html {
+  const again = `/?${new URLSearchParams({ user })}`;
+  const wrong = `/?${new URLSearchParams({ user, token: 'a-wrong-token' })}`;
+  const lifetime = expiresAt
+    ? html`<span class="lifetime" data-expires-at="${expiresAt}">short-lived</span>`
+    : html`<span class="lifetime lifetime-given">taken from the address</span>`;
+  return html`<section class="identity" aria-label="Credentials">
+    <p class="identity-user"><span class="label">User</span><strong>${user}</strong></p>
+    <p class="identity-token"><span class="label">Token</span><code>${token}</code>${lifetime}</p>
+    <nav class="actions" aria-label="Run the experiment">
+      <a class="button" href="${again}">Run again</a>
+      <a class="button button-quiet" href="${wrong}">Try a wrong token</a>
+    </nav>
+  </section>`;
+}
+
+const machines = html`<section class="machines">
+  <div>
+    <h2>And from a program</h2>
+    <p>
+      Machines have it easier. They send an <code>Authorization</code> header with the handshake, or
+      put the name and the token into the URL.
+    </p>
+  </div>
+  <pre
+    tabindex="0"
+    aria-label="Shell commands"
+  ><code>curl http://localhost:${ports.http}/tokens --json '{"user":"alice"}'
+python3 -m websockets "ws://alice:$TOKEN@localhost:${ports.basic}/"</code></pre>
+</section>`;
+
+const tileTemplate = html`<template id="tile">
+  <article class="tile" data-state="waiting">
+    <header class="tile-header">
+      <h2 class="tile-title"></h2>
+      <p class="badge"></p>
+    </header>
+    <p class="tile-summary"></p>
+    <p class="tile-ends"><code class="tile-address"></code><code class="tile-extractor"></code></p>
+    <pre class="tile-code" tabindex="0" aria-label="The browser code that ran"><code></code></pre>
+    <ol class="steps" aria-label="What happened"></ol>
+    <p class="verdict" role="status"><span class="verdict-words"></span><time></time></p>
+  </article>
+</template>`;

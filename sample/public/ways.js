@@ -1,0 +1,111 @@
+import { answerFrom, hiddenIframe } from './iframe.js';
+
+/**
+ * The ways a page can authenticate a WebSocket. Each tile shows the source of `open`, so the code a
+ * reader sees is the code that ran.
+ */
+export const ways = [
+  {
+    id: 'first-message',
+    title: 'First message',
+    extractor: 'fromFirstMessage',
+    address: 'ws://{server}/',
+    port: 1,
+    summary:
+      'Reliable in every browser, and the token stays out of every log. The connection is open before the server knows who is there.',
+    open({ token, server }) {
+      const websocket = new WebSocket(`ws://${server}/`);
+      websocket.onopen = () => websocket.send(token);
+      return websocket;
+    },
+  },
+  {
+    id: 'query-param',
+    title: 'Query parameter',
+    extractor: 'fromQueryParam',
+    address: 'ws://{server}/?token=…',
+    port: 2,
+    summary:
+      'Reliable in every browser, and decided before the connection opens. Addresses end up in logs, so the token has to be short-lived.',
+    open({ token, server }) {
+      const query = new URLSearchParams({ token });
+      const websocket = new WebSocket(`ws://${server}/?${query}`);
+      return websocket;
+    },
+  },
+  {
+    id: 'cookie',
+    title: 'Cookie',
+    extractor: 'fromCookie',
+    address: 'ws://{server}/',
+    port: 3,
+    summary:
+      'A page cannot set a cookie for another origin. A hidden iframe of that origin can: it takes the token and has it stored out of reach of scripts.',
+    async open({ token, server }) {
+      const iframe = await hiddenIframe(`http://${server}/bridge`);
+      iframe.contentWindow.postMessage(token, `http://${server}`);
+      await answerFrom(iframe);
+      const websocket = new WebSocket(`ws://${server}/`);
+      return websocket;
+    },
+  },
+  {
+    id: 'basic',
+    title: 'HTTP Basic',
+    extractor: 'fromAuthorizationHeader',
+    address: 'ws://{user}:…@{server}/',
+    port: 4,
+    summary:
+      'Name and token in the URL. Chromium behaves. Firefox answers with the token it used before, so every other attempt fails; Safari may ignore it.',
+    open({ user, token, server }) {
+      const name = encodeURIComponent(user);
+      const address = `ws://${name}:${token}@${server}/`;
+      const websocket = new WebSocket(address);
+      return websocket;
+    },
+  },
+  {
+    id: 'user-info',
+    title: 'User information',
+    extractor: 'fromUserInfo',
+    address: 'ws://…:x@{server}/',
+    port: 5,
+    summary:
+      'The token takes the place of the user name. Each token is a new name to the browser, so Firefox has no old password to confuse it with.',
+    open({ token, server }) {
+      const websocket = new WebSocket(`ws://${token}:x@${server}/`);
+      return websocket;
+    },
+  },
+  {
+    id: 'subprotocol',
+    title: 'Subprotocol',
+    extractor: 'fromSubprotocol',
+    address: 'ws://{server}/',
+    port: 6,
+    summary:
+      'The one header of the handshake that a page can set. The token travels beside a real subprotocol, and only that one is answered.',
+    open({ token, server }) {
+      const protocols = ['chat', `bearer.${token}`];
+      const websocket = new WebSocket(`ws://${server}/`, protocols);
+      return websocket;
+    },
+  },
+  {
+    id: 'combined',
+    title: 'All of them on one endpoint',
+    extractor: 'all of the above',
+    address: 'ws://{server}/ws',
+    port: 0,
+    summary:
+      'A gateway can accept every way at once, in Nest’s own message format. Its whoami event answers who is connected, and which extractor found the credential.',
+    conversation: 'whoami',
+    open({ token, server }) {
+      const protocols = ['chat', `bearer.${token}`];
+      const websocket = new WebSocket(`ws://${server}/ws`, protocols);
+      const whoami = JSON.stringify({ event: 'whoami' });
+      websocket.onopen = () => websocket.send(whoami);
+      return websocket;
+    },
+  },
+];
