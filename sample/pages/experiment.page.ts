@@ -14,6 +14,7 @@ export interface Experiment {
 export function experimentPage(experiment: Experiment): string {
   return layout({
     title: 'nestjs-ws-auth · the experiment',
+    styles: ['/experiment.css', '/tile.css'],
     script: '/experiment.js',
     body: html`<main
         data-state="waiting"

@@ -11,15 +11,15 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-function escape(value: string | number | Html): string {
+type Value = string | number | Html | readonly Html[];
+
+function escape(value: Value): string {
   if (value instanceof Html) return value.markup;
+  if (typeof value === 'object') return value.map(escape).join('');
   return String(value).replace(/[&<>"']/g, (character) => entities[character] ?? '');
 }
 
 /** Builds markup and escapes everything that is put into it, except other markup. */
-export function html(
-  template: TemplateStringsArray,
-  ...values: readonly (string | number | Html)[]
-): Html {
+export function html(template: TemplateStringsArray, ...values: readonly Value[]): Html {
   return new Html(String.raw({ raw: template }, ...values.map(escape)));
 }

@@ -1,7 +1,18 @@
 import { html, type Html } from './html.js';
 
+/** What is different from page to page; the rest is in {@link layout}. */
+export interface Page {
+  readonly title: string;
+  readonly styles: readonly string[];
+  readonly script?: string;
+  readonly body: Html;
+}
+
 /** What every page of the sample has in common. */
-export function layout(page: { title: string; script?: string; body: Html }): string {
+export function layout(page: Page): string {
+  const styles = ['/style.css', ...page.styles].map(
+    (style) => html`<link rel="stylesheet" href="${style}" />`,
+  );
   const script = page.script ? html`<script type="module" src="${page.script}"></script>` : html``;
   return html`<!doctype html>
     <html lang="en">
@@ -11,8 +22,7 @@ export function layout(page: { title: string; script?: string; body: Html }): st
         <meta name="color-scheme" content="light dark" />
         <title>${page.title}</title>
         <link rel="icon" href="/icon.svg" type="image/svg+xml" />
-        <link rel="stylesheet" href="/style.css" />
-        ${script}
+        ${styles} ${script}
       </head>
       <body>
         <header class="masthead">

@@ -10,6 +10,7 @@ export function welcomePage(options: { refused: boolean }): string {
     : html`<p class="hint" id="hint">Any name will do. There is no password.</p>`;
   return layout({
     title: 'nestjs-ws-auth · the experiment',
+    styles: ['/welcome.css'],
     body: html`<main class="welcome">
       <h1>One token, six ways to send it.</h1>
       <p class="lead">
