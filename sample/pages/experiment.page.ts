@@ -43,9 +43,11 @@ export function experimentPage(experiment: Experiment): string {
   });
 }
 
+function pageAddress(query: Readonly<Record<string, string>>): string {
+  return `/?${new URLSearchParams(query).toString()}`;
+}
+
 function identity({ user, token, expiresAt }: Experiment): Html {
-  const again = `/?${new URLSearchParams({ user })}`;
-  const wrong = `/?${new URLSearchParams({ user, token: 'a-wrong-token' })}`;
   const lifetime = expiresAt
     ? html`<span class="lifetime" data-expires-at="${expiresAt}">short-lived</span>`
     : html`<span class="lifetime lifetime-given">taken from the address</span>`;
@@ -53,8 +55,10 @@ function identity({ user, token, expiresAt }: Experiment): Html {
     <p class="identity-user"><span class="label">User</span><strong>${user}</strong></p>
     <p class="identity-token"><span class="label">Token</span><code>${token}</code>${lifetime}</p>
     <nav class="actions" aria-label="Run the experiment">
-      <a class="button" href="${again}">Run again</a>
-      <a class="button button-quiet" href="${wrong}">Try a wrong token</a>
+      <a class="button" href="${pageAddress({ user })}">Run again</a>
+      <a class="button button-quiet" href="${pageAddress({ user, token: 'a-wrong-token' })}"
+        >Try a wrong token</a
+      >
     </nav>
   </section>`;
 }

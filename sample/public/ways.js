@@ -15,7 +15,7 @@ export const ways = [
       'Reliable in every browser, and the token stays out of every log. The connection is open before the server knows who is there.',
     open({ token, server }) {
       const websocket = new WebSocket(`ws://${server}/`);
-      websocket.onopen = () => websocket.send(token);
+      websocket.addEventListener('open', () => websocket.send(token));
       return websocket;
     },
   },
@@ -104,7 +104,7 @@ export const ways = [
       const protocols = ['chat', `bearer.${token}`];
       const websocket = new WebSocket(`ws://${server}/ws`, protocols);
       const whoami = JSON.stringify({ event: 'whoami' });
-      websocket.onopen = () => websocket.send(whoami);
+      websocket.addEventListener('open', () => websocket.send(whoami));
       return websocket;
     },
   },

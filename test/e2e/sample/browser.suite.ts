@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchBrowser, type LaunchedBrowser } from '../../support/browser/launch.js';
+import type { RunningSample } from './running-sample.js';
+import { type ShownTile, TestPage } from './test-page.js';
+
+const ids = [
+  'first-message',
+  'query-param',
+  'cookie',
+  'basic',
+  'user-info',
+  'subprotocol',
+  'combined',
+];
+
+function expectGreen(tiles: readonly ShownTile[], user: string): void {
+  expect(tiles).toEqual(
+    ids.map((id) => ({
+      id,
+      state: 'ok',
+      badge: '[OK]',
+      outcome: 'closed',
+      code: '1000',
+      words: `Authenticated as ${user}, closed with 1000.`,
+    })),
+  );
+}
+
+/** The test page in real Chromium. */
+export function browserTests(sample: () => RunningSample): void {
+  describe.each(['allowed', 'blocked'] as const)('with third-party cookies %s', (cookies) => {
+    let launched: LaunchedBrowser;
+    beforeAll(async () => {
+      launched = await launchBrowser(cookies);
+    }, 300_000);
+    afterAll(async () => launched?.[Symbol.asyncDispose]());
+
+    it.each(['localhost', '127.0.0.1'])('turns every tile green on %s', async (hostname) => {
+      await using opened = await TestPage.open(launched.browser);
+      expectGreen(await opened.run(sample().http('/?user=alice', hostname)), 'alice');
+      expect(opened.problems).toEqual([]);
+    });
+
+    it('turns every tile green for one user after another', async () => {
+      await using opened = await TestPage.open(launched.browser);
+      for (const user of ['alice', 'bob', 'Zoë-李', '<svg/onload=alert(1)>']) {
+        const query = new URLSearchParams({ user });
+        expectGreen(await opened.run(sample().http(`/?${query.toString()}`)), user);
+      }
+      expect(opened.problems).toEqual([]);
+    });
+
+    it('turns every tile red for a wrong token, each for the right reason', async () => {
+      await using opened = await TestPage.open(launched.browser);
+      const tiles = await opened.run(sample().http('/?user=alice&token=a-wrong-token'));
+      const [firstMessage, ...others] = tiles;
+      expect(tiles.map(({ id, badge }) => [id, badge])).toEqual(ids.map((id) => [id, '[KO]']));
+      expect(firstMessage).toMatchObject({ outcome: 'closed', code: '3000' });
+      expect(firstMessage?.words).toMatch(/^Closed by the server with 3000 \(unauthorized\)/);
+      for (const tile of others) expect(tile).toMatchObject({ outcome: 'refused', code: '1006' });
+      // A page cannot see the status of a refused handshake. Chromium names it, in two wordings.
+      const refusedWith401 = expect.stringMatching(/HTTP Authentication failed|response code: 401/);
+      expect([...opened.failures.values()]).toEqual(others.map(() => refusedWith401));
+    });
+
+    it('recognises whose token it is, whatever the page says', async () => {
+      await using opened = await TestPage.open(launched.browser);
+      const query = new URLSearchParams({ user: 'bob', token: await sample().token('alice') });
+      const tiles = await opened.run(sample().http(`/?${query.toString()}`));
+      expect(tiles.filter(({ state }) => state === 'ok')).toEqual([]);
+      const refused = tiles.filter(({ outcome }) => outcome === 'refused');
+      expect(refused.map(({ id }) => id)).toEqual(['basic']);
+    });
+  });
+}

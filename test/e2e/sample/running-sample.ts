@@ -1,0 +1,97 @@
+import { execFile, spawn, type ChildProcessByStdio } from 'node:child_process';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { freePorts } from './free-ports.js';
+
+type SampleProcess = ChildProcessByStdio<null, Readable, Readable>;
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const nest = createRequire(import.meta.url).resolve('@nestjs/cli/bin/nest.js');
+
+/** Compiles library and sample the way `npm start` does, so that a clean clone can be tested. */
+export async function buildSample(): Promise<void> {
+  await promisify(execFile)(process.execPath, [nest, 'build'], { cwd: root });
+}
+
+/** How a process ended. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** The sample in a process of its own, on free ports. */
+export class RunningSample implements AsyncDisposable {
+  readonly #exit: Promise<Exit>;
+
+  private constructor(
+    private readonly child: SampleProcess,
+    /** The port of the page and of the combined endpoint; those of the other gateways follow. */
+    readonly port: number,
+  ) {
+    this.#exit = once(child, 'exit').then(([code, signal]) => ({ code, signal }));
+  }
+
+  /** Starts the sample and waits until it serves. */
+  static async start(environment: Readonly<Record<string, string>> = {}): Promise<RunningSample> {
+    const port = await freePorts(7);
+    const child = spawn(process.execPath, ['dist/sample/main.js'], {
+      cwd: root,
+      env: { ...process.env, NO_COLOR: '1', SAMPLE_PORT: String(port), ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    process.once('exit', () => child.kill());
+    const sample = new RunningSample(child, port);
+    await sample.#serving();
+    return sample;
+  }
+
+  /** The address of a page of the sample. */
+  http(path = '/', hostname = 'localhost'): string {
+    return `http://${hostname}:${this.port}${path}`;
+  }
+
+  /** The address of the gateway on the n-th port, with user information where the way needs it. */
+  ws(offset: number, { path = '/', userInfo = '' } = {}): string {
+    return `ws://${userInfo ? `${userInfo}@` : ''}localhost:${this.port + offset}${path}`;
+  }
+
+  /** Obtains a token. */
+  async token(user = 'alice'): Promise<string> {
+    const { token } = (await (await this.createToken({ user })).json()) as { token: string };
+    return token;
+  }
+
+  /** Posts a body to `/tokens`. */
+  async createToken(body: unknown): Promise<Response> {
+    return fetch(this.http('/tokens'), {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  }
+
+  /** Sends a signal and waits for the end of the process. */
+  async stop(signal: NodeJS.Signals): Promise<Exit> {
+    this.child.kill(signal);
+    return this.#exit;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.child.exitCode === null) await this.stop('SIGKILL');
+  }
+
+  async #serving(): Promise<void> {
+    let output = '';
+    this.child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    for await (const line of createInterface(this.child.stdout)) {
+      output += `${line}\n`;
+      if (line.includes('Open http://')) break;
+    }
+    this.child.stdout.resume();
+    if (!output.includes('Open http://')) throw new Error(`the sample did not start:\n${output}`);
+  }
+}
