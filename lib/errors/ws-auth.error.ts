@@ -1,0 +1,56 @@
+/** Extra facts about a {@link WsAuthError}. */
+export interface WsAuthErrorOptions extends ErrorOptions {
+  /** HTTP status that stands for the error before the 101. */
+  readonly httpStatus?: number;
+  /** Close code that stands for the error after the 101. */
+  readonly closeCode?: number;
+}
+
+/**
+ * The root of every error this package throws.
+ *
+ * Messages are lower case and hold neither a credential nor input of a peer, so they are safe to log.
+ *
+ * @publicApi
+ */
+export class WsAuthError extends Error {
+  /** A stable name for programs, such as `ERR_WS_AUTH_NO_SESSION`. */
+  readonly code: string;
+  readonly httpStatus: number | undefined;
+  readonly closeCode: number | undefined;
+
+  constructor(code: string, message: string, options: WsAuthErrorOptions = {}) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+    this.httpStatus = options.httpStatus;
+    this.closeCode = options.closeCode;
+  }
+}
+
+/**
+ * An option is missing, invalid or unsafe. Thrown while the application boots, never later.
+ *
+ * The message names the option and the fix.
+ *
+ * @publicApi
+ */
+export class WsAuthConfigurationError extends WsAuthError {
+  constructor(message: string, options: ErrorOptions = {}) {
+    super('ERR_WS_AUTH_CONFIGURATION', message, options);
+  }
+}
+
+/**
+ * Somebody asked for the user of a client that has no session, for example of a `@WsPublic()` gateway.
+ *
+ * @publicApi
+ */
+export class WsAuthNoSessionError extends WsAuthError {
+  constructor() {
+    super('ERR_WS_AUTH_NO_SESSION', 'the client has no session', {
+      httpStatus: 401,
+      closeCode: 3000,
+    });
+  }
+}

@@ -1,0 +1,158 @@
+import type { IncomingMessage } from 'node:http';
+import { isToken } from './header-syntax.js';
+import { Refusal } from './refusal.js';
+import { parseRequestTarget, type RequestTarget } from './request-target.js';
+
+/** The part of an HTTP request that a handshake is read from. */
+export type HandshakeRequest = Pick<
+  IncomingMessage,
+  'httpVersionMajor' | 'httpVersionMinor' | 'method' | 'rawHeaders' | 'url'
+>;
+
+/** A complete and valid opening handshake of {@link https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1 RFC 6455 §4.2.1}. */
+export interface Handshake {
+  readonly target: RequestTarget;
+  /** The one valid `Host`. */
+  readonly host: string;
+  /** `Origin` as sent; two of them are joined, and then match nothing. */
+  readonly origin: string | undefined;
+  readonly authorization: string | undefined;
+  /** All cookies, in the form of one header line. */
+  readonly cookie: string | undefined;
+  /** Offered subprotocols, in order, each a unique token. */
+  readonly subprotocols: readonly string[];
+}
+
+/**
+ * Node 20 silently drops what follows about 1,000 header fields, so a large count hides an `Origin` or a `Cookie`.
+ * No browser and no proxy chain sends a tenth of that.
+ */
+export const maxHeaderFields = 100;
+
+const host = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9\-._~!$&'()*+,;=%]+)(?::\d{1,5})?$/;
+const key = /^[A-Za-z0-9+/]{22}==$/;
+
+/** Fields that are single by definition: a second line is an attack or a broken proxy. */
+const singletons = new Set([
+  'host',
+  'upgrade',
+  'authorization',
+  'sec-websocket-key',
+  'sec-websocket-version',
+]);
+const lists: Readonly<Record<string, string>> = {
+  origin: ', ',
+  connection: ', ',
+  cookie: '; ',
+  'sec-websocket-protocol': ', ',
+  'content-length': ', ',
+  'transfer-encoding': ', ',
+};
+
+/**
+ * Reads and checks a whole handshake, or says how it is refused. Nothing is decided on a partial one.
+ *
+ * Node emits `upgrade` for requests without `Host`, over HTTP/1.0, with a body or with a POST method, and keeps the
+ * first of two `Authorization` lines, so all of it is checked here, on the raw header fields.
+ */
+export function parseHandshake(request: HandshakeRequest, earlyBytes: number): Handshake | Refusal {
+  const fields = collectFields(request.rawHeaders);
+  if (fields instanceof Refusal) {
+    return fields;
+  }
+  const refused = checkRequestLine(request) ?? checkFields(fields, earlyBytes);
+  if (refused) {
+    return refused;
+  }
+  const target = parseRequestTarget(request.url ?? '');
+  const authority = fields['host'] ?? '';
+  if (!target || !host.test(authority) || !namesHost(target, authority)) {
+    return malformed();
+  }
+  const subprotocols = parseSubprotocols(fields['sec-websocket-protocol']);
+  return subprotocols === undefined
+    ? malformed()
+    : {
+        target,
+        host: authority,
+        origin: fields['origin'],
+        authorization: fields['authorization'],
+        cookie: fields['cookie'],
+        subprotocols,
+      };
+}
+
+type Fields = Readonly<Record<string, string | undefined>>;
+
+function malformed(): Refusal {
+  return new Refusal('ERR_WS_AUTH_MALFORMED_HANDSHAKE');
+}
+
+function collectFields(rawHeaders: readonly string[]): Fields | Refusal {
+  if (rawHeaders.length > maxHeaderFields * 2) {
+    return new Refusal('ERR_WS_AUTH_TOO_MANY_HEADERS');
+  }
+  const fields: Record<string, string | undefined> = Object.create(null);
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]!.toLowerCase();
+    const value = rawHeaders[index + 1]!;
+    const separator = lists[name];
+    if (separator !== undefined) {
+      const earlier = fields[name];
+      fields[name] = earlier === undefined ? value : earlier + separator + value;
+    } else if (singletons.has(name)) {
+      if (fields[name] !== undefined) {
+        return malformed();
+      }
+      fields[name] = value;
+    }
+  }
+  return fields;
+}
+
+function checkRequestLine(request: HandshakeRequest): Refusal | undefined {
+  if (request.httpVersionMajor !== 1 || request.httpVersionMinor < 1) {
+    return malformed();
+  }
+  return request.method === 'GET' ? undefined : new Refusal('ERR_WS_AUTH_METHOD_NOT_ALLOWED');
+}
+
+function checkFields(fields: Fields, earlyBytes: number): Refusal | undefined {
+  const hasBody =
+    fields['transfer-encoding'] !== undefined || (fields['content-length'] ?? '0') !== '0';
+  if (hasBody || earlyBytes > 0) {
+    return malformed();
+  }
+  const upgrades =
+    fields['upgrade']?.toLowerCase() === 'websocket' && fields['sec-websocket-version'] === '13';
+  if (!upgrades) {
+    return new Refusal('ERR_WS_AUTH_UPGRADE_REQUIRED');
+  }
+  return namesUpgrade(fields['connection']) && key.test(fields['sec-websocket-key'] ?? '')
+    ? undefined
+    : malformed();
+}
+
+function namesUpgrade(connection: string | undefined): boolean {
+  const options = connection?.toLowerCase();
+  return (
+    options === 'upgrade' ||
+    (options?.split(',').some((option) => option.trim() === 'upgrade') ?? false)
+  );
+}
+
+/** An absolute-form target must name the host that the request is for (RFC 9112 §3.2.2). */
+function namesHost({ authority }: RequestTarget, hostField: string): boolean {
+  return authority === undefined || authority.toLowerCase() === hostField.toLowerCase();
+}
+
+const none: readonly string[] = Object.freeze([]);
+
+/** Unique, non-empty tokens (RFC 6455 §4.1, item 10), or `undefined`. */
+function parseSubprotocols(value: string | undefined): readonly string[] | undefined {
+  if (value === undefined) {
+    return none;
+  }
+  const offered = value.split(',').map((entry) => entry.trim());
+  return offered.every(isToken) && new Set(offered).size === offered.length ? offered : undefined;
+}

@@ -1,0 +1,35 @@
+const serializedOrigin = /^([a-z][a-z0-9+.-]*):\/\/([^/?#@\s\\:]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?$/;
+const defaultPorts: Readonly<Record<string, string>> = { http: '80', https: '443' };
+
+/**
+ * Normalises an `Origin` header: lower case, without the port its scheme implies.
+ *
+ * Returns `undefined` for everything that is not the serialisation of an origin: `null`, a path, a trailing slash,
+ * user information, two values joined by Node. `new URL(x).origin` would accept most of these.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6454#section-6.1 RFC 6454 §6.1}
+ */
+export function normalizeOrigin(origin: string): string | undefined {
+  const match = serializedOrigin.exec(origin.toLowerCase());
+  if (!match) {
+    return undefined;
+  }
+  const [, scheme, host, port] = match;
+  return port === undefined || port === defaultPorts[scheme ?? '']
+    ? `${scheme}://${host}`
+    : `${scheme}://${host}:${port}`;
+}
+
+/**
+ * Normalises an origin from a configuration, where Unicode host names are welcome, or returns `undefined`.
+ */
+export function normalizeConfiguredOrigin(origin: string): string | undefined {
+  if (!/^https?:\/\//i.test(origin)) {
+    return normalizeOrigin(origin);
+  }
+  if (origin.includes('*') || !URL.canParse(origin)) {
+    return undefined;
+  }
+  const authority = origin.slice(origin.indexOf('//') + 2);
+  return /[/?#@\\]/.test(authority) ? undefined : normalizeOrigin(new URL(origin).origin);
+}

@@ -1,0 +1,89 @@
+import { WsAuthCloseCode } from './close-code.js';
+
+/** What every refusal of one kind has in common. */
+interface RefusalKind {
+  readonly httpStatus: number;
+  readonly closeCode: number;
+  /** Constant text for the response body and the close frame: at most 123 bytes, no input of the peer. */
+  readonly reason: string;
+}
+
+const { Unauthorized, Forbidden, Timeout } = WsAuthCloseCode;
+const { GoingAway, UnsupportedData, PolicyViolation } = WsAuthCloseCode;
+const { MessageTooBig, InternalError, TryAgainLater } = WsAuthCloseCode;
+
+const kinds = {
+  ERR_WS_AUTH_MALFORMED_HANDSHAKE: kind(400, Unauthorized, 'malformed handshake'),
+  ERR_WS_AUTH_MALFORMED_CREDENTIAL: kind(400, Unauthorized, 'malformed credential'),
+  ERR_WS_AUTH_SEVERAL_CREDENTIALS: kind(400, Unauthorized, 'more than one credential'),
+  ERR_WS_AUTH_CREDENTIAL_TOO_LARGE: kind(400, MessageTooBig, 'credential too large'),
+  ERR_WS_AUTH_CREDENTIAL_REQUIRED: kind(401, Unauthorized, 'credential required'),
+  ERR_WS_AUTH_CREDENTIAL_REJECTED: kind(401, Unauthorized, 'credential rejected'),
+  ERR_WS_AUTH_ORIGIN_REFUSED: kind(403, Forbidden, 'origin refused'),
+  ERR_WS_AUTH_NOT_PERMITTED: kind(403, Forbidden, 'not permitted'),
+  ERR_WS_AUTH_UNKNOWN_PATH: kind(404, PolicyViolation, 'not found'),
+  ERR_WS_AUTH_METHOD_NOT_ALLOWED: kind(405, PolicyViolation, 'method not allowed'),
+  ERR_WS_AUTH_UPGRADE_REQUIRED: kind(426, PolicyViolation, 'websocket upgrade required'),
+  ERR_WS_AUTH_TOO_MANY_HEADERS: kind(431, PolicyViolation, 'too many header fields'),
+  ERR_WS_AUTH_TOO_MANY_ATTEMPTS: kind(429, TryAgainLater, 'too many attempts'),
+  ERR_WS_AUTH_TIMEOUT: kind(503, Timeout, 'authentication timed out'),
+  ERR_WS_AUTH_UNSUPPORTED_DATA: kind(400, UnsupportedData, 'text message expected'),
+  ERR_WS_AUTH_QUEUE_FULL: kind(503, PolicyViolation, 'too many messages before authentication'),
+  ERR_WS_AUTH_STRATEGY_FAILED: kind(500, InternalError, 'authentication failed'),
+  ERR_WS_AUTH_UNAVAILABLE: kind(503, TryAgainLater, 'authentication unavailable'),
+  ERR_WS_AUTH_OVERLOADED: kind(503, TryAgainLater, 'too many pending connections'),
+  ERR_WS_AUTH_SHUTTING_DOWN: kind(503, GoingAway, 'server shutting down'),
+} as const satisfies Record<string, RefusalKind>;
+
+function kind(httpStatus: number, closeCode: number, reason: string): RefusalKind {
+  return { httpStatus, closeCode, reason };
+}
+
+/** The stable names of all refusals. */
+export type RefusalCode = keyof typeof kinds;
+
+/** Facts that differ between two refusals of one kind. */
+export interface RefusalDetails {
+  /** `WWW-Authenticate` values, one header line each. */
+  readonly challenges?: readonly string[];
+  /** Value of `Retry-After`, whole seconds. */
+  readonly retryAfterSeconds?: number;
+  /** Why, for the operator alone: it never leaves the process. */
+  readonly cause?: unknown;
+}
+
+/**
+ * The statement "this connection is not let in", for both sides of the 101.
+ *
+ * It is a value, not an error: refusing is ordinary work.
+ */
+export class Refusal {
+  readonly httpStatus: number;
+  readonly closeCode: number;
+  readonly reason: string;
+  readonly challenges: readonly string[];
+  readonly retryAfterSeconds: number | undefined;
+  readonly cause: unknown;
+
+  constructor(
+    readonly code: RefusalCode,
+    details: RefusalDetails = noDetails,
+  ) {
+    const { httpStatus, closeCode, reason } = kinds[code];
+    this.httpStatus = httpStatus;
+    this.closeCode = closeCode;
+    this.reason = reason;
+    this.challenges = details.challenges ?? noChallenges;
+    this.retryAfterSeconds =
+      details.retryAfterSeconds ?? (httpStatus === 503 || httpStatus === 429 ? 1 : undefined);
+    this.cause = details.cause;
+  }
+
+  /** The same refusal with the challenges that a 401 must carry. */
+  withChallenges(challenges: readonly string[]): Refusal {
+    return new Refusal(this.code, { challenges, cause: this.cause });
+  }
+}
+
+const noDetails: RefusalDetails = Object.freeze({});
+const noChallenges: readonly string[] = Object.freeze([]);
