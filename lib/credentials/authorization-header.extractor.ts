@@ -1,0 +1,93 @@
+import { isToken68 } from '../protocol/header-syntax.js';
+import type { Handshake } from '../protocol/handshake.js';
+import { Refusal } from '../protocol/refusal.js';
+import type { ChallengeScheme } from '../protocol/challenge.js';
+import { decodeBasic } from './basic.js';
+import { Credential } from './credential.js';
+import {
+  strategyNames,
+  type CredentialLimits,
+  type HandshakeExtractor,
+  type WsExtractorOptions,
+} from './extractor.js';
+
+/** Options of {@link fromAuthorizationHeader}. */
+export interface AuthorizationHeaderOptions extends WsExtractorOptions {
+  /**
+   * Schemes that are read and asked for.
+   *
+   * @default ['Basic', 'Bearer']
+   */
+  readonly schemes?: readonly ChallengeScheme[];
+}
+
+/**
+ * Reads `Authorization: Bearer …` and `Authorization: Basic …`: the way of machines, since no browser lets a page set a
+ * header on a WebSocket.
+ *
+ * HTTP Basic is ambient (browsers resend it unasked), so it is bound to `allowedOrigins`.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-2.1 RFC 6750 §2.1}
+ * @publicApi
+ */
+export function fromAuthorizationHeader(
+  options: AuthorizationHeaderOptions = {},
+): HandshakeExtractor {
+  return new AuthorizationHeaderExtractor(options);
+}
+
+export class AuthorizationHeaderExtractor implements HandshakeExtractor {
+  readonly name = 'fromAuthorizationHeader';
+  readonly phase = 'handshake';
+  readonly place = 'authorization';
+  readonly ambient: boolean;
+  readonly challengeSchemes: readonly ChallengeScheme[];
+  readonly redacts = { headers: ['authorization'] } as const;
+  readonly strategy: readonly string[] | undefined;
+
+  constructor(options: AuthorizationHeaderOptions) {
+    this.challengeSchemes = Object.freeze([...(options.schemes ?? (['Basic', 'Bearer'] as const))]);
+    this.ambient = this.challengeSchemes.includes('Basic');
+    this.strategy = strategyNames(options);
+  }
+
+  find(
+    { authorization }: Handshake,
+    { maxCredentialBytes }: CredentialLimits,
+  ): Credential | Refusal | undefined {
+    if (authorization === undefined || authorization === '') {
+      return undefined;
+    }
+    if (authorization.length > maxCredentialBytes) {
+      return new Refusal('ERR_WS_AUTH_CREDENTIAL_TOO_LARGE');
+    }
+    const { scheme, value } = splitAuthorization(authorization);
+    if (scheme === 'bearer' && this.challengeSchemes.includes('Bearer')) {
+      return isToken68(value)
+        ? new Credential({ scheme: 'Bearer', token: value }, this.#origin(false))
+        : new Refusal('ERR_WS_AUTH_MALFORMED_CREDENTIAL');
+    }
+    if (scheme === 'basic' && this.challengeSchemes.includes('Basic')) {
+      const basic = decodeBasic(value);
+      return basic
+        ? new Credential({ scheme: 'Basic', ...basic }, this.#origin(true))
+        : new Refusal('ERR_WS_AUTH_CREDENTIAL_REJECTED');
+    }
+    return new Refusal('ERR_WS_AUTH_CREDENTIAL_REQUIRED');
+  }
+
+  #origin(ambient: boolean) {
+    return { extractor: this.name, ambient, strategy: this.strategy };
+  }
+}
+
+/** Scheme in lower case and the rest, separated by one or more spaces (RFC 9110 §11.4). */
+export function splitAuthorization(authorization: string): { scheme: string; value: string } {
+  const space = authorization.indexOf(' ');
+  return space === -1
+    ? { scheme: authorization.toLowerCase(), value: '' }
+    : {
+        scheme: authorization.slice(0, space).toLowerCase(),
+        value: authorization.slice(space).replace(/^ +/, ''),
+      };
+}

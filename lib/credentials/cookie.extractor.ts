@@ -1,0 +1,96 @@
+import type { Handshake } from '../protocol/handshake.js';
+import { isToken } from '../protocol/header-syntax.js';
+import { Refusal } from '../protocol/refusal.js';
+import { bearerCredential } from './bearer.js';
+import { cookieValues } from './cookies.js';
+import type { Credential } from './credential.js';
+import {
+  strategyNames,
+  type CredentialLimits,
+  type HandshakeExtractor,
+  type WsExtractorOptions,
+} from './extractor.js';
+
+/** How a page on another origin gets its token into the cookie. */
+export interface CookieBridgeOptions {
+  /** Path of the bridge on the origin of the gateway, such as `/ws/bridge`. */
+  readonly path: string;
+  /**
+   * Exact origins of the pages that may set the cookie. Every other page is refused: with the cookie it could log its
+   * visitor in as somebody else (login CSRF).
+   */
+  readonly parentOrigins: readonly string[];
+  /**
+   * Life of the cookie in milliseconds, rounded down to seconds; at least 1,000. It needs to last from the bridge to the
+   * handshake only.
+   *
+   * @default 60_000
+   */
+  readonly maxAgeMs?: number;
+  /**
+   * Whether page and gateway are different sites, so that the cookie must be `SameSite=None; Secure; Partitioned`.
+   *
+   * @default false
+   */
+  readonly crossSite?: boolean;
+}
+
+/** Options of {@link fromCookie}. */
+export interface CookieOptions extends WsExtractorOptions {
+  /** Serves the page, and the endpoint, that sets the cookie. Nothing is served without it. */
+  readonly bridge?: CookieBridgeOptions;
+}
+
+/**
+ * Reads a token from a cookie. Cookies are ambient: any page can open a socket with them, so `allowedOrigins` holds.
+ *
+ * Two cookies of the name are refused, since one of them may come from a sibling domain.
+ *
+ * @param cookie name of the cookie
+ * @see {@link https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-8.6 RFC 6265bis §8.6}
+ * @publicApi
+ */
+export function fromCookie(cookie: string, options: CookieOptions = {}): CookieExtractor {
+  return new CookieExtractor(cookie, options);
+}
+
+export class CookieExtractor implements HandshakeExtractor {
+  readonly name = 'fromCookie';
+  readonly phase = 'handshake';
+  readonly place = 'cookie';
+  readonly ambient = true;
+  readonly challengeSchemes = ['Bearer'] as const;
+  readonly redacts: { readonly cookies: readonly string[] };
+  readonly strategy: readonly string[] | undefined;
+  readonly bridge: CookieBridgeOptions | undefined;
+
+  constructor(
+    readonly cookie: string,
+    options: CookieOptions,
+  ) {
+    this.redacts = { cookies: [cookie] };
+    this.strategy = strategyNames(options);
+    this.bridge = options.bridge;
+  }
+
+  find({ cookie }: Handshake, limits: CredentialLimits): Credential | Refusal | undefined {
+    const values = cookie === undefined ? [] : cookieValues(cookie, this.cookie);
+    if (values.length > 1) {
+      return new Refusal('ERR_WS_AUTH_MALFORMED_CREDENTIAL');
+    }
+    const [value] = values;
+    return value === undefined || value === ''
+      ? undefined
+      : bearerCredential(value, limits, {
+          extractor: this.name,
+          ambient: true,
+          cookie: true,
+          strategy: this.strategy,
+        });
+  }
+}
+
+/** Whether the name may stand in a `Set-Cookie` line. */
+export function isCookieName(name: string): boolean {
+  return isToken(name);
+}

@@ -1,0 +1,55 @@
+/** What a credential says, in the form a Passport strategy reads. */
+export type CredentialContent =
+  | { readonly scheme: 'Bearer'; readonly token: string }
+  | { readonly scheme: 'Basic'; readonly username: string; readonly password: string }
+  | { readonly scheme: 'fields'; readonly body: object; readonly token: string | undefined }
+  | { readonly scheme: 'request' };
+
+/** Where a credential was found, and what follows from it. */
+export interface CredentialOrigin {
+  /** Name of the extractor that found it. */
+  readonly extractor: string;
+  /** Whether the browser attaches it by itself, so that any page can use it. */
+  readonly ambient: boolean;
+  /** Whether it is a cookie, which no non-browser sends by accident. */
+  readonly cookie?: boolean;
+  /** Strategies that judge it instead of the policy's. */
+  readonly strategy: readonly string[] | undefined;
+}
+
+/**
+ * What the client proves itself with: scheme, value and where it was found.
+ *
+ * It refuses to print itself: neither `String()`, `JSON.stringify()` nor `util.inspect()` shows the value.
+ */
+export class Credential {
+  readonly #content: CredentialContent;
+  readonly extractor: string;
+  readonly ambient: boolean;
+  readonly cookie: boolean;
+  readonly strategy: readonly string[] | undefined;
+
+  constructor(content: CredentialContent, origin: CredentialOrigin) {
+    this.#content = content;
+    this.extractor = origin.extractor;
+    this.ambient = origin.ambient;
+    this.cookie = origin.cookie ?? false;
+    this.strategy = origin.strategy;
+  }
+
+  get content(): CredentialContent {
+    return this.#content;
+  }
+
+  toString(): string {
+    return `[credential ${this.extractor}]`;
+  }
+
+  toJSON(): string {
+    return this.toString();
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+}

@@ -1,0 +1,67 @@
+import type { ChallengeScheme } from '../protocol/challenge.js';
+import type { Handshake } from '../protocol/handshake.js';
+import type { Refusal } from '../protocol/refusal.js';
+import type { Credential } from './credential.js';
+
+/** Places whose values the application never sees. */
+export interface RedactedPlaces {
+  readonly headers?: readonly string[];
+  readonly queryParams?: readonly string[];
+  readonly cookies?: readonly string[] | 'all';
+  readonly subprotocolPrefixes?: readonly string[];
+}
+
+/** Options of every extractor. */
+export interface WsExtractorOptions {
+  /**
+   * Strategy, or strategies in order, that judge what this extractor finds.
+   *
+   * @default the `strategy` of the policy
+   */
+  readonly strategy?: string | readonly string[];
+}
+
+/**
+ * Finds a credential in one place of the handshake, or in the first message.
+ *
+ * Extractors hold data only, so two policies can be compared.
+ *
+ * @publicApi
+ */
+export interface WsCredentialExtractor {
+  /** The name that sessions and events carry, such as `fromQueryParam`. */
+  readonly name: string;
+  /** Whether it reads the handshake or a message. */
+  readonly phase: 'handshake' | 'message';
+  /** Whether the browser attaches what it finds by itself, so that origins must be checked. */
+  readonly ambient: boolean;
+  /** Challenges that a 401 offers on its behalf. */
+  readonly challengeSchemes: readonly ChallengeScheme[];
+  readonly redacts: RedactedPlaces;
+  readonly strategy: readonly string[] | undefined;
+}
+
+/** An extractor that reads the handshake. */
+export interface HandshakeExtractor extends WsCredentialExtractor {
+  readonly phase: 'handshake';
+  /** The place it reads. Two extractors may share one, and then find one credential between them. */
+  readonly place: 'authorization' | 'query' | 'cookie' | 'subprotocol' | 'request';
+  /**
+   * MUST return `undefined` when its place is empty, a refusal when its place holds something malformed, and MUST NOT
+   * throw or wait.
+   */
+  find(handshake: Handshake, limits: CredentialLimits): Credential | Refusal | undefined;
+}
+
+/** Bounds that hold for every extractor. */
+export interface CredentialLimits {
+  readonly maxCredentialBytes: number;
+}
+
+export function strategyNames(options: WsExtractorOptions): readonly string[] | undefined {
+  const { strategy } = options;
+  if (strategy === undefined) {
+    return undefined;
+  }
+  return Object.freeze(typeof strategy === 'string' ? [strategy] : [...strategy]);
+}

@@ -1,0 +1,80 @@
+import type { Handshake } from '../protocol/handshake.js';
+import { Refusal } from '../protocol/refusal.js';
+import { Credential } from './credential.js';
+import type { CredentialLimits, HandshakeExtractor } from './extractor.js';
+
+type Found = Credential | Refusal;
+
+/**
+ * Finds the one credential of a handshake.
+ *
+ * Two explicit credentials are refused, whatever the order of the extractors, since nobody could say whose connection it
+ * is. An explicit one makes the ambient cookie irrelevant, and never falls back to it. `fromRequest()` comes last.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-2 RFC 6750 §2}
+ */
+export function findCredential(
+  extractors: readonly HandshakeExtractor[],
+  handshake: Handshake,
+  limits: CredentialLimits,
+): Found | undefined {
+  let explicit: Found | undefined;
+  let explicitPlace: HandshakeExtractor | undefined;
+  for (const extractor of extractors) {
+    if (!isExplicit(extractor)) {
+      continue;
+    }
+    const found = extractor.find(handshake, limits);
+    if (found === undefined) {
+      continue;
+    }
+    if (explicit !== undefined && !sharePlace(explicitPlace, extractor)) {
+      return new Refusal('ERR_WS_AUTH_SEVERAL_CREDENTIALS');
+    }
+    if (explicit === undefined || (explicit instanceof Refusal && found instanceof Credential)) {
+      explicit = found;
+      explicitPlace = extractor;
+    }
+  }
+  return explicit === undefined || isLeftToRequest(explicit, extractors)
+    ? findAmbient(extractors, handshake, limits)
+    : explicit;
+}
+
+function findAmbient(
+  extractors: readonly HandshakeExtractor[],
+  handshake: Handshake,
+  limits: CredentialLimits,
+): Found | undefined {
+  let ambient: Found | undefined;
+  for (const extractor of extractors) {
+    if (extractor.place !== 'cookie') {
+      continue;
+    }
+    const found = extractor.find(handshake, limits);
+    if (found !== undefined && ambient !== undefined) {
+      return new Refusal('ERR_WS_AUTH_SEVERAL_CREDENTIALS');
+    }
+    ambient ??= found;
+  }
+  const request = extractors.find(({ place }) => place === 'request');
+  return ambient ?? request?.find(handshake, limits);
+}
+
+function isExplicit({ place }: HandshakeExtractor): boolean {
+  return place !== 'cookie' && place !== 'request';
+}
+
+/** `fromUserInfo()` and `fromAuthorizationHeader()` read one header field between them. */
+function sharePlace(first: HandshakeExtractor | undefined, second: HandshakeExtractor): boolean {
+  return first?.place === 'authorization' && second.place === 'authorization';
+}
+
+/** A scheme that `fromAuthorizationHeader()` does not read, such as Digest, is for the strategy to read. */
+function isLeftToRequest(found: Found, extractors: readonly HandshakeExtractor[]): boolean {
+  return (
+    found instanceof Refusal &&
+    found.code === 'ERR_WS_AUTH_CREDENTIAL_REQUIRED' &&
+    extractors.some(({ place }) => place === 'request')
+  );
+}

@@ -1,0 +1,78 @@
+import { isToken68 } from '../protocol/header-syntax.js';
+import { isRecord, parseEventMessage } from '../protocol/message.js';
+import { Refusal } from '../protocol/refusal.js';
+import { bearerCredential } from './bearer.js';
+import { Credential, type CredentialOrigin } from './credential.js';
+import {
+  strategyNames,
+  type CredentialLimits,
+  type WsCredentialExtractor,
+  type WsExtractorOptions,
+} from './extractor.js';
+
+/** Options of {@link fromFirstMessage}. */
+export interface FirstMessageOptions extends WsExtractorOptions {
+  /**
+   * `event`: the message is `{"event":"authenticate","data":{"token":"…"}}` and success is acknowledged.
+   * `raw`: the whole text is the token and nothing is acknowledged.
+   *
+   * @default 'event'
+   */
+  readonly format?: 'event' | 'raw';
+}
+
+/**
+ * Reads the credential from the first message: the most reliable way in browsers, and the only one by which a page can
+ * see why it was refused.
+ *
+ * With `event`, further fields of `data` (`username`, `password`) become the `body` that a strategy reads.
+ *
+ * @publicApi
+ */
+export function fromFirstMessage(options: FirstMessageOptions = {}): FirstMessageExtractor {
+  return new FirstMessageExtractor(options);
+}
+
+export class FirstMessageExtractor implements WsCredentialExtractor {
+  readonly name = 'fromFirstMessage';
+  readonly phase = 'message';
+  readonly ambient = false;
+  readonly challengeSchemes = ['Bearer'] as const;
+  readonly redacts = {} as const;
+  readonly format: 'event' | 'raw';
+  readonly strategy: readonly string[] | undefined;
+
+  constructor(options: FirstMessageOptions) {
+    this.format = options.format ?? 'event';
+    this.strategy = strategyNames(options);
+  }
+
+  /** Reads the credential of one text message. */
+  read(text: string, authenticateEvent: string, limits: CredentialLimits): Credential | Refusal {
+    return this.format === 'raw'
+      ? bearerCredential(text, limits, this.#origin())
+      : this.#readEvent(text, authenticateEvent);
+  }
+
+  #readEvent(text: string, authenticateEvent: string): Credential | Refusal {
+    const message = parseEventMessage(text);
+    if (message === undefined || message.event !== authenticateEvent) {
+      return new Refusal('ERR_WS_AUTH_CREDENTIAL_REQUIRED');
+    }
+    const { data } = message;
+    if (!isRecord(data)) {
+      return new Refusal('ERR_WS_AUTH_MALFORMED_CREDENTIAL');
+    }
+    const token = data['token'];
+    if (token !== undefined && (typeof token !== 'string' || !isToken68(token))) {
+      return new Refusal('ERR_WS_AUTH_MALFORMED_CREDENTIAL');
+    }
+    return Object.keys(data).length === 0
+      ? new Refusal('ERR_WS_AUTH_CREDENTIAL_REQUIRED')
+      : new Credential({ scheme: 'fields', body: data, token }, this.#origin());
+  }
+
+  #origin(): CredentialOrigin {
+    return { extractor: this.name, ambient: false, strategy: this.strategy };
+  }
+}

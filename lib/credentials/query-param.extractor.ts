@@ -1,0 +1,67 @@
+import type { Handshake } from '../protocol/handshake.js';
+import { Refusal } from '../protocol/refusal.js';
+import { bearerCredential } from './bearer.js';
+import type { Credential } from './credential.js';
+import {
+  strategyNames,
+  type CredentialLimits,
+  type HandshakeExtractor,
+  type WsExtractorOptions,
+} from './extractor.js';
+import { decodeQueryComponent, queryPairs } from './query.js';
+
+/**
+ * Reads a token from a query parameter: works in every browser, and leaks.
+ *
+ * URLs end up in access logs, in CSP reports and on the browser's console, and OAuth 2.1 forbids access tokens there, so
+ * put nothing into the query that lives long or works twice.
+ *
+ * @param param name of the parameter, compared byte by byte
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9700#section-4.3.2 RFC 9700 §4.3.2}
+ * @publicApi
+ */
+export function fromQueryParam(
+  param: string,
+  options: WsExtractorOptions = {},
+): HandshakeExtractor {
+  return new QueryParamExtractor(param, options);
+}
+
+export class QueryParamExtractor implements HandshakeExtractor {
+  readonly name = 'fromQueryParam';
+  readonly phase = 'handshake';
+  readonly place = 'query';
+  readonly ambient = false;
+  readonly challengeSchemes = ['Bearer'] as const;
+  readonly redacts: { readonly queryParams: readonly string[] };
+  readonly strategy: readonly string[] | undefined;
+
+  constructor(
+    readonly param: string,
+    options: WsExtractorOptions,
+  ) {
+    this.redacts = { queryParams: [param] };
+    this.strategy = strategyNames(options);
+  }
+
+  find({ target }: Handshake, limits: CredentialLimits): Credential | Refusal | undefined {
+    const values = queryPairs(target.query)
+      .filter(({ name }) => name === this.param)
+      .map(({ value }) => value);
+    if (values.length > 1) {
+      return new Refusal('ERR_WS_AUTH_MALFORMED_CREDENTIAL');
+    }
+    const [value] = values;
+    if (value === undefined || value === '') {
+      return undefined;
+    }
+    const token = decodeQueryComponent(value);
+    return token === undefined
+      ? new Refusal('ERR_WS_AUTH_MALFORMED_CREDENTIAL')
+      : bearerCredential(token, limits, {
+          extractor: this.name,
+          ambient: false,
+          strategy: this.strategy,
+        });
+  }
+}

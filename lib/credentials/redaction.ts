@@ -1,0 +1,107 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { redactCookies } from './cookies.js';
+import type { RedactedPlaces, WsCredentialExtractor } from './extractor.js';
+import { queryPairs } from './query.js';
+
+/** What stands where a credential stood. It is a token, so it fits into every place. */
+export const redacted = 'REDACTED';
+
+/** All places of one policy. */
+export interface Redaction {
+  readonly headers: ReadonlySet<string>;
+  readonly queryParams: ReadonlySet<string>;
+  readonly cookies: readonly string[] | 'all';
+  readonly subprotocolPrefixes: readonly string[];
+}
+
+/** Joins the places of all extractors. `Authorization` is hidden even where nothing reads it. */
+export function redactionOf(extractors: readonly WsCredentialExtractor[]): Redaction {
+  const places: readonly RedactedPlaces[] = extractors.map(({ redacts }) => redacts);
+  const all = places.some(({ cookies }) => cookies === 'all');
+  return Object.freeze({
+    headers: new Set([
+      'authorization',
+      'proxy-authorization',
+      ...places.flatMap(({ headers = [] }) => headers),
+    ]),
+    queryParams: new Set(places.flatMap(({ queryParams = [] }) => queryParams)),
+    cookies: all
+      ? 'all'
+      : places.flatMap(({ cookies = [] }) => (cookies === 'all' ? [] : [...cookies])),
+    subprotocolPrefixes: places.flatMap(({ subprotocolPrefixes = [] }) => subprotocolPrefixes),
+  });
+}
+
+/** The parts of a request as the client sent them, for strategies only. */
+export interface OriginalParts {
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/**
+ * Removes the credential from a request, in place, so that no handler, logger or exception filter can come across it,
+ * and returns what was there for the strategies.
+ */
+export function redactRequest(request: IncomingMessage, redaction: Redaction): OriginalParts {
+  const original: OriginalParts = { url: request.url ?? '', headers: { ...request.headers } };
+  request.url = redactUrl(original.url, redaction.queryParams);
+  const { rawHeaders } = request;
+  let changed = false;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const value = rawHeaders[index + 1]!;
+    const replacement = redactField(rawHeaders[index]!.toLowerCase(), value, redaction);
+    if (replacement !== value) {
+      rawHeaders[index + 1] = replacement;
+      changed = true;
+    }
+  }
+  if (changed) {
+    forgetParsedHeaders(request);
+  }
+  return original;
+}
+
+/** Node parses `headers` and `headersDistinct` from `rawHeaders` on first use, and again after this. */
+function forgetParsedHeaders(request: IncomingMessage): void {
+  const parsed = request as { headers: unknown; headersDistinct: unknown };
+  parsed.headers = null;
+  parsed.headersDistinct = null;
+}
+
+function redactField(name: string, value: string, redaction: Redaction): string {
+  if (redaction.headers.has(name)) {
+    return redacted;
+  }
+  if (name === 'cookie' && redaction.cookies.length > 0) {
+    return redactCookies(value, redaction.cookies, redacted);
+  }
+  return name === 'sec-websocket-protocol' && redaction.subprotocolPrefixes.length > 0
+    ? redactSubprotocols(value, redaction.subprotocolPrefixes)
+    : value;
+}
+
+function redactSubprotocols(value: string, prefixes: readonly string[]): string {
+  return value
+    .split(',')
+    .map((entry) => entry.trim())
+    .map((entry) => {
+      const prefix = prefixes.find((start) => entry.startsWith(start));
+      return prefix === undefined ? entry : prefix + redacted;
+    })
+    .join(', ');
+}
+
+function redactUrl(url: string, queryParams: ReadonlySet<string>): string {
+  const mark = url.indexOf('?');
+  if (mark === -1 || queryParams.size === 0) {
+    return url;
+  }
+  return `${url.slice(0, mark)}?${redactQuery(url.slice(mark + 1), queryParams)}`;
+}
+
+function redactQuery(query: string, queryParams: ReadonlySet<string>): string {
+  const pairs = query.split('&');
+  return queryPairs(query)
+    .map(({ name }, index) => (queryParams.has(name) ? `${name}=${redacted}` : pairs[index]))
+    .join('&');
+}

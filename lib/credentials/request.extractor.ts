@@ -1,0 +1,63 @@
+import type { Handshake } from '../protocol/handshake.js';
+import { Credential } from './credential.js';
+import {
+  strategyNames,
+  type HandshakeExtractor,
+  type RedactedPlaces,
+  type WsExtractorOptions,
+} from './extractor.js';
+
+/** Options of {@link fromRequest}. */
+export interface RequestOptions extends WsExtractorOptions {
+  /**
+   * Header fields that hold a credential and are hidden from the application, besides `authorization` and all cookies.
+   *
+   * @default []
+   */
+  readonly headers?: readonly string[];
+  /**
+   * Query parameters that hold a credential and are hidden from the application.
+   *
+   * @default []
+   */
+  readonly queryParams?: readonly string[];
+}
+
+/**
+ * Hands the request to the strategy as it is, for strategies that read it themselves: Digest, sessions, client
+ * certificates, API keys in headers of their own.
+ *
+ * What such a strategy reads counts as ambient, so `allowedOrigins` holds.
+ *
+ * @publicApi
+ */
+export function fromRequest(options: RequestOptions = {}): HandshakeExtractor {
+  return new RequestExtractor(options);
+}
+
+export class RequestExtractor implements HandshakeExtractor {
+  readonly name = 'fromRequest';
+  readonly phase = 'handshake';
+  readonly place = 'request';
+  readonly ambient = true;
+  readonly challengeSchemes = [] as const;
+  readonly redacts: RedactedPlaces;
+  readonly strategy: readonly string[] | undefined;
+
+  constructor(options: RequestOptions) {
+    this.redacts = {
+      headers: ['authorization', ...(options.headers ?? []).map((name) => name.toLowerCase())],
+      queryParams: options.queryParams ?? [],
+      cookies: 'all',
+    };
+    this.strategy = strategyNames(options);
+  }
+
+  find(handshake: Handshake): Credential {
+    const cookie = handshake.cookie !== undefined && handshake.authorization === undefined;
+    return new Credential(
+      { scheme: 'request' },
+      { extractor: this.name, ambient: true, cookie, strategy: this.strategy },
+    );
+  }
+}

@@ -1,0 +1,85 @@
+import type { Handshake } from '../protocol/handshake.js';
+import { Refusal } from '../protocol/refusal.js';
+import { bearerCredential } from './bearer.js';
+import type { Credential } from './credential.js';
+import {
+  strategyNames,
+  type CredentialLimits,
+  type HandshakeExtractor,
+  type WsExtractorOptions,
+} from './extractor.js';
+
+/** Options of {@link fromSubprotocol}. */
+export interface SubprotocolOptions extends WsExtractorOptions {
+  /**
+   * What the entry with the token starts with.
+   *
+   * @default 'bearer.'
+   */
+  readonly prefix?: string;
+  /**
+   * How the token is written behind the prefix: as it is, or as unpadded base64url of its UTF-8 bytes. With
+   * `base64url.bearer.authorization.k8s.io.` as prefix, the latter is the Kubernetes form.
+   *
+   * @default 'raw'
+   */
+  readonly encoding?: 'raw' | 'base64url';
+}
+
+/**
+ * Reads a token from the offered subprotocols: `new WebSocket(url, ['chat', 'bearer.' + token])`.
+ *
+ * Exactly one such entry, beside at least one real subprotocol. The real one is answered and the token is never echoed;
+ * Chromium fails a connection that answers none.
+ *
+ * @publicApi
+ */
+export function fromSubprotocol(options: SubprotocolOptions = {}): HandshakeExtractor {
+  return new SubprotocolExtractor(options);
+}
+
+export class SubprotocolExtractor implements HandshakeExtractor {
+  readonly name = 'fromSubprotocol';
+  readonly phase = 'handshake';
+  readonly place = 'subprotocol';
+  readonly ambient = false;
+  readonly challengeSchemes = ['Bearer'] as const;
+  readonly prefix: string;
+  readonly encoding: 'raw' | 'base64url';
+  readonly redacts: { readonly subprotocolPrefixes: readonly string[] };
+  readonly strategy: readonly string[] | undefined;
+
+  constructor(options: SubprotocolOptions) {
+    this.prefix = options.prefix ?? 'bearer.';
+    this.encoding = options.encoding ?? 'raw';
+    this.redacts = { subprotocolPrefixes: [this.prefix] };
+    this.strategy = strategyNames(options);
+  }
+
+  find({ subprotocols }: Handshake, limits: CredentialLimits): Credential | Refusal | undefined {
+    const entries = subprotocols.filter((entry) => entry.startsWith(this.prefix));
+    const [entry] = entries;
+    if (entry === undefined) {
+      return undefined;
+    }
+    const alone = entries.length === subprotocols.length;
+    const token = this.#decode(entry.slice(this.prefix.length));
+    if (entries.length > 1 || alone || token === undefined) {
+      return new Refusal('ERR_WS_AUTH_MALFORMED_CREDENTIAL');
+    }
+    return bearerCredential(token, limits, {
+      extractor: this.name,
+      ambient: false,
+      strategy: this.strategy,
+    });
+  }
+
+  #decode(value: string): string | undefined {
+    if (this.encoding === 'raw') {
+      return value;
+    }
+    const bytes = Buffer.from(value, 'base64url');
+    // A re-encoding that differs means characters that the decoder skipped.
+    return bytes.toString('base64url') === value ? bytes.toString('utf8') : undefined;
+  }
+}

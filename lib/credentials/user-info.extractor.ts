@@ -1,0 +1,67 @@
+import type { Handshake } from '../protocol/handshake.js';
+import { Refusal } from '../protocol/refusal.js';
+import { splitAuthorization } from './authorization-header.extractor.js';
+import { decodeBasic } from './basic.js';
+import { bearerCredential } from './bearer.js';
+import type { Credential } from './credential.js';
+import {
+  strategyNames,
+  type CredentialLimits,
+  type HandshakeExtractor,
+  type WsExtractorOptions,
+} from './extractor.js';
+
+/** Passwords that say "the user name is a token": none, and the `x` that some URL parsers need. */
+const tokenPasswords: ReadonlySet<string> = new Set(['', 'x']);
+
+/**
+ * Reads a token from the user name of a URL, `ws://TOKEN:x@host/`, and presents it as Bearer.
+ *
+ * Browsers send it as HTTP Basic after a 401. Firefox resends the password it remembers for a user name it knows, so
+ * that every second connection with a fresh token fails; a token in place of the name is new each time.
+ *
+ * Listed beside `fromAuthorizationHeader()`, only an empty password or `x` marks a token, and every other Basic credential
+ * is a user name with its password. Listed without it, the password does not matter.
+ *
+ * @publicApi
+ */
+export function fromUserInfo(options: WsExtractorOptions = {}): UserInfoExtractor {
+  return new UserInfoExtractor(strategyNames(options), false);
+}
+
+export class UserInfoExtractor implements HandshakeExtractor {
+  readonly name = 'fromUserInfo';
+  readonly phase = 'handshake';
+  readonly place = 'authorization';
+  readonly ambient = true;
+  readonly challengeSchemes = ['Basic'] as const;
+  readonly redacts = { headers: ['authorization'] } as const;
+
+  constructor(
+    readonly strategy: readonly string[] | undefined,
+    readonly anyPassword: boolean,
+  ) {}
+
+  /** The form for a policy in which nothing else reads HTTP Basic. */
+  withAnyPassword(): UserInfoExtractor {
+    return new UserInfoExtractor(this.strategy, true);
+  }
+
+  find({ authorization }: Handshake, limits: CredentialLimits): Credential | Refusal | undefined {
+    const { scheme, value } = splitAuthorization(authorization ?? '');
+    if (scheme !== 'basic') {
+      return undefined;
+    }
+    const basic = decodeBasic(value);
+    if (!basic || basic.username === '') {
+      return new Refusal('ERR_WS_AUTH_CREDENTIAL_REJECTED');
+    }
+    return this.anyPassword || tokenPasswords.has(basic.password)
+      ? bearerCredential(basic.username, limits, {
+          extractor: this.name,
+          ambient: true,
+          strategy: this.strategy,
+        })
+      : new Refusal('ERR_WS_AUTH_CREDENTIAL_REJECTED');
+  }
+}
