@@ -1,0 +1,81 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { Credential, CredentialContent } from '../credentials/credential.js';
+import { decodeQueryComponent, queryPairs } from '../credentials/query.js';
+import type { OriginalParts } from '../credentials/redaction.js';
+import type { AbortableAttempt } from './abortable-attempt.js';
+
+/** The request that strategies see: a derivation of the real one, with what Express adds. */
+export interface StrategyRequest extends IncomingMessage {
+  originalUrl: string;
+  query: Record<string, string | string[]>;
+  body: object;
+  /** Aborts when nobody waits for the strategy any more. */
+  readonly signal: AbortSignal;
+}
+
+const emptyBody = Object.freeze({});
+
+/**
+ * Derives the request for one credential: the credential stands where strategies look for it, in `Authorization` (and
+ * in `body`, if it came by message), and nowhere else. `passport-http-bearer`, for one, answers 400 to a token that is
+ * both in the header and in the query.
+ */
+export function strategyRequest(
+  request: IncomingMessage,
+  original: OriginalParts,
+  credential: Credential,
+  attempt: AbortableAttempt,
+): StrategyRequest {
+  const { content } = credential;
+  const url = content.scheme === 'request' ? original.url : (request.url ?? '');
+  return Object.create(request, {
+    headers: own(headersFor(content, original.headers)),
+    url: own(url),
+    originalUrl: own(url),
+    query: own(parseQuery(url)),
+    body: own(content.scheme === 'fields' ? content.body : emptyBody),
+    signal: { get: () => attempt.signal },
+  }) as StrategyRequest;
+}
+
+function own(value: unknown): PropertyDescriptor {
+  return { value, writable: true, enumerable: true, configurable: true };
+}
+
+function headersFor(
+  content: CredentialContent,
+  original: IncomingHttpHeaders,
+): IncomingHttpHeaders {
+  if (content.scheme === 'request') {
+    return original;
+  }
+  const authorization = authorizationFor(content);
+  const { authorization: _hidden, ...headers } = original;
+  return authorization === undefined ? headers : { ...headers, authorization };
+}
+
+function authorizationFor(content: Exclude<CredentialContent, { scheme: 'request' }>) {
+  switch (content.scheme) {
+    case 'Bearer':
+      return `Bearer ${content.token}`;
+    case 'Basic':
+      return basicAuthorization(content.username, content.password);
+    case 'fields':
+      return content.token === undefined ? undefined : `Bearer ${content.token}`;
+  }
+}
+
+export function basicAuthorization(username: string, password: string): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+}
+
+function parseQuery(url: string): Record<string, string | string[]> {
+  const parsed: Record<string, string | string[]> = Object.create(null);
+  const mark = url.indexOf('?');
+  for (const { name, value } of queryPairs(mark === -1 ? '' : url.slice(mark + 1))) {
+    const decoded = decodeQueryComponent(value) ?? value;
+    const earlier = parsed[name];
+    parsed[name] = earlier === undefined ? decoded : [earlier, decoded].flat();
+  }
+  return parsed;
+}
