@@ -1,0 +1,27 @@
+import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
+
+/** Largest delay of a timer: a longer one fires at once. */
+export const maxTimerMs = 2 ** 31 - 1;
+
+/** @throws {WsAuthConfigurationError} unless the option is a whole number within its bounds. */
+export function checkInteger(
+  option: string,
+  value: unknown,
+  bounds: { readonly min: number; readonly max?: number },
+): number {
+  const { min, max = Number.MAX_SAFE_INTEGER } = bounds;
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < min || value > max) {
+    throw new WsAuthConfigurationError(
+      `${option}: expected a whole number from ${min} to ${max}, got ${describe(value)}`,
+    );
+  }
+  return value;
+}
+
+/** Names a value without showing it, since it may be a secret. */
+export function describe(value: unknown): string {
+  if (value === null) {
+    return 'null';
+  }
+  return typeof value === 'number' ? `the number ${value}` : `a value of type ${typeof value}`;
+}

@@ -1,0 +1,136 @@
+import type { IncomingMessage } from 'node:http';
+import type { WsCredentialExtractor } from '../credentials/extractor.js';
+import type { WsAuthEventNames } from '../protocol/message.js';
+
+/** Decides on an origin. `origin` is `undefined` when the request has no `Origin`. Throwing and waiting refuse. */
+export type OriginPredicate = (
+  origin: string | undefined,
+  request: IncomingMessage,
+) => boolean | Promise<boolean>;
+
+/** One allowed origin: exact (`https://app.example.com`), or an expression that must match a whole origin. */
+export type AllowedOrigin = string | RegExp;
+
+/** Codes to close with instead of the registered ones. Each is 1000, 1001, 1003, 1007–1009, 1011–1013 or 3000–4999. */
+export interface CloseCodeOptions {
+  /** @default 3000 */
+  readonly unauthorized?: number;
+  /** @default 3003 */
+  readonly forbidden?: number;
+  /** @default 3008 */
+  readonly timeout?: number;
+}
+
+/**
+ * What one gateway demands. Every field overrides the module's.
+ *
+ * @publicApi
+ */
+export interface WsAuthPolicyOptions {
+  /**
+   * Name of a registered Passport strategy, or names that are tried in order until one succeeds.
+   *
+   * @default `defaultStrategy` of `PassportModule`; without one the application refuses to boot
+   */
+  readonly strategy?: string | readonly string[];
+  /**
+   * Where credentials are looked for. The order does not matter: a request with two explicit credentials is refused.
+   *
+   * @default [fromAuthorizationHeader(), fromFirstMessage()]
+   */
+  readonly credentials?: readonly WsCredentialExtractor[];
+  /**
+   * Accepts clients without a credential as an explicit anonymous session (`user === null`). A bad credential is still
+   * refused. Has no effect beside `fromFirstMessage()`, which waits for one.
+   *
+   * @default false
+   */
+  readonly optional?: boolean;
+  /**
+   * Origins that may connect: exact origins, expressions that match a whole origin, a predicate, `'same-origin'` or
+   * `'*'`. Stops cross-site WebSocket hijacking.
+   *
+   * With an ambient credential (cookie, Basic, anything a strategy reads itself) `'*'` refuses to boot and a cookie
+   * without `Origin` is refused.
+   *
+   * @default 'same-origin' for ambient credentials, any origin for explicit ones
+   * @see {@link https://www.rfc-editor.org/rfc/rfc6455#section-10.2 RFC 6455 §10.2}
+   */
+  readonly allowedOrigins?:
+    '*' | 'same-origin' | AllowedOrigin | readonly AllowedOrigin[] | OriginPredicate;
+  /**
+   * Time in milliseconds from the upgrade to the end of the authentication; nothing extends it. At least 1, at most
+   * 2^31 - 1. Stops sockets that wait for ever.
+   *
+   * @default 5_000
+   */
+  readonly authTimeoutMs?: number;
+  /**
+   * Size in bytes of a credential, and of the first message; at least 16. Stops memory exhaustion before authentication.
+   *
+   * @default 8_192
+   */
+  readonly maxCredentialBytes?: number;
+  /**
+   * Messages that are kept while the first one is verified; at least 0. More close the socket with 1008.
+   *
+   * @default 64
+   */
+  readonly maxQueuedMessages?: number;
+  /**
+   * Bytes of the messages that are kept while the first one is verified; at least 0. More close the socket with 1008.
+   *
+   * @default 65_536
+   */
+  readonly maxQueuedBytes?: number;
+  /**
+   * `realm` of the challenges. No control characters.
+   *
+   * @default 'Users'
+   */
+  readonly realm?: string;
+  /** @default the registered codes 3000, 3003 and 3008 */
+  readonly closeCodes?: CloseCodeOptions;
+}
+
+/**
+ * Options of the module: the default policy, and what holds for the whole application.
+ *
+ * @publicApi
+ */
+export interface WsAuthModuleOptions extends WsAuthPolicyOptions {
+  /**
+   * Key of a user in sessions and limits: a non-empty string.
+   *
+   * @default `user.id ?? user.sub ?? user.userId ?? user.username`
+   */
+  readonly userId?: (user: never) => string | undefined;
+  /**
+   * End of a session in epoch milliseconds; `undefined` does not expire. Other values refuse the connection.
+   *
+   * @default `exp` (seconds) of the user, of the info, or of the JWT that the strategy accepted
+   */
+  readonly expiresAt?: (user: never, info: unknown) => number | undefined;
+  /**
+   * Property of the client that also holds the user, so that an HTTP guard which reads `request.user` works unchanged.
+   *
+   * @default 'user'
+   */
+  readonly property?: string;
+  /**
+   * Proxies whose `X-Forwarded-*` headers are believed, in the terms of `proxy-addr`: addresses, subnets, names such as
+   * `'loopback'`, a predicate, a number of hops, or `true` for all.
+   *
+   * @default false
+   */
+  readonly trustProxy?:
+    boolean | number | string | readonly string[] | ((address: string, hop: number) => boolean);
+  /**
+   * Time in milliseconds that open sockets have to answer the close frame when the application shuts down; at least 0.
+   *
+   * @default 5_000
+   */
+  readonly shutdownTimeoutMs?: number;
+  /** Names of the events of the wire protocol. */
+  readonly events?: Partial<WsAuthEventNames>;
+}

@@ -1,0 +1,165 @@
+import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
+import { AuthorizationHeaderExtractor } from '../credentials/authorization-header.extractor.js';
+import { fromAuthorizationHeader } from '../credentials/authorization-header.extractor.js';
+import { CookieExtractor } from '../credentials/cookie.extractor.js';
+import type {
+  CredentialLimits,
+  HandshakeExtractor,
+  WsCredentialExtractor,
+} from '../credentials/extractor.js';
+import { FirstMessageExtractor, fromFirstMessage } from '../credentials/first-message.extractor.js';
+import { redactionOf, type Redaction } from '../credentials/redaction.js';
+import { UserInfoExtractor } from '../credentials/user-info.extractor.js';
+import type { ChallengeScheme } from '../protocol/challenge.js';
+import { isSendableCloseCode, WsAuthCloseCode } from '../protocol/close-code.js';
+import { hasControlCharacter } from '../protocol/header-syntax.js';
+import { defaultEventNames, type WsAuthEventNames } from '../protocol/message.js';
+import { checkInteger, describe, maxTimerMs } from './check-option.js';
+import type { CloseCodeOptions, WsAuthModuleOptions } from './options.js';
+import { originPolicy, type OriginPolicy } from './origin-policy.js';
+import { proxyTrust, type ProxyTrust } from './proxy-trust.js';
+
+/** What one gateway demands: every option checked and defaulted, frozen, in the form the pipeline uses. */
+export interface Policy {
+  readonly strategy: readonly string[];
+  readonly handshakeExtractors: readonly HandshakeExtractor[];
+  readonly firstMessage: FirstMessageExtractor | undefined;
+  readonly bridges: readonly CookieExtractor[];
+  readonly optional: boolean;
+  readonly origin: OriginPolicy;
+  readonly limits: CredentialLimits;
+  readonly authTimeoutMs: number;
+  readonly maxQueuedMessages: number;
+  readonly maxQueuedBytes: number;
+  readonly realm: string;
+  readonly challengeSchemes: readonly ChallengeScheme[];
+  readonly redaction: Redaction;
+  readonly closeCodes: ReadonlyMap<number, number>;
+  readonly userId: NonNullable<WsAuthModuleOptions['userId']> | undefined;
+  readonly expiresAt: NonNullable<WsAuthModuleOptions['expiresAt']> | undefined;
+  readonly property: string;
+  readonly trust: ProxyTrust;
+  readonly shutdownTimeoutMs: number;
+  readonly events: WsAuthEventNames;
+}
+
+/**
+ * Normalises options once, at boot, so that no default is looked up later.
+ *
+ * @throws {WsAuthConfigurationError} for every option that is invalid or unsafe.
+ */
+export function resolvePolicy(options: WsAuthModuleOptions): Policy {
+  const extractors = checkExtractors(
+    options.credentials ?? [fromAuthorizationHeader(), fromFirstMessage()],
+  );
+  const handshakeExtractors = extractors.filter(isHandshakeExtractor);
+  const ambient = handshakeExtractors.some((extractor) => extractor.ambient);
+  return Object.freeze({
+    strategy: checkStrategy(options.strategy, extractors),
+    handshakeExtractors,
+    firstMessage: extractors.find((extractor) => extractor instanceof FirstMessageExtractor),
+    bridges: extractors.filter(isBridged),
+    optional: options.optional ?? false,
+    origin: originPolicy(options.allowedOrigins, ambient),
+    challengeSchemes: schemesOf(extractors),
+    redaction: redactionOf(extractors),
+    closeCodes: closeCodeMap(options.closeCodes ?? {}),
+    realm: checkRealm(options.realm ?? 'Users'),
+    userId: options.userId,
+    expiresAt: options.expiresAt,
+    property: options.property ?? 'user',
+    trust: proxyTrust(options.trustProxy ?? false),
+    events: Object.freeze({ ...defaultEventNames, ...options.events }),
+    ...checkNumbers(options),
+  });
+}
+
+function checkNumbers(options: WsAuthModuleOptions) {
+  const maxCredentialBytes = options.maxCredentialBytes ?? 8_192;
+  const authTimeoutMs = options.authTimeoutMs ?? 5_000;
+  const timer = { max: maxTimerMs };
+  return {
+    authTimeoutMs: checkInteger('authTimeoutMs', authTimeoutMs, { min: 1, ...timer }),
+    limits: Object.freeze({
+      maxCredentialBytes: checkInteger('maxCredentialBytes', maxCredentialBytes, { min: 16 }),
+    }),
+    maxQueuedMessages: checkInteger('maxQueuedMessages', options.maxQueuedMessages ?? 64, {
+      min: 0,
+    }),
+    maxQueuedBytes: checkInteger('maxQueuedBytes', options.maxQueuedBytes ?? 65_536, { min: 0 }),
+    shutdownTimeoutMs: checkInteger('shutdownTimeoutMs', options.shutdownTimeoutMs ?? 5_000, {
+      min: 0,
+      ...timer,
+    }),
+  };
+}
+
+function checkExtractors(listed: readonly WsCredentialExtractor[]): WsCredentialExtractor[] {
+  if (!Array.isArray(listed) || listed.length === 0) {
+    throw new WsAuthConfigurationError(
+      'credentials: the list is empty; name an extractor such as fromAuthorizationHeader(), or mark the gateway @WsPublic()',
+    );
+  }
+  if (listed.filter(({ phase }) => phase === 'message').length > 1) {
+    throw new WsAuthConfigurationError('credentials: fromFirstMessage() is listed twice');
+  }
+  const readsBasic = listed.some(
+    (extractor) => extractor instanceof AuthorizationHeaderExtractor && extractor.ambient,
+  );
+  return listed.map((extractor) =>
+    extractor instanceof UserInfoExtractor && !readsBasic ? extractor.withAnyPassword() : extractor,
+  );
+}
+
+function isHandshakeExtractor(extractor: WsCredentialExtractor): extractor is HandshakeExtractor {
+  return extractor.phase === 'handshake';
+}
+
+function isBridged(extractor: WsCredentialExtractor): extractor is CookieExtractor {
+  return extractor instanceof CookieExtractor && extractor.bridge !== undefined;
+}
+
+function checkStrategy(
+  strategy: WsAuthModuleOptions['strategy'],
+  extractors: readonly WsCredentialExtractor[],
+): readonly string[] {
+  const names = strategy === undefined ? [] : [strategy].flat();
+  const needed = extractors.some((extractor) => extractor.strategy === undefined);
+  if (needed && names.length === 0) {
+    throw new WsAuthConfigurationError(
+      "strategy: none is named; pass WsAuthModule.forRoot({ strategy: 'jwt' }), put @WsAuth({ strategy: 'jwt' }) on the " +
+        "gateway, or import PassportModule.register({ defaultStrategy: 'jwt' })",
+    );
+  }
+  return Object.freeze(names);
+}
+
+function schemesOf(extractors: readonly WsCredentialExtractor[]): readonly ChallengeScheme[] {
+  const schemes = new Set(extractors.flatMap(({ challengeSchemes }) => challengeSchemes));
+  return Object.freeze([...schemes]);
+}
+
+function checkRealm(realm: string): string {
+  if (typeof realm !== 'string' || hasControlCharacter(realm)) {
+    throw new WsAuthConfigurationError('realm: expected a string without control characters');
+  }
+  return realm;
+}
+
+function closeCodeMap(options: CloseCodeOptions): ReadonlyMap<number, number> {
+  const entries: [number, number | undefined, string][] = [
+    [WsAuthCloseCode.Unauthorized, options.unauthorized, 'unauthorized'],
+    [WsAuthCloseCode.Forbidden, options.forbidden, 'forbidden'],
+    [WsAuthCloseCode.Timeout, options.timeout, 'timeout'],
+  ];
+  const codes = new Map<number, number>();
+  for (const [registered, code, name] of entries) {
+    if (code !== undefined && !isSendableCloseCode(code)) {
+      throw new WsAuthConfigurationError(
+        `closeCodes.${name}: expected 1000, 1001, 1003, 1007-1009, 1011-1013 or 3000-4999, got ${describe(code)}`,
+      );
+    }
+    codes.set(registered, code ?? registered);
+  }
+  return codes;
+}

@@ -1,0 +1,57 @@
+import type { IncomingMessage } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+import proxyAddr from 'proxy-addr';
+import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
+import { normalizeOrigin } from '../protocol/origin.js';
+import type { WsAuthModuleOptions } from './options.js';
+
+/** Answers whether the hop at that address is a proxy of ours. */
+export type ProxyTrust = (address: string, hop: number) => boolean;
+
+/** @throws {WsAuthConfigurationError} for an address or subnet that does not parse. */
+export function proxyTrust(option: NonNullable<WsAuthModuleOptions['trustProxy']>): ProxyTrust {
+  if (typeof option === 'function') {
+    return option;
+  }
+  if (typeof option === 'boolean') {
+    return () => option;
+  }
+  if (typeof option === 'number') {
+    return (_address, hop) => hop < option;
+  }
+  try {
+    return proxyAddr.compile([option].flat());
+  } catch (cause) {
+    throw new WsAuthConfigurationError(
+      "trustProxy: expected addresses, subnets or 'loopback', 'linklocal', 'uniquelocal'",
+      { cause },
+    );
+  }
+}
+
+/** Address of the client, as far as proxies of ours vouch for it. */
+export function clientAddress(request: IncomingMessage, trust: ProxyTrust): string {
+  return request.socket.remoteAddress === undefined ? '' : proxyAddr(request, trust);
+}
+
+/**
+ * The server's own origin as the client sees it: from the validated `Host`, or from the headers of a trusted proxy; never
+ * from the request target.
+ */
+export function ownOrigin(
+  request: IncomingMessage,
+  host: string,
+  trust: ProxyTrust,
+): string | undefined {
+  const behindProxy = trust(request.socket.remoteAddress ?? '', 0);
+  const forwarded = (name: string) => (behindProxy ? firstValue(request.headers[name]) : undefined);
+  const encrypted = (request.socket as Partial<TLSSocket>).encrypted === true;
+  const scheme = forwarded('x-forwarded-proto') ?? (encrypted ? 'https' : 'http');
+  return normalizeOrigin(
+    `${scheme.replace(/^ws/, 'http')}://${forwarded('x-forwarded-host') ?? host}`,
+  );
+}
+
+function firstValue(header: string | string[] | undefined): string | undefined {
+  return header === undefined ? undefined : String(header).split(',', 1)[0]?.trim();
+}
