@@ -1,0 +1,75 @@
+import type { AbortableAttempt } from '../passport/abortable-attempt.js';
+import { Refusal } from '../protocol/refusal.js';
+
+/**
+ * One connection on its way to a session: its deadline, and what must stop when it ends.
+ *
+ * It ends exactly once: by {@link settle} when the way is done, or by {@link abort}.
+ */
+export class Attempt implements AbortableAttempt {
+  /** Why the attempt was aborted; `undefined` while it runs, and when the client left. */
+  refusal: Refusal | undefined;
+  #state: 'running' | 'settled' | 'aborted' = 'running';
+  #callbacks: (() => void)[] | undefined;
+  #controller: AbortController | undefined;
+  readonly #deadline: NodeJS.Timeout;
+
+  constructor(timeoutMs: number, onEnd: (attempt: Attempt) => void) {
+    this.#onEnd = onEnd;
+    this.#deadline = setTimeout(expire, timeoutMs, this);
+    this.#deadline.unref();
+  }
+
+  readonly #onEnd: (attempt: Attempt) => void;
+
+  get running(): boolean {
+    return this.#state === 'running';
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#state === 'aborted') {
+      this.#controller.abort();
+    }
+    return this.#controller.signal;
+  }
+
+  onAbort(callback: () => void): void {
+    if (this.#state === 'aborted') {
+      callback();
+    } else {
+      (this.#callbacks ??= []).push(callback);
+    }
+  }
+
+  /** The way is done: a session, or a refusal that was decided without abort. */
+  settle(): void {
+    this.#end('settled');
+  }
+
+  /** Ends the attempt early. Without a refusal, the client is gone and nobody is told. */
+  abort(refusal?: Refusal): void {
+    if (!this.running) {
+      return;
+    }
+    this.refusal = refusal;
+    const callbacks = this.#callbacks;
+    this.#end('aborted');
+    this.#controller?.abort();
+    callbacks?.forEach((callback) => callback());
+  }
+
+  #end(state: 'settled' | 'aborted'): void {
+    if (!this.running) {
+      return;
+    }
+    this.#state = state;
+    this.#callbacks = undefined;
+    clearTimeout(this.#deadline);
+    this.#onEnd(this);
+  }
+}
+
+function expire(attempt: Attempt): void {
+  attempt.abort(new Refusal('ERR_WS_AUTH_TIMEOUT'));
+}

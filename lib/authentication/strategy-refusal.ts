@@ -1,0 +1,53 @@
+import { bearerErrorOf } from '../protocol/challenge.js';
+import { Refusal, type RefusalCode } from '../protocol/refusal.js';
+
+/** What one strategy said when it failed. */
+export interface Failure {
+  readonly challenge: unknown;
+  readonly status: unknown;
+}
+
+const codes: Readonly<Record<number, RefusalCode>> = {
+  400: 'ERR_WS_AUTH_MALFORMED_CREDENTIAL',
+  401: 'ERR_WS_AUTH_CREDENTIAL_REJECTED',
+  403: 'ERR_WS_AUTH_NOT_PERMITTED',
+  429: 'ERR_WS_AUTH_TOO_MANY_ATTEMPTS',
+  503: 'ERR_WS_AUTH_UNAVAILABLE',
+};
+
+/**
+ * What a failed chain is refused with: the status of the first strategy that named one of those we know, 403 for a token
+ * that lacks scope, otherwise 401. Anything else a strategy names (999, 200, `'401'`) is clamped to 401.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-3.1 RFC 6750 §3.1}
+ */
+export function refusalOfFailures(failures: readonly Failure[]): Refusal {
+  for (const { challenge, status } of failures) {
+    const named = typeof status === 'number' ? codes[status] : undefined;
+    if (named !== undefined) {
+      return new Refusal(named);
+    }
+    if (bearerErrorOf(challenge) === 'insufficient_scope') {
+      return new Refusal('ERR_WS_AUTH_NOT_PERMITTED');
+    }
+  }
+  return new Refusal('ERR_WS_AUTH_CREDENTIAL_REJECTED');
+}
+
+/**
+ * What a strategy that threw is refused with: 500, unless it threw one of Nest's HTTP exceptions, as `validate()` does to
+ * say no (`throw new UnauthorizedException()`).
+ */
+export function refusalOfError(error: unknown): Refusal {
+  const code = codes[httpStatusOf(error) ?? 0] ?? 'ERR_WS_AUTH_STRATEGY_FAILED';
+  return new Refusal(code, { cause: error });
+}
+
+function httpStatusOf(error: unknown): number | undefined {
+  const exception = error as { getStatus?: unknown } | null | undefined;
+  if (typeof exception?.getStatus !== 'function') {
+    return undefined;
+  }
+  const status: unknown = exception.getStatus();
+  return typeof status === 'number' ? status : undefined;
+}

@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto';
+
+/** What a session is made of. */
+export interface SessionFacts {
+  readonly user: unknown;
+  readonly userId: string | undefined;
+  readonly info: unknown;
+  readonly strategy: string | undefined;
+  readonly transport: string;
+  readonly authenticatedAt: number;
+  readonly expiresAt: number | undefined;
+}
+
+/**
+ * An authenticated connection. Immutable: re-authentication makes a new one.
+ *
+ * @publicApi
+ */
+export class WsAuthSession<User = unknown> {
+  /** Random and unguessable; it names the session in logs and never proves anything. */
+  readonly id: string;
+  /** What the strategy returned; `null` for an anonymous session. */
+  readonly user: User;
+  /** Key of the user; `undefined` for an anonymous session, or when the user has none. */
+  readonly userId: string | undefined;
+  /** Second value of the strategy, such as `validate()` returning `[user, info]`. */
+  readonly info: unknown;
+  /** Name of the strategy that succeeded; `undefined` for an anonymous session. */
+  readonly strategy: string | undefined;
+  /** Name of the extractor that found the credential, such as `fromQueryParam`; `none` for an anonymous session. */
+  readonly transport: string;
+  /** Whether there is no user, in a gateway that allows that. */
+  readonly anonymous: boolean;
+  /** Epoch milliseconds. */
+  readonly authenticatedAt: number;
+  /** Epoch milliseconds; `undefined` does not expire. */
+  readonly expiresAt: number | undefined;
+
+  constructor(facts: SessionFacts) {
+    this.id = randomUUID();
+    this.user = facts.user as User;
+    this.userId = facts.userId;
+    this.info = facts.info;
+    this.strategy = facts.strategy;
+    this.transport = facts.transport;
+    this.anonymous = facts.user === null;
+    this.authenticatedAt = facts.authenticatedAt;
+    this.expiresAt = facts.expiresAt;
+    Object.freeze(this);
+  }
+}
