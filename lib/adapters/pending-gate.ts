@@ -1,0 +1,129 @@
+import type { RawData } from 'ws';
+import type { Attempt } from '../authentication/attempt.js';
+import type { Authenticator, Subject } from '../authentication/authenticator.js';
+import type { Credential } from '../credentials/credential.js';
+import type { Policy } from '../policy/policy.js';
+import { Refusal } from '../protocol/refusal.js';
+import type { WsAuthSession } from '../sessions/session.js';
+import { refuseClient } from './close-client.js';
+import type { Gate, GatedWebSocket } from './gated-web-socket.js';
+import { setReceiverLimits, type ReceiverLimits } from './receiver-limits.js';
+
+/** A message that waits for its session. */
+interface QueuedMessage {
+  readonly data: RawData;
+  readonly isBinary: boolean;
+}
+
+/** What a pending connection needs of the rest. */
+export interface PendingContext {
+  readonly policy: Policy;
+  readonly authenticator: Authenticator;
+  readonly subject: Subject;
+  readonly attempt: Attempt;
+  /** Called once, when the client is authenticated; messages are replayed after it. */
+  open(session: WsAuthSession): void;
+}
+
+/**
+ * The gate of a socket that is accepted and not yet authenticated: the first message is judged, the rest is kept in
+ * order, and nobody sees any of it before there is a session.
+ */
+export class PendingGate implements Gate {
+  readonly sends = false;
+  #judging = false;
+  #queuedBytes = 0;
+  readonly #queue: QueuedMessage[] = [];
+
+  constructor(private readonly context: PendingContext) {}
+
+  admits(client: GatedWebSocket, data: RawData, isBinary: boolean): boolean {
+    if (this.#judging) {
+      this.#enqueue(client, data, isBinary);
+    } else {
+      this.#judging = true;
+      this.#judge(client, data as Buffer, isBinary);
+    }
+    return false;
+  }
+
+  /** Bounds on what the peer may send before its first message is there. */
+  get limits(): ReceiverLimits {
+    return { maxPayload: this.#policy.limits.maxCredentialBytes, maxFragments: 64 };
+  }
+
+  /** Ends the wait: nothing was sent in time, the strategies took too long, or the client has left. */
+  abort(client: GatedWebSocket): void {
+    const { refusal } = this.context.attempt;
+    this.#queue.length = 0;
+    if (refusal) {
+      const late = refusal.code === 'ERR_WS_AUTH_TIMEOUT' && this.#judging;
+      refuseClient(client, late ? new Refusal('ERR_WS_AUTH_UNAVAILABLE') : refusal, this.#policy);
+    }
+  }
+
+  get #policy(): Policy {
+    return this.context.policy;
+  }
+
+  #judge(client: GatedWebSocket, data: Buffer, isBinary: boolean): void {
+    const credential = this.#read(data, isBinary);
+    if (credential instanceof Refusal) {
+      this.#refuse(client, credential);
+      return;
+    }
+    client.pause();
+    setReceiverLimits(client, { maxPayload: this.#policy.maxQueuedBytes, maxFragments: 1_024 });
+    const { authenticator, subject, attempt } = this.context;
+    void authenticator
+      .authenticate(subject, credential, attempt)
+      .catch((cause: unknown) => new Refusal('ERR_WS_AUTH_STRATEGY_FAILED', { cause }))
+      .then((result) => this.#carryOut(client, result));
+  }
+
+  #carryOut(client: GatedWebSocket, result: WsAuthSession | Refusal): void {
+    if (!this.context.attempt.running) {
+      return;
+    }
+    if (result instanceof Refusal) {
+      this.#refuse(client, result);
+    } else {
+      this.#open(client, result);
+    }
+  }
+
+  #read(data: Buffer, isBinary: boolean): Credential | Refusal {
+    const { firstMessage, limits, events } = this.#policy;
+    if (isBinary || !firstMessage) {
+      return new Refusal('ERR_WS_AUTH_UNSUPPORTED_DATA');
+    }
+    return data.length > limits.maxCredentialBytes
+      ? new Refusal('ERR_WS_AUTH_CREDENTIAL_TOO_LARGE')
+      : firstMessage.read(data.toString(), events.authenticate, limits);
+  }
+
+  #enqueue(client: GatedWebSocket, data: RawData, isBinary: boolean): void {
+    this.#queuedBytes += (data as Buffer).length;
+    const { maxQueuedMessages, maxQueuedBytes } = this.#policy;
+    if (this.#queue.length >= maxQueuedMessages || this.#queuedBytes > maxQueuedBytes) {
+      this.#refuse(client, new Refusal('ERR_WS_AUTH_QUEUE_FULL'));
+      return;
+    }
+    this.#queue.push({ data, isBinary });
+  }
+
+  #refuse(client: GatedWebSocket, refusal: Refusal): void {
+    this.#queue.length = 0;
+    refuseClient(client, refusal, this.#policy);
+    this.context.attempt.settle();
+  }
+
+  #open(client: GatedWebSocket, session: WsAuthSession): void {
+    this.context.attempt.settle();
+    this.context.open(session);
+    for (const { data, isBinary } of this.#queue) {
+      client.emit('message', data, isBinary);
+    }
+    client.resume();
+  }
+}

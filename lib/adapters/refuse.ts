@@ -1,0 +1,20 @@
+import type { ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { httpResponse, refusalBody, refusalFields } from '../protocol/http-response.js';
+import type { Refusal } from '../protocol/refusal.js';
+
+/** Refuses an upgrade: the one place that answers a handshake with an HTTP status. */
+export function refuseUpgrade(socket: Duplex, refusal: Refusal): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  socket.once('finish', () => socket.destroy());
+  socket.end(httpResponse(refusal));
+}
+
+/** Answers a plain HTTP request that should have been an upgrade. */
+export function refuseRequest(response: ServerResponse, refusal: Refusal): void {
+  response.writeHead(refusal.httpStatus, refusalFields(refusal).flat());
+  response.end(refusalBody(refusal));
+}

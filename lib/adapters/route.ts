@@ -1,0 +1,42 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { WebSocketServer } from 'ws';
+import type { Handshake } from '../protocol/handshake.js';
+
+/** Where the upgrades of one path go. */
+export interface Route {
+  readonly server: WebSocketServer;
+  upgrade(request: IncomingMessage, socket: Duplex, handshake: Handshake): void;
+  /** Refuses everything that is not a connection yet. */
+  close(): void;
+}
+
+type HandleProtocols = (protocols: Set<string>, request: IncomingMessage) => string | false;
+
+/**
+ * Answers one of the offered subprotocols: by the gateway's own `handleProtocols`, or the first.
+ *
+ * The choice is made before `handleUpgrade`, because `ws` ends the process when `handleProtocols` throws and would echo an
+ * entry that holds a token.
+ */
+export class SubprotocolChoice {
+  readonly #chosen = new WeakMap<IncomingMessage, string>();
+
+  constructor(private readonly ofGateway: HandleProtocols | undefined) {}
+
+  /** Chooses among the entries that hold no credential. Whatever the gateway's function throws is thrown here. */
+  choose(offered: readonly string[], request: IncomingMessage): void {
+    const [first] = offered;
+    if (first === undefined) {
+      return;
+    }
+    const choice = this.ofGateway ? this.ofGateway(new Set(offered), request) : first;
+    if (choice !== false) {
+      this.#chosen.set(request, choice);
+    }
+  }
+
+  /** The `handleProtocols` of the server. */
+  readonly answer = (_offered: Set<string>, request: IncomingMessage): string | false =>
+    this.#chosen.get(request) ?? false;
+}

@@ -1,0 +1,202 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import { WsAdapter } from '@nestjs/platform-ws';
+import type { MessageMappingProperties } from '@nestjs/websockets';
+import { WebSocketServer, type RawData, type ServerOptions, type WebSocket } from 'ws';
+import { bridgeHandler } from '../cookie-bridge/bridge-handler.js';
+import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
+import type { Policy } from '../policy/policy.js';
+import type { AdapterContext } from './adapter-context.js';
+import { WS_AUTH_ADAPTER_CONTEXT } from './adapter-context.js';
+import { closeClient, closeGraceMs } from './close-client.js';
+import { GatedWebSocket } from './gated-web-socket.js';
+import { HttpPort } from './http-port.js';
+import { dispatchMessages, type ParsedMessage } from './message-dispatch.js';
+import { ProtectedRoute } from './protected-route.js';
+import { PublicRoute } from './public-route.js';
+import { SubprotocolChoice, type Route } from './route.js';
+import { anyPath } from './upgrade-listener.js';
+
+/** Options of `WsAdapter`. */
+export type WsAuthAdapterOptions = NonNullable<ConstructorParameters<typeof WsAdapter>[1]>;
+
+/** What `@WebSocketGateway(port, options)` passes on, besides the options of `ws`. */
+interface GatewayOptions extends ServerOptions {
+  readonly namespace?: string;
+}
+
+/** The port of gateways that live on the application's own server. */
+const applicationPort = 0;
+
+/**
+ * A drop-in for `WsAdapter` that owns the `upgrade` event: a gateway hears of a client when it has a session, not before.
+ *
+ * `WsAuthModule.forRoot()` installs it. Make one yourself only to pass options:
+ * `app.useWebSocketAdapter(new WsAuthAdapter(app, { messageParser }))`.
+ *
+ * @publicApi
+ */
+export class WsAuthAdapter extends WsAdapter {
+  readonly #ports = new Map<number, HttpPort>();
+  readonly #routes = new Map<object, { readonly route: Route; readonly policy?: Policy }>();
+  readonly #builtInParser = this.messageParser;
+  #context: AdapterContext | undefined;
+
+  /** @throws {WsAuthConfigurationError} if given something else than the application. */
+  constructor(
+    private readonly app?: INestApplicationContext,
+    options: WsAuthAdapterOptions = {},
+  ) {
+    super(app);
+    if (options.messageParser) {
+      this.setMessageParser(options.messageParser);
+    }
+  }
+
+  /** @internal */
+  attach(context: AdapterContext): this {
+    this.#context = context;
+    return this;
+  }
+
+  /** @throws {WsAuthConfigurationError} without `WsAuthModule`, and for gateways that cannot be told apart. */
+  override create(port: number, options: GatewayOptions = {}): WebSocketServer {
+    const { path, namespace, server: _server, ...wsOptions } = options;
+    if (namespace) {
+      throw new WsAuthConfigurationError(
+        'namespace: native WebSockets have none; give the gateway a path of its own',
+      );
+    }
+    const policy = this.#demandContext().policyOf(port, path);
+    const httpPort = this.#portOf(port, wsOptions);
+    const subprotocols = new SubprotocolChoice(wsOptions.handleProtocols);
+    const server = this.#createServer(wsOptions, policy && subprotocols);
+    const route = policy
+      ? new ProtectedRoute({
+          server,
+          policy,
+          subprotocols,
+          strategies: this.#demandContext().strategies,
+          limits: receiverLimits(server),
+        })
+      : new PublicRoute(server);
+    httpPort.add(routePath(port, path), route);
+    this.#routes.set(server, policy ? { route, policy } : { route });
+    this.#serveBridges(policy, httpPort, path);
+    return server;
+  }
+
+  override bindMessageHandlers(client: WebSocket, handlers: MessageMappingProperties[]): void {
+    dispatchMessages(client, handlers, this.#parse);
+  }
+
+  override async close(server: WebSocketServer): Promise<void> {
+    const { route, policy } = this.#routes.get(server) ?? {};
+    route?.close();
+    const closed = new Promise<void>((resolve) => {
+      server.close(() => resolve());
+    });
+    for (const client of server.clients ?? []) {
+      if (policy) {
+        const graceMs = Math.min(policy.shutdownTimeoutMs, closeGraceMs.session);
+        closeClient(client as GatedWebSocket, {
+          code: 1001,
+          reason: 'server shutting down',
+          graceMs,
+        });
+      } else {
+        client.terminate();
+      }
+    }
+    await closed;
+  }
+
+  override async dispose(): Promise<void> {
+    await Promise.all([...this.#ports.values()].map((port) => port.dispose()));
+    this.#ports.clear();
+    this.#routes.clear();
+  }
+
+  #demandContext(): AdapterContext {
+    this.#context ??= this.#findContext();
+    return this.#context;
+  }
+
+  #findContext(): AdapterContext {
+    try {
+      return this.app!.get<AdapterContext>(WS_AUTH_ADAPTER_CONTEXT, { strict: false });
+    } catch (cause) {
+      throw new WsAuthConfigurationError(
+        'WsAuthAdapter: the application does not import WsAuthModule; add WsAuthModule.forRoot() to the imports of its ' +
+          'root module, and pass the application: new WsAuthAdapter(app)',
+        { cause },
+      );
+    }
+  }
+
+  #portOf(port: number, options: ServerOptions): HttpPort {
+    const known = this.#ports.get(port);
+    if (known) {
+      return known;
+    }
+    const { httpServer } = this.#demandContext();
+    const made =
+      port === applicationPort && httpServer
+        ? HttpPort.ofApplication(httpServer)
+        : HttpPort.listen(port, options);
+    this.#ports.set(port, made);
+    return made;
+  }
+
+  #createServer(
+    options: ServerOptions,
+    subprotocols: SubprotocolChoice | undefined,
+  ): WebSocketServer {
+    const server = new WebSocketServer({
+      closeTimeout: closeGraceMs.session,
+      ...options,
+      ...(subprotocols && { handleProtocols: subprotocols.answer }),
+      WebSocket: GatedWebSocket as typeof WebSocket,
+      noServer: true,
+    } as ServerOptions);
+    return this.bindErrorHandler(server) as WebSocketServer;
+  }
+
+  #serveBridges(policy: Policy | undefined, httpPort: HttpPort, path: string | undefined): void {
+    for (const extractor of policy?.bridges ?? []) {
+      const handler = bridgeHandler(extractor, policy!, routePathname(path));
+      if (httpPort.isApplication) {
+        this.#demandContext().handleRequests(handler);
+      } else {
+        httpPort.handleRequests(handler);
+      }
+    }
+  }
+
+  readonly #parse = (data: string | RawData): ParsedMessage | undefined => {
+    try {
+      return (this.messageParser(data) as ParsedMessage | null | undefined) ?? undefined;
+    } catch (error) {
+      // The built-in parser throws on what peers send; a log line for that would be theirs to write.
+      if (this.messageParser !== this.#builtInParser) {
+        this.logger.error(error);
+      }
+      return undefined;
+    }
+  };
+}
+
+function routePathname(path: string | undefined): string {
+  const trimmed = (path ?? '').replace(/^\/+|\/+$/g, '');
+  return `/${trimmed}`;
+}
+
+function routePath(port: number, path: string | undefined): string | typeof anyPath {
+  return port !== applicationPort && !path ? anyPath : routePathname(path);
+}
+
+function receiverLimits({ options }: WebSocketServer) {
+  const { maxPayload = 100 * 1_024 * 1_024, maxFragments = 16_384 } = options as ServerOptions & {
+    maxFragments?: number;
+  };
+  return { maxPayload, maxFragments };
+}
