@@ -1,0 +1,39 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { isRecord } from '../protocol/message.js';
+import { sessionOf } from '../sessions/client-session.js';
+import type { WsAuthSession } from '../sessions/session.js';
+
+function sessionIn(context: ExecutionContext): WsAuthSession | undefined {
+  return sessionOf(context.switchToWs().getClient<object>());
+}
+
+/**
+ * Injects the user of the session into a handler, or one field of it. Pipes are applied as to `@MessageBody()`.
+ *
+ * `null` in an anonymous session, `undefined` in a `@WsPublic()` gateway.
+ *
+ * @example
+ * ```ts
+ * @SubscribeMessage('hello')
+ * hello(@WsUser() user: User, @WsUser('id', ParseIntPipe) id: number) {}
+ * ```
+ * @publicApi
+ */
+export const WsUser = createParamDecorator(
+  (field: string | undefined, context: ExecutionContext) => {
+    const user = sessionIn(context)?.user;
+    if (field === undefined) {
+      return user;
+    }
+    return isRecord(user) ? user[field] : undefined;
+  },
+);
+
+/**
+ * Injects the session into a handler; `undefined` in a `@WsPublic()` gateway.
+ *
+ * @publicApi
+ */
+export const WsSession = createParamDecorator((_data: unknown, context: ExecutionContext) =>
+  sessionIn(context),
+);

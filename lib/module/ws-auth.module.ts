@@ -1,0 +1,45 @@
+import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { WS_AUTH_ADAPTER_CONTEXT } from '../adapters/adapter-context.js';
+import { WS_AUTH_MODULE } from '../decorators/ws-auth.decorator.js';
+import { GatewayPolicies } from './gateway-policies.js';
+import { WsAuthService } from './ws-auth.service.js';
+import {
+  ConfigurableModuleClass,
+  type ASYNC_OPTIONS_TYPE,
+  type OPTIONS_TYPE,
+} from './ws-auth.module-definition.js';
+
+/**
+ * Applies Passport strategies, unmodified, to the WebSocket gateways of the application. Importing it once is enough: it
+ * is global and installs {@link WsAuthAdapter}.
+ *
+ * @example
+ * ```ts
+ * @Module({ imports: [WsAuthModule.forRoot({ strategy: 'jwt' })], providers: [JwtStrategy, ChatGateway] })
+ * export class AppModule {}
+ * ```
+ * @publicApi
+ */
+@Global()
+@Module({
+  providers: [
+    GatewayPolicies,
+    WsAuthService,
+    { provide: WS_AUTH_ADAPTER_CONTEXT, useExisting: WsAuthService },
+    { provide: WS_AUTH_MODULE, useValue: true },
+  ],
+  exports: [WS_AUTH_MODULE],
+})
+export class WsAuthModule extends ConfigurableModuleClass {
+  /**
+   * @throws {WsAuthConfigurationError} at boot, for options that are invalid or unsafe.
+   */
+  static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
+    return super.forRoot(options);
+  }
+
+  /** The same, with options from a factory, a class or an existing provider. */
+  static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
+    return super.forRootAsync(options);
+  }
+}

@@ -1,0 +1,104 @@
+import type { Server } from 'node:http';
+import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
+import { ApplicationConfig, HttpAdapterHost, ModuleRef } from '@nestjs/core';
+import { AuthModuleOptions } from '@nestjs/passport';
+import passport from 'passport';
+import type { AdapterContext, RequestHandler } from '../adapters/adapter-context.js';
+import { WsAuthAdapter } from '../adapters/ws-auth.adapter.js';
+import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
+import { Strategies } from '../passport/strategies.js';
+import type { StrategyRegistry } from '../passport/strategy.js';
+import type { WsAuthModuleOptions, WsAuthPolicyOptions } from '../policy/options.js';
+import { resolvePolicy, type Policy } from '../policy/policy.js';
+import { GatewayPolicies } from './gateway-policies.js';
+import { WS_AUTH_MODULE_OPTIONS } from './ws-auth.module-definition.js';
+
+/**
+ * Puts the adapter in front of the gateways. It does so in its constructor, before Nest connects any gateway, so that
+ * importing the module is all it takes.
+ */
+@Injectable()
+export class WsAuthService implements AdapterContext, OnModuleInit, OnApplicationBootstrap {
+  readonly strategies = new Strategies(passport as unknown as StrategyRegistry);
+  readonly #policies: Policy[] = [];
+
+  constructor(
+    @Inject(WS_AUTH_MODULE_OPTIONS) private readonly options: WsAuthModuleOptions,
+    private readonly gateways: GatewayPolicies,
+    private readonly config: ApplicationConfig,
+    private readonly httpAdapterHost: HttpAdapterHost,
+    private readonly moduleRef: ModuleRef,
+  ) {
+    if (!config.getIoAdapter()) {
+      config.setIoAdapter(new WsAuthAdapter().attach(this));
+    }
+  }
+
+  get httpServer(): Server | undefined {
+    return this.httpAdapterHost.httpAdapter?.getHttpServer() as Server | undefined;
+  }
+
+  policyOf(port: number, path: string | undefined): Policy | undefined {
+    const demand = this.gateways.demandOf(port, path);
+    if (!demand) {
+      return undefined;
+    }
+    const policy = resolvePolicy(this.#merge(demand));
+    this.#policies.push(policy);
+    return policy;
+  }
+
+  handleRequests(handler: RequestHandler): void {
+    const { httpAdapter } = this.httpAdapterHost;
+    httpAdapter.use((...[request, response, next]: Parameters<Middleware>) => {
+      if (!handler(request, response)) {
+        next();
+      }
+    });
+  }
+
+  /** @throws {WsAuthConfigurationError} if another adapter would leave the gateways open. */
+  onModuleInit(): void {
+    const adapter: unknown = this.config.getIoAdapter();
+    if (!(adapter instanceof WsAuthAdapter)) {
+      throw new WsAuthConfigurationError(
+        `useWebSocketAdapter: ${adapter?.constructor.name ?? 'the adapter'} does not authenticate; remove the line from ` +
+          'main.ts (WsAuthModule installs WsAuthAdapter), or pass new WsAuthAdapter(app, options)',
+      );
+    }
+  }
+
+  /** @throws {WsAuthConfigurationError} if a policy names a strategy that nobody registered. */
+  onApplicationBootstrap(): void {
+    for (const { strategy, handshakeExtractors, firstMessage } of this.#policies) {
+      const extractors = [...handshakeExtractors, ...(firstMessage ? [firstMessage] : [])];
+      this.strategies.demand([...strategy, ...extractors.flatMap((each) => each.strategy ?? [])]);
+    }
+  }
+
+  #merge(demand: WsAuthPolicyOptions): WsAuthModuleOptions {
+    const strategy = this.#defaultStrategy();
+    const layers = [strategy === undefined ? {} : { strategy }, this.options, demand];
+    return Object.assign({}, ...layers.map(defined)) as WsAuthModuleOptions;
+  }
+
+  #defaultStrategy(): string | readonly string[] | undefined {
+    try {
+      const options = this.moduleRef.get<AuthModuleOptions>(AuthModuleOptions, { strict: false });
+      return options.defaultStrategy;
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+type Middleware = (
+  request: Parameters<RequestHandler>[0],
+  response: Parameters<RequestHandler>[1],
+  next: () => void,
+) => void;
+
+/** A field that is `undefined` overrides nothing. */
+function defined(options: object): object {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
