@@ -1,0 +1,48 @@
+import {
+  ConnectedSocket,
+  MessageBody,
+  SubscribeMessage,
+  WebSocketGateway,
+} from '@nestjs/websockets';
+import type { IncomingMessage } from 'node:http';
+import type { WebSocket } from 'ws';
+import { sessionOf, userOf, WsUser } from '../../lib/index.js';
+import type { TestUser } from './strategies.js';
+
+/** What a gateway saw of one connection. */
+export interface Seen {
+  readonly user: TestUser | null;
+  readonly request: IncomingMessage;
+  readonly client: WebSocket;
+}
+
+/** A gateway that says who it talks to and records whom it met. */
+@WebSocketGateway()
+export class EchoGateway {
+  readonly connected: Seen[] = [];
+  readonly disconnected: WebSocket[] = [];
+  /** Messages that a handler got without a user: must stay empty. */
+  readonly unauthenticated: unknown[] = [];
+
+  handleConnection(client: WebSocket, request: IncomingMessage): void {
+    this.connected.push({ user: userOf(client), request, client });
+  }
+
+  handleDisconnect(client: WebSocket): void {
+    this.disconnected.push(client);
+  }
+
+  @SubscribeMessage('whoami')
+  whoami(@ConnectedSocket() client: WebSocket) {
+    const session = sessionOf<TestUser>(client);
+    return { event: 'whoami', data: { user: session?.user?.id, via: session?.transport } };
+  }
+
+  @SubscribeMessage('echo')
+  echo(@MessageBody() data: unknown, @WsUser() user: TestUser | undefined) {
+    if (!user) {
+      this.unauthenticated.push(data);
+    }
+    return { event: 'echo', data };
+  }
+}
