@@ -1,8 +1,14 @@
+import { once } from 'node:events';
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import type { INestApplication, ModuleMetadata } from '@nestjs/common';
+import { createServer, type AddressInfo } from 'node:net';
+import type { INestApplication, LoggerService, ModuleMetadata, Provider } from '@nestjs/common';
+import type { AbstractHttpAdapter } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
+import { WsAuthModule, type WsAuthModuleOptions } from '../../lib/index.js';
 import { TestClient, type ConnectOptions } from './client.js';
+import { EchoGateway } from './gateways.js';
+import { JwtStrategy } from './strategies.js';
 
 /** A running application and the clients that a test opened on it. */
 export class TestApp implements AsyncDisposable {
@@ -37,15 +43,83 @@ export class TestApp implements AsyncDisposable {
   }
 }
 
+/** How a test application runs. */
+export interface StartOptions {
+  /** @default Express */
+  readonly httpAdapter?: AbstractHttpAdapter;
+  /** @default none */
+  readonly logger?: LoggerService | false;
+}
+
+type Prepare = (nest: INestApplication) => unknown;
+
+async function create(
+  metadata: ModuleMetadata,
+  prepare: Prepare,
+  { httpAdapter = new ExpressAdapter(), logger = false }: StartOptions,
+): Promise<INestApplication> {
+  const module = await Test.createTestingModule(metadata).setLogger(silent).compile();
+  const nest = module.createNestApplication(httpAdapter, { logger, forceCloseConnections: true });
+  await prepare(nest);
+  return nest;
+}
+
 /** Starts a real application on a port that the system chooses. */
 export async function startApp(
   metadata: ModuleMetadata,
-  prepare: (nest: INestApplication) => unknown = () => undefined,
+  prepare: Prepare = () => undefined,
+  options: StartOptions = {},
 ): Promise<TestApp> {
-  const module = await Test.createTestingModule(metadata).compile();
-  const nest = module.createNestApplication({ logger: false, forceCloseConnections: true });
-  await prepare(nest);
+  const nest = await create(metadata, prepare, options);
   await nest.listen(0, '127.0.0.1');
   const server: Server = nest.getHttpServer();
   return new TestApp(nest, (server.address() as AddressInfo).port);
 }
+
+/** Starts an application with `EchoGateway`, and `JwtStrategy` as default, behind the options. */
+export function startProtected(
+  options: WsAuthModuleOptions = {},
+  providers: Provider[] = [],
+  startOptions: StartOptions = {},
+): Promise<TestApp> {
+  return startApp(
+    {
+      imports: [WsAuthModule.forRoot({ strategy: 'jwt', ...options })],
+      providers: [JwtStrategy, EchoGateway, ...providers],
+    },
+    undefined,
+    startOptions,
+  );
+}
+
+/** Why an application refuses to boot; fails if it boots. */
+export async function bootError(
+  metadata: ModuleMetadata,
+  prepare: Prepare = () => undefined,
+): Promise<Error> {
+  let nest: INestApplication | undefined;
+  try {
+    nest = await create(metadata, prepare, {});
+    await nest.init();
+  } catch (error) {
+    await nest?.close().catch(() => undefined);
+    return error as Error;
+  }
+  await nest.close();
+  throw new Error('the application booted');
+}
+
+/** A port that was free a moment ago, for gateways with a port of their own. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await once(server.close(), 'close');
+  return port;
+}
+
+const silent: LoggerService = {
+  log: () => undefined,
+  error: () => undefined,
+  warn: () => undefined,
+};

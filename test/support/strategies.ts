@@ -1,5 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type Type } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
+import type { IncomingMessage } from 'node:http';
+import { Strategy as PassportCustomStrategy } from 'passport-custom';
 import { BasicStrategy } from 'passport-http';
 import { ExtractJwt, Strategy as PassportJwtStrategy } from 'passport-jwt';
 import { secret } from './tokens.js';
@@ -25,11 +27,35 @@ export class JwtStrategy extends PassportStrategy(PassportJwtStrategy, 'jwt') {
   }
 }
 
-/** Accepts a user whose password is the name backwards, or `pa:ss`. */
+/** Accepts a user whose password is `secret of <name>`. */
 @Injectable()
 export class HttpBasicStrategy extends PassportStrategy(BasicStrategy, 'basic') {
   validate(username: string, password: string): TestUser | false {
-    const known = password === [...username].reverse().join('') || password === 'pa:ss';
-    return known && { id: username };
+    return password === `secret of ${username}` && { id: username };
   }
+}
+
+/** The part of a request that a strategy of the tests reads. */
+export interface JudgedRequest extends IncomingMessage {
+  readonly body: Record<string, unknown>;
+  readonly query: Record<string, string | string[]>;
+}
+
+/** A `passport-custom` strategy with a `validate()` of the test. */
+export function customStrategy(
+  name: string,
+  validate: (request: JudgedRequest) => unknown,
+): Type<object> {
+  @Injectable()
+  class TestStrategy extends PassportStrategy(PassportCustomStrategy, name) {
+    validate(request: JudgedRequest): unknown {
+      return validate(request);
+    }
+  }
+  return TestStrategy;
+}
+
+/** The token in the header of a request. */
+export function bearerOf({ headers }: IncomingMessage): string | undefined {
+  return headers.authorization?.replace(/^Bearer /, '');
 }

@@ -1,0 +1,487 @@
+import { createHash } from 'node:crypto';
+import { ForbiddenException, Injectable, UnauthorizedException, type Type } from '@nestjs/common';
+import { PassportStrategy } from '@nestjs/passport';
+import type { IncomingMessage } from 'node:http';
+import { BasicStrategy, DigestStrategy as PassportDigestStrategy } from 'passport-http';
+import { Strategy as PassportBearerStrategy } from 'passport-http-bearer';
+import { ExtractJwt, Strategy as PassportJwtStrategy } from 'passport-jwt';
+import { Strategy as PassportLocalStrategy } from 'passport-local';
+import { describe, expect, it } from 'vitest';
+import {
+  fromAuthorizationHeader,
+  fromFirstMessage,
+  fromQueryParam,
+  fromRequest,
+  sessionOf,
+} from '../../lib/index.js';
+import { startProtected, type TestApp } from '../support/app.js';
+import { EchoGateway } from '../support/gateways.js';
+import {
+  bearerOf,
+  customStrategy,
+  HttpBasicStrategy,
+  type JudgedRequest,
+  type TestUser,
+} from '../support/strategies.js';
+import { basicHeader, secret, tokenOf } from '../support/tokens.js';
+
+/** Records what it was asked to verify, and accepts it. */
+const verified: unknown[][] = [];
+
+@Injectable()
+class RecordingBasicStrategy extends PassportStrategy(BasicStrategy, 'recording-basic') {
+  validate(username: string, password: string): TestUser {
+    verified.push([username, password]);
+    return { id: username };
+  }
+}
+
+@Injectable()
+class RequestBasicStrategy extends PassportStrategy(BasicStrategy, 'request-basic') {
+  constructor() {
+    super({ passReqToCallback: true });
+  }
+
+  validate(request: IncomingMessage, username: string, password: string): TestUser {
+    verified.push([request.headers.authorization, username, password]);
+    return { id: username };
+  }
+}
+
+@Injectable()
+class BearerStrategy extends PassportStrategy(PassportBearerStrategy, 'bearer') {
+  validate(token: string): TestUser | false {
+    return token === 'opaque-of-carol' && { id: 'carol' };
+  }
+}
+
+@Injectable()
+class LocalStrategy extends PassportStrategy(PassportLocalStrategy, 'local') {
+  validate(username: string, password: string): TestUser | false {
+    return password === `${username}:secret` && { id: username };
+  }
+}
+
+type DigestArguments = ConstructorParameters<typeof PassportDigestStrategy>;
+
+@Injectable()
+class DigestStrategy extends PassportStrategy(PassportDigestStrategy, 'digest') {
+  constructor() {
+    // The types demand a callback that the mixin adds.
+    super(...([{ qop: 'auth', realm: 'Vault' }] as unknown as DigestArguments));
+  }
+
+  validate(username: string): [TestUser, string] | false {
+    return username === 'dora' && [{ id: username }, 'open sesame'];
+  }
+}
+
+function connectWith(app: TestApp, authorization: string, path = '/') {
+  return app.connect(path, { headers: { authorization } });
+}
+
+async function whoami(app: TestApp, authorization: string): Promise<unknown> {
+  const client = await connectWith(app, authorization).opened();
+  return client.ask('whoami');
+}
+
+/** The session that the gateway saw last. */
+function lastSession(app: TestApp) {
+  return sessionOf<TestUser>(app.nest.get(EchoGateway).connected.at(-1)!.client);
+}
+
+describe('passport-http Basic', () => {
+  const passwords = ['secret', 'pa:ss', ':x', 'a::b', ':', '::', 'x:', 'pä:ß', '😀:😀'];
+
+  it.each(passwords)('hands the whole password %j to validate()', async (password) => {
+    await using app = await startProtected({ strategy: 'recording-basic' }, [
+      RecordingBasicStrategy,
+    ]);
+    await connectWith(app, basicHeader('alice', password)).opened();
+    expect(verified.at(-1)).toEqual(['alice', password]);
+  });
+
+  it.each(passwords)('does so with passReqToCallback, too: %j', async (password) => {
+    await using app = await startProtected({ strategy: 'request-basic' }, [RequestBasicStrategy]);
+    const authorization = basicHeader('alice', password);
+    await connectWith(app, authorization).opened();
+    expect(verified.at(-1)).toEqual([authorization, 'alice', password]);
+  });
+
+  it('accepts the right password and refuses the wrong one with a Basic challenge', async () => {
+    await using app = await startProtected({ strategy: 'basic', realm: 'Chat' }, [
+      HttpBasicStrategy,
+    ]);
+    expect(await whoami(app, basicHeader('bob', 'secret of bob'))).toEqual({
+      user: 'bob',
+      via: 'fromAuthorizationHeader',
+    });
+    const refusal = await connectWith(app, basicHeader('bob', 'pa')).refusal();
+    expect(refusal.status).toBe(401);
+    expect(refusal.challenges).toContain('Basic realm="Chat", charset="UTF-8"');
+  });
+
+  it.each([
+    ['no colon', Buffer.from('alice').toString('base64')],
+    ['an alphabet that is not base64', '!!!!'],
+    ['bytes that are not UTF-8', Buffer.from([0x61, 0x3a, 0xff]).toString('base64')],
+    ['a control character', Buffer.from('alice:\u0007').toString('base64')],
+    ['nothing', ''],
+  ])('refuses %s with 401 before the strategy sees it', async (_what, value) => {
+    await using app = await startProtected({ strategy: 'recording-basic' }, [
+      RecordingBasicStrategy,
+    ]);
+    const before = verified.length;
+    const refusal = await connectWith(app, `Basic ${value}`).refusal();
+    expect(refusal.status).toBe(401);
+    expect(verified).toHaveLength(before);
+  });
+});
+
+describe('passport-http Digest', () => {
+  const options = { strategy: 'digest', credentials: [fromRequest()] };
+
+  it("refuses with the strategy's own challenge, and accepts the response to it", async () => {
+    await using app = await startProtected(options, [DigestStrategy]);
+    const path = '/?room=1';
+    const refusal = await app.connect(path).refusal();
+    expect(refusal.status).toBe(401);
+    expect(refusal.challenges).toEqual([
+      expect.stringMatching(/^Digest realm="Vault", nonce="\w{32}", qop="auth"$/),
+    ]);
+    const nonce = /nonce="(\w+)"/.exec(refusal.challenges[0]!)![1]!;
+    const answered = connectWith(app, digest({ nonce, uri: path, password: 'open sesame' }), path);
+    await answered.opened();
+    expect(await answered.ask('whoami')).toEqual({ user: 'dora', via: 'fromRequest' });
+  });
+
+  it('refuses a response that was computed with another password, with a new nonce', async () => {
+    await using app = await startProtected(options, [DigestStrategy]);
+    const authorization = digest({ nonce: 'n', uri: '/', password: 'wrong' });
+    const refusal = await connectWith(app, authorization).refusal();
+    expect(refusal.status).toBe(401);
+    expect(refusal.challenges).toEqual([expect.stringMatching(/^Digest .*nonce="\w{32}"/)]);
+  });
+
+  it('refuses a response for another URL', async () => {
+    await using app = await startProtected(options, [DigestStrategy]);
+    const authorization = digest({ nonce: 'n', uri: '/other', password: 'open sesame' });
+    expect((await connectWith(app, authorization).refusal()).status).toBe(400);
+  });
+
+  it('stands beside Bearer: one line per scheme, and each is judged by its strategy', async () => {
+    await using app = await startProtected(
+      {
+        credentials: [
+          fromAuthorizationHeader({ schemes: ['Bearer'] }),
+          fromRequest({ strategy: 'digest' }),
+        ],
+      },
+      [DigestStrategy],
+    );
+    const refusal = await app.connect().refusal();
+    expect(refusal.challenges).toEqual([
+      'Bearer realm="Users"',
+      expect.stringMatching(/^Digest realm="Vault"/),
+    ]);
+    expect(await whoami(app, `Bearer ${tokenOf('alice')}`)).toMatchObject({ user: 'alice' });
+    expect(
+      await whoami(app, digest({ nonce: 'n', uri: '/', password: 'open sesame' })),
+    ).toMatchObject({ user: 'dora' });
+  });
+});
+
+describe('passport-http-bearer', () => {
+  it('judges a token on the upgrade and in the first message', async () => {
+    await using app = await startProtected({ strategy: 'bearer' }, [BearerStrategy]);
+    expect(await whoami(app, 'Bearer opaque-of-carol')).toMatchObject({ user: 'carol' });
+    const client = await app.connect().opened();
+    client.emit('authenticate', { token: 'opaque-of-carol' });
+    expect(await client.nextEvent()).toEqual({
+      event: 'authenticated',
+      data: { expiresAt: null },
+    });
+    expect(await client.ask('whoami')).toEqual({ user: 'carol', via: 'fromFirstMessage' });
+  });
+
+  it('reads a token from every place, as the strategy sees it in one place only', async () => {
+    await using app = await startProtected(
+      { strategy: 'bearer', credentials: [fromQueryParam('access_token')] },
+      [BearerStrategy],
+    );
+    const client = await app.connect('/?access_token=opaque-of-carol').opened();
+    expect(await client.ask('whoami')).toEqual({ user: 'carol', via: 'fromQueryParam' });
+  });
+
+  it('refuses a wrong token with error="invalid_token", and none without an error', async () => {
+    await using app = await startProtected(
+      { strategy: 'bearer', credentials: [fromAuthorizationHeader({ schemes: ['Bearer'] })] },
+      [BearerStrategy],
+    );
+    const wrong = await connectWith(app, 'Bearer wrong').refusal();
+    expect(wrong.challenges).toEqual(['Bearer realm="Users", error="invalid_token"']);
+    const none = await app.connect().refusal();
+    expect(none.challenges).toEqual(['Bearer realm="Users"']);
+  });
+});
+
+describe('passport-jwt', () => {
+  it('accepts a token and ends the session when the token ends', async () => {
+    await using app = await startProtected();
+    const exp = Math.floor(Date.now() / 1_000) + 30;
+    await connectWith(app, `Bearer ${tokenOf('alice', { exp })}`).opened();
+    expect(lastSession(app)).toMatchObject({
+      userId: 'alice',
+      strategy: 'jwt',
+      expiresAt: exp * 1_000,
+    });
+  });
+
+  it.each([
+    ['expired', () => tokenOf('alice', { exp: 1 })],
+    ['changed', () => `${tokenOf('alice').slice(0, -4)}AAAA`],
+    ['unsigned', () => unsigned({ sub: 'alice' })],
+  ])('refuses a token that is %s', async (_what, token) => {
+    await using app = await startProtected();
+    expect((await connectWith(app, `Bearer ${token()}`).refusal()).status).toBe(401);
+  });
+
+  it('refuses a token whose exp is not a number, which would never expire', async () => {
+    await using app = await startProtected({ strategy: 'lenient' }, [
+      customStrategy('lenient', () => ({ id: 'mallory' })),
+    ]);
+    const token = unsigned({ exp: '9999999999' });
+    expect((await connectWith(app, `Bearer ${token}x`).refusal()).status).toBe(401);
+  });
+});
+
+describe('passport-local', () => {
+  const options = { strategy: 'local', credentials: [fromFirstMessage()] };
+
+  it('reads username and password from the first message', async () => {
+    await using app = await startProtected(options, [LocalStrategy]);
+    const client = await app.connect().opened();
+    client.emit('authenticate', { username: 'erin', password: 'erin:secret' });
+    expect(await client.nextEvent()).toMatchObject({ event: 'authenticated' });
+    expect(await client.ask('whoami')).toEqual({ user: 'erin', via: 'fromFirstMessage' });
+  });
+
+  it('closes a wrong password with 3000', async () => {
+    await using app = await startProtected(options, [LocalStrategy]);
+    const client = await app.connect().opened();
+    client.emit('authenticate', { username: 'erin', password: 'wrong' });
+    expect(await client.closed()).toEqual({ code: 3000, reason: 'credential rejected' });
+  });
+
+  it('closes a message without a password with 3000', async () => {
+    await using app = await startProtected(options, [LocalStrategy]);
+    const client = await app.connect().opened();
+    client.emit('authenticate', { username: 'erin' });
+    expect(await client.closed()).toEqual({ code: 3000, reason: 'malformed credential' });
+  });
+});
+
+describe('passport-custom', () => {
+  it('judges a request that it reads itself', async () => {
+    await using app = await startProtected(
+      { strategy: 'api-key', credentials: [fromRequest({ headers: ['X-Api-Key'] })] },
+      [customStrategy('api-key', ({ headers }) => headers['x-api-key'] === 'k1' && { id: 'svc' })],
+    );
+    const client = await app.connect('/', { headers: { 'X-Api-Key': 'k1' } }).opened();
+    expect(await client.ask('whoami')).toEqual({ user: 'svc', via: 'fromRequest' });
+    expect(app.nest.get(EchoGateway).connected[0]!.request.headers['x-api-key']).toBe('REDACTED');
+    const refusal = await app.connect('/', { headers: { 'X-Api-Key': 'k2' } }).refusal();
+    expect(refusal.status).toBe(401);
+    expect(refusal.challenges.length).toBeGreaterThan(0);
+  });
+});
+
+describe('several strategies', () => {
+  const providers = [BearerStrategy, HttpBasicStrategy];
+
+  it('are tried in order until one succeeds, and the session names it', async () => {
+    await using app = await startProtected({ strategy: ['bearer', 'basic', 'jwt'] }, providers);
+    const credentials: [string, string, string][] = [
+      ['Bearer opaque-of-carol', 'carol', 'bearer'],
+      [basicHeader('bob', 'secret of bob'), 'bob', 'basic'],
+      [`Bearer ${tokenOf('alice')}`, 'alice', 'jwt'],
+    ];
+    for (const [authorization, user, strategy] of credentials) {
+      expect(await whoami(app, authorization)).toMatchObject({ user });
+      expect(lastSession(app)!.strategy).toBe(strategy);
+    }
+  });
+
+  it('refuse together with one challenge per scheme', async () => {
+    await using app = await startProtected({ strategy: ['bearer', 'jwt'] }, providers);
+    const refusal = await connectWith(app, 'Bearer nobody').refusal();
+    expect(refusal.status).toBe(401);
+    expect(refusal.challenges).toEqual([
+      'Basic realm="Users", charset="UTF-8"',
+      'Bearer realm="Users", error="invalid_token"',
+    ]);
+  });
+
+  it('are not asked any further once one has broken', async () => {
+    await using app = await startProtected({ strategy: ['broken', 'jwt'] }, [
+      customStrategy('broken', () => {
+        throw new Error('the directory is down');
+      }),
+    ]);
+    expect((await connectWith(app, `Bearer ${tokenOf('alice')}`).refusal()).status).toBe(500);
+  });
+});
+
+/** What a connection meets whose strategy does this. */
+async function outcome(validate: (request: JudgedRequest) => unknown) {
+  await using app = await startProtected({ strategy: 'custom' }, [
+    customStrategy('custom', validate),
+  ]);
+  const client = connectWith(app, 'Bearer token');
+  return await Promise.race([
+    client.refusal().then(({ status, body, headers }) => ({ status, body, headers })),
+    client.opened().then(() => lastSession(app)),
+  ]);
+}
+
+describe('what validate() does', () => {
+  it('returns [user, info]: both are in the session', async () => {
+    expect(await outcome(() => [{ id: 'alice' }, { scope: 'read' }])).toMatchObject({
+      user: { id: 'alice' },
+      info: { scope: 'read' },
+    });
+  });
+
+  it('returns [user, info] from a published strategy', async () => {
+    @Injectable()
+    class InfoStrategy extends PassportStrategy(PassportJwtStrategy, 'jwt-info') {
+      constructor() {
+        super({
+          jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
+          secretOrKey: secret as unknown as Buffer,
+        });
+      }
+
+      validate({ sub }: { readonly sub: string }): [TestUser, object] {
+        return [{ id: sub }, { via: 'jwt' }];
+      }
+    }
+    await using app = await startProtected({ strategy: 'jwt-info' }, [InfoStrategy]);
+    await connectWith(app, `Bearer ${tokenOf('alice')}`).opened();
+    expect(lastSession(app)).toMatchObject({ user: { id: 'alice' }, info: { via: 'jwt' } });
+  });
+
+  it.each([
+    ['returns nothing', () => undefined],
+    ['returns null', () => null],
+    ['returns false', () => false],
+    ['returns an empty array', () => []],
+    ['returns a string', () => 'alice'],
+    ['returns true', () => true],
+    ['returns a user that has expired', () => ({ id: 'a', exp: 1 })],
+    ['returns a user whose exp is no number', () => ({ id: 'a', exp: '9999999999' })],
+    ['returns a user whose exp is NaN', () => ({ id: 'a', exp: Number.NaN })],
+    [
+      'throws UnauthorizedException',
+      () => {
+        throw new UnauthorizedException('canary');
+      },
+    ],
+    ['rejects with UnauthorizedException', () => Promise.reject(new UnauthorizedException())],
+  ])('%s: 401', async (_what, validate) => {
+    expect(await outcome(validate)).toMatchObject({ status: 401, body: 'credential rejected\n' });
+  });
+
+  it('throws ForbiddenException: 403', async () => {
+    const refused = await outcome(() => Promise.reject(new ForbiddenException('canary')));
+    expect(refused).toMatchObject({ status: 403, body: 'not permitted\n' });
+  });
+
+  it.each([
+    ['an error', () => Promise.reject(new Error('canary'))],
+    // oxlint-disable-next-line prefer-promise-reject-errors -- applications do it
+    ['a string', () => Promise.reject('canary')],
+    [
+      'a user whose fields throw',
+      () => ({
+        get exp(): number {
+          throw new Error('canary');
+        },
+      }),
+    ],
+  ])('throws %s: 500, and says nothing about it', async (_what, validate) => {
+    const refused = await outcome(validate);
+    expect(refused).toMatchObject({ status: 500, body: 'authentication failed\n' });
+    expect(JSON.stringify(refused)).not.toContain('canary');
+  });
+
+  it('runs once per connection', async () => {
+    let runs = 0;
+    await using app = await startProtected({ strategy: 'counting' }, [
+      customStrategy('counting', () => ({ id: String((runs += 1)) })),
+    ]);
+    const client = await connectWith(app, 'Bearer token').opened();
+    await client.ask('whoami');
+    await client.ask('whoami');
+    expect(runs).toBe(1);
+  });
+});
+
+describe('the strategy of an extractor', () => {
+  const keyStrategy: Type<object> = customStrategy(
+    'key',
+    (request) => bearerOf(request) === 'key-of-robot' && { id: 'robot' },
+  );
+
+  it('judges what that extractor found, instead of the strategy of the policy', async () => {
+    await using app = await startProtected(
+      {
+        credentials: [
+          fromAuthorizationHeader(),
+          fromQueryParam('key', { strategy: 'key' }),
+          fromFirstMessage({ strategy: ['bearer', 'local'] }),
+        ],
+      },
+      [keyStrategy, BearerStrategy, LocalStrategy],
+    );
+    const byKey = await app.connect('/?key=key-of-robot').opened();
+    expect(await byKey.ask('whoami')).toEqual({ user: 'robot', via: 'fromQueryParam' });
+    expect((await app.connect(`/?key=${tokenOf('alice')}`).refusal()).status).toBe(401);
+    expect((await connectWith(app, 'Bearer key-of-robot').refusal()).status).toBe(401);
+    const byMessage = await app.connect().opened();
+    byMessage.emit('authenticate', { username: 'erin', password: 'erin:secret' });
+    expect(await byMessage.nextEvent()).toMatchObject({ event: 'authenticated' });
+    expect(lastSession(app)!.strategy).toBe('local');
+  });
+});
+
+interface DigestAnswer {
+  readonly nonce: string;
+  readonly uri: string;
+  readonly password: string;
+}
+
+/** What a client answers to a Digest challenge (RFC 7616 §3.4), user `dora`. */
+function digest({ nonce, uri, password }: DigestAnswer): string {
+  const [username, realm, nc, cnonce, qop] = ['dora', 'Vault', '00000001', 'c0ffee', 'auth'];
+  const response = md5(
+    [md5(`${username}:${realm}:${password}`), nonce, nc, cnonce, qop, md5(`GET:${uri}`)].join(':'),
+  );
+  return (
+    `Digest username="${username}", realm="${realm}", nonce="${nonce}", uri="${uri}", ` +
+    `qop=${qop}, nc=${nc}, cnonce="${cnonce}", response="${response}"`
+  );
+}
+
+function md5(text: string): string {
+  return createHash('md5').update(text).digest('hex');
+}
+
+/** A token whose signature nobody made. */
+function unsigned(claims: object): string {
+  return `${base64url({ alg: 'none' })}.${base64url(claims)}.`;
+}
+
+function base64url(part: object): string {
+  return Buffer.from(JSON.stringify(part)).toString('base64url');
+}
