@@ -49,10 +49,10 @@ export function authenticationTests(sample: () => RunningSample): void {
   it.each(named(combinedWays))('answers whoami: $name', async ({ way }) => {
     const token = await sample().token('alice');
     const { received } = await encounter(...way.approach(sample(), 'alice', token));
-    expect(received.map((text) => JSON.parse(text) as unknown)).toEqual([
-      { event: 'authenticated', data: { expiresAt: expect.any(Number) } },
-      { event: 'whoami', data: { user: 'alice', via: way.via } },
-    ]);
+    expect(JSON.parse(received.at(-1) ?? '{}')).toEqual({
+      event: 'whoami',
+      data: { user: 'alice', via: way.via },
+    });
   });
 
   it('answers whoami on the combined endpoint after a first message', async () => {
@@ -61,10 +61,10 @@ export function authenticationTests(sample: () => RunningSample): void {
       send: JSON.stringify({ event: 'authenticate', data: { token } }),
       thenSend: JSON.stringify({ event: 'whoami' }),
     });
-    expect(JSON.parse(received[1] ?? '')).toEqual({
-      event: 'whoami',
-      data: { user: 'alice', via: 'fromFirstMessage' },
-    });
+    expect(received.map((text) => JSON.parse(text) as unknown)).toEqual([
+      { event: 'authenticated', data: { expiresAt: expect.any(Number) } },
+      { event: 'whoami', data: { user: 'alice', via: 'fromFirstMessage' } },
+    ]);
   });
 
   describe.each(named(everyWay))('refuses, by $name,', ({ way }) => {

@@ -11,6 +11,11 @@ export interface Way {
   approach(sample: RunningSample, user: string, token: string): [string, Approach];
 }
 
+/** What a browser sends: a cookie is of no use without the origin of a page that may use it. */
+function cookieOf(sample: RunningSample, token: string): Readonly<Record<string, string>> {
+  return { cookie: `token=${token}`, origin: `http://localhost:${sample.port}` };
+}
+
 /** The six gateways that greet. */
 export const greetingGateways: readonly Way[] = [
   {
@@ -26,7 +31,7 @@ export const greetingGateways: readonly Way[] = [
   {
     name: 'cookie',
     decides: 'handshake',
-    approach: (sample, _user, token) => [sample.ws(3), { headers: { cookie: `token=${token}` } }],
+    approach: (sample, _user, token) => [sample.ws(3), { headers: cookieOf(sample, token) }],
   },
   {
     name: 'HTTP Basic',
@@ -82,7 +87,7 @@ export const combinedWays: readonly Way[] = [
     decides: 'handshake',
     approach: (sample, _user, token) => [
       sample.ws(0, { path: '/ws' }),
-      { headers: { cookie: `token=${token}` }, send: whoami },
+      { headers: cookieOf(sample, token), send: whoami },
     ],
   },
   {

@@ -29,12 +29,14 @@ except ImportError:
 
 
 async def converse(websocket, whoami):
-    received = [await websocket.recv()]
     if whoami:
         await websocket.send(json.dumps({"event": "whoami"}))
-        received.append(await websocket.recv())
+        received = [await websocket.recv()]
+        while "whoami" not in received[-1]:
+            received.append(await websocket.recv())
         await websocket.close()
     else:
+        received = [await websocket.recv()]
         await websocket.send(received[0].replace("Hello", "Goodbye").replace("!", "."))
         await websocket.wait_closed()
     return {"status": 101, "received": received, "code": websocket.close_code}
