@@ -1,5 +1,5 @@
 import type { AbortableAttempt } from '../passport/abortable-attempt.js';
-import { Refusal } from '../protocol/refusal.js';
+import { Refusal, type RefusalCode } from '../protocol/refusal.js';
 
 /**
  * One connection on its way to a session: its deadline, and what must stop when it ends.
@@ -9,18 +9,19 @@ import { Refusal } from '../protocol/refusal.js';
 export class Attempt implements AbortableAttempt {
   /** Why the attempt was aborted; `undefined` while it runs, and when the client left. */
   refusal: Refusal | undefined;
+  /** What it is refused with at the deadline: strategies that take too long, unless it waits for the client. */
+  late: RefusalCode = 'ERR_WS_AUTH_UNAVAILABLE';
   #state: 'running' | 'settled' | 'aborted' = 'running';
   #callbacks: (() => void)[] | undefined;
   #controller: AbortController | undefined;
   readonly #deadline: NodeJS.Timeout;
+  readonly #onEnd: (attempt: Attempt) => void;
 
   constructor(timeoutMs: number, onEnd: (attempt: Attempt) => void) {
     this.#onEnd = onEnd;
     this.#deadline = setTimeout(expire, timeoutMs, this);
     this.#deadline.unref();
   }
-
-  readonly #onEnd: (attempt: Attempt) => void;
 
   get running(): boolean {
     return this.#state === 'running';
@@ -70,6 +71,11 @@ export class Attempt implements AbortableAttempt {
   }
 }
 
+/** What an aborted attempt is refused with. Nobody reads it when the client has left. */
+export function aborted(attempt: Attempt): Refusal {
+  return attempt.refusal ?? new Refusal('ERR_WS_AUTH_UNAVAILABLE');
+}
+
 function expire(attempt: Attempt): void {
-  attempt.abort(new Refusal('ERR_WS_AUTH_TIMEOUT'));
+  attempt.abort(new Refusal(attempt.late));
 }

@@ -1,49 +1,54 @@
 import type { IncomingMessage } from 'node:http';
-import { Credential } from '../credentials/credential.js';
+import type { Credential } from '../credentials/credential.js';
 import { findCredential } from '../credentials/find-credential.js';
 import type { OriginalParts } from '../credentials/redaction.js';
-import type { Outcome } from '../passport/outcome.js';
-import { runStrategy } from '../passport/run-strategy.js';
-import { strategyRequest } from '../passport/strategy-request.js';
-import type { Strategies } from '../passport/strategies.js';
-import { withWholePassword } from '../passport/whole-password.js';
+import { expressRequest, runMiddleware } from '../passport/express-request.js';
 import type { Policy } from '../policy/policy.js';
 import { ownOrigin } from '../policy/proxy-trust.js';
-import { challengesFor, type BearerError } from '../protocol/challenge.js';
 import type { Handshake } from '../protocol/handshake.js';
 import { Refusal } from '../protocol/refusal.js';
+import { anonymousProof } from '../sessions/proof.js';
 import { WsAuthSession } from '../sessions/session.js';
-import type { Attempt } from './attempt.js';
-import { readPrincipal } from './principal.js';
-import { refusalOfError, refusalOfFailures, type Failure } from './strategy-refusal.js';
+import { aborted, type Attempt } from './attempt.js';
+import type { Authenticated } from './authenticated.js';
+import type { FailureKeys, FailureLimits } from './failure-limits.js';
+import type { StrategyChain } from './strategy-chain.js';
 
 /** What is decided about a connection: a session, a refusal, or to wait for the first message. */
-export type Decision = WsAuthSession | Refusal | 'defer';
+export type Decision = Authenticated | Refusal | 'defer';
 
-/** A valid handshake with everything the strategies may need of it. */
+/** Everything that strategies may need of a request. */
 export interface Subject {
-  readonly handshake: Handshake;
   /** Redacted. */
   readonly request: IncomingMessage;
   /** What the client sent. */
   readonly original: OriginalParts;
+  /** Key of the client's address. */
+  readonly address: string;
+}
+
+/** The same for an upgrade. */
+export interface UpgradeSubject extends Subject {
+  readonly handshake: Handshake;
 }
 
 /**
- * Decides. It knows no socket and no Nest: adapters translate.
+ * Decides about connections. It knows no socket and no gateway: adapters translate.
  */
 export class Authenticator {
   constructor(
     private readonly policy: Policy,
-    private readonly strategies: Strategies,
+    private readonly chain: StrategyChain,
+    private readonly failures: FailureLimits | undefined,
   ) {}
 
   /** Decides on a handshake: extract the credential, check the origin, run the strategies. */
-  async decide(subject: Subject, attempt: Attempt): Promise<Decision> {
+  async decide(subject: UpgradeSubject, attempt: Attempt): Promise<Decision> {
     const { policy } = this;
     const found = findCredential(policy.handshakeExtractors, subject.handshake, policy.limits);
     if (found instanceof Refusal) {
-      return this.#challenged(found, []);
+      this.#count(found, { address: subject.address, account: undefined });
+      return this.chain.challenge(found);
     }
     if (!(await this.#isOriginAllowed(subject, found, attempt))) {
       return attempt.running ? new Refusal('ERR_WS_AUTH_ORIGIN_REFUSED') : aborted(attempt);
@@ -56,74 +61,45 @@ export class Authenticator {
     subject: Subject,
     credential: Credential,
     attempt: Attempt,
-  ): Promise<WsAuthSession | Refusal> {
-    const failures: Failure[] = [];
-    for (const name of credential.strategy ?? this.policy.strategy) {
-      const outcome = await this.#run(name, subject, credential, attempt);
-      switch (outcome.type) {
-        case 'success': {
-          const session = this.#open(name, credential, outcome);
-          if (session) {
-            return session;
-          }
-          failures.push({ challenge: undefined, status: undefined });
-          break;
-        }
-        case 'fail':
-          failures.push(outcome);
-          break;
-        case 'redirect':
-        case 'pass':
-          failures.push({ challenge: undefined, status: undefined });
-          break;
-        case 'error':
-          return this.#refuse(refusalOfError(outcome.error), credential, failures);
-        case 'aborted':
-          return aborted(attempt);
-      }
+  ): Promise<Authenticated | Refusal> {
+    const keys = { address: subject.address, account: accountOf(credential) };
+    const limited = this.failures && (await this.failures.check(keys));
+    if (limited) {
+      return limited;
     }
-    return this.#refuse(refusalOfFailures(failures), credential, failures);
+    if (!attempt.running) {
+      return aborted(attempt);
+    }
+    const result = await this.#run(subject, credential, attempt);
+    if (result instanceof Refusal && attempt.running) {
+      this.#count(result, keys);
+    }
+    return result;
   }
 
   async #run(
-    name: string,
-    subject: Subject,
+    { request, original }: Subject,
     credential: Credential,
     attempt: Attempt,
-  ): Promise<Outcome> {
-    const strategy = this.strategies.find(name);
-    if (!strategy) {
-      return { type: 'error', error: undefined };
+  ): Promise<Authenticated | Refusal> {
+    const base = expressRequest(request, original);
+    const { middleware } = this.policy;
+    if (middleware.length > 0 && !(await runMiddleware(middleware, base, attempt))) {
+      return attempt.running
+        ? this.chain.challenge(new Refusal('ERR_WS_AUTH_CREDENTIAL_REJECTED'))
+        : aborted(attempt);
     }
-    const request = strategyRequest(subject.request, subject.original, credential, attempt);
-    return runStrategy(withWholePassword(strategy, credential, request), request, attempt);
+    return this.chain.run({ base, bareUrl: original.bareUrl, credential, attempt });
   }
 
-  #open(
-    strategy: string,
-    credential: Credential,
-    { user, info }: { readonly user: unknown; readonly info: unknown },
-  ): WsAuthSession | Refusal | undefined {
-    let principal;
-    try {
-      principal = readPrincipal(user, info, credential, this.policy);
-    } catch (error) {
-      return refusalOfError(error);
+  #count(refusal: Refusal, keys: FailureKeys): void {
+    if (this.failures && refusal.httpStatus < 404) {
+      this.failures.count(keys);
     }
-    const now = Date.now();
-    const expired = principal?.expiresAt !== undefined && principal.expiresAt <= now;
-    return principal === undefined || expired
-      ? undefined
-      : new WsAuthSession({
-          ...principal,
-          strategy,
-          transport: credential.extractor,
-          authenticatedAt: now,
-        });
   }
 
   async #isOriginAllowed(
-    { handshake, request }: Subject,
+    { handshake, request }: UpgradeSubject,
     credential: Credential | undefined,
     attempt: Attempt,
   ): Promise<boolean> {
@@ -154,41 +130,26 @@ export class Authenticator {
       return 'defer';
     }
     return policy.optional
-      ? new WsAuthSession({
-          user: null,
-          userId: undefined,
-          info: undefined,
-          strategy: undefined,
-          transport: 'none',
-          authenticatedAt: Date.now(),
-          expiresAt: undefined,
-        })
-      : this.#challenged(new Refusal('ERR_WS_AUTH_CREDENTIAL_REQUIRED'), []);
-  }
-
-  #refuse(refusal: Refusal, credential: Credential, failures: readonly Failure[]): Refusal {
-    const { scheme } = credential.content;
-    const error: BearerError | undefined =
-      scheme === 'Bearer' || scheme === 'fields' ? 'invalid_token' : undefined;
-    return this.#challenged(
-      refusal,
-      failures.map(({ challenge }) => challenge),
-      error,
-    );
-  }
-
-  #challenged(refusal: Refusal, fromStrategies: unknown[], bearerError?: BearerError): Refusal {
-    const { realm, challengeSchemes: schemes } = this.policy;
-    const challenged = refusal.httpStatus === 401 || fromStrategies.length > 0;
-    return challenged && refusal.httpStatus < 404
-      ? refusal.withChallenges(challengesFor({ realm, schemes, fromStrategies, bearerError }))
-      : refusal;
+      ? anonymous()
+      : this.chain.challenge(new Refusal('ERR_WS_AUTH_CREDENTIAL_REQUIRED'));
   }
 }
 
-/** What an aborted attempt is refused with. Nobody reads it when the client has left. */
-function aborted(attempt: Attempt): Refusal {
-  return attempt.refusal ?? new Refusal('ERR_WS_AUTH_UNAVAILABLE');
+function anonymous(): Authenticated {
+  const session = new WsAuthSession({
+    user: null,
+    userId: undefined,
+    info: undefined,
+    strategy: undefined,
+    transport: 'none',
+    authenticatedAt: Date.now(),
+    expiresAt: undefined,
+  });
+  return { session, proof: anonymousProof, httpSessionId: undefined };
+}
+
+function accountOf({ content }: Credential): string | undefined {
+  return content.scheme === 'Basic' ? content.username : undefined;
 }
 
 /** A predicate of the application fails closed. */

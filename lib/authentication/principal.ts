@@ -1,6 +1,5 @@
-import type { Credential } from '../credentials/credential.js';
 import type { Policy } from '../policy/policy.js';
-import { isRecord } from '../protocol/message.js';
+import { numericDate, type Proof } from '../sessions/proof.js';
 
 /** What a session needs to know of a user. */
 export interface Principal {
@@ -10,30 +9,40 @@ export interface Principal {
   readonly expiresAt: number | undefined;
 }
 
+/** A user, as it came from a strategy or from the application. */
+export interface Claimant {
+  readonly user: unknown;
+  readonly info: unknown;
+  readonly proof: Proof;
+}
+
 /**
  * Reads a principal from what a strategy returned, or returns `undefined` if that is not one: `false`, a string, an
- * expiry that is not a number. Getters that throw throw here, once, inside the attempt.
+ * expiry that is not a number or has passed. Getters that throw throw here, once, inside the attempt.
  */
 export function readPrincipal(
-  user: unknown,
-  info: unknown,
-  credential: Credential,
+  { user, info, proof }: Claimant,
   policy: Policy,
 ): Principal | undefined {
   if (typeof user !== 'object' || user === null) {
     return undefined;
   }
-  const expiresAt = policy.expiresAt
-    ? policy.expiresAt(user as never, info)
-    : defaultExpiresAt(user, info, credential);
-  if (expiresAt !== undefined && !Number.isFinite(expiresAt)) {
+  const now = Date.now();
+  const ownEnd = policy.expiresAt ? policy.expiresAt(user as never, info) : expiryOf(proof);
+  if (ownEnd !== undefined && !(Number.isFinite(ownEnd) && ownEnd > now)) {
     return undefined;
   }
-  const userId = policy.userId ? policy.userId(user as never) : defaultUserId(user);
-  return { user, info, userId, expiresAt };
+  const expiresAt = Math.min(ownEnd ?? Number.POSITIVE_INFINITY, now + policy.maxSessionAgeMs);
+  const userId = policy.userId ? policy.userId(user as never) : userIdOf(user);
+  return {
+    user,
+    info,
+    userId,
+    expiresAt: expiresAt === Number.POSITIVE_INFINITY ? undefined : expiresAt,
+  };
 }
 
-function defaultUserId(user: object): string | undefined {
+function userIdOf(user: object): string | undefined {
   const { id, sub, userId, username } = user as Record<string, unknown>;
   const key = id ?? sub ?? userId ?? username;
   return typeof key === 'string' || typeof key === 'number' || typeof key === 'bigint'
@@ -41,35 +50,7 @@ function defaultUserId(user: object): string | undefined {
     : undefined;
 }
 
-/** `exp` of the user, of the info, or of the token; `NaN`, which is refused, if it is there and not a number. */
-function defaultExpiresAt(user: object, info: unknown, credential: Credential): number | undefined {
-  const exp =
-    (user as Record<string, unknown>)['exp'] ??
-    (isRecord(info) ? info['exp'] : undefined) ??
-    tokenClaims(credential)?.['exp'];
-  return exp === undefined || exp === null ? undefined : fromNumericDate(exp);
-}
-
-/** The one place where NumericDate seconds (RFC 7519 §2) become milliseconds. */
-function fromNumericDate(exp: unknown): number {
-  return typeof exp === 'number' ? exp * 1_000 : Number.NaN;
-}
-
-/**
- * Claims of a JWT that the strategy has accepted. `validate()` seldom returns `exp`, and a session must end with its
- * token all the same. Claims only ever shorten a session: identity comes from the strategy alone.
- */
-function tokenClaims({ content }: Credential): Record<string, unknown> | undefined {
-  const token =
-    content.scheme === 'Bearer' || content.scheme === 'fields' ? content.token : undefined;
-  const [, payload, signature] = token?.split('.', 4) ?? [];
-  if (payload === undefined || signature === undefined) {
-    return undefined;
-  }
-  try {
-    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString());
-    return isRecord(claims) ? claims : undefined;
-  } catch {
-    return undefined;
-  }
+/** `NaN`, which is refused, for an `exp` that is there and not a number. */
+function expiryOf({ exp }: Proof): number | undefined {
+  return exp === undefined || exp === null ? undefined : (numericDate(exp) ?? Number.NaN);
 }

@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Credential, CredentialContent } from '../credentials/credential.js';
 import { decodeQueryComponent, queryPairs } from '../credentials/query.js';
-import type { OriginalParts } from '../credentials/redaction.js';
 import type { AbortableAttempt } from './abortable-attempt.js';
 
 /** The request that strategies see: a derivation of the real one, with what Express adds. */
@@ -19,17 +18,19 @@ const emptyBody = Object.freeze({});
  * Derives the request for one credential: the credential stands where strategies look for it, in `Authorization` (and
  * in `body`, if it came by message), and nowhere else. `passport-http-bearer`, for one, answers 400 to a token that is
  * both in the header and in the query.
+ *
+ * @param base what the client sent, as middleware left it
  */
 export function strategyRequest(
-  request: IncomingMessage,
-  original: OriginalParts,
+  base: IncomingMessage,
+  bareUrl: string,
   credential: Credential,
   attempt: AbortableAttempt,
 ): StrategyRequest {
   const { content } = credential;
-  const url = content.scheme === 'request' ? original.url : (request.url ?? '');
-  return Object.create(request, {
-    headers: own(headersFor(content, original.headers)),
+  const url = content.scheme === 'request' ? (base.url ?? '') : bareUrl;
+  return Object.create(base, {
+    headers: own(headersFor(content, base.headers)),
     url: own(url),
     originalUrl: own(url),
     query: own(parseQuery(url)),

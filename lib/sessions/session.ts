@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 
 /** What a session is made of. */
 export interface SessionFacts {
+  /** Kept when a session is renewed. */
+  readonly id?: string;
   readonly user: unknown;
   readonly userId: string | undefined;
   readonly info: unknown;
@@ -37,7 +39,7 @@ export class WsAuthSession<User = unknown> {
   readonly expiresAt: number | undefined;
 
   constructor(facts: SessionFacts) {
-    this.id = randomUUID();
+    this.id = facts.id ?? randomUUID();
     this.user = facts.user as User;
     this.userId = facts.userId;
     this.info = facts.info;
@@ -47,5 +49,12 @@ export class WsAuthSession<User = unknown> {
     this.authenticatedAt = facts.authenticatedAt;
     this.expiresAt = facts.expiresAt;
     Object.freeze(this);
+  }
+
+  /** The same session with other facts. @internal */
+  with(changes: Partial<SessionFacts>): WsAuthSession {
+    const { id, user, userId, info, strategy, transport, authenticatedAt, expiresAt } = this;
+    const facts = { id, user, userId, info, strategy, transport, authenticatedAt, expiresAt };
+    return new WsAuthSession({ ...facts, ...changes });
   }
 }

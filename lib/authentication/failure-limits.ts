@@ -1,0 +1,56 @@
+import type { FailureLimiter, FailureLimiters } from '../policy/failure-limiter.js';
+import { Refusal } from '../protocol/refusal.js';
+
+/** Whom a failure is counted against. */
+export interface FailureKeys {
+  readonly address: string;
+  /** The account a credential names, which only HTTP Basic does. */
+  readonly account: string | undefined;
+}
+
+/** Counts failed attempts, and refuses the next one before any strategy runs when there were too many. */
+export class FailureLimits {
+  constructor(private readonly limiters: FailureLimiters) {}
+
+  /**
+   * Refuses with 429 after too many failures. A limiter that does not answer refuses with 503: without it, guessing would
+   * be unlimited.
+   */
+  async check(keys: FailureKeys): Promise<Refusal | undefined> {
+    try {
+      for (const [limiter, key] of this.#pairs(keys)) {
+        const count = await limiter.get(key);
+        if (count && count.consumedPoints >= limiter.points) {
+          return new Refusal('ERR_WS_AUTH_TOO_MANY_ATTEMPTS', {
+            retryAfterSeconds: Math.max(1, Math.ceil(count.msBeforeNext / 1_000)),
+          });
+        }
+      }
+      return undefined;
+    } catch (cause) {
+      return new Refusal('ERR_WS_AUTH_UNAVAILABLE', { cause });
+    }
+  }
+
+  /** Counts a failure. It does not wait: the client has its answer. */
+  count(keys: FailureKeys): void {
+    for (const [limiter, key] of this.#pairs(keys)) {
+      limiter.consume(key).catch(ignore);
+    }
+  }
+
+  #pairs({ address, account }: FailureKeys): [FailureLimiter, string][] {
+    const { perAddress, perAccount } = this.limiters;
+    const pairs: [FailureLimiter, string][] = [];
+    if (perAddress) {
+      pairs.push([perAddress, `address:${address}`]);
+    }
+    if (perAccount && account !== undefined) {
+      pairs.push([perAccount, `account:${Buffer.from(account).toString('base64url')}`]);
+    }
+    return pairs;
+  }
+}
+
+/** A limiter rejects when the limit is reached, which the next check finds out. */
+function ignore(): void {}

@@ -1,0 +1,135 @@
+import type { IncomingMessage } from 'node:http';
+import type { Credential } from '../credentials/credential.js';
+import type { Outcome } from '../passport/outcome.js';
+import { runStrategy } from '../passport/run-strategy.js';
+import type { Strategies } from '../passport/strategies.js';
+import { strategyRequest, type StrategyRequest } from '../passport/strategy-request.js';
+import { withWholePassword } from '../passport/whole-password.js';
+import type { Policy } from '../policy/policy.js';
+import { challengesFor, type BearerError } from '../protocol/challenge.js';
+import { Refusal } from '../protocol/refusal.js';
+import { proofOf } from '../sessions/proof.js';
+import { WsAuthSession } from '../sessions/session.js';
+import { aborted, type Attempt } from './attempt.js';
+import type { Authenticated } from './authenticated.js';
+import { readPrincipal } from './principal.js';
+import { refusalOfError, refusalOfFailures, type Failure } from './strategy-refusal.js';
+
+/** One credential for the strategies to judge. */
+export interface Case {
+  /** What the client sent, as middleware left it. */
+  readonly base: IncomingMessage;
+  readonly bareUrl: string;
+  readonly credential: Credential;
+  readonly attempt: Attempt;
+}
+
+const silent: Failure = { challenge: undefined, status: undefined };
+
+/** Runs the strategies of a policy in order, to the first that succeeds. */
+export class StrategyChain {
+  constructor(
+    private readonly policy: Policy,
+    private readonly strategies: Strategies,
+  ) {}
+
+  async run(judged: Case): Promise<Authenticated | Refusal> {
+    const { credential, attempt } = judged;
+    const failures: Failure[] = [];
+    for (const name of credential.strategy ?? this.policy.strategy) {
+      const request = strategyRequest(judged.base, judged.bareUrl, credential, attempt);
+      const outcome = presentUser(await this.#ask(name, judged, request), request);
+      switch (outcome.type) {
+        case 'success': {
+          const opened = this.#open(name, judged, outcome, request);
+          if (opened) {
+            return opened;
+          }
+          failures.push(silent);
+          break;
+        }
+        case 'fail':
+          failures.push(outcome);
+          break;
+        case 'redirect':
+        case 'pass':
+          failures.push(silent);
+          break;
+        case 'error':
+          return this.#refuse(refusalOfError(outcome.error), credential, failures);
+        case 'aborted':
+          return aborted(attempt);
+      }
+    }
+    return this.#refuse(refusalOfFailures(failures), credential, failures);
+  }
+
+  /** Adds the challenges that a 401 must carry (RFC 9110 §15.5.2). */
+  challenge(refusal: Refusal, fromStrategies: unknown[] = [], bearerError?: BearerError): Refusal {
+    const { realm, challengeSchemes: schemes } = this.policy;
+    const challenged = refusal.httpStatus === 401 || fromStrategies.length > 0;
+    return challenged && refusal.httpStatus < 404
+      ? refusal.withChallenges(challengesFor({ realm, schemes, fromStrategies, bearerError }))
+      : refusal;
+  }
+
+  async #ask(name: string, judged: Case, request: StrategyRequest): Promise<Outcome> {
+    const strategy = this.strategies.find(name);
+    return strategy
+      ? runStrategy(
+          withWholePassword(strategy, judged.credential, request),
+          request,
+          judged.attempt,
+        )
+      : { type: 'error', error: undefined };
+  }
+
+  #open(
+    strategy: string,
+    { credential }: Case,
+    { user, info }: { readonly user: unknown; readonly info: unknown },
+    request: StrategyRequest,
+  ): Authenticated | Refusal | undefined {
+    try {
+      const proof = proofOf(credential, user, info);
+      const principal = readPrincipal({ user, info, proof }, this.policy);
+      return (
+        principal && {
+          session: new WsAuthSession({
+            ...principal,
+            strategy,
+            transport: credential.extractor,
+            authenticatedAt: Date.now(),
+          }),
+          proof,
+          httpSessionId: httpSessionIdOf(request),
+        }
+      );
+    } catch (error) {
+      return refusalOfError(error);
+    }
+  }
+
+  #refuse(refusal: Refusal, credential: Credential, failures: readonly Failure[]): Refusal {
+    const { scheme } = credential.content;
+    const fromStrategies = failures.map(({ challenge }) => challenge);
+    const isToken = scheme === 'Bearer' || scheme === 'fields';
+    return this.challenge(refusal, fromStrategies, isToken ? 'invalid_token' : undefined);
+  }
+}
+
+/**
+ * `passport.session()` and the strategy `session` do not call `success()`: they set `request.user` and pass. Nothing but
+ * code of the application can have set it.
+ */
+function presentUser(outcome: Outcome, request: StrategyRequest): Outcome {
+  const { user } = request as { readonly user?: unknown };
+  return outcome.type === 'pass' && typeof user === 'object' && user !== null
+    ? { type: 'success', user, info: undefined }
+    : outcome;
+}
+
+function httpSessionIdOf(request: StrategyRequest): string | undefined {
+  const { sessionID } = request as { readonly sessionID?: unknown };
+  return typeof sessionID === 'string' ? sessionID : undefined;
+}

@@ -1,0 +1,30 @@
+import type { Proof } from './proof.js';
+import type { WsAuthSession } from './session.js';
+
+/** Why a session ends. */
+export type EndReason = 'expired' | 'revoked' | 'disconnected' | 'replaced' | 'shutdown';
+
+/** How a session ends. */
+export interface Ending {
+  readonly why: EndReason;
+  /** Close code; the default follows from `why`. */
+  readonly code?: number | undefined;
+  /** Constant text of at most 123 bytes; the default follows from `why`. */
+  readonly reason?: string | undefined;
+}
+
+/** A session with its socket, as far as sessions are concerned. */
+export interface LiveSession {
+  readonly session: WsAuthSession;
+  readonly proof: Proof;
+  /** Id of the HTTP session it was opened with, if any. */
+  readonly httpSessionId: string | undefined;
+  /** Ends the session at once: nothing is dispatched from here on, and nothing but the close frame is sent. */
+  end(ending: Ending): void;
+  /**
+   * Puts a renewed session in place of the present one.
+   *
+   * @throws {WsAuthError} for another user, and for a value that is none.
+   */
+  refresh(user: object, info: unknown): WsAuthSession;
+}

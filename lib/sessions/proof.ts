@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import type { Credential } from '../credentials/credential.js';
+import { isRecord } from '../protocol/message.js';
+
+/** What a credential says about itself, once a strategy has accepted it. */
+export interface Proof {
+  /** Names the token: its `jti`, or a digest; `undefined` if there is no token. */
+  readonly tokenId: string | undefined;
+  /** Epoch milliseconds; `undefined` if nobody can tell. */
+  readonly issuedAt: number | undefined;
+  /** `iss` of the token. */
+  readonly issuer: string | undefined;
+  /** `exp`, whatever it is. */
+  readonly exp: unknown;
+}
+
+const noClaims: Readonly<Record<string, unknown>> = Object.freeze({});
+
+/** The proof of somebody who proves nothing. */
+export const anonymousProof: Proof = Object.freeze({
+  tokenId: undefined,
+  issuedAt: undefined,
+  issuer: undefined,
+  exp: undefined,
+});
+
+/**
+ * Reads what revocation and expiry need of an accepted credential.
+ *
+ * Claims are read from the token itself, because `validate()` seldom returns them. They only ever shorten or end a
+ * session: identity comes from the strategy alone. User name and password count as issued when they are presented.
+ */
+export function proofOf(credential: Credential, user: unknown, info: unknown): Proof {
+  const { content } = credential;
+  const token =
+    content.scheme === 'Bearer' || content.scheme === 'fields' ? content.token : undefined;
+  const claims = token === undefined ? noClaims : claimsOf(token);
+  const claim = (name: string) => fieldOf(user, name) ?? fieldOf(info, name) ?? claims[name];
+  const presented =
+    content.scheme === 'Basic' || (content.scheme === 'fields' && token === undefined);
+  return {
+    tokenId: stringOf(claim('jti')) ?? (token === undefined ? undefined : digest(token)),
+    issuedAt: presented ? Date.now() : numericDate(claim('iat')),
+    issuer: stringOf(claim('iss')),
+    exp: claim('exp'),
+  };
+}
+
+/** What the application itself says of a user it has authenticated elsewhere, just now unless it says otherwise. */
+export function declaredProof(user: object, info: unknown): Proof {
+  const claim = (name: string) => fieldOf(user, name) ?? fieldOf(info, name);
+  return {
+    tokenId: stringOf(claim('jti')),
+    issuedAt: numericDate(claim('iat')) ?? Date.now(),
+    issuer: stringOf(claim('iss')),
+    exp: claim('exp'),
+  };
+}
+
+/** The one place where NumericDate seconds (RFC 7519 §2) become milliseconds; `undefined` for anything else. */
+export function numericDate(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? value * 1_000 : undefined;
+}
+
+function claimsOf(token: string): Readonly<Record<string, unknown>> {
+  const [, payload, signature] = token.split('.', 4);
+  if (payload === undefined || signature === undefined) {
+    return noClaims;
+  }
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString());
+    return isRecord(claims) ? claims : noClaims;
+  } catch {
+    return noClaims;
+  }
+}
+
+function fieldOf(value: unknown, field: string): unknown {
+  return isRecord(value) ? value[field] : undefined;
+}
+
+function stringOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function digest(token: string): string {
+  return `sha256:${createHash('sha256').update(token).digest('base64url')}`;
+}

@@ -1,0 +1,77 @@
+/** Whose sessions are not valid any more. Exactly one field. */
+export type RevocationTarget =
+  | { readonly userId: string; readonly issuedBefore?: number }
+  | { readonly sessionId: string }
+  | { readonly tokenId: string }
+  | { readonly issuedBefore: number };
+
+/** What a session is held against. */
+export interface RevocableSession {
+  readonly sessionId: string | undefined;
+  readonly userId: string | undefined;
+  readonly tokenId: string | undefined;
+  readonly issuedAt: number | undefined;
+}
+
+/**
+ * The statements "no session of X issued before T is valid", in memory and bounded: each is forgotten when the credentials
+ * it concerns have expired.
+ */
+export class Revocations {
+  readonly #tokens = new Map<string, number>();
+  readonly #users = new Map<string, { readonly before: number; readonly forgetAt: number }>();
+  #everybodyBefore = Number.NEGATIVE_INFINITY;
+  #sweepAt = 0;
+
+  get size(): number {
+    return this.#tokens.size + this.#users.size;
+  }
+
+  revokeToken(tokenId: string, forgetAt: number): void {
+    this.#sweep();
+    this.#tokens.set(tokenId, forgetAt);
+  }
+
+  revokeUser(userId: string, before: number, forgetAt: number): void {
+    this.#sweep();
+    const earlier = this.#users.get(userId);
+    const latest = Math.max(before, earlier?.before ?? before);
+    this.#users.set(userId, { before: latest, forgetAt });
+  }
+
+  revokeEverybody(before: number): void {
+    this.#everybodyBefore = Math.max(this.#everybodyBefore, before);
+  }
+
+  /**
+   * Whether a credential is revoked. One issued at the very instant is, and so is one that cannot tell when it was issued:
+   * it may be older.
+   */
+  isRevoked({ userId, tokenId, issuedAt }: Omit<RevocableSession, 'sessionId'>): boolean {
+    if (tokenId !== undefined && this.#tokens.has(tokenId)) {
+      return true;
+    }
+    const ofUser = userId === undefined ? undefined : this.#users.get(userId)?.before;
+    const before = Math.max(this.#everybodyBefore, ofUser ?? Number.NEGATIVE_INFINITY);
+    return before !== Number.NEGATIVE_INFINITY && (issuedAt === undefined || issuedAt <= before);
+  }
+
+  /** Forgets what has expired, at most once a second, however fast revocations come in. */
+  #sweep(): void {
+    const now = Date.now();
+    if (now < this.#sweepAt) {
+      return;
+    }
+    this.#sweepAt = now + 1_000;
+    for (const [tokenId, forgetAt] of this.#tokens) {
+      if (forgetAt <= now) {
+        this.#tokens.delete(tokenId);
+      }
+    }
+    for (const [userId, { forgetAt }] of this.#users) {
+      if (forgetAt <= now) {
+        this.#users.delete(userId);
+      }
+    }
+  }
+}

@@ -1,0 +1,231 @@
+import { Injectable } from '@nestjs/common';
+import { WsAuthError } from '../errors/ws-auth.error.js';
+import { isSendableCloseCode } from '../protocol/close-code.js';
+import type { Ending, LiveSession } from './live-session.js';
+import { Revocations, type RevocationTarget } from './revocations.js';
+import type { WsAuthSession } from './session.js';
+
+/** One session, or all of a user. */
+export type SessionTarget = { readonly sessionId: string } | { readonly userId: string };
+
+/** How the sockets of a disconnected session are closed. */
+export interface DisconnectOptions {
+  /** @default 1008 */
+  readonly code?: number;
+  /**
+   * Constant text of at most 123 bytes; peers and their logs see it.
+   *
+   * @default 'disconnected'
+   */
+  readonly reason?: string;
+  /** A session that stays, such as the one that asks. */
+  readonly exceptSessionId?: string;
+}
+
+/** How a revocation is carried out. */
+export interface RevokeOptions {
+  /**
+   * Constant text of at most 123 bytes; peers and their logs see it.
+   *
+   * @default 'revoked'
+   */
+  readonly reason?: string;
+  /** A session that stays open, such as the one that asks. Its credential does not connect again. */
+  readonly exceptSessionId?: string;
+  /**
+   * Time in milliseconds for which the revocation is remembered: at least as long as the credentials it concerns live.
+   *
+   * @default 86_400_000 (a day)
+   */
+  readonly rememberMs?: number;
+}
+
+/** The part of a store of `express-session` that ends a session. */
+export interface HttpSessionStore {
+  destroy(sessionId: string, callback?: (error?: unknown) => void): void;
+}
+
+const dayMs = 86_400_000;
+
+/**
+ * The live sessions of this process: look them up, close them, and make sure that their credentials do not come back.
+ *
+ * @publicApi
+ */
+@Injectable()
+export class WsAuthSessions implements Iterable<WsAuthSession> {
+  readonly #byId = new Map<string, LiveSession>();
+  readonly #byUser = new Map<string, Set<LiveSession>>();
+  readonly #revocations = new Revocations();
+
+  /** Sessions of a user, oldest first. */
+  ofUser(userId: string): WsAuthSession[] {
+    return this.liveOf(userId).map(({ session }) => session);
+  }
+
+  get(sessionId: string): WsAuthSession | undefined {
+    return this.#byId.get(sessionId)?.session;
+  }
+
+  count(): number {
+    return this.#byId.size;
+  }
+
+  *[Symbol.iterator](): IterableIterator<WsAuthSession> {
+    for (const { session } of this.#byId.values()) {
+      yield session;
+    }
+  }
+
+  /**
+   * Closes sockets. Their credentials stay valid, so clients may connect again.
+   *
+   * @returns how many sockets were closed
+   * @throws {WsAuthError} `ERR_WS_AUTH_CLOSE_FRAME` for a code or a reason that no close frame can carry.
+   */
+  disconnect(target: SessionTarget, options: DisconnectOptions = {}): number {
+    const { exceptSessionId, code, reason } = options;
+    checkClosing(code, reason);
+    return this.#end(
+      this.#matching(target),
+      { why: 'disconnected', code, reason },
+      exceptSessionId,
+    );
+  }
+
+  /**
+   * Closes the matching sockets with 3000 and refuses their credentials from now on: by `tokenId` (`jti`, or the digest of
+   * a token that has none), by user and time of issue, by session, or everybody's by time of issue.
+   *
+   * A token issued in the very second of the revocation is refused, since `iat` counts seconds.
+   *
+   * @returns how many sockets were closed
+   * @throws {WsAuthError} `ERR_WS_AUTH_CLOSE_FRAME` for a reason that no close frame can carry.
+   */
+  revoke(target: RevocationTarget, options: RevokeOptions = {}): number {
+    checkClosing(undefined, options.reason);
+    const matching = this.#matching(target);
+    this.#remember(target, matching, Date.now() + (options.rememberMs ?? dayMs));
+    const ending: Ending = { why: 'revoked', reason: options.reason };
+    return this.#end(matching, ending, options.exceptSessionId);
+  }
+
+  /**
+   * Renews a session from elsewhere, such as an HTTP route that has authenticated the user again.
+   *
+   * @returns the renewed session
+   * @throws {WsAuthError} `ERR_WS_AUTH_NO_SESSION` if there is none, `ERR_WS_AUTH_OTHER_USER` for another user, and
+   *   `ERR_WS_AUTH_NOT_A_USER` for a value that is no user, or has expired. The session stays as it is.
+   */
+  refresh(sessionId: string, user: object, info?: unknown): WsAuthSession {
+    const live = this.#byId.get(sessionId);
+    if (!live) {
+      throw new WsAuthError('ERR_WS_AUTH_NO_SESSION', 'there is no such session');
+    }
+    return live.refresh(user, info);
+  }
+
+  /**
+   * Closes the sockets of an HTTP session when it is destroyed, as `request.logout()` and `session.destroy()` do.
+   *
+   * @param store the store given to `express-session`, or to `@fastify/session`
+   * @returns a function that undoes it
+   */
+  bindToHttpSession(store: HttpSessionStore): () => void {
+    const original = store.destroy.bind(store);
+    store.destroy = (sessionId, callback) => {
+      const bound = [...this.#byId.values()].filter((live) => live.httpSessionId === sessionId);
+      this.#end(bound, { why: 'revoked' });
+      original(sessionId, callback);
+    };
+    return () => {
+      store.destroy = original;
+    };
+  }
+
+  /**
+   * Registers first, checks afterwards: a revocation that comes in between still finds the session.
+   *
+   * @returns whether the session may live
+   * @internal
+   */
+  register(live: LiveSession): boolean {
+    const { id, userId } = live.session;
+    this.#byId.set(id, live);
+    if (userId !== undefined) {
+      const ofUser = this.#byUser.get(userId) ?? new Set();
+      this.#byUser.set(userId, ofUser);
+      ofUser.add(live);
+    }
+    return !this.isRevoked(live.session.userId, live.proof);
+  }
+
+  /** @internal */
+  unregister(live: LiveSession): void {
+    const { id, userId } = live.session;
+    this.#byId.delete(id);
+    const ofUser = userId === undefined ? undefined : this.#byUser.get(userId);
+    if (ofUser?.delete(live) && ofUser.size === 0) {
+      this.#byUser.delete(userId!);
+    }
+  }
+
+  /** @internal */
+  isRevoked(userId: string | undefined, proof: LiveSession['proof']): boolean {
+    return this.#revocations.isRevoked({ userId, ...proof });
+  }
+
+  /** Live sessions of a user, oldest first. @internal */
+  liveOf(userId: string): readonly LiveSession[] {
+    return [...(this.#byUser.get(userId) ?? [])];
+  }
+
+  #matching(target: RevocationTarget): LiveSession[] {
+    if ('sessionId' in target) {
+      const live = this.#byId.get(target.sessionId);
+      return live ? [live] : [];
+    }
+    const candidates = 'userId' in target ? this.#byUser.get(target.userId) : this.#byId.values();
+    return [...(candidates ?? [])].filter(({ proof }) => concerns(target, proof));
+  }
+
+  #remember(target: RevocationTarget, matching: readonly LiveSession[], forgetAt: number): void {
+    if ('userId' in target) {
+      this.#revocations.revokeUser(target.userId, target.issuedBefore ?? Date.now(), forgetAt);
+    } else if ('tokenId' in target) {
+      this.#revocations.revokeToken(target.tokenId, forgetAt);
+    } else if ('sessionId' in target) {
+      for (const { proof } of matching) {
+        if (proof.tokenId !== undefined) {
+          this.#revocations.revokeToken(proof.tokenId, forgetAt);
+        }
+      }
+    } else {
+      this.#revocations.revokeEverybody(target.issuedBefore);
+    }
+  }
+
+  #end(sessions: readonly LiveSession[], ending: Ending, exceptSessionId?: string): number {
+    const ended = sessions.filter(({ session }) => session.id !== exceptSessionId);
+    ended.forEach((live) => live.end(ending));
+    return ended.length;
+  }
+}
+
+function concerns(target: RevocationTarget, { tokenId, issuedAt }: LiveSession['proof']): boolean {
+  if ('tokenId' in target) {
+    return tokenId === target.tokenId;
+  }
+  const before = 'issuedBefore' in target ? target.issuedBefore : undefined;
+  return before === undefined || issuedAt === undefined || issuedAt <= before;
+}
+
+function checkClosing(code: number | undefined, reason: string | undefined): void {
+  const sendable = code === undefined || isSendableCloseCode(code);
+  if (!sendable || Buffer.byteLength(reason ?? '') > 123) {
+    throw new WsAuthError(
+      'ERR_WS_AUTH_CLOSE_FRAME',
+      'a close frame carries 1000, 1001, 1003, 1007-1009, 1011-1013 or 3000-4999, and at most 123 bytes of text',
+    );
+  }
+}
