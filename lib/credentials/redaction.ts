@@ -35,6 +35,8 @@ export function redactionOf(extractors: readonly WsCredentialExtractor[]): Redac
 /** The parts of a request as the client sent them, for strategies only. */
 export interface OriginalParts {
   readonly url: string;
+  /** The URL without the parameters that hold credentials. */
+  readonly bareUrl: string;
   readonly headers: IncomingHttpHeaders;
 }
 
@@ -43,8 +45,10 @@ export interface OriginalParts {
  * and returns what was there for the strategies.
  */
 export function redactRequest(request: IncomingMessage, redaction: Redaction): OriginalParts {
-  const original: OriginalParts = { url: request.url ?? '', headers: { ...request.headers } };
-  request.url = redactUrl(original.url, redaction.queryParams);
+  const url = request.url ?? '';
+  const { redactedUrl, bareUrl } = withoutParams(url, redaction.queryParams);
+  const original: OriginalParts = { url, bareUrl, headers: { ...request.headers } };
+  request.url = redactedUrl;
   const { rawHeaders } = request;
   let changed = false;
   for (let index = 0; index < rawHeaders.length; index += 2) {
@@ -91,17 +95,21 @@ function redactSubprotocols(value: string, prefixes: readonly string[]): string 
     .join(', ');
 }
 
-function redactUrl(url: string, queryParams: ReadonlySet<string>): string {
+function withoutParams(url: string, queryParams: ReadonlySet<string>) {
   const mark = url.indexOf('?');
   if (mark === -1 || queryParams.size === 0) {
-    return url;
+    return { redactedUrl: url, bareUrl: url };
   }
-  return `${url.slice(0, mark)}?${redactQuery(url.slice(mark + 1), queryParams)}`;
-}
-
-function redactQuery(query: string, queryParams: ReadonlySet<string>): string {
+  const path = url.slice(0, mark);
+  const query = url.slice(mark + 1);
   const pairs = query.split('&');
-  return queryPairs(query)
-    .map(({ name }, index) => (queryParams.has(name) ? `${name}=${redacted}` : pairs[index]))
-    .join('&');
+  const names = queryPairs(query).map(({ name }) => name);
+  const shown = pairs.map((pair, index) =>
+    queryParams.has(names[index]!) ? `${names[index]}=${redacted}` : pair,
+  );
+  const bare = pairs.filter((_pair, index) => !queryParams.has(names[index]!));
+  return {
+    redactedUrl: `${path}?${shown.join('&')}`,
+    bareUrl: bare.length === 0 ? path : `${path}?${bare.join('&')}`,
+  };
 }

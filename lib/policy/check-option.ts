@@ -18,6 +18,11 @@ export function checkInteger(
   return value;
 }
 
+/** The same for an option that may also be `Infinity`, which means no bound. */
+export function checkBound(option: string, value: unknown, min: number): number {
+  return value === Number.POSITIVE_INFINITY ? value : checkInteger(option, value, { min });
+}
+
 /** Names a value without showing it, since it may be a secret. */
 export function describe(value: unknown): string {
   if (value === null) {

@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { WsCredentialExtractor } from '../credentials/extractor.js';
+import type { WsAuthMiddleware } from '../passport/express-request.js';
 import type { WsAuthEventNames } from '../protocol/message.js';
+import type { FailureLimiter } from './failure-limiter.js';
 
 /** Decides on an origin. `origin` is `undefined` when the request has no `Origin`. Throwing and waiting refuse. */
 export type OriginPredicate = (
@@ -91,6 +93,79 @@ export interface WsAuthPolicyOptions {
   readonly realm?: string;
   /** @default the registered codes 3000, 3003 and 3008 */
   readonly closeCodes?: CloseCodeOptions;
+  /**
+   * Express-style middleware that runs before the strategies, such as `[session(…), passport.session()]`. Its response is
+   * never sent: no `Set-Cookie` leaves with the 101, and no session is saved.
+   *
+   * @default []
+   */
+  readonly middleware?: readonly WsAuthMiddleware[];
+  /**
+   * Longest life of a session in milliseconds, at least 1, or `Infinity`; caps `expiresAt`. Stops sockets that live on
+   * because their credential names no end.
+   *
+   * @default Infinity
+   * @see {@link https://owasp.org/www-project-application-security-verification-standard/ ASVS 7.3.2}
+   */
+  readonly maxSessionAgeMs?: number;
+  /**
+   * Time in milliseconds before the end of a session at which the client is sent `expiring`; 0 sends none.
+   *
+   * @default 30_000
+   */
+  readonly expiryWarningMs?: number;
+  /**
+   * Authentications on an open socket per minute, at least 1. More close it with 1008. Stops guessing on a socket that is
+   * already open.
+   *
+   * @default 30
+   */
+  readonly maxReauthenticationsPerMinute?: number;
+  /**
+   * Open sockets that one user may have in this process, at least 1, or `Infinity`.
+   *
+   * @default Infinity
+   */
+  readonly maxSessionsPerUser?: number;
+  /**
+   * What happens to one socket too many: it is refused (429, or close 1013), or the user's oldest one is closed.
+   *
+   * @default 'refuse'
+   */
+  readonly onLimit?: 'refuse' | 'closeOldest';
+  /**
+   * Interval in milliseconds of the pings that find half-open sockets, at least 1; 0 sends none. A socket that answers
+   * neither by a pong nor by a message until the next one is cut off.
+   *
+   * @default 30_000
+   */
+  readonly heartbeatIntervalMs?: number;
+  /**
+   * Bytes that may wait to be sent to one client, at least 1, or `Infinity`. A reader that falls behind is cut off, since
+   * what waits for it is memory of everybody.
+   *
+   * @default 16_777_216
+   */
+  readonly maxBufferedBytes?: number;
+}
+
+/** A number of failed attempts within a time. */
+export interface FailureLimit {
+  /** At least 1. */
+  readonly points: number;
+  /** Time in milliseconds in which they count, at least 1,000. */
+  readonly windowMs: number;
+}
+
+/**
+ * Limits on failed attempts, each a number (counted in memory by `rate-limiter-flexible`, an optional peer), or a limiter
+ * of that package, such as its `RateLimiterRedis`.
+ */
+export interface FailedAttemptOptions {
+  /** Counted by client address: IPv4, or the /64 of IPv6. Loopback is not exempt. */
+  readonly perAddress?: FailureLimit | FailureLimiter;
+  /** Counted by the user name of HTTP Basic, from wherever. */
+  readonly perAccount?: FailureLimit | FailureLimiter;
 }
 
 /**
@@ -131,6 +206,33 @@ export interface WsAuthModuleOptions extends WsAuthPolicyOptions {
    * @default 5_000
    */
   readonly shutdownTimeoutMs?: number;
+  /**
+   * Connections that are not authenticated yet, in the whole application, at least 1. More are refused with 503. Stops
+   * memory exhaustion by sockets that never authenticate.
+   *
+   * @default 4_096
+   */
+  readonly maxPending?: number;
+  /**
+   * The same from one address (IPv6: one /64). More are refused with 429.
+   *
+   * @default 512
+   */
+  readonly maxPendingPerAddress?: number;
+  /**
+   * Failed attempts after which the next is refused with 429 and `Retry-After` before a strategy runs. Stops guessing. Up
+   * to `maxPendingPerAddress` attempts that are already under way still run.
+   *
+   * @default no limit
+   * @see {@link https://www.rfc-editor.org/rfc/rfc6585#section-4 RFC 6585 §4}
+   */
+  readonly failedAttempts?: FailedAttemptOptions;
+  /**
+   * Level of the one line that is logged for each refusal, or `false` for none.
+   *
+   * @default 'debug'
+   */
+  readonly refusalLogLevel?: 'error' | 'warn' | 'log' | 'debug' | 'verbose' | false;
   /** Names of the events of the wire protocol. */
   readonly events?: Partial<WsAuthEventNames>;
 }

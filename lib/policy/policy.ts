@@ -10,11 +10,12 @@ import type {
 import { FirstMessageExtractor, fromFirstMessage } from '../credentials/first-message.extractor.js';
 import { redactionOf, type Redaction } from '../credentials/redaction.js';
 import { UserInfoExtractor } from '../credentials/user-info.extractor.js';
+import type { WsAuthMiddleware } from '../passport/express-request.js';
 import type { ChallengeScheme } from '../protocol/challenge.js';
 import { isSendableCloseCode, WsAuthCloseCode } from '../protocol/close-code.js';
 import { hasControlCharacter } from '../protocol/header-syntax.js';
 import { defaultEventNames, type WsAuthEventNames } from '../protocol/message.js';
-import { checkInteger, describe, maxTimerMs } from './check-option.js';
+import { checkBound, checkInteger, describe, maxTimerMs } from './check-option.js';
 import type { CloseCodeOptions, WsAuthModuleOptions } from './options.js';
 import { originPolicy, type OriginPolicy } from './origin-policy.js';
 import { proxyTrust, type ProxyTrust } from './proxy-trust.js';
@@ -41,6 +42,14 @@ export interface Policy {
   readonly trust: ProxyTrust;
   readonly shutdownTimeoutMs: number;
   readonly events: WsAuthEventNames;
+  readonly middleware: readonly WsAuthMiddleware[];
+  readonly maxSessionAgeMs: number;
+  readonly expiryWarningMs: number;
+  readonly maxReauthenticationsPerMinute: number;
+  readonly maxSessionsPerUser: number;
+  readonly onLimit: 'refuse' | 'closeOldest';
+  readonly heartbeatIntervalMs: number;
+  readonly maxBufferedBytes: number;
 }
 
 /**
@@ -70,28 +79,72 @@ export function resolvePolicy(options: WsAuthModuleOptions): Policy {
     property: options.property ?? 'user',
     trust: proxyTrust(options.trustProxy ?? false),
     events: Object.freeze({ ...defaultEventNames, ...options.events }),
+    middleware: Object.freeze([...(options.middleware ?? [])]),
+    onLimit: checkOnLimit(options.onLimit ?? 'refuse'),
     ...checkNumbers(options),
   });
 }
 
+type NumericField =
+  | 'authTimeoutMs'
+  | 'maxQueuedMessages'
+  | 'maxQueuedBytes'
+  | 'shutdownTimeoutMs'
+  | 'expiryWarningMs'
+  | 'maxReauthenticationsPerMinute'
+  | 'heartbeatIntervalMs';
+
+type BoundField = 'maxSessionAgeMs' | 'maxSessionsPerUser' | 'maxBufferedBytes';
+
+/** Default and bounds of the options that are whole numbers. */
+const numbers: Readonly<Record<NumericField, { default: number; min: number; max?: number }>> = {
+  authTimeoutMs: { default: 5_000, min: 1, max: maxTimerMs },
+  maxQueuedMessages: { default: 64, min: 0 },
+  maxQueuedBytes: { default: 65_536, min: 0 },
+  shutdownTimeoutMs: { default: 5_000, min: 0, max: maxTimerMs },
+  expiryWarningMs: { default: 30_000, min: 0 },
+  maxReauthenticationsPerMinute: { default: 30, min: 1 },
+  heartbeatIntervalMs: { default: 30_000, min: 0, max: maxTimerMs },
+};
+
+/** Default of the options that may be `Infinity`; each is at least 1. */
+const bounds: Readonly<Record<BoundField, number>> = {
+  maxSessionAgeMs: Number.POSITIVE_INFINITY,
+  maxSessionsPerUser: Number.POSITIVE_INFINITY,
+  maxBufferedBytes: 16_777_216,
+};
+
 function checkNumbers(options: WsAuthModuleOptions) {
+  const checked: Record<string, number> = {};
+  for (const [name, { default: byDefault, ...range }] of Object.entries(numbers)) {
+    checked[name] = checkInteger(name, options[name as NumericField] ?? byDefault, range);
+  }
+  for (const [name, byDefault] of Object.entries(bounds)) {
+    checked[name] = checkBound(name, options[name as BoundField] ?? byDefault, 1);
+  }
   const maxCredentialBytes = options.maxCredentialBytes ?? 8_192;
-  const authTimeoutMs = options.authTimeoutMs ?? 5_000;
-  const timer = { max: maxTimerMs };
   return {
-    authTimeoutMs: checkInteger('authTimeoutMs', authTimeoutMs, { min: 1, ...timer }),
+    ...(checked as Record<NumericField | BoundField, number>),
     limits: Object.freeze({
       maxCredentialBytes: checkInteger('maxCredentialBytes', maxCredentialBytes, { min: 16 }),
     }),
-    maxQueuedMessages: checkInteger('maxQueuedMessages', options.maxQueuedMessages ?? 64, {
-      min: 0,
-    }),
-    maxQueuedBytes: checkInteger('maxQueuedBytes', options.maxQueuedBytes ?? 65_536, { min: 0 }),
-    shutdownTimeoutMs: checkInteger('shutdownTimeoutMs', options.shutdownTimeoutMs ?? 5_000, {
-      min: 0,
-      ...timer,
-    }),
   };
+}
+
+/** Bounds that hold for the whole application, across policies. */
+export function checkPendingLimits(options: WsAuthModuleOptions) {
+  const { maxPending = 4_096, maxPendingPerAddress = 512 } = options;
+  return {
+    maxPending: checkInteger('maxPending', maxPending, { min: 1 }),
+    maxPendingPerAddress: checkInteger('maxPendingPerAddress', maxPendingPerAddress, { min: 1 }),
+  };
+}
+
+function checkOnLimit(onLimit: unknown): 'refuse' | 'closeOldest' {
+  if (onLimit !== 'refuse' && onLimit !== 'closeOldest') {
+    throw new WsAuthConfigurationError("onLimit: expected 'refuse' or 'closeOldest'");
+  }
+  return onLimit;
 }
 
 function checkExtractors(listed: readonly WsCredentialExtractor[]): WsCredentialExtractor[] {
@@ -106,9 +159,18 @@ function checkExtractors(listed: readonly WsCredentialExtractor[]): WsCredential
   const readsBasic = listed.some(
     (extractor) => extractor instanceof AuthorizationHeaderExtractor && extractor.ambient,
   );
-  return listed.map((extractor) =>
-    extractor instanceof UserInfoExtractor && !readsBasic ? extractor.withAnyPassword() : extractor,
-  );
+  return listed
+    .map((extractor) =>
+      extractor instanceof UserInfoExtractor && !readsBasic
+        ? extractor.withAnyPassword()
+        : extractor,
+    )
+    .toSorted((first, second) => Number(isUserInfo(second)) - Number(isUserInfo(first)));
+}
+
+/** Of two extractors that share the place, the one that takes only some of what it finds there comes first. */
+function isUserInfo(extractor: WsCredentialExtractor): boolean {
+  return extractor instanceof UserInfoExtractor;
 }
 
 function isHandshakeExtractor(extractor: WsCredentialExtractor): extractor is HandshakeExtractor {

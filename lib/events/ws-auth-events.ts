@@ -1,0 +1,81 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { RefusalCode } from '../protocol/refusal.js';
+
+/** Where an attempt comes from and goes to. */
+export interface WsAuthAttemptEvent {
+  /** Path of the request, without the query. */
+  readonly path: string;
+  /** Address of the client, as far as trusted proxies vouch for it. */
+  readonly address: string;
+}
+
+/** A session, by its keys. */
+export interface WsAuthSessionEvent {
+  readonly sessionId: string;
+  readonly userId: string | undefined;
+}
+
+/** Payloads of the events: ids and codes, never a credential. */
+export interface WsAuthEventMap {
+  /** A handshake is valid and its authentication begins. */
+  readonly authenticating: WsAuthAttemptEvent;
+  readonly authenticated: WsAuthAttemptEvent &
+    WsAuthSessionEvent & {
+      readonly strategy: string | undefined;
+      readonly transport: string;
+      /** Milliseconds from the upgrade to the session. */
+      readonly durationMs: number;
+    };
+  readonly refused: WsAuthAttemptEvent & {
+    readonly code: RefusalCode;
+    /** Whether it was refused by an HTTP status, or by a close frame. */
+    readonly phase: 'handshake' | 'message';
+  };
+  readonly reauthenticated: WsAuthSessionEvent & { readonly expiresAt: number | undefined };
+  readonly expiring: WsAuthSessionEvent & { readonly expiresAt: number };
+  readonly expired: WsAuthSessionEvent;
+  readonly revoked: WsAuthSessionEvent;
+  /** The socket of a session has closed, whoever closed it. */
+  readonly disconnected: WsAuthSessionEvent & { readonly code: number };
+}
+
+type Listener<Name extends keyof WsAuthEventMap> = (payload: WsAuthEventMap[Name]) => void;
+
+/**
+ * Tells what happens to connections: for audit logs, metrics and presence.
+ *
+ * Listeners run at once, in the order in which they came. One that throws is logged and harms nobody.
+ *
+ * @publicApi
+ */
+@Injectable()
+export class WsAuthEvents {
+  readonly #logger = new Logger('WsAuthEvents');
+  readonly #listeners = new Map<keyof WsAuthEventMap, Set<Listener<never>>>();
+
+  /** Adds a listener and returns the function that removes it. */
+  on<Name extends keyof WsAuthEventMap>(name: Name, listener: Listener<Name>): () => void {
+    const listeners = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, listeners);
+    listeners.add(listener);
+    return () => {
+      listeners.delete(listener);
+    };
+  }
+
+  /** Whether somebody listens, so that a payload is only made for someone. */
+  has(name: keyof WsAuthEventMap): boolean {
+    return (this.#listeners.get(name)?.size ?? 0) > 0;
+  }
+
+  /** @internal */
+  emit<Name extends keyof WsAuthEventMap>(name: Name, payload: WsAuthEventMap[Name]): void {
+    for (const listener of this.#listeners.get(name) ?? []) {
+      try {
+        (listener as Listener<Name>)(payload);
+      } catch (error) {
+        this.#logger.error(`a listener of "${name}" threw`, error);
+      }
+    }
+  }
+}

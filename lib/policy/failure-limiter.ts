@@ -1,0 +1,68 @@
+import { createRequire } from 'node:module';
+import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
+import { checkInteger } from './check-option.js';
+import type { FailedAttemptOptions, FailureLimit } from './options.js';
+
+/** What a limiter knows of a key. */
+export interface FailureCount {
+  readonly consumedPoints: number;
+  readonly msBeforeNext: number;
+}
+
+/** The part of a `rate-limiter-flexible` limiter that is used, in memory or in Redis. */
+export interface FailureLimiter {
+  readonly points: number;
+  get(key: string): Promise<FailureCount | null>;
+  /** Counts one more; rejects, harmlessly, when that is too many. */
+  consume(key: string, points?: number): Promise<unknown>;
+}
+
+/** The limiters of an application, each optional. */
+export interface FailureLimiters {
+  readonly perAddress: FailureLimiter | undefined;
+  readonly perAccount: FailureLimiter | undefined;
+}
+
+interface RateLimiterModule {
+  readonly RateLimiterMemory: new (options: {
+    readonly points: number;
+    readonly duration: number;
+  }) => FailureLimiter;
+}
+
+/**
+ * Makes the limiters of `failedAttempts`. This file alone knows `rate-limiter-flexible`, and only once a limit is given as
+ * a number.
+ *
+ * @throws {WsAuthConfigurationError} for a bad number, or without the package.
+ */
+export function failureLimiters(options: FailedAttemptOptions): FailureLimiters {
+  return {
+    perAddress: limiterOf('failedAttempts.perAddress', options.perAddress),
+    perAccount: limiterOf('failedAttempts.perAccount', options.perAccount),
+  };
+}
+
+function limiterOf(
+  option: string,
+  limit: FailureLimit | FailureLimiter | undefined,
+): FailureLimiter | undefined {
+  if (limit === undefined || 'consume' in limit) {
+    return limit;
+  }
+  const points = checkInteger(`${option}.points`, limit.points, { min: 1 });
+  const windowMs = checkInteger(`${option}.windowMs`, limit.windowMs, { min: 1_000 });
+  const { RateLimiterMemory } = loadPackage(option);
+  return new RateLimiterMemory({ points, duration: windowMs / 1_000 });
+}
+
+function loadPackage(option: string): RateLimiterModule {
+  try {
+    return createRequire(import.meta.url)('rate-limiter-flexible') as RateLimiterModule;
+  } catch (cause) {
+    throw new WsAuthConfigurationError(
+      `${option}: counting needs a package that is not installed; run npm install rate-limiter-flexible`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,18 @@
+const maxLength = 200;
+
+/** Text of a peer in the form that fits into one log line: printable ASCII, bounded (CWE-117). */
+export function logText(text: string): string {
+  const printable = text.slice(0, maxLength).replace(/[^\x21-\x7e]/g, '?');
+  return text.length > maxLength ? `${printable}...` : printable;
+}
+
+/**
+ * Where an error came from, without its message: parsers quote their input, and the input may be a credential.
+ */
+export function logError(error: unknown): string {
+  if (!(error instanceof Error)) {
+    return `a thrown ${typeof error}`;
+  }
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  return [logText(error.name), ...frames.slice(0, 8)].join('\n');
+}
