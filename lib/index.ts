@@ -13,23 +13,43 @@ export {
   WsAuthError,
   WsAuthNoSessionError,
 } from './errors/ws-auth.error.js';
+export { WsAuthEvents } from './events/ws-auth-events.js';
 export { WsAuthGuard } from './guards/ws-auth.guard.js';
 export { WsAuthModule } from './module/ws-auth.module.js';
 export { WsAuthCloseCode } from './protocol/close-code.js';
 export { sessionOf, userOf } from './sessions/client-session.js';
 export { WsAuthSession } from './sessions/session.js';
+export { WsAuthSessions } from './sessions/ws-auth-sessions.service.js';
 
 export type { WsAuthAdapterOptions } from './adapters/ws-auth.adapter.js';
 export type { AuthorizationHeaderOptions } from './credentials/authorization-header.extractor.js';
 export type { CookieBridgeOptions, CookieOptions } from './credentials/cookie.extractor.js';
 export type { WsCredentialExtractor, WsExtractorOptions } from './credentials/extractor.js';
+export type {
+  WsAuthAttemptEvent,
+  WsAuthEventMap,
+  WsAuthSessionEvent,
+} from './events/ws-auth-events.js';
 export type { FirstMessageOptions } from './credentials/first-message.extractor.js';
 export type { RequestOptions } from './credentials/request.extractor.js';
 export type { SubprotocolOptions } from './credentials/subprotocol.extractor.js';
 export type {
   AllowedOrigin,
   CloseCodeOptions,
+  FailedAttemptOptions,
+  FailureLimit,
   OriginPredicate,
   WsAuthModuleOptions,
   WsAuthPolicyOptions,
 } from './policy/options.js';
+export type { WsAuthMiddleware } from './passport/express-request.js';
+export type { FailureLimiter } from './policy/failure-limiter.js';
+export type { WsAuthEventNames } from './protocol/message.js';
+export type { RefusalCode } from './protocol/refusal.js';
+export type { RevocationTarget } from './sessions/revocations.js';
+export type {
+  DisconnectOptions,
+  HttpSessionStore,
+  RevokeOptions,
+  SessionTarget,
+} from './sessions/ws-auth-sessions.service.js';

@@ -1,32 +1,42 @@
 import { WebSocket, type RawData } from 'ws';
 
-/** Stands between a socket and everyone who listens to its messages. */
+/** Stands between a socket and everyone who listens to its messages, or sends. */
 export interface Gate {
   /** Whether listeners may see a message now. A gate that says no has dealt with it. */
   admits(client: GatedWebSocket, data: RawData, isBinary: boolean): boolean;
-  /** Whether code that holds the client may send. */
+  /** Whether code that holds the client may send now. */
   readonly sends: boolean;
+  /** Bytes that may wait to be sent. */
+  readonly maxBufferedBytes: number;
 }
 
-/** A session: messages pass while the socket is open. `ws` itself delivers them after `close()`, too. */
-export const openGate: Gate = {
-  admits: (client) => client.readyState === WebSocket.OPEN,
+/** A client of a `@WsPublic()` gateway: as with `ws` itself. */
+const noGate: Gate = {
+  admits: () => true,
   sends: true,
+  maxBufferedBytes: Number.POSITIVE_INFINITY,
 };
 
 /** A dead socket: nothing gets in, and nothing but the close frame gets out. */
-export const closedGate: Gate = { admits: () => false, sends: false };
+export const closedGate: Gate = { admits: () => false, sends: false, maxBufferedBytes: 0 };
 
 /**
  * A WebSocket that asks its gate before it emits a message, so that neither Nest nor a listener of the application can be
  * reached by a peer that is not authenticated, or not any more.
  */
 export class GatedWebSocket extends WebSocket {
-  gate: Gate = openGate;
+  gate: Gate = noGate;
+  /** Whether the peer has shown life since the last ping. */
+  alive = true;
 
   override emit(event: string | symbol, ...args: unknown[]): boolean {
-    if (event === 'message' && !this.gate.admits(this, args[0] as RawData, args[1] as boolean)) {
-      return true;
+    if (event === 'message') {
+      this.alive = true;
+      if (!this.gate.admits(this, args[0] as RawData, args[1] as boolean)) {
+        return true;
+      }
+    } else if (event === 'pong') {
+      this.alive = true;
     }
     return super.emit(event, ...args);
   }
@@ -38,15 +48,18 @@ export class GatedWebSocket extends WebSocket {
     optionsOrCallback: SendOptions | SendCallback = noOptions,
     callback?: SendCallback,
   ): void {
-    const done = typeof optionsOrCallback === 'function' ? optionsOrCallback : callback;
-    if (this.gate.sends) {
-      super.send(
-        data,
-        typeof optionsOrCallback === 'function' ? noOptions : optionsOrCallback,
-        done,
-      );
-    } else if (done) {
-      process.nextTick(done, new Error('the session has ended'));
+    const { gate } = this;
+    const isCallback = typeof optionsOrCallback === 'function';
+    const done = isCallback ? optionsOrCallback : callback;
+    if (!gate.sends) {
+      if (done) {
+        process.nextTick(done, new Error('the session has ended'));
+      }
+      return;
+    }
+    super.send(data, isCallback ? noOptions : optionsOrCallback, done);
+    if (this.bufferedAmount > gate.maxBufferedBytes) {
+      this.terminate();
     }
   }
 }

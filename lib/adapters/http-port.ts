@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { ServerOptions } from 'ws';
+import type { ServerOptions, WebSocketServer } from 'ws';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { Refusal } from '../protocol/refusal.js';
 import type { RequestHandler } from './adapter-context.js';
+import type { RefusalReporter } from './refusal-reporter.js';
 import { refuseRequest } from './refuse.js';
 import type { Route } from './route.js';
 import { UpgradeListener, type anyPath } from './upgrade-listener.js';
@@ -11,23 +12,30 @@ import { UpgradeListener, type anyPath } from './upgrade-listener.js';
 export class HttpPort {
   readonly #upgrades: UpgradeListener;
   readonly #handlers: RequestHandler[] = [];
+  readonly #webSocketServers: WebSocketServer[] = [];
 
   private constructor(
     private readonly server: Server,
+    reporter: RefusalReporter,
     readonly isApplication: boolean,
   ) {
-    this.#upgrades = new UpgradeListener(server);
+    this.#upgrades = new UpgradeListener(server, reporter);
   }
 
-  static ofApplication(server: Server): HttpPort {
-    return new HttpPort(server, true);
+  static ofApplication(server: Server, reporter: RefusalReporter): HttpPort {
+    return new HttpPort(server, reporter, true);
   }
 
   /** Makes a server that answers upgrades, bridges, and every other request with 426. */
-  static listen(port: number, { host, backlog }: ServerOptions): HttpPort {
+  static listen(
+    port: number,
+    { host, backlog }: ServerOptions,
+    reporter: RefusalReporter,
+  ): HttpPort {
     const server = createServer();
-    const made = new HttpPort(server, false);
+    const made = new HttpPort(server, reporter, false);
     server.on('request', made.#onRequest);
+    made.#announce();
     server.listen({ port, host, backlog });
     return made;
   }
@@ -63,8 +71,16 @@ export class HttpPort {
   /** Gateways ask their WebSocket server for its address, and listen to its `listening` and `error` events. */
   #impersonate({ server }: Route): void {
     server.address = () => this.server.address();
-    this.server.on('listening', () => server.emit('listening'));
-    this.server.on('error', (error) => server.emit('error', error));
+    this.#webSocketServers.push(server);
+  }
+
+  #announce(): void {
+    this.server.on('listening', () => {
+      this.#webSocketServers.forEach((server) => server.emit('listening'));
+    });
+    this.server.on('error', (error) => {
+      this.#webSocketServers.forEach((server) => server.emit('error', error));
+    });
   }
 
   readonly #onRequest = (request: IncomingMessage, response: ServerResponse): void => {

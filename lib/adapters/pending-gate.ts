@@ -1,11 +1,10 @@
 import type { RawData } from 'ws';
 import type { Attempt } from '../authentication/attempt.js';
+import type { Authenticated } from '../authentication/authenticated.js';
 import type { Authenticator, Subject } from '../authentication/authenticator.js';
 import type { Credential } from '../credentials/credential.js';
 import type { Policy } from '../policy/policy.js';
 import { Refusal } from '../protocol/refusal.js';
-import type { WsAuthSession } from '../sessions/session.js';
-import { refuseClient } from './close-client.js';
 import type { Gate, GatedWebSocket } from './gated-web-socket.js';
 import { setReceiverLimits, type ReceiverLimits } from './receiver-limits.js';
 
@@ -22,7 +21,8 @@ export interface PendingContext {
   readonly subject: Subject;
   readonly attempt: Attempt;
   /** Called once, when the client is authenticated; messages are replayed after it. */
-  open(session: WsAuthSession): void;
+  open(authenticated: Authenticated): void;
+  refuse(client: GatedWebSocket, refusal: Refusal): void;
 }
 
 /**
@@ -31,6 +31,7 @@ export interface PendingContext {
  */
 export class PendingGate implements Gate {
   readonly sends = false;
+  readonly maxBufferedBytes = 0;
   #judging = false;
   #queuedBytes = 0;
   readonly #queue: QueuedMessage[] = [];
@@ -57,8 +58,7 @@ export class PendingGate implements Gate {
     const { refusal } = this.context.attempt;
     this.#queue.length = 0;
     if (refusal) {
-      const late = refusal.code === 'ERR_WS_AUTH_TIMEOUT' && this.#judging;
-      refuseClient(client, late ? new Refusal('ERR_WS_AUTH_UNAVAILABLE') : refusal, this.#policy);
+      this.context.refuse(client, refusal);
     }
   }
 
@@ -72,6 +72,7 @@ export class PendingGate implements Gate {
       this.#refuse(client, credential);
       return;
     }
+    this.context.attempt.late = 'ERR_WS_AUTH_UNAVAILABLE';
     client.pause();
     setReceiverLimits(client, { maxPayload: this.#policy.maxQueuedBytes, maxFragments: 1_024 });
     const { authenticator, subject, attempt } = this.context;
@@ -81,7 +82,7 @@ export class PendingGate implements Gate {
       .then((result) => this.#carryOut(client, result));
   }
 
-  #carryOut(client: GatedWebSocket, result: WsAuthSession | Refusal): void {
+  #carryOut(client: GatedWebSocket, result: Authenticated | Refusal): void {
     if (!this.context.attempt.running) {
       return;
     }
@@ -114,13 +115,13 @@ export class PendingGate implements Gate {
 
   #refuse(client: GatedWebSocket, refusal: Refusal): void {
     this.#queue.length = 0;
-    refuseClient(client, refusal, this.#policy);
     this.context.attempt.settle();
+    this.context.refuse(client, refusal);
   }
 
-  #open(client: GatedWebSocket, session: WsAuthSession): void {
+  #open(client: GatedWebSocket, authenticated: Authenticated): void {
     this.context.attempt.settle();
-    this.context.open(session);
+    this.context.open(authenticated);
     for (const { data, isBinary } of this.#queue) {
       client.emit('message', data, isBinary);
     }

@@ -2,27 +2,29 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocket, WebSocketServer } from 'ws';
 import { Attempt } from '../authentication/attempt.js';
-import { Authenticator, type Decision, type Subject } from '../authentication/authenticator.js';
+import type { Authenticated } from '../authentication/authenticated.js';
+import type { Decision, UpgradeSubject } from '../authentication/authenticator.js';
+import type { PendingBudget } from '../authentication/pending-budget.js';
 import { redactRequest } from '../credentials/redaction.js';
-import type { Strategies } from '../passport/strategies.js';
-import type { Policy } from '../policy/policy.js';
+import { addressKey } from '../policy/address-key.js';
+import { clientAddress } from '../policy/proxy-trust.js';
 import type { Handshake } from '../protocol/handshake.js';
 import { eventMessage } from '../protocol/message.js';
 import { Refusal } from '../protocol/refusal.js';
-import { setSession } from '../sessions/client-session.js';
-import type { WsAuthSession } from '../sessions/session.js';
-import { closeGraceMs, terminateAfter } from './close-client.js';
-import { openGate, type GatedWebSocket } from './gated-web-socket.js';
+import { closeGraceMs, refuseClient, terminateAfter } from './close-client.js';
+import type { GatedWebSocket } from './gated-web-socket.js';
+import { startHeartbeat } from './heartbeat.js';
 import { PendingGate } from './pending-gate.js';
 import { setReceiverLimits, type ReceiverLimits } from './receiver-limits.js';
 import { refuseUpgrade } from './refuse.js';
 import type { Route, SubprotocolChoice } from './route.js';
+import { SessionGate, type SessionContext } from './session-gate.js';
 
 /** What a protected route is made of. */
 export interface ProtectedRouteOptions {
   readonly server: WebSocketServer;
-  readonly policy: Policy;
-  readonly strategies: Strategies;
+  readonly context: SessionContext;
+  readonly budget: PendingBudget;
   /** Bounds that hold for sessions. */
   readonly limits: ReceiverLimits;
   readonly subprotocols: SubprotocolChoice;
@@ -30,9 +32,10 @@ export interface ProtectedRouteOptions {
 
 /** An upgrade that is being decided. */
 interface Upgrade {
-  readonly subject: Subject;
+  readonly subject: UpgradeSubject;
   readonly socket: Duplex;
   readonly attempt: Attempt;
+  readonly startedAt: number;
 }
 
 const noEarlyBytes = Buffer.alloc(0);
@@ -40,11 +43,12 @@ const noEarlyBytes = Buffer.alloc(0);
 /** A path whose connections must be authenticated before the gateway hears of them. */
 export class ProtectedRoute implements Route {
   readonly #attempts = new Set<Attempt>();
-  readonly #authenticator: Authenticator;
+  readonly #stopHeartbeat: () => void;
   #closing = false;
 
   constructor(private readonly options: ProtectedRouteOptions) {
-    this.#authenticator = new Authenticator(options.policy, options.strategies);
+    const { server, context } = options;
+    this.#stopHeartbeat = startHeartbeat(server, context.policy.heartbeatIntervalMs);
   }
 
   get server(): WebSocketServer {
@@ -52,37 +56,58 @@ export class ProtectedRoute implements Route {
   }
 
   upgrade(request: IncomingMessage, socket: Duplex, handshake: Handshake): void {
-    if (this.#closing) {
-      refuseUpgrade(socket, new Refusal('ERR_WS_AUTH_SHUTTING_DOWN'));
+    const { context, budget } = this.options;
+    const { policy, events } = context;
+    const address = addressKey(clientAddress(request, policy.trust));
+    const from = { path: handshake.target.path, address };
+    const full = this.#closing ? new Refusal('ERR_WS_AUTH_SHUTTING_DOWN') : budget.take(address);
+    if (full) {
+      context.reporter.refused(full, from, 'handshake');
+      refuseUpgrade(socket, full);
       return;
     }
-    const { policy } = this.options;
-    const attempt = new Attempt(policy.authTimeoutMs, (ended) => this.#attempts.delete(ended));
+    const attempt = new Attempt(policy.authTimeoutMs, (ended) => {
+      this.#attempts.delete(ended);
+      budget.release(address);
+    });
     this.#attempts.add(attempt);
+    if (events.has('authenticating')) {
+      events.emit('authenticating', from);
+    }
     const original = redactRequest(request, policy.redaction);
-    void this.#decide({ subject: { handshake, request, original }, socket, attempt });
+    const subject = { handshake, request, original, address };
+    void this.#decide({ subject, socket, attempt, startedAt: performance.now() });
   }
 
-  /** Refuses what is on its way; sessions are closed by their server. */
+  /** Refuses what is on its way, and ends the sessions. */
   close(): void {
+    const { context } = this.options;
     this.#closing = true;
+    this.#stopHeartbeat();
     for (const attempt of this.#attempts) {
       attempt.abort(new Refusal('ERR_WS_AUTH_SHUTTING_DOWN'));
     }
+    for (const client of this.server.clients as Set<GatedWebSocket>) {
+      if (client.gate instanceof SessionGate) {
+        client.gate.end({ why: 'shutdown' });
+      }
+    }
+    terminateAll(this.server, context.policy.shutdownTimeoutMs);
   }
 
   async #decide(upgrade: Upgrade): Promise<void> {
     const { subject, socket, attempt } = upgrade;
+    const { authenticator } = this.options.context;
     let decided = false;
     const leave = () => attempt.abort();
     socket.on('end', leave);
     socket.on('close', leave);
     attempt.onAbort(() => {
       if (!decided) {
-        endUpgrade(socket, attempt.refusal);
+        this.#end(upgrade, attempt.refusal);
       }
     });
-    const decision = await this.#authenticator.decide(subject, attempt).catch(failed);
+    const decision = await authenticator.decide(subject, attempt).catch(failed);
     decided = true;
     socket.off('end', leave);
     socket.off('close', leave);
@@ -92,29 +117,56 @@ export class ProtectedRoute implements Route {
   }
 
   #carryOut(decision: Decision, upgrade: Upgrade): void {
-    const { subject, socket, attempt } = upgrade;
-    const refusal = decision instanceof Refusal ? decision : this.#chooseSubprotocol(subject);
+    const refusal = decision instanceof Refusal ? decision : this.#lastDoubts(decision, upgrade);
     if (decision instanceof Refusal || refusal) {
-      attempt.settle();
-      endUpgrade(socket, refusal);
-      return;
-    }
-    if (decision === 'defer') {
-      socket.once('close', () => attempt.abort());
+      upgrade.attempt.settle();
+      this.#end(upgrade, refusal);
+    } else if (decision === 'defer') {
+      upgrade.socket.once('close', () => upgrade.attempt.abort());
+      this.#accept(upgrade, (client) => this.#wait(client, upgrade));
     } else {
-      attempt.settle();
+      upgrade.attempt.settle();
+      this.#accept(upgrade, (client) => {
+        if (this.#open(client, upgrade, decision)) {
+          this.server.emit('connection', client, upgrade.subject.request);
+        }
+      });
     }
-    this.server.handleUpgrade(subject.request, socket, noEarlyBytes, (client) => {
-      if (decision === 'defer') {
-        this.#wait(client as GatedWebSocket, upgrade);
-      } else {
-        this.#open(client as GatedWebSocket, subject.request, decision);
-      }
-    });
   }
 
-  #chooseSubprotocol({ handshake, request }: Subject): Refusal | undefined {
-    const { subprotocolPrefixes } = this.options.policy.redaction;
+  /** What can still refuse an upgrade that is authenticated: no place for the user, no subprotocol. */
+  #lastDoubts(decision: Authenticated | 'defer', { subject }: Upgrade): Refusal | undefined {
+    const tooMany = decision === 'defer' ? undefined : this.#makeRoom(decision);
+    return tooMany ?? this.#chooseSubprotocol(subject);
+  }
+
+  #accept({ subject, socket }: Upgrade, onClient: (client: GatedWebSocket) => void): void {
+    this.server.handleUpgrade(subject.request, socket, noEarlyBytes, (client) =>
+      onClient(client as GatedWebSocket),
+    );
+  }
+
+  /** Refuses one session too many, or closes the user's oldest. */
+  #makeRoom({ session: { userId } }: Authenticated): Refusal | undefined {
+    const { sessions, policy } = this.options.context;
+    if (userId === undefined) {
+      return undefined;
+    }
+    const live = sessions.liveOf(userId);
+    if (live.length < policy.maxSessionsPerUser) {
+      return undefined;
+    }
+    if (policy.onLimit === 'refuse') {
+      return new Refusal('ERR_WS_AUTH_TOO_MANY_SESSIONS');
+    }
+    for (const oldest of live.slice(0, live.length - policy.maxSessionsPerUser + 1)) {
+      oldest.end({ why: 'replaced' });
+    }
+    return undefined;
+  }
+
+  #chooseSubprotocol({ handshake, request }: UpgradeSubject): Refusal | undefined {
+    const { subprotocolPrefixes } = this.options.context.policy.redaction;
     const offered = handshake.subprotocols.filter(
       (entry) => !subprotocolPrefixes.some((prefix) => entry.startsWith(prefix)),
     );
@@ -127,44 +179,86 @@ export class ProtectedRoute implements Route {
   }
 
   /** Accepts a client without a credential: nobody sees it, and it is in no broadcast. */
-  #wait(client: GatedWebSocket, { subject, attempt }: Upgrade): void {
-    const { policy } = this.options;
+  #wait(client: GatedWebSocket, upgrade: Upgrade): void {
+    const { subject, attempt } = upgrade;
+    const { policy, authenticator } = this.options.context;
     const gate = new PendingGate({
       policy,
-      authenticator: this.#authenticator,
+      authenticator,
       subject,
       attempt,
-      open: (session) => this.#admit(client, subject.request, session),
+      open: (authenticated) => this.#admit(client, upgrade, authenticated),
+      refuse: (refused, refusal) => this.#refuse(refused, upgrade, refusal),
     });
+    attempt.late = 'ERR_WS_AUTH_TIMEOUT';
     client.gate = gate;
     setReceiverLimits(client, gate.limits);
-    this.server.clients?.delete(client);
+    this.server.clients.delete(client);
     client.on('error', cutOff);
     attempt.onAbort(() => gate.abort(client));
   }
 
-  #admit(client: GatedWebSocket, request: IncomingMessage, session: WsAuthSession): void {
-    const { firstMessage, events } = this.options.policy;
-    client.off('error', cutOff);
-    client.gate = openGate;
-    this.server.clients?.add(client);
-    setReceiverLimits(client, this.options.limits);
-    if (firstMessage?.format === 'event') {
-      client.send(eventMessage(events.authenticated, { expiresAt: session.expiresAt ?? null }));
+  /** Lets a client in whose first message has authenticated it. */
+  #admit(client: GatedWebSocket, upgrade: Upgrade, authenticated: Authenticated): void {
+    const { firstMessage, events } = this.options.context.policy;
+    const tooMany = this.#makeRoom(authenticated);
+    if (tooMany) {
+      this.#refuse(client, upgrade, tooMany);
+      return;
     }
-    this.#open(client, request, session);
+    client.off('error', cutOff);
+    this.server.clients.add(client);
+    setReceiverLimits(client, this.options.limits);
+    if (!this.#open(client, upgrade, authenticated)) {
+      return;
+    }
+    if (firstMessage?.format === 'event') {
+      const { expiresAt = null } = authenticated.session;
+      client.send(eventMessage(events.authenticated, { expiresAt }));
+    }
+    this.server.emit('connection', client, upgrade.subject.request);
   }
 
-  #open(client: GatedWebSocket, request: IncomingMessage, session: WsAuthSession): void {
-    setSession(client, session);
-    Object.defineProperty(client, this.options.policy.property, {
-      value: session.user,
-      writable: true,
-      enumerable: true,
-      configurable: true,
-    });
-    this.server.emit('connection', client, request);
+  #open(client: GatedWebSocket, upgrade: Upgrade, authenticated: Authenticated): boolean {
+    const { subject, socket, startedAt } = upgrade;
+    const { context } = this.options;
+    const origin = { socket, path: subject.handshake.target.path, address: subject.address };
+    const gate = new SessionGate(client, context, origin, authenticated);
+    const open = gate.open();
+    if (open && context.events.has('authenticated')) {
+      const { id: sessionId, userId, strategy, transport } = authenticated.session;
+      context.events.emit('authenticated', {
+        path: origin.path,
+        address: origin.address,
+        sessionId,
+        userId,
+        strategy,
+        transport,
+        durationMs: performance.now() - startedAt,
+      });
+    }
+    return open;
   }
+
+  #refuse(client: GatedWebSocket, { subject }: Upgrade, refusal: Refusal): void {
+    const { reporter, policy } = this.options.context;
+    reporter.refused(refusal, addressOf(subject), 'message');
+    refuseClient(client, refusal, policy);
+  }
+
+  /** Ends an upgrade. Without a refusal the client has left, and nobody is told. */
+  #end({ subject, socket }: Upgrade, refusal: Refusal | undefined): void {
+    if (refusal) {
+      this.options.context.reporter.refused(refusal, addressOf(subject), 'handshake');
+      refuseUpgrade(socket, refusal);
+    } else {
+      socket.destroy();
+    }
+  }
+}
+
+function addressOf({ handshake, address }: UpgradeSubject) {
+  return { path: handshake.target.path, address };
 }
 
 /** Whatever goes wrong while deciding is a no. */
@@ -172,16 +266,18 @@ function failed(cause: unknown): Refusal {
   return new Refusal('ERR_WS_AUTH_STRATEGY_FAILED', { cause });
 }
 
-/** Without a refusal the client has left, and nobody is told. */
-function endUpgrade(socket: Duplex, refusal: Refusal | undefined): void {
-  if (refusal) {
-    refuseUpgrade(socket, refusal);
-  } else {
-    socket.destroy();
-  }
-}
-
 /** `ws` sends the close frame to a peer that breaks the protocol; before authentication there is nobody to tell. */
 function cutOff(this: WebSocket): void {
   terminateAfter(this, closeGraceMs.pending);
+}
+
+/** Cuts off whoever does not answer in time, so that closing the server always ends. */
+function terminateAll(server: WebSocketServer, afterMs: number): void {
+  const deadline = setTimeout(() => {
+    for (const client of server.clients) {
+      client.terminate();
+    }
+  }, afterMs);
+  deadline.unref();
+  server.once('close', () => clearTimeout(deadline));
 }

@@ -15,5 +15,9 @@ export class PublicRoute implements Route {
     });
   }
 
-  close(): void {}
+  close(): void {
+    for (const client of this.server.clients) {
+      client.terminate();
+    }
+  }
 }

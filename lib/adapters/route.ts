@@ -7,7 +7,7 @@ import type { Handshake } from '../protocol/handshake.js';
 export interface Route {
   readonly server: WebSocketServer;
   upgrade(request: IncomingMessage, socket: Duplex, handshake: Handshake): void;
-  /** Refuses everything that is not a connection yet. */
+  /** Refuses what is on its way, and ends the connections. */
   close(): void;
 }
 

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { parseHandshake } from '../protocol/handshake.js';
 import { Refusal } from '../protocol/refusal.js';
 import { parseRequestTarget } from '../protocol/request-target.js';
+import type { RefusalReporter } from './refusal-reporter.js';
 import { refuseUpgrade } from './refuse.js';
 import type { Route } from './route.js';
 
@@ -15,7 +16,10 @@ export const anyPath = Symbol('any path');
 export class UpgradeListener {
   readonly #routes = new Map<string | typeof anyPath, Route>();
 
-  constructor(private readonly httpServer: Server) {
+  constructor(
+    private readonly httpServer: Server,
+    private readonly reporter: RefusalReporter,
+  ) {
     httpServer.on('upgrade', this.#onUpgrade);
   }
 
@@ -39,15 +43,18 @@ export class UpgradeListener {
     }
     socket.on('error', destroy);
     const handshake = parseHandshake(request, head.length);
-    if (handshake instanceof Refusal) {
-      refuseUpgrade(socket, handshake);
-    } else if (!route) {
-      refuseUpgrade(socket, new Refusal('ERR_WS_AUTH_UNKNOWN_PATH'));
+    const refusal = handshake instanceof Refusal || route ? handshake : unknownPath;
+    if (refusal instanceof Refusal) {
+      const address = request.socket.remoteAddress ?? '';
+      this.reporter.refused(refusal, { path: target?.path ?? '', address }, 'handshake');
+      refuseUpgrade(socket, refusal);
     } else {
-      route.upgrade(request, socket, handshake);
+      route!.upgrade(request, socket, refusal);
     }
   };
 }
+
+const unknownPath = new Refusal('ERR_WS_AUTH_UNKNOWN_PATH');
 
 /** A reset by a peer that is nobody yet must not end the process. */
 function destroy(this: Duplex): void {

@@ -7,7 +7,7 @@ import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import type { Policy } from '../policy/policy.js';
 import type { AdapterContext } from './adapter-context.js';
 import { WS_AUTH_ADAPTER_CONTEXT } from './adapter-context.js';
-import { closeClient, closeGraceMs } from './close-client.js';
+import { closeGraceMs } from './close-client.js';
 import { GatedWebSocket } from './gated-web-socket.js';
 import { HttpPort } from './http-port.js';
 import { dispatchMessages, type ParsedMessage } from './message-dispatch.js';
@@ -37,7 +37,7 @@ const applicationPort = 0;
  */
 export class WsAuthAdapter extends WsAdapter {
   readonly #ports = new Map<number, HttpPort>();
-  readonly #routes = new Map<object, { readonly route: Route; readonly policy?: Policy }>();
+  readonly #routes = new Map<object, Route>();
   readonly #builtInParser = this.messageParser;
   #context: AdapterContext | undefined;
 
@@ -66,22 +66,23 @@ export class WsAuthAdapter extends WsAdapter {
         'namespace: native WebSockets have none; give the gateway a path of its own',
       );
     }
-    const policy = this.#demandContext().policyOf(port, path);
+    const adapterContext = this.#demandContext();
+    const context = adapterContext.sessionContextOf(port, path);
     const httpPort = this.#portOf(port, wsOptions);
     const subprotocols = new SubprotocolChoice(wsOptions.handleProtocols);
-    const server = this.#createServer(wsOptions, policy && subprotocols);
-    const route = policy
+    const server = this.#createServer(wsOptions, context && subprotocols);
+    const route = context
       ? new ProtectedRoute({
           server,
-          policy,
+          context,
           subprotocols,
-          strategies: this.#demandContext().strategies,
+          budget: adapterContext.budget,
           limits: receiverLimits(server),
         })
       : new PublicRoute(server);
     httpPort.add(routePath(port, path), route);
-    this.#routes.set(server, policy ? { route, policy } : { route });
-    this.#serveBridges(policy, httpPort, path);
+    this.#routes.set(server, route);
+    this.#serveBridges(context?.policy, httpPort, path);
     return server;
   }
 
@@ -90,23 +91,10 @@ export class WsAuthAdapter extends WsAdapter {
   }
 
   override async close(server: WebSocketServer): Promise<void> {
-    const { route, policy } = this.#routes.get(server) ?? {};
-    route?.close();
     const closed = new Promise<void>((resolve) => {
       server.close(() => resolve());
     });
-    for (const client of server.clients ?? []) {
-      if (policy) {
-        const graceMs = Math.min(policy.shutdownTimeoutMs, closeGraceMs.session);
-        closeClient(client as GatedWebSocket, {
-          code: 1001,
-          reason: 'server shutting down',
-          graceMs,
-        });
-      } else {
-        client.terminate();
-      }
-    }
+    this.#routes.get(server)?.close();
     await closed;
   }
 
@@ -138,11 +126,11 @@ export class WsAuthAdapter extends WsAdapter {
     if (known) {
       return known;
     }
-    const { httpServer } = this.#demandContext();
+    const { httpServer, reporter } = this.#demandContext();
     const made =
       port === applicationPort && httpServer
-        ? HttpPort.ofApplication(httpServer)
-        : HttpPort.listen(port, options);
+        ? HttpPort.ofApplication(httpServer, reporter)
+        : HttpPort.listen(port, options, reporter);
     this.#ports.set(port, made);
     return made;
   }

@@ -1,6 +1,8 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { WS_AUTH_ADAPTER_CONTEXT } from '../adapters/adapter-context.js';
 import { WS_AUTH_MODULE } from '../decorators/ws-auth.decorator.js';
+import { WsAuthEvents } from '../events/ws-auth-events.js';
+import { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
 import { GatewayPolicies } from './gateway-policies.js';
 import { WsAuthService } from './ws-auth.service.js';
 import {
@@ -24,11 +26,13 @@ import {
 @Module({
   providers: [
     GatewayPolicies,
+    WsAuthEvents,
+    WsAuthSessions,
     WsAuthService,
     { provide: WS_AUTH_ADAPTER_CONTEXT, useExisting: WsAuthService },
     { provide: WS_AUTH_MODULE, useValue: true },
   ],
-  exports: [WS_AUTH_MODULE],
+  exports: [WS_AUTH_MODULE, WsAuthEvents, WsAuthSessions],
 })
 export class WsAuthModule extends ConfigurableModuleClass {
   /**

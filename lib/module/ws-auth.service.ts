@@ -3,13 +3,22 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleInit } fr
 import { ApplicationConfig, HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import { AuthModuleOptions } from '@nestjs/passport';
 import passport from 'passport';
+import { Authenticator } from '../authentication/authenticator.js';
+import { FailureLimits } from '../authentication/failure-limits.js';
+import { PendingBudget } from '../authentication/pending-budget.js';
+import { StrategyChain } from '../authentication/strategy-chain.js';
+import { RefusalReporter } from '../adapters/refusal-reporter.js';
+import type { SessionContext } from '../adapters/session-gate.js';
+import { WsAuthEvents } from '../events/ws-auth-events.js';
+import { failureLimiters } from '../policy/failure-limiter.js';
+import { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
 import type { AdapterContext, RequestHandler } from '../adapters/adapter-context.js';
 import { WsAuthAdapter } from '../adapters/ws-auth.adapter.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { Strategies } from '../passport/strategies.js';
 import type { StrategyRegistry } from '../passport/strategy.js';
 import type { WsAuthModuleOptions, WsAuthPolicyOptions } from '../policy/options.js';
-import { resolvePolicy, type Policy } from '../policy/policy.js';
+import { checkPendingLimits, resolvePolicy, type Policy } from '../policy/policy.js';
 import { GatewayPolicies } from './gateway-policies.js';
 import { WS_AUTH_MODULE_OPTIONS } from './ws-auth.module-definition.js';
 
@@ -19,16 +28,25 @@ import { WS_AUTH_MODULE_OPTIONS } from './ws-auth.module-definition.js';
  */
 @Injectable()
 export class WsAuthService implements AdapterContext, OnModuleInit, OnApplicationBootstrap {
-  readonly strategies = new Strategies(passport as unknown as StrategyRegistry);
+  readonly reporter: RefusalReporter;
+  readonly budget: PendingBudget;
+  readonly #strategies = new Strategies(passport as unknown as StrategyRegistry);
+  readonly #failures: FailureLimits | undefined;
   readonly #policies: Policy[] = [];
 
   constructor(
     @Inject(WS_AUTH_MODULE_OPTIONS) private readonly options: WsAuthModuleOptions,
     private readonly gateways: GatewayPolicies,
+    private readonly sessions: WsAuthSessions,
+    private readonly events: WsAuthEvents,
     private readonly config: ApplicationConfig,
     private readonly httpAdapterHost: HttpAdapterHost,
     private readonly moduleRef: ModuleRef,
   ) {
+    const { refusalLogLevel = 'debug', failedAttempts } = options;
+    this.reporter = new RefusalReporter(events, refusalLogLevel);
+    this.budget = new PendingBudget(checkPendingLimits(options));
+    this.#failures = failedAttempts && new FailureLimits(failureLimiters(failedAttempts));
     if (!config.getIoAdapter()) {
       config.setIoAdapter(new WsAuthAdapter().attach(this));
     }
@@ -38,14 +56,22 @@ export class WsAuthService implements AdapterContext, OnModuleInit, OnApplicatio
     return this.httpAdapterHost.httpAdapter?.getHttpServer() as Server | undefined;
   }
 
-  policyOf(port: number, path: string | undefined): Policy | undefined {
+  sessionContextOf(port: number, path: string | undefined): SessionContext | undefined {
     const demand = this.gateways.demandOf(port, path);
     if (!demand) {
       return undefined;
     }
+    const { sessions, events, reporter } = this;
     const policy = resolvePolicy(this.#merge(demand));
+    const chain = new StrategyChain(policy, this.#strategies);
     this.#policies.push(policy);
-    return policy;
+    return {
+      policy,
+      authenticator: new Authenticator(policy, chain, this.#failures),
+      sessions,
+      events,
+      reporter,
+    };
   }
 
   handleRequests(handler: RequestHandler): void {
@@ -72,7 +98,7 @@ export class WsAuthService implements AdapterContext, OnModuleInit, OnApplicatio
   onApplicationBootstrap(): void {
     for (const { strategy, handshakeExtractors, firstMessage } of this.#policies) {
       const extractors = [...handshakeExtractors, ...(firstMessage ? [firstMessage] : [])];
-      this.strategies.demand([...strategy, ...extractors.flatMap((each) => each.strategy ?? [])]);
+      this.#strategies.demand([...strategy, ...extractors.flatMap((each) => each.strategy ?? [])]);
     }
   }
 

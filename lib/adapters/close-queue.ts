@@ -1,0 +1,33 @@
+/** Milliseconds for which the event loop may be busy with closing sockets before it sees to others. */
+const sliceMs = 10;
+
+const jobs: (() => void)[] = [];
+let next = 0;
+let scheduled = false;
+
+/**
+ * Runs a job soon. Ten thousand sessions that end at once (a revoked user, tokens of the same second) are dead at once, and
+ * their close frames go out in slices, between which the event loop answers everybody else.
+ */
+export function closeSoon(job: () => void): void {
+  jobs.push(job);
+  if (!scheduled) {
+    scheduled = true;
+    setImmediate(drain);
+  }
+}
+
+function drain(): void {
+  const end = performance.now() + sliceMs;
+  while (next < jobs.length && performance.now() < end) {
+    jobs[next]!();
+    next += 1;
+  }
+  if (next < jobs.length) {
+    setImmediate(drain);
+  } else {
+    jobs.length = 0;
+    next = 0;
+    scheduled = false;
+  }
+}

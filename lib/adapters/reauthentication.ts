@@ -1,0 +1,104 @@
+import { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { Attempt } from '../authentication/attempt.js';
+import type { Authenticated } from '../authentication/authenticated.js';
+import type { Authenticator } from '../authentication/authenticator.js';
+import { fromFirstMessage } from '../credentials/first-message.extractor.js';
+import type { Policy } from '../policy/policy.js';
+import { parseEventMessage } from '../protocol/message.js';
+import { Refusal } from '../protocol/refusal.js';
+
+/** Where a session came from. */
+export interface SessionOrigin {
+  readonly socket: Duplex;
+  readonly path: string;
+  /** Key of the client's address. */
+  readonly address: string;
+}
+
+/** A session that can be renewed, or ended for failing to. */
+export interface Renewable {
+  readonly context: { readonly policy: Policy; readonly authenticator: Authenticator };
+  readonly origin: SessionOrigin;
+  renew(next: Authenticated): unknown;
+  refuse(refusal: Refusal): void;
+}
+
+const minuteMs = 60_000;
+
+/** Authentication on a socket that has a session: the same message as the first, whichever way the client came in. */
+export class Reauthentication {
+  #attempt: Attempt | undefined;
+  #windowEnd = 0;
+  #inWindow = 0;
+
+  constructor(private readonly gate: Renewable) {}
+
+  /** Deals with the message if it is one, and says whether it was. */
+  takes(data: Buffer): boolean {
+    const { authenticate } = this.gate.context.policy.events;
+    const text = data.toString();
+    if (parseEventMessage(text)?.event !== authenticate) {
+      return false;
+    }
+    if (this.#attempt || this.#isTooOften()) {
+      this.#refuse(new Refusal('ERR_WS_AUTH_BUSY'));
+    } else {
+      void this.#authenticate(text);
+    }
+    return true;
+  }
+
+  stop(): void {
+    this.#attempt?.abort();
+  }
+
+  async #authenticate(text: string): Promise<void> {
+    const { policy, authenticator } = this.gate.context;
+    const { limits, events, authTimeoutMs } = policy;
+    const extractor =
+      policy.firstMessage?.format === 'event' ? policy.firstMessage : fromFirstMessage();
+    const credential =
+      Buffer.byteLength(text) > limits.maxCredentialBytes
+        ? new Refusal('ERR_WS_AUTH_CREDENTIAL_TOO_LARGE')
+        : extractor.read(text, events.authenticate, limits);
+    if (credential instanceof Refusal) {
+      this.#refuse(credential);
+      return;
+    }
+    const attempt = new Attempt(authTimeoutMs, () => (this.#attempt = undefined));
+    this.#attempt = attempt;
+    const result = await authenticator
+      .authenticate(this.#subject(), credential, attempt)
+      .catch((cause: unknown) => new Refusal('ERR_WS_AUTH_STRATEGY_FAILED', { cause }));
+    attempt.settle();
+    const renewed = result instanceof Refusal ? result : this.gate.renew(result);
+    if (renewed instanceof Refusal) {
+      this.#refuse(renewed);
+    }
+  }
+
+  /** The request of the upgrade is long gone, and its credentials with it: strategies see the message alone. */
+  #subject() {
+    const { socket, path, address } = this.gate.origin;
+    const request = new IncomingMessage(socket as Socket);
+    request.method = 'GET';
+    request.url = path;
+    return { request, original: { url: path, bareUrl: path, headers: {} }, address };
+  }
+
+  #refuse(refusal: Refusal): void {
+    this.gate.refuse(refusal);
+  }
+
+  #isTooOften(): boolean {
+    const now = performance.now();
+    if (now >= this.#windowEnd) {
+      this.#windowEnd = now + minuteMs;
+      this.#inWindow = 0;
+    }
+    this.#inWindow += 1;
+    return this.#inWindow > this.gate.context.policy.maxReauthenticationsPerMinute;
+  }
+}

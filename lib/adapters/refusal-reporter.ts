@@ -1,0 +1,31 @@
+import { Logger } from '@nestjs/common';
+import type { WsAuthAttemptEvent, WsAuthEvents } from '../events/ws-auth-events.js';
+import { logError, logText } from '../protocol/log-text.js';
+import type { Refusal } from '../protocol/refusal.js';
+
+/** Levels of Nest's logger. */
+export type RefusalLogLevel = 'error' | 'warn' | 'log' | 'debug' | 'verbose' | false;
+
+/** Tells the operator about refusals: one line and one event each, without anything a peer could make up or keep secret. */
+export class RefusalReporter {
+  readonly #logger = new Logger('WsAuth');
+
+  constructor(
+    private readonly events: WsAuthEvents,
+    private readonly level: RefusalLogLevel,
+  ) {}
+
+  refused(refusal: Refusal, from: WsAuthAttemptEvent, phase: 'handshake' | 'message'): void {
+    const { code, cause } = refusal;
+    const { path, address } = from;
+    if (cause !== undefined) {
+      this.#logger.error(`${code} path=${logText(path)}: ${logError(cause)}`);
+    }
+    if (this.level !== false && Logger.isLevelEnabled(this.level)) {
+      this.#logger[this.level](
+        `refused ${code} phase=${phase} path=${logText(path)} address=${logText(address)}`,
+      );
+    }
+    this.events.emit('refused', { code, path: logText(path), address, phase });
+  }
+}

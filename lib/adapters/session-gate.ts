@@ -1,0 +1,212 @@
+import { WebSocket, type RawData } from 'ws';
+import type { Authenticated } from '../authentication/authenticated.js';
+import type { Authenticator } from '../authentication/authenticator.js';
+import { readPrincipal } from '../authentication/principal.js';
+import { renew, type Standing } from '../authentication/renewal.js';
+import { WsAuthError } from '../errors/ws-auth.error.js';
+import type { WsAuthEvents } from '../events/ws-auth-events.js';
+import type { Policy } from '../policy/policy.js';
+import { eventMessage } from '../protocol/message.js';
+import { Refusal } from '../protocol/refusal.js';
+import { setSession } from '../sessions/client-session.js';
+import { endings } from '../sessions/endings.js';
+import { Expiry } from '../sessions/expiry.js';
+import type { Ending, LiveSession } from '../sessions/live-session.js';
+import { declaredProof, type Proof } from '../sessions/proof.js';
+import type { WsAuthSession } from '../sessions/session.js';
+import type { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
+import { closeClient, closeGraceMs, refuseClient } from './close-client.js';
+import { closeSoon } from './close-queue.js';
+import { closedGate, type Gate, type GatedWebSocket } from './gated-web-socket.js';
+import { Reauthentication, type Renewable, type SessionOrigin } from './reauthentication.js';
+import type { RefusalReporter } from './refusal-reporter.js';
+
+/** What the sessions of one route share. */
+export interface SessionContext {
+  readonly policy: Policy;
+  readonly authenticator: Authenticator;
+  readonly sessions: WsAuthSessions;
+  readonly events: WsAuthEvents;
+  readonly reporter: RefusalReporter;
+}
+
+/**
+ * The gate of an authenticated socket: it is open exactly as long as the session lives. Expiry is checked by timer and at
+ * every message in either direction, so a blocked event loop lets nothing through.
+ */
+export class SessionGate implements Gate, LiveSession, Renewable {
+  readonly httpSessionId: string | undefined;
+  #standing: Standing;
+  #expiry: Expiry | undefined;
+  #reauthentication: Reauthentication | undefined;
+  #ended = false;
+
+  constructor(
+    readonly client: GatedWebSocket,
+    readonly context: SessionContext,
+    readonly origin: SessionOrigin,
+    authenticated: Authenticated,
+  ) {
+    this.httpSessionId = authenticated.httpSessionId;
+    this.#standing = authenticated;
+  }
+
+  get session(): WsAuthSession {
+    return this.#standing.session;
+  }
+
+  get proof(): Proof {
+    return this.#standing.proof;
+  }
+
+  get maxBufferedBytes(): number {
+    return this.context.policy.maxBufferedBytes;
+  }
+
+  /** Begins the session. Register first, then check: a revocation that comes in between still finds it. */
+  open(): boolean {
+    this.client.gate = this;
+    this.#stand(this.#standing);
+    this.client.once('close', (code) => this.#closed(code));
+    if (!this.context.sessions.register(this)) {
+      this.end({ why: 'revoked' });
+    }
+    return !this.#ended;
+  }
+
+  admits(client: GatedWebSocket, data: RawData, isBinary: boolean): boolean {
+    if (!this.sends || client.readyState !== WebSocket.OPEN) {
+      return false;
+    }
+    if (isBinary || !this.#mentionsAuthenticate(data as Buffer)) {
+      return true;
+    }
+    this.#reauthentication ??= new Reauthentication(this);
+    return !this.#reauthentication.takes(data as Buffer);
+  }
+
+  get sends(): boolean {
+    if (!this.#ended && this.#expiry?.isOver) {
+      this.end({ why: 'expired' });
+    }
+    return !this.#ended;
+  }
+
+  end({ why, code, reason }: Ending): void {
+    if (this.#ended) {
+      return;
+    }
+    const { policy } = this.context;
+    this.#die();
+    this.#tell(why);
+    const byDefault = endings[why];
+    const closeCode = code ?? policy.closeCodes.get(byDefault.code) ?? byDefault.code;
+    const graceMs =
+      why === 'shutdown'
+        ? Math.min(policy.shutdownTimeoutMs, closeGraceMs.session)
+        : closeGraceMs.session;
+    const closing = { code: closeCode, reason: reason ?? byDefault.reason, graceMs };
+    closeSoon(() => closeClient(this.client, closing));
+  }
+
+  refresh(user: object, info: unknown): WsAuthSession {
+    const declared = declaredProof(user, info);
+    const { session, proof } = this.#standing;
+    const principal = readPrincipal({ user, info, proof: declared }, this.context.policy);
+    if (!principal || this.#ended) {
+      throw new WsAuthError('ERR_WS_AUTH_NOT_A_USER', 'the value is no user, or has expired');
+    }
+    const renewed = this.renew({
+      session: session.with({
+        ...principal,
+        expiresAt: principal.expiresAt ?? session.expiresAt,
+        authenticatedAt: Date.now(),
+      }),
+      proof: { ...declared, tokenId: declared.tokenId ?? proof.tokenId },
+    });
+    if (renewed instanceof Refusal) {
+      throw new WsAuthError('ERR_WS_AUTH_OTHER_USER', 'a session keeps its user');
+    }
+    return renewed;
+  }
+
+  /** Ends the session because its client failed to authenticate again. */
+  refuse(refusal: Refusal): void {
+    if (this.#ended) {
+      return;
+    }
+    const { policy, reporter } = this.context;
+    this.#die();
+    reporter.refused(refusal, this.origin, 'message');
+    closeSoon(() => refuseClient(this.client, refusal, policy));
+  }
+
+  /** Puts a newer credential of the same user in place, and tells the client; the socket stays as it is. */
+  renew(next: Standing): WsAuthSession | Refusal {
+    const standing = renew(this.#standing, next);
+    if (standing instanceof Refusal) {
+      return standing;
+    }
+    const { sessions, policy, events } = this.context;
+    if (sessions.isRevoked(standing.session.userId, standing.proof)) {
+      return new Refusal('ERR_WS_AUTH_REVOKED');
+    }
+    this.#stand(standing);
+    const { id: sessionId, userId, expiresAt } = standing.session;
+    this.client.send(eventMessage(policy.events.authenticated, { expiresAt: expiresAt ?? null }));
+    events.emit('reauthenticated', { sessionId, userId, expiresAt });
+    return standing.session;
+  }
+
+  #stand(standing: Standing): void {
+    const { session } = standing;
+    const { expiryWarningMs, property } = this.context.policy;
+    this.#standing = standing;
+    this.#expiry?.stop();
+    this.#expiry =
+      session.expiresAt === undefined
+        ? undefined
+        : new Expiry(session.expiresAt, expiryWarningMs, this);
+    setSession(this.client, session);
+    (this.client as unknown as Record<string, unknown>)[property] = session.user;
+  }
+
+  /** @internal */
+  onWarning(): void {
+    const { events, policy } = this.context;
+    const { id: sessionId, userId, expiresAt } = this.session;
+    this.client.send(eventMessage(policy.events.expiring, { expiresAt }));
+    events.emit('expiring', { sessionId, userId, expiresAt: expiresAt! });
+  }
+
+  /** @internal */
+  onEnd(): void {
+    this.end({ why: 'expired' });
+  }
+
+  #mentionsAuthenticate(data: Buffer): boolean {
+    return data.includes(this.context.policy.events.authenticate);
+  }
+
+  /** From here on nothing of the peer is dispatched, and nothing is sent to it. */
+  #die(): void {
+    this.#ended = true;
+    this.client.gate = closedGate;
+    this.#expiry?.stop();
+    this.#reauthentication?.stop();
+    this.context.sessions.unregister(this);
+  }
+
+  #closed(code: number): void {
+    this.#die();
+    const { id: sessionId, userId } = this.session;
+    this.context.events.emit('disconnected', { sessionId, userId, code });
+  }
+
+  #tell(why: Ending['why']): void {
+    if (why === 'expired' || why === 'revoked') {
+      const { id: sessionId, userId } = this.session;
+      this.context.events.emit(why, { sessionId, userId });
+    }
+  }
+}
