@@ -21,11 +21,17 @@ export interface ConnectOptions extends ClientOptions {
   readonly protocols?: string | string[];
 }
 
+/** Somebody who waits for a frame. */
+interface Waiting {
+  resolve(frame: string): void;
+  reject(reason: Error): void;
+}
+
 /** A WebSocket client with a queue, so that a test misses no frame and never waits for time to pass. */
 export class TestClient implements AsyncDisposable {
   readonly socket: WebSocket;
   readonly #frames: string[] = [];
-  readonly #waiting: ((frame: string) => void)[] = [];
+  readonly #waiting: Waiting[] = [];
   readonly #closed: Promise<Closed>;
   readonly #refused: Promise<Refused>;
   readonly #opened: Promise<void>;
@@ -35,7 +41,12 @@ export class TestClient implements AsyncDisposable {
     this.socket.on('message', (data: Buffer) => this.#receive(data.toString()));
     this.#opened = new Promise((resolve) => this.socket.once('open', () => resolve()));
     this.#closed = new Promise((resolve) => {
-      this.socket.once('close', (code, reason) => resolve({ code, reason: reason.toString() }));
+      this.socket.once('close', (code, reason) => {
+        resolve({ code, reason: reason.toString() });
+        for (const { reject } of this.#waiting.splice(0)) {
+          reject(new Error(`closed with ${code} ${reason.toString()}`));
+        }
+      });
     });
     this.#refused = new Promise((resolve, reject) => {
       this.socket.once('unexpected-response', (_request, response: IncomingMessage) => {
@@ -66,12 +77,16 @@ export class TestClient implements AsyncDisposable {
     return this.#closed;
   }
 
-  /** The next text frame, in order. */
-  next(): Promise<string> {
+  /** The next text frame, in order; rejects if the socket closes instead. */
+  async next(): Promise<string> {
     const frame = this.#frames.shift();
-    return frame === undefined
-      ? new Promise((resolve) => this.#waiting.push(resolve))
-      : Promise.resolve(frame);
+    if (frame !== undefined) {
+      return frame;
+    }
+    if (this.socket.readyState === WebSocket.CLOSED) {
+      throw new Error('the socket is closed');
+    }
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
   async nextEvent(): Promise<{ readonly event: string; readonly data: unknown }> {
@@ -114,7 +129,7 @@ export class TestClient implements AsyncDisposable {
   #receive(frame: string): void {
     const waiting = this.#waiting.shift();
     if (waiting) {
-      waiting(frame);
+      waiting.resolve(frame);
     } else {
       this.#frames.push(frame);
     }
