@@ -1,0 +1,460 @@
+import { SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { WebSocket, WebSocketServer as Server } from 'ws';
+import {
+  fromAuthorizationHeader,
+  fromFirstMessage,
+  WsAuthConfigurationError,
+  WsAuthModule,
+  type WsAuthModuleOptions,
+} from '../../lib/index.js';
+import { bootError, startProtected, type TestApp } from '../support/app.js';
+import { EchoGateway } from '../support/gateways.js';
+import { bearerOf, customStrategy, JwtStrategy } from '../support/strategies.js';
+import { tokenOf } from '../support/tokens.js';
+
+/** A gateway beside the echo that sends to everybody. */
+@WebSocketGateway()
+class BroadcastGateway {
+  @WebSocketServer() readonly server!: Server;
+
+  @SubscribeMessage('shout')
+  shout(_client: WebSocket, text: string): void {
+    for (const client of this.server.clients) {
+      client.send(JSON.stringify({ event: 'shouted', data: text }));
+    }
+  }
+}
+
+/** A strategy that judges when the test says so. */
+class Gatekeeper {
+  readonly asked: Promise<void>;
+  #release!: (user: object | false) => void;
+  #ask!: () => void;
+  readonly #verdict = new Promise<object | false>((resolve) => (this.#release = resolve));
+  readonly provider = customStrategy('gatekeeper', () => {
+    this.#ask();
+    return this.#verdict;
+  });
+
+  constructor() {
+    this.asked = new Promise((resolve) => (this.#ask = resolve));
+  }
+
+  decide(user: object | false): void {
+    this.#release(user);
+  }
+}
+
+const token = () => ({ token: tokenOf('alice') });
+
+function seenBy(app: TestApp) {
+  const { connected, unauthenticated } = app.nest.get(EchoGateway);
+  return { connected: connected.length, unauthenticated: unauthenticated.length };
+}
+
+const nobody = { connected: 0, unauthenticated: 0 };
+
+function useFakeTimers(): void {
+  vi.useFakeTimers({
+    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'],
+  });
+}
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('before authentication', () => {
+  it('nothing reaches a handler, handleConnection or a broadcast', async () => {
+    await using app = await startProtected({}, [BroadcastGateway]);
+    const waiting = await app.connect().opened();
+    await waiting.barrier();
+    const alice = await app.connect().opened();
+    alice.emit('authenticate', token());
+    await alice.next();
+    alice.emit('shout', 'hello');
+    expect(await alice.nextEvent()).toEqual({ event: 'shouted', data: 'hello' });
+    await waiting.barrier();
+    expect(waiting.unread).toEqual([]);
+    expect(seenBy(app)).toEqual({ connected: 1, unauthenticated: 0 });
+    expect(app.nest.get(BroadcastGateway).server.clients.size).toBe(1);
+  });
+
+  it('nothing reaches them while the strategy thinks, either', async () => {
+    const gatekeeper = new Gatekeeper();
+    await using app = await startProtected({ strategy: 'gatekeeper' }, [
+      BroadcastGateway,
+      gatekeeper.provider,
+    ]);
+    const client = await app.connect().opened();
+    client.emit('authenticate', token()).emit('echo', 1).emit('shout', 'hello');
+    await gatekeeper.asked;
+    expect(app.nest.get(BroadcastGateway).server.clients.size).toBe(0);
+    expect(seenBy(app)).toEqual(nobody);
+    gatekeeper.decide({ id: 'alice' });
+    expect(await client.nextEvent()).toMatchObject({ event: 'authenticated' });
+    const frames = [await client.nextEvent(), await client.nextEvent()];
+    expect(frames).toContainEqual({ event: 'echo', data: 1 });
+    expect(frames).toContainEqual({ event: 'shouted', data: 'hello' });
+    expect(seenBy(app)).toEqual({ connected: 1, unauthenticated: 0 });
+  });
+
+  it('a client that leaves is never met', async () => {
+    await using app = await startProtected();
+    const client = await app.connect().opened();
+    client.socket.close(1000);
+    await client.closed();
+    const next = await app.connect().opened();
+    await next.barrier();
+    expect(app.nest.get(EchoGateway)).toMatchObject({ connected: [], disconnected: [] });
+  });
+
+  it('a client that leaves while the strategy thinks is never met', async () => {
+    const gatekeeper = new Gatekeeper();
+    await using app = await startProtected({ strategy: 'gatekeeper' }, [gatekeeper.provider]);
+    const client = await app.connect().opened();
+    client.emit('authenticate', token()).emit('echo', 1);
+    await gatekeeper.asked;
+    await client[Symbol.asyncDispose]();
+    gatekeeper.decide({ id: 'alice' });
+    const next = await app.connect().opened();
+    await next.barrier();
+    expect(app.nest.get(EchoGateway).unauthenticated).toEqual([]);
+  });
+});
+
+describe('what the client sends meanwhile', () => {
+  it('is kept in order and answered after the acknowledgement', async () => {
+    const gatekeeper = new Gatekeeper();
+    await using app = await startProtected({ strategy: 'gatekeeper' }, [gatekeeper.provider]);
+    const client = await app.connect().opened();
+    client.emit('authenticate', token());
+    for (let index = 0; index < 20; index += 1) {
+      client.emit('echo', index);
+    }
+    await gatekeeper.asked;
+    client.emit('echo', 20);
+    gatekeeper.decide({ id: 'alice' });
+    expect(await client.nextEvent()).toMatchObject({ event: 'authenticated' });
+    for (let index = 0; index <= 20; index += 1) {
+      expect(await client.nextEvent()).toEqual({ event: 'echo', data: index });
+    }
+  });
+
+  it('is dropped when the answer is no', async () => {
+    const gatekeeper = new Gatekeeper();
+    await using app = await startProtected({ strategy: 'gatekeeper' }, [gatekeeper.provider]);
+    const client = await app.connect().opened();
+    client.emit('authenticate', token()).emit('echo', 1);
+    await gatekeeper.asked;
+    gatekeeper.decide(false);
+    expect(await client.closed()).toEqual({ code: 3000, reason: 'credential rejected' });
+    expect(client.unread).toEqual([]);
+    expect(seenBy(app)).toEqual(nobody);
+  });
+
+  it('closes with 1008 when it is too many messages', async () => {
+    const gatekeeper = new Gatekeeper();
+    await using app = await startProtected({ strategy: 'gatekeeper', maxQueuedMessages: 2 }, [
+      gatekeeper.provider,
+    ]);
+    const client = await app.connect().opened();
+    sendTogether(client.socket, () => {
+      client.emit('authenticate', token()).emit('echo', 1).emit('echo', 2).emit('echo', 3);
+    });
+    expect(await client.closed()).toEqual({
+      code: 1008,
+      reason: 'too many messages before authentication',
+    });
+    gatekeeper.decide({ id: 'alice' });
+    expect(seenBy(app)).toEqual(nobody);
+  });
+
+  it('closes with 1008 when it is too many bytes', async () => {
+    const gatekeeper = new Gatekeeper();
+    await using app = await startProtected({ strategy: 'gatekeeper', maxQueuedBytes: 100 }, [
+      gatekeeper.provider,
+    ]);
+    const client = await app.connect().opened();
+    sendTogether(client.socket, () => {
+      client
+        .emit('authenticate', token())
+        .emit('echo', 'x'.repeat(60))
+        .emit('echo', 'x'.repeat(60));
+    });
+    expect((await client.closed()).code).toBe(1008);
+  });
+
+  it('has the limits of the gateway again once there is a session', async () => {
+    await using app = await startProtected({ maxCredentialBytes: 512, maxQueuedBytes: 512 });
+    const client = await app.connect().opened();
+    client.emit('authenticate', token());
+    await client.next();
+    const large = 'x'.repeat(200_000);
+    expect(await client.ask('echo', large)).toBe(large);
+  });
+});
+
+describe('the first message', () => {
+  it('is acknowledged with the end of the session, before anything else', async () => {
+    await using app = await startProtected();
+    const client = await app.connect().opened();
+    const exp = Math.floor(Date.now() / 1_000) + 30;
+    client.emit('authenticate', { token: tokenOf('alice', { exp }) }).emit('whoami');
+    expect(await client.nextEvent()).toEqual({
+      event: 'authenticated',
+      data: { expiresAt: exp * 1_000 },
+    });
+    expect(await client.nextEvent()).toMatchObject({ event: 'whoami' });
+  });
+
+  const notCredentials: [string, string | Buffer, number, string][] = [
+    ['a binary frame', Buffer.from('{"event":"authenticate"}'), 1003, 'text message expected'],
+    ['another event', '{"event":"echo","data":1}', 3000, 'credential required'],
+    ['what is not JSON', 'hello', 3000, 'credential required'],
+    ['nothing', '', 3000, 'credential required'],
+    ['JSON that is no message', '[]', 3000, 'credential required'],
+    ['a message without data', '{"event":"authenticate"}', 3000, 'malformed credential'],
+    ['data without fields', '{"event":"authenticate","data":{}}', 3000, 'credential required'],
+    ['data that is a text', '{"event":"authenticate","data":"x"}', 3000, 'malformed credential'],
+    ['data that is a list', '{"event":"authenticate","data":[]}', 3000, 'malformed credential'],
+    [
+      'a token that is a number',
+      '{"event":"authenticate","data":{"token":1}}',
+      3000,
+      'malformed credential',
+    ],
+    [
+      'a token with a line break',
+      '{"event":"authenticate","data":{"token":"a\\r\\nb"}}',
+      3000,
+      'malformed credential',
+    ],
+    ['a bad token', '{"event":"authenticate","data":{"token":"bad"}}', 3000, 'credential rejected'],
+    [
+      'only a prototype',
+      '{"event":"authenticate","data":{"__proto__":{"token":"x"}}}',
+      3000,
+      'credential required',
+    ],
+  ];
+
+  it.each(notCredentials)('closes on %s', async (_what, frame, code, reason) => {
+    await using app = await startProtected();
+    const client = await app.connect().opened();
+    client.sendRaw(frame);
+    expect(await client.closed()).toEqual({ code, reason });
+    expect(client.unread).toEqual([]);
+    expect(seenBy(app)).toEqual(nobody);
+  });
+
+  it('closes with 1009 when it is too large', async () => {
+    await using app = await startProtected({ maxCredentialBytes: 1_024 });
+    const client = await app.connect().opened();
+    client.emit('authenticate', { token: 'x'.repeat(2_048) });
+    expect((await client.closed()).code).toBe(1009);
+    expect(seenBy(app)).toEqual(nobody);
+  });
+
+  it('may hold a token of the full size that a header may', async () => {
+    const size = 8_192;
+    await using app = await startProtected({ strategy: 'any' }, [
+      customStrategy('any', (request) => ({ id: String(bearerOf(request)?.length) })),
+    ]);
+    const largest = 'x'.repeat(size);
+    const headers = { authorization: `Bearer ${'x'.repeat(size - 'Bearer '.length)}` };
+    await app.connect('/', { headers }).opened();
+    const client = await app.connect().opened();
+    client.emit('authenticate', { token: largest });
+    expect(await client.nextEvent()).toMatchObject({ event: 'authenticated' });
+    expect(await client.ask('whoami')).toMatchObject({ user: String(size) });
+  });
+
+  it('closes with 1011 when the strategy throws', async () => {
+    await using app = await startProtected({ strategy: 'broken' }, [
+      customStrategy('broken', () => {
+        throw new Error('canary');
+      }),
+    ]);
+    const client = await app.connect().opened();
+    client.emit('authenticate', token());
+    expect(await client.closed()).toEqual({ code: 1011, reason: 'authentication failed' });
+  });
+
+  it('is read once: handlers see a second one as any other event, not as a login', async () => {
+    await using app = await startProtected();
+    const client = await app.connect().opened();
+    client.emit('authenticate', token());
+    await client.next();
+    expect(await client.ask('whoami')).toEqual({ user: 'alice', via: 'fromFirstMessage' });
+  });
+});
+
+describe('the deadline', () => {
+  it('closes a client that says nothing with 3008', async () => {
+    useFakeTimers();
+    await using app = await startProtected({ authTimeoutMs: 3_000 });
+    const client = await app.connect().opened();
+    vi.advanceTimersByTime(2_999);
+    await client.barrier();
+    expect(client.socket.readyState).toBe(client.socket.OPEN);
+    vi.advanceTimersByTime(1);
+    expect(await client.closed()).toEqual({ code: 3008, reason: 'authentication timed out' });
+    expect(seenBy(app)).toEqual(nobody);
+  });
+
+  it('is five seconds by default', async () => {
+    useFakeTimers();
+    await using app = await startProtected();
+    const client = await app.connect().opened();
+    vi.advanceTimersByTime(4_999);
+    await client.barrier();
+    expect(client.socket.readyState).toBe(client.socket.OPEN);
+    vi.advanceTimersByTime(1);
+    expect((await client.closed()).code).toBe(3008);
+  });
+
+  it('is not moved by pings and incomplete messages', async () => {
+    useFakeTimers();
+    await using app = await startProtected({ authTimeoutMs: 3_000 });
+    const client = await app.connect().opened();
+    client.socket.send('{"event":"auth', { fin: false });
+    vi.advanceTimersByTime(2_000);
+    await client.barrier();
+    vi.advanceTimersByTime(1_000);
+    expect((await client.closed()).code).toBe(3008);
+  });
+
+  it('closes with 1013 while a strategy never settles', async () => {
+    const gatekeeper = new Gatekeeper();
+    useFakeTimers();
+    await using app = await startProtected({ strategy: 'gatekeeper' }, [gatekeeper.provider]);
+    const client = await app.connect().opened();
+    client.emit('authenticate', token()).emit('echo', 1);
+    await gatekeeper.asked;
+    vi.advanceTimersByTime(5_000);
+    expect(await client.closed()).toEqual({ code: 1013, reason: 'authentication unavailable' });
+    gatekeeper.decide({ id: 'alice' });
+    expect(seenBy(app)).toEqual(nobody);
+  });
+
+  it('answers 503 while a strategy never settles on the upgrade', async () => {
+    const gatekeeper = new Gatekeeper();
+    useFakeTimers();
+    await using app = await startProtected({ strategy: 'gatekeeper' }, [gatekeeper.provider]);
+    const client = app.connect('/', { headers: { authorization: 'Bearer t' } });
+    await gatekeeper.asked;
+    vi.advanceTimersByTime(5_000);
+    const refusal = await client.refusal();
+    expect(refusal).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
+    gatekeeper.decide({ id: 'alice' });
+    expect(seenBy(app)).toEqual(nobody);
+  });
+
+  it('is over once there is a session', async () => {
+    useFakeTimers();
+    await using app = await startProtected({ strategy: 'any' }, [
+      customStrategy('any', () => ({ id: 'alice' })),
+    ]);
+    const client = await app.connect().opened();
+    client.emit('authenticate', { token: 'opaque' });
+    await client.next();
+    vi.advanceTimersByTime(600_000);
+    expect(await client.ask('whoami')).toMatchObject({ user: 'alice' });
+  });
+
+  it('cuts off a peer that does not answer the close frame', async () => {
+    useFakeTimers();
+    await using app = await startProtected({ authTimeoutMs: 1_000 });
+    const client = await app.connect().opened();
+    client.socket.pause();
+    vi.advanceTimersByTime(1_000);
+    vi.advanceTimersByTime(5_000);
+    client.socket.resume();
+    expect((await client.closed()).code).toBe(3008);
+    expect(seenBy(app)).toEqual(nobody);
+  });
+});
+
+describe('options', () => {
+  it('format raw: the whole text is the token and nothing is acknowledged', async () => {
+    await using app = await startProtected({
+      credentials: [fromAuthorizationHeader(), fromFirstMessage({ format: 'raw' })],
+    });
+    const client = await app.connect().opened();
+    client.sendRaw(tokenOf('alice')).emit('whoami');
+    expect(await client.nextEvent()).toEqual({
+      event: 'whoami',
+      data: { user: 'alice', via: 'fromFirstMessage' },
+    });
+    const wrong = await app.connect().opened();
+    wrong.emit('authenticate', token());
+    expect(await wrong.closed()).toEqual({ code: 3000, reason: 'malformed credential' });
+    const empty = await app.connect().opened();
+    empty.sendRaw('');
+    expect((await empty.closed()).code).toBe(3000);
+  });
+
+  it('closeCodes: the codes of the experiment', async () => {
+    useFakeTimers();
+    await using app = await startProtected({ closeCodes: { unauthorized: 1011, timeout: 4008 } });
+    const bad = await app.connect().opened();
+    bad.emit('authenticate', { token: 'bad' });
+    expect(await bad.closed()).toEqual({ code: 1011, reason: 'credential rejected' });
+    const silent = await app.connect().opened();
+    vi.advanceTimersByTime(5_000);
+    expect((await silent.closed()).code).toBe(4008);
+  });
+
+  it('closeCodes: refuses to boot with a code that may not be sent', async () => {
+    for (const code of [999, 1005, 1006, 1015, 2999, 5000, 3000.5]) {
+      const error = await bootError({
+        imports: [WsAuthModule.forRoot({ strategy: 'jwt', closeCodes: { unauthorized: code } })],
+        providers: [JwtStrategy, EchoGateway],
+      });
+      expect(error).toBeInstanceOf(WsAuthConfigurationError);
+      expect(error.message).toMatch(/^closeCodes\.unauthorized: /);
+    }
+  });
+
+  it('events: names of its own', async () => {
+    await using app = await startProtected({
+      events: { authenticate: 'login', authenticated: 'welcome' },
+    });
+    const client = await app.connect().opened();
+    client.emit('login', token());
+    expect(await client.nextEvent()).toMatchObject({ event: 'welcome' });
+    const other = await app.connect().opened();
+    other.emit('authenticate', token());
+    expect(await other.closed()).toEqual({ code: 3000, reason: 'credential required' });
+  });
+
+  const impossible: [string, WsAuthModuleOptions][] = [
+    ['authTimeoutMs', { authTimeoutMs: 0 }],
+    ['authTimeoutMs', { authTimeoutMs: Infinity }],
+    ['authTimeoutMs', { authTimeoutMs: 2 ** 31 }],
+    ['maxCredentialBytes', { maxCredentialBytes: -1 }],
+    ['maxQueuedMessages', { maxQueuedMessages: 1.5 }],
+    ['credentials', { credentials: [] }],
+    ['credentials', { credentials: [fromFirstMessage(), fromFirstMessage({ format: 'raw' })] }],
+    ['realm', { realm: 'a\r\nb' }],
+  ];
+
+  it.each(impossible)('%s: refuses to boot with %j', async (name, options) => {
+    const error = await bootError({
+      imports: [WsAuthModule.forRoot({ strategy: 'jwt', ...options })],
+      providers: [JwtStrategy, EchoGateway],
+    });
+    expect(error).toBeInstanceOf(WsAuthConfigurationError);
+    expect(error.message.startsWith(`${name}:`)).toBe(true);
+  });
+});
+
+/** Lets frames leave in one segment, so that the server reads them in one chunk. */
+function sendTogether(socket: WebSocket, send: () => void): void {
+  const { _socket: tcp } = socket as unknown as { _socket: { cork(): void; uncork(): void } };
+  tcp.cork();
+  send();
+  tcp.uncork();
+}
