@@ -1,0 +1,65 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodeQueryComponent, queryPairs } from '../../../lib/credentials/query.js';
+
+describe('queryPairs', () => {
+  it.each([
+    ['', []],
+    ['a', [['a', '']]],
+    ['a=', [['a', '']]],
+    ['=b', [['', 'b']]],
+    ['a=b', [['a', 'b']]],
+    ['a=b=c', [['a', 'b=c']]],
+    [
+      'a=1&a=2',
+      [
+        ['a', '1'],
+        ['a', '2'],
+      ],
+    ],
+    [
+      '&',
+      [
+        ['', ''],
+        ['', ''],
+      ],
+    ],
+    ['to%6ben=x', [['token', 'x']]],
+    ['a=%41', [['a', '%41']]],
+    ['%=x', [['%', 'x']]],
+    ['%ff=x', [['%ff', 'x']]],
+    ['a;b=c', [['a;b', 'c']]],
+    ['__proto__=x', [['__proto__', 'x']]],
+  ])('splits %j', (query, pairs) => {
+    expect(queryPairs(query)).toEqual(pairs.map(([name, value]) => ({ name, value })));
+  });
+});
+
+describe('decodeQueryComponent', () => {
+  it.each([
+    ['abc', 'abc'],
+    ['', ''],
+    ['a+b', 'a+b'],
+    ['a%2Bb', 'a+b'],
+    ['%C3%A9', 'é'],
+    ['%00', '\0'],
+  ])('decodes %j', (value, decoded) => {
+    expect(decodeQueryComponent(value)).toBe(decoded);
+  });
+
+  it.each(['%', '%z', '%zz', '%ff', '%C3', 'a%', '%ED%A0%80', '%C0%BA', '%u0041'])(
+    'QP-03: decodes nothing in %j',
+    (value) => {
+      expect(decodeQueryComponent(value)).toBeUndefined();
+    },
+  );
+
+  it('decodes what was encoded, and throws for nothing', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), (text) => {
+        expect(decodeQueryComponent(encodeURIComponent(text))).toBe(text);
+        expect(() => decodeQueryComponent(text)).not.toThrow();
+      }),
+    );
+  });
+});

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import {
+  hasControlCharacter,
+  isToken,
+  isToken68,
+  quotedString,
+} from '../../../lib/protocol/header-syntax.js';
+
+describe('isToken', () => {
+  it.each(['chat', 'v10.stomp', 'graphql-transport-ws', "!#$%&'*+-.^_`|~09azAZ"])(
+    'knows %s',
+    (text) => {
+      expect(isToken(text)).toBe(true);
+    },
+  );
+
+  it.each([
+    '',
+    ' ',
+    'a b',
+    'a,b',
+    'a/b',
+    'a=b',
+    'a;b',
+    '"a"',
+    '(a)',
+    'a@b',
+    'é',
+    'a\n',
+    'a\0',
+    '[a]',
+    '{a}',
+  ])('knows no token in %j', (text) => {
+    expect(isToken(text)).toBe(false);
+  });
+});
+
+describe('isToken68', () => {
+  it.each(['a', 'eyJh.eyJz.sig-_', 'abc+/==', 'a=', '~.-_', '0'])('knows %s', (text) => {
+    expect(isToken68(text)).toBe(true);
+  });
+
+  it.each([
+    '',
+    '=',
+    'a=b',
+    'a b',
+    ' a',
+    'a ',
+    'a,b',
+    'a%20',
+    'é',
+    'a\n',
+    'a\r\nX: y',
+    '\0',
+    '{"a":1}',
+    'ａ',
+    'a\u2028',
+  ])('HS-30, HS-32, ST-24: knows no token68 in %j', (text) => {
+    expect(isToken68(text)).toBe(false);
+  });
+});
+
+describe('hasControlCharacter', () => {
+  it('finds every C0 control and DEL, and nothing else in Latin-1', () => {
+    const found = Array.from({ length: 256 }, (_, code) => code).filter((code) =>
+      hasControlCharacter(`a${String.fromCharCode(code)}b`),
+    );
+    expect(found).toEqual([...Array(32).keys(), 127]);
+  });
+});
+
+describe('quotedString', () => {
+  it.each([
+    ['', '""'],
+    ['Users', '"Users"'],
+    ['say "hi"', String.raw`"say \"hi\""`],
+    ['back\\slash', String.raw`"back\\slash"`],
+    ['\\"', String.raw`"\\\""`],
+    ['$&', '"$&"'],
+  ])('quotes %j', (text, quoted) => {
+    expect(quotedString(text)).toBe(quoted);
+  });
+});

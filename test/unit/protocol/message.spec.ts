@@ -1,0 +1,114 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  defaultEventNames,
+  eventMessage,
+  isRecord,
+  parseEventMessage,
+} from '../../../lib/protocol/message.js';
+
+describe('parseEventMessage', () => {
+  it.each([
+    ['{"event":"a","data":{"x":[1,null]}}', { event: 'a', data: { x: [1, null] } }],
+    ['{"event":"a"}', { event: 'a', data: undefined }],
+    ['{"event":""}', { event: '', data: undefined }],
+    ['{"event":"a","data":null,"other":1}', { event: 'a', data: null }],
+    ['{"event":"a","event":"b"}', { event: 'b', data: undefined }],
+    [' {"event":"a","data":1} ', { event: 'a', data: 1 }],
+  ])('reads %s', (text, message) => {
+    expect(parseEventMessage(text)).toEqual(message);
+  });
+
+  it.each([
+    '',
+    'authenticate',
+    'null',
+    '1',
+    '"authenticate"',
+    '[]',
+    '["event"]',
+    '[{"event":"a"}]',
+    '{}',
+    '{"data":{}}',
+    '{"event":1}',
+    '{"event":null}',
+    '{"event":["a"]}',
+    '{"event":{"toString":"a"}}',
+    '{"event":"a"',
+    '{"event":"a"}}',
+    "{'event':'a'}",
+    '\ufeff{"event":"a"}',
+    '{"__proto__":{"event":"a"}}',
+  ])('reads nothing from %s', (text) => {
+    expect(parseEventMessage(text)).toBeUndefined();
+  });
+
+  it('FM-13: drops __proto__ at every depth, so that a later Object.assign pollutes nothing', () => {
+    const message = parseEventMessage(
+      '{"__proto__":{"user":{"id":1}},"event":"auth","data":{"__proto__":{"admin":true},"a":[{"__proto__":{"admin":true}}]}}',
+    );
+    const data = message?.data as { readonly a: readonly object[] };
+    expect(Object.hasOwn(data, '__proto__')).toBe(false);
+    expect(Object.hasOwn(data.a[0] ?? {}, '__proto__')).toBe(false);
+    for (const value of [message, data, data.a[0]]) {
+      const copy: object = Object.assign({}, value);
+      expect(Object.getPrototypeOf(copy)).toBe(Object.prototype);
+      expect(copy).not.toHaveProperty('admin');
+    }
+  });
+
+  it('FM-13: changes no prototype when it meets constructor.prototype', () => {
+    parseEventMessage('{"event":"a","data":{"constructor":{"prototype":{"polluted":true}}}}');
+    expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+  });
+
+  it('reads nothing from a message nested deeper than the stack', () => {
+    const depth = 200_000;
+    const deep = `{"event":"a","data":${'['.repeat(depth)}${']'.repeat(depth)}}`;
+    expect(parseEventMessage(deep)).toBeUndefined();
+  });
+
+  it('throws for no text', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.json()), (text) => {
+        const message = parseEventMessage(text);
+        expect(message === undefined || typeof message.event === 'string').toBe(true);
+      }),
+    );
+  });
+});
+
+describe('eventMessage', () => {
+  it('writes what parseEventMessage reads', () => {
+    expect(eventMessage('authenticated', { expiresAt: null })).toBe(
+      '{"event":"authenticated","data":{"expiresAt":null}}',
+    );
+  });
+
+  it('leaves data out that is undefined', () => {
+    expect(eventMessage('a', undefined)).toBe('{"event":"a"}');
+  });
+});
+
+describe('isRecord', () => {
+  it.each([[{}], [Object.create(null)], [new Date()]])('knows %o', (value) => {
+    expect(isRecord(value)).toBe(true);
+  });
+
+  it.each([[null], [undefined], [[]], ['a'], [1], [true], [() => undefined], [Symbol('a')]])(
+    'knows no record in %o',
+    (value) => {
+      expect(isRecord(value)).toBe(false);
+    },
+  );
+});
+
+describe('defaultEventNames', () => {
+  it('are those of the wire protocol', () => {
+    expect(defaultEventNames).toEqual({
+      authenticate: 'authenticate',
+      authenticated: 'authenticated',
+      expiring: 'expiring',
+    });
+  });
+});
