@@ -23,8 +23,8 @@ export interface ConnectOptions extends ClientOptions {
 
 /** Somebody who waits for a frame. */
 interface Waiting {
-  resolve(frame: string): void;
-  reject(reason: Error): void;
+  readonly resolve: (frame: string) => void;
+  readonly reject: (reason: Error) => void;
 }
 
 /** A WebSocket client with a queue, so that a test misses no frame and never waits for time to pass. */
