@@ -5,9 +5,12 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { AppModule } from './app.module.js';
 import { host, ports } from './config.js';
 
+/** The files of the page are served from the source tree: they need no build. */
+const publicFiles = fileURLToPath(new URL('../../sample/public', import.meta.url));
+
 const app = await NestFactory.create<NestExpressApplication>(AppModule);
 app.disable('x-powered-by');
-app.useStaticAssets(fileURLToPath(new URL('public', import.meta.url)), { index: false });
+app.useStaticAssets(publicFiles, { index: false });
 app.enableShutdownHooks(['SIGINT', 'SIGTERM'], { useProcessExit: true });
 await app.listen(ports.http, host);
 

@@ -26,6 +26,14 @@ function expectGreen(tiles: readonly ShownTile[], user: string): void {
   );
 }
 
+function firstEventOf(address: string): string {
+  return `new Promise((resolve) => {
+    const websocket = new WebSocket('${address}');
+    websocket.addEventListener('open', () => resolve('open'));
+    websocket.addEventListener('error', () => resolve('error'));
+  })`;
+}
+
 /** The test page in real Chromium. */
 export function browserTests(sample: () => RunningSample): void {
   describe.each(['allowed', 'blocked'] as const)('with third-party cookies %s', (cookies) => {
@@ -61,6 +69,14 @@ export function browserTests(sample: () => RunningSample): void {
       // A page cannot see the status of a refused handshake. Chromium names it, in two wordings.
       const refusedWith401 = expect.stringMatching(/HTTP Authentication failed|response code: 401/);
       expect([...opened.failures.values()]).toEqual(others.map(() => refusedWith401));
+    });
+
+    it('sends the credentials of a URL to another site only if cookies go there too', async () => {
+      await using opened = await TestPage.open(launched.browser);
+      await opened.page.goto(sample().http('/', '127.0.0.1'));
+      const userInfo = `alice:${await sample().token()}`;
+      const greeted = await opened.page.evaluate(firstEventOf(sample().ws(4, { userInfo })));
+      expect(greeted).toBe(cookies === 'allowed' ? 'open' : 'error');
     });
 
     it('recognises whose token it is, whatever the page says', async () => {

@@ -35,9 +35,9 @@ export class RunningSample implements AsyncDisposable {
     this.#exit = once(child, 'exit').then(([code, signal]) => ({ code, signal }));
   }
 
-  /** Starts the sample and waits until it serves. */
+  /** Starts the sample and waits until it serves; on free ports, unless `SAMPLE_PORT` is given. */
   static async start(environment: Readonly<Record<string, string>> = {}): Promise<RunningSample> {
-    const port = await freePorts(7);
+    const port = Number(environment['SAMPLE_PORT'] ?? (await freePorts(7)));
     const child = spawn(process.execPath, ['dist/sample/main.js'], {
       cwd: root,
       env: { ...process.env, NO_COLOR: '1', SAMPLE_PORT: String(port), ...environment },

@@ -7,6 +7,8 @@ import { screenshotTests } from './screenshot.suite.js';
 import { shutdownTests } from './shutdown.suite.js';
 import { tokenTests } from './tokens.suite.js';
 
+const screenshot = process.env['SCREENSHOT'];
+
 // One file, because one build and one process serve all of it.
 describe('the sample', () => {
   let running: RunningSample;
@@ -22,5 +24,5 @@ describe('the sample', () => {
   describe('foreign clients', () => foreignClientTests(sample));
   describe('in Chromium', { timeout: 120_000 }, () => browserTests(sample));
   describe('shutdown', shutdownTests);
-  describe('screenshot', () => screenshotTests(sample));
+  if (screenshot) describe('screenshot', () => screenshotTests(screenshot));
 });

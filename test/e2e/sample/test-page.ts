@@ -11,6 +11,8 @@ export interface ShownTile {
   readonly words: string;
 }
 
+const finished = 'main[data-state="ok"], main[data-state="ko"]';
+
 const tilesScript = `[...document.querySelectorAll('.tile')].map((tile) => ({
   id: tile.id,
   state: tile.dataset.state,
@@ -24,7 +26,7 @@ const tilesScript = `[...document.querySelectorAll('.tile')].map((tile) => ({
 export class TestPage implements AsyncDisposable {
   /** What Chromium itself says about each WebSocket that failed, by address; a page cannot see it. */
   readonly failures = new Map<string, string>();
-  /** Script errors, and violations of the content security policy. */
+  /** Script errors, files that are missing, violations of the content security policy. */
   readonly problems: string[] = [];
 
   private constructor(
@@ -43,8 +45,8 @@ export class TestPage implements AsyncDisposable {
   /** Loads the page and waits until every tile has turned. */
   async run(address: string): Promise<readonly ShownTile[]> {
     await this.page.goto(address);
-    await this.page.waitForSelector('main[data-state="ok"], main[data-state="ko"]', {
-      timeout: 60_000,
+    await this.page.waitForSelector(finished, { timeout: 45_000 }).catch((cause: unknown) => {
+      throw new Error(`the tiles do not turn: ${this.problems.join('; ')}`, { cause });
     });
     return (await this.page.evaluate(tilesScript)) as readonly ShownTile[];
   }
@@ -60,7 +62,8 @@ export class TestPage implements AsyncDisposable {
       void dialog.dismiss();
     });
     this.page.on('console', (message) => {
-      if (/Content Security Policy/.test(message.text())) this.problems.push(message.text());
+      const refused = message.text().startsWith('WebSocket connection');
+      if (message.type() === 'error' && !refused) this.problems.push(message.text());
     });
   }
 
