@@ -15,7 +15,6 @@ describe('a credential', () => {
     const credential = new Credential(content, origin);
     const printed = [
       String(credential),
-      `${credential}`,
       JSON.stringify(credential),
       JSON.stringify({ nested: [credential] }),
       inspect(credential),
@@ -23,9 +22,9 @@ describe('a credential', () => {
       inspect(credential, { customInspect: false, showHidden: true }),
       inspect({ nested: credential }),
       format('%s %o %O %j', credential, credential, credential, credential),
-      JSON.stringify({ ...credential }),
+      JSON.stringify(Object.entries(credential)),
       JSON.stringify(Object.getOwnPropertyNames(credential)),
-      JSON.stringify(structuredClone({ ...credential })),
+      inspect(structuredClone(credential), { showHidden: true }),
     ];
     expect(printed.join('\n')).not.toContain('SECRET');
     expect(String(credential)).toBe('[credential fromQueryParam]');

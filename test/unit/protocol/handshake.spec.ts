@@ -257,10 +257,10 @@ describe('a handshake is refused with 405 and Allow', () => {
   );
 });
 
-describe('the number of header fields', () => {
-  const filler = (count: number): HeaderLines =>
-    Array.from({ length: count }, (_, index) => [`X-${index}`, 'y'] as const);
+const filler = (count: number): HeaderLines =>
+  Array.from({ length: count }, (_, index) => [`X-${index}`, 'y'] as const);
 
+describe('the number of header fields', () => {
   it('HS-33: is refused with 431 over the limit, whatever stands behind it', () => {
     const lines = [
       ...handshakeLines,

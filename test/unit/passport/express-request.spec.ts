@@ -1,0 +1,121 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { redactionOf, redactRequest } from '../../../lib/credentials/redaction.js';
+import {
+  expressRequest,
+  runMiddleware,
+  type WsAuthMiddleware,
+} from '../../../lib/passport/express-request.js';
+import { upgradeRequest } from '../support/requests.js';
+import { everythingDue } from '../support/settling.js';
+import { ManualAttempt } from '../support/strategies.js';
+
+type Next = (error?: unknown) => void;
+
+function derived(): IncomingMessage {
+  const request = upgradeRequest('/ws?a=1', [['Cookie', 's=SECRET']]);
+  return expressRequest(request, redactRequest(request, redactionOf([])));
+}
+
+function run(...middleware: readonly WsAuthMiddleware[]): Promise<boolean> {
+  return runMiddleware(middleware, derived(), new ManualAttempt());
+}
+
+const continues: WsAuthMiddleware = (_request, _response, next: Next) => next();
+const down = new Error('down');
+
+const setsCookie: WsAuthMiddleware = (_request, response: ServerResponse, next: Next) => {
+  response.setHeader('Set-Cookie', 's=1');
+  next();
+};
+
+describe('expressRequest', () => {
+  it('holds what the client sent, while the real request stays redacted', () => {
+    const request = upgradeRequest('/ws', [['Authorization', 'Bearer SECRET']]);
+    const base = expressRequest(request, redactRequest(request, redactionOf([])));
+    expect(base.headers.authorization).toBe('Bearer SECRET');
+    expect(base).toMatchObject({ url: '/ws', originalUrl: '/ws' });
+    Object.assign(base, { session: {} });
+    expect(request.headers.authorization).toBe('REDACTED');
+    expect(request).not.toHaveProperty('session');
+  });
+});
+
+describe('runMiddleware', () => {
+  it('runs every middleware in order on one request and one response', async () => {
+    const seen: unknown[] = [];
+    const base = derived();
+    const record =
+      (name: string): WsAuthMiddleware =>
+      (request, response, next: Next) => {
+        seen.push(name, request, response);
+        setImmediate(next);
+      };
+    await expect(
+      runMiddleware([record('a'), record('b')], base, new ManualAttempt()),
+    ).resolves.toBe(true);
+    expect(seen).toEqual(['a', base, seen[2], 'b', base, seen[2]]);
+  });
+
+  it('has nothing to run without middleware', async () => {
+    await expect(run()).resolves.toBe(true);
+  });
+
+  it.each([null, undefined, false, 0, ''])(
+    'goes on after next(%j), as Express does: that is no error',
+    async (none) => {
+      await expect(run((_request, _response, next: Next) => next(none))).resolves.toBe(true);
+    },
+  );
+
+  it.each<[string, WsAuthMiddleware]>([
+    ['passes an error to next()', (_request, _response, next: Next) => next(down)],
+    [
+      'throws',
+      () => {
+        throw down;
+      },
+    ],
+    ['rejects', () => Promise.reject(down)],
+  ])('throws what a middleware %s', async (_what, middleware) => {
+    await expect(run(middleware, continues)).rejects.toBe(down);
+  });
+
+  it.each<[string, (response: ServerResponse) => unknown]>([
+    ['end()', (response) => response.end()],
+    ['writeHead(401).end()', (response) => response.writeHead(401).end('no')],
+  ])('CK-12: takes %s for a refusal, and runs nothing after it', async (_what, answer) => {
+    let ran = false;
+    const refusing: WsAuthMiddleware = (_request, response: ServerResponse) => answer(response);
+    const after: WsAuthMiddleware = (_request, _response, next: Next) => {
+      ran = true;
+      next();
+    };
+    await expect(run(refusing, after)).resolves.toBe(false);
+    expect(ran).toBe(false);
+  });
+
+  it('CK-12: lets a middleware set headers that nobody will ever send', async () => {
+    await expect(run(setsCookie)).resolves.toBe(true);
+  });
+
+  it('ST-06: stops waiting when the attempt ends', async () => {
+    const attempt = new ManualAttempt();
+    const running = runMiddleware([() => undefined, continues], derived(), attempt);
+    await everythingDue();
+    attempt.abort();
+    await expect(running).resolves.toBe(false);
+  });
+
+  it('ST-08: believes the first of next(), end() and a rejection', async () => {
+    await expect(
+      run((_request, response: ServerResponse, next: Next) => {
+        next();
+        response.end();
+        next(down);
+        return Promise.reject(down);
+      }),
+    ).resolves.toBe(true);
+    await everythingDue();
+  });
+});

@@ -1,0 +1,54 @@
+import passport from 'passport';
+import { describe, expect, it } from 'vitest';
+import { WsAuthConfigurationError } from '../../../lib/errors/ws-auth.error.js';
+import { Strategies } from '../../../lib/passport/strategies.js';
+import type { Strategy, StrategyRegistry } from '../../../lib/passport/strategy.js';
+import { strategyOf } from '../support/strategies.js';
+
+const one = strategyOf((self) => self.pass());
+const other = strategyOf((self) => self.fail());
+
+describe('Strategies', () => {
+  it('finds a strategy that is registered later, and none before', () => {
+    const registered = new Map<string, Strategy>();
+    const strategies = new Strategies({ _strategy: (name) => registered.get(name) });
+    expect(strategies.find('jwt')).toBeUndefined();
+    registered.set('jwt', one);
+    expect(strategies.find('jwt')).toBe(one);
+  });
+
+  it('SD-10: keeps the first answer when another application takes the name', () => {
+    const registered = new Map([['jwt', one]]);
+    const strategies = new Strategies({ _strategy: (name) => registered.get(name) });
+    expect(strategies.find('jwt')).toBe(one);
+    registered.set('jwt', other);
+    expect(strategies.find('jwt')).toBe(one);
+  });
+
+  it('reads the registry of Passport itself', () => {
+    const authenticator = new passport.Authenticator();
+    const strategies = new Strategies(authenticator as unknown as StrategyRegistry);
+    expect(strategies.find('session')).toBeDefined();
+    expect(strategies.find('jwt')).toBeUndefined();
+  });
+
+  it('ST-17: demands every name, and says how to register it', () => {
+    const strategies = new Strategies({ _strategy: (name) => (name === 'jwt' ? one : undefined) });
+    expect(() => strategies.demand(['jwt'])).not.toThrow();
+    expect(() => strategies.demand([])).not.toThrow();
+    const demanding = () => strategies.demand(['jwt', 'basic']);
+    expect(demanding).toThrow(WsAuthConfigurationError);
+    expect(demanding).toThrow(
+      `strategy: no Passport strategy is registered as "basic"; list the class that extends PassportStrategy(…, 'basic') among the providers of a module`,
+    );
+  });
+
+  it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty'])(
+    'ST-17: demands a strategy, not a property of Object.prototype such as %s',
+    (name) => {
+      const authenticator = new passport.Authenticator();
+      const strategies = new Strategies(authenticator as unknown as StrategyRegistry);
+      expect(() => strategies.demand([name])).toThrow(WsAuthConfigurationError);
+    },
+  );
+});

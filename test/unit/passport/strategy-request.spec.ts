@@ -1,0 +1,161 @@
+import type { IncomingMessage } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { Credential, type CredentialContent } from '../../../lib/credentials/credential.js';
+import type { WsCredentialExtractor } from '../../../lib/credentials/extractor.js';
+import { fromQueryParam } from '../../../lib/credentials/query-param.extractor.js';
+import { redactionOf, redactRequest } from '../../../lib/credentials/redaction.js';
+import { expressRequest } from '../../../lib/passport/express-request.js';
+import { strategyRequest, type StrategyRequest } from '../../../lib/passport/strategy-request.js';
+import { basic, bearer } from '../support/credentials.js';
+import { upgradeRequest, type HeaderLines } from '../support/requests.js';
+import { ManualAttempt } from '../support/strategies.js';
+
+interface Sent {
+  readonly url?: string;
+  readonly lines?: HeaderLines;
+  readonly extractors?: readonly WsCredentialExtractor[];
+  readonly origin?: { readonly ambient: boolean; readonly cookie?: boolean };
+}
+
+interface Derived {
+  readonly request: IncomingMessage;
+  readonly seen: StrategyRequest;
+  readonly attempt: ManualAttempt;
+}
+
+function derive(content: CredentialContent, sent: Sent = {}): Derived {
+  const { url = '/ws', lines = [], extractors = [], origin = { ambient: false } } = sent;
+  const request = upgradeRequest(url, lines);
+  const original = redactRequest(request, redactionOf(extractors));
+  const credential = new Credential(content, { extractor: 't', strategy: undefined, ...origin });
+  const attempt = new ManualAttempt();
+  const base = expressRequest(request, original);
+  return { request, seen: strategyRequest(base, original.bareUrl, credential, attempt), attempt };
+}
+
+const everywhere: Sent = {
+  url: '/ws?token=abc&a=1',
+  lines: [['Authorization', 'Basic c2VudDpzZW50']],
+  extractors: [fromQueryParam('token')],
+};
+
+describe('strategyRequest', () => {
+  it('presents a token as Bearer and nowhere else', () => {
+    const { seen } = derive(bearer('abc'), everywhere);
+    expect(seen.headers.authorization).toBe('Bearer abc');
+    expect(seen.url).toBe('/ws?a=1');
+    expect(seen.originalUrl).toBe('/ws?a=1');
+    expect({ ...seen.query }).toEqual({ a: '1' });
+    expect(seen.body).toEqual({});
+  });
+
+  it('BA-02: presents a name and a password as Basic in UTF-8', () => {
+    const { seen } = derive(basic('älice', 'pa:ss'), everywhere);
+    const encoded = Buffer.from('älice:pa:ss').toString('base64');
+    expect(seen.headers.authorization).toBe(`Basic ${encoded}`);
+  });
+
+  it('presents the fields of a message as the body, and their token as Bearer', () => {
+    const body = { token: 'abc', device: 7 };
+    const { seen } = derive({ scheme: 'fields', body, token: 'abc' }, everywhere);
+    expect(seen.body).toBe(body);
+    expect(seen.headers.authorization).toBe('Bearer abc');
+  });
+
+  it('shows no header for fields without a token, even if the handshake had one', () => {
+    const body = { username: 'alice', password: 'secret' };
+    const { seen } = derive({ scheme: 'fields', body, token: undefined }, everywhere);
+    expect(seen.body).toBe(body);
+    expect(seen.headers).not.toHaveProperty('authorization');
+  });
+
+  it('leaves everything as it was sent for a strategy that reads the request itself', () => {
+    const { seen } = derive(
+      { scheme: 'request' },
+      {
+        ...everywhere,
+        lines: [
+          ['Authorization', 'Digest x'],
+          ['Cookie', 's=1'],
+        ],
+        origin: { ambient: true, cookie: true },
+      },
+    );
+    expect(seen.url).toBe('/ws?token=abc&a=1');
+    expect({ ...seen.query }).toEqual({ token: 'abc', a: '1' });
+    expect(seen.headers).toMatchObject({ authorization: 'Digest x', cookie: 's=1' });
+    expect(seen.body).toEqual({});
+  });
+
+  it.each<[string, CredentialContent]>([
+    ['a token', bearer('abc')],
+    ['fields with a token', { scheme: 'fields', body: { token: 'abc' }, token: 'abc' }],
+    ['fields without a token', { scheme: 'fields', body: { x: 1 }, token: undefined }],
+    ['a name and a password', basic('alice', 'secret')],
+  ])('AH-11, CK-07: shows no cookie beside %s, which any page may have sent', (_what, content) => {
+    const { seen } = derive(content, { lines: [['Cookie', 'session=VICTIM']] });
+    expect(seen.headers).not.toHaveProperty('cookie');
+  });
+
+  it('leaves the redacted request alone, whatever a strategy does with its own', () => {
+    const { request, seen } = derive(bearer('abc'), everywhere);
+    seen.headers.authorization = 'Bearer changed';
+    seen.headers['x-new'] = '1';
+    seen.url = '/changed';
+    seen.query['a'] = 'changed';
+    seen.body = { changed: true };
+    Object.assign(seen, { user: { id: 1 } });
+    expect(request.headers).toMatchObject({ authorization: 'REDACTED' });
+    expect(request.headers).not.toHaveProperty('x-new');
+    expect(request.url).toBe('/ws?token=REDACTED&a=1');
+    expect(request).not.toHaveProperty('user');
+    expect(request).not.toHaveProperty('body');
+  });
+
+  it('lets a strategy change nothing that the next one sees', () => {
+    const request = upgradeRequest('/', [['Authorization', 'Digest x']]);
+    const original = redactRequest(request, redactionOf([]));
+    const base = expressRequest(request, original);
+    const credential = new Credential(
+      { scheme: 'request' },
+      { extractor: 'fromRequest', ambient: true, strategy: undefined },
+    );
+    const first = strategyRequest(base, original.bareUrl, credential, new ManualAttempt());
+    first.headers.authorization = 'Bearer forged';
+    const second = strategyRequest(base, original.bareUrl, credential, new ManualAttempt());
+    expect(second.headers.authorization).toBe('Digest x');
+  });
+
+  it('still is a request: methods, socket and everything else', () => {
+    const { request, seen } = derive(bearer('abc'));
+    expect(seen.socket).toBe(request.socket);
+    expect(seen.method).toBe('GET');
+    expect(seen.headers.host).toBe('gateway.example:3000');
+  });
+
+  it.each([
+    ['/ws', {}],
+    ['/ws?', {}],
+    ['/ws?a', { a: '' }],
+    ['/ws?a=1&a=2&a=3', { a: ['1', '2', '3'] }],
+    ['/ws?a=%C3%A9', { a: 'é' }],
+    ['/ws?a=%ff', { a: '%ff' }],
+    ['/ws?a[b]=1', { 'a[b]': '1' }],
+    ['/ws?constructor=x', { constructor: 'x' }],
+  ])('QP-05: parses the query of %s into strings', (url, query) => {
+    expect({ ...derive(bearer('abc'), { url }).seen.query }).toEqual(query);
+  });
+
+  it('QP-05: has no prototype to pollute in the query', () => {
+    const { query } = derive(bearer('abc'), { url: '/ws?__proto__=x&a=1' }).seen;
+    expect(Object.getPrototypeOf(query)).toBeNull();
+    expect(Object.hasOwn(query, '__proto__')).toBe(true);
+  });
+
+  it('ST-06: tells a strategy when nobody waits for it any more', () => {
+    const { seen, attempt } = derive(bearer('abc'));
+    expect(seen.signal.aborted).toBe(false);
+    attempt.abort();
+    expect(seen.signal.aborted).toBe(true);
+  });
+});
