@@ -74,7 +74,7 @@ const machines = html`<section class="machines">
   <pre
     tabindex="0"
     aria-label="Shell commands"
-  ><code>curl http://localhost:${ports.http}/tokens --json '{"user":"alice"}'
+  ><code>curl localhost:${ports.http}/tokens -H content-type:application/json -d '{"user":"alice"}'
 python3 -m websockets "ws://alice:$TOKEN@localhost:${ports.basic}/"</code></pre>
 </section>`;
 

@@ -1,21 +1,13 @@
-import { execFile, spawn, type ChildProcessByStdio } from 'node:child_process';
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { freePorts } from './free-ports.js';
 
 type SampleProcess = ChildProcessByStdio<null, Readable, Readable>;
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-const nest = createRequire(import.meta.url).resolve('@nestjs/cli/bin/nest.js');
-
-/** Compiles library and sample the way `npm start` does, so that a clean clone can be tested. */
-export async function buildSample(): Promise<void> {
-  await promisify(execFile)(process.execPath, [nest, 'build'], { cwd: root });
-}
 
 /** How a process ended. */
 export interface Exit {
@@ -23,7 +15,7 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** The sample in a process of its own, on free ports. */
+/** The compiled sample in a process of its own, on free ports. */
 export class RunningSample implements AsyncDisposable {
   readonly #exit: Promise<Exit>;
 

@@ -1,10 +1,9 @@
 import { once } from 'node:events';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { RunningSample } from './running-sample.js';
 
-/** How the sample ends. */
-export function shutdownTests(): void {
+describe('the end of the sample', () => {
   it.each(['SIGINT', 'SIGTERM'] as const)('ends with exit code 0 on %s', async (signal) => {
     await using sample = await RunningSample.start();
     expect(await sample.stop(signal)).toEqual({ code: 0, signal: null });
@@ -19,4 +18,4 @@ export function shutdownTests(): void {
     expect(await sample.stop('SIGINT')).toEqual({ code: 0, signal: null });
     expect((await closed).map(([code]): unknown => code)).toEqual([1001, 1001]);
   });
-}
+});

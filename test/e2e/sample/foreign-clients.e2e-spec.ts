@@ -1,6 +1,6 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { providePythonWebsockets, runNodeClient, runPythonClient } from './programs.js';
-import type { RunningSample } from './running-sample.js';
+import { RunningSample } from './running-sample.js';
 
 const whoami = JSON.stringify({ event: 'whoami' });
 const greeted = { received: ['Hello alice!'], code: 1000 };
@@ -14,8 +14,14 @@ function recognised(via: string) {
   };
 }
 
-/** Clients that nobody here wrote. */
-export function foreignClientTests(sample: () => RunningSample): void {
+describe('foreign clients of the sample', () => {
+  let running: RunningSample;
+  const sample = () => running;
+  beforeAll(async () => {
+    running = await RunningSample.start();
+  }, 60_000);
+  afterAll(async () => running?.[Symbol.asyncDispose]());
+
   const combined = (userInfo = '') => sample().ws(0, { path: '/ws', userInfo });
 
   describe('python-websockets', () => {
@@ -72,4 +78,4 @@ export function foreignClientTests(sample: () => RunningSample): void {
       expect(outcome).toEqual(recognised('fromAuthorizationHeader'));
     });
   });
-}
+});

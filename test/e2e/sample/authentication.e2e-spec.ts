@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encounter } from './encounter.js';
 import { combinedWays, greetingGateways, type Way } from './gateways.js';
 import { RunningSample } from './running-sample.js';
@@ -37,8 +37,14 @@ async function expectRefused(sample: RunningSample, way: Way, user: string, toke
   return expect(status).toBe(401);
 }
 
-/** Who gets in, by every way, and who does not. */
-export function authenticationTests(sample: () => RunningSample): void {
+describe('authentication in the sample', () => {
+  let running: RunningSample;
+  const sample = () => running;
+  beforeAll(async () => {
+    running = await RunningSample.start();
+  }, 60_000);
+  afterAll(async () => running?.[Symbol.asyncDispose]());
+
   it.each(named(greetingGateways))('greets the user of the token: $name', async ({ way }) => {
     const token = await sample().token('alice');
     const { received, code } = await encounter(...way.approach(sample(), 'alice', token));
@@ -96,4 +102,4 @@ export function authenticationTests(sample: () => RunningSample): void {
     const token = await expiring.token('alice');
     for (const way of everyWay) await expectRefused(expiring, way, 'alice', token);
   });
-}
+});

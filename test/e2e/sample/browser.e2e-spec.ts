@@ -1,6 +1,8 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser, type LaunchedBrowser } from '../../support/browser/launch.js';
-import type { RunningSample } from './running-sample.js';
+import { RunningSample } from './running-sample.js';
 import { type ShownTile, TestPage } from './test-page.js';
 
 const ids = [
@@ -26,6 +28,22 @@ function expectGreen(tiles: readonly ShownTile[], user: string): void {
   );
 }
 
+/** Where to write the screenshot, when somebody asks for one. */
+const screenshot = process.env['SCREENSHOT'];
+
+async function takeScreenshot(path: string): Promise<void> {
+  // The ports are those that a reader gets.
+  await using sample = await RunningSample.start({ SAMPLE_PORT: '8000' });
+  await using launched = await launchBrowser('allowed');
+  await using opened = await TestPage.open(launched.browser);
+  await opened.page.setViewport({ width: 1240, height: 900 });
+  // The first visit warms the server up; the second shows what the times are like.
+  await opened.run(sample.http('/?user=alice'));
+  expectGreen(await opened.run(sample.http('/?user=alice')), 'alice');
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, await opened.page.screenshot({ fullPage: true }));
+}
+
 function firstEventOf(address: string): string {
   return `new Promise((resolve) => {
     const websocket = new WebSocket('${address}');
@@ -34,8 +52,14 @@ function firstEventOf(address: string): string {
   })`;
 }
 
-/** The test page in real Chromium. */
-export function browserTests(sample: () => RunningSample): void {
+describe('the test page in Chromium', { timeout: 120_000 }, () => {
+  let running: RunningSample;
+  const sample = () => running;
+  beforeAll(async () => {
+    running = await RunningSample.start();
+  }, 60_000);
+  afterAll(async () => running?.[Symbol.asyncDispose]());
+
   describe.each(['allowed', 'blocked'] as const)('with third-party cookies %s', (cookies) => {
     let launched: LaunchedBrowser;
     beforeAll(async () => {
@@ -88,4 +112,12 @@ export function browserTests(sample: () => RunningSample): void {
       expect(refused.map(({ id }) => id)).toEqual(['basic']);
     });
   });
-}
+
+  if (screenshot) {
+    it(
+      'takes the screenshot that the README shows',
+      async () => takeScreenshot(screenshot),
+      300_000,
+    );
+  }
+});

@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest';
-import type { RunningSample } from './running-sample.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RunningSample } from './running-sample.js';
 
 const refusedNames: readonly unknown[] = [
   undefined,
@@ -16,8 +16,14 @@ const refusedNames: readonly unknown[] = [
   { name: 'alice' },
 ];
 
-/** `POST /tokens` and the pages. */
-export function tokenTests(sample: () => RunningSample): void {
+describe('tokens and pages of the sample', () => {
+  let running: RunningSample;
+  const sample = () => running;
+  beforeAll(async () => {
+    running = await RunningSample.start();
+  }, 60_000);
+  afterAll(async () => running?.[Symbol.asyncDispose]());
+
   it('issues a token with 201 and tells when it ends, in milliseconds', async () => {
     const before = Date.now();
     const response = await sample().createToken({ user: 'alice' });
@@ -70,4 +76,4 @@ export function tokenTests(sample: () => RunningSample): void {
     const page = await (await fetch(sample().http('/?user=two+words'))).text();
     expect(page).toContain('That name does not work');
   });
-}
+});
