@@ -8,6 +8,7 @@ export { fromSubprotocol } from './credentials/subprotocol.extractor.js';
 export { fromUserInfo } from './credentials/user-info.extractor.js';
 export { WsAuth, WsPublic } from './decorators/ws-auth.decorator.js';
 export { WsSession, WsUser } from './decorators/ws-user.decorator.js';
+export { WsAuthStoreError } from './errors/ws-auth-store.error.js';
 export {
   WsAuthConfigurationError,
   WsAuthError,
@@ -18,8 +19,11 @@ export { WsAuthGuard } from './guards/ws-auth.guard.js';
 export { WsAuthModule } from './module/ws-auth.module.js';
 export { WsAuthCloseCode } from './protocol/close-code.js';
 export { sessionOf, userOf } from './sessions/client-session.js';
+export { WsAuthHealth } from './sessions/ws-auth-health.service.js';
 export { WsAuthSession } from './sessions/session.js';
 export { WsAuthSessions } from './sessions/ws-auth-sessions.service.js';
+export { MemoryWsAuthStore } from './store/memory.store.js';
+export { WsTickets } from './tickets/ws-tickets.service.js';
 
 export type { WsAuthAdapterOptions } from './adapters/ws-auth.adapter.js';
 export type { AuthorizationHeaderOptions } from './credentials/authorization-header.extractor.js';
@@ -53,3 +57,15 @@ export type {
   RevokeOptions,
   SessionTarget,
 } from './sessions/ws-auth-sessions.service.js';
+export type { WsAuthHealthResult } from './sessions/ws-auth-health.service.js';
+export type {
+  RevocationKind,
+  RevocationPage,
+  RevocationQuestion,
+  StoredRevocation,
+  StoredTicket,
+  TicketLimits,
+  WsAuthStore,
+} from './store/ws-auth-store.js';
+export type { WsTicketOptions } from './tickets/ticket-settings.js';
+export type { IssuedTicket, TicketOptions } from './tickets/ws-tickets.service.js';

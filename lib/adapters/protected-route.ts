@@ -59,7 +59,7 @@ export class ProtectedRoute implements Route {
     const { context, budget } = this.options;
     const { policy, events } = context;
     const address = addressKey(clientAddress(request, policy.trust));
-    const from = { path: handshake.target.path, address };
+    const from = { path: handshake.target.path, address, origin: handshake.origin };
     const full = this.#closing ? new Refusal('ERR_WS_AUTH_SHUTTING_DOWN') : budget.take(address);
     if (full) {
       context.reporter.refused(full, from, 'handshake');
@@ -72,10 +72,10 @@ export class ProtectedRoute implements Route {
     });
     this.#attempts.add(attempt);
     if (events.has('authenticating')) {
-      events.emit('authenticating', from);
+      events.emit('authenticating', { path: from.path, address });
     }
     const original = redactRequest(request, policy.redaction);
-    const subject = { handshake, request, original, address };
+    const subject = { handshake, request, original, client: from };
     void this.#decide({ subject, socket, attempt, startedAt: performance.now() });
   }
 
@@ -222,7 +222,7 @@ export class ProtectedRoute implements Route {
   #open(client: GatedWebSocket, upgrade: Upgrade, authenticated: Authenticated): boolean {
     const { subject, socket, startedAt } = upgrade;
     const { context } = this.options;
-    const origin = { socket, path: subject.handshake.target.path, address: subject.address };
+    const origin = { ...subject.client, socket };
     const gate = new SessionGate(client, context, origin, authenticated);
     const open = gate.open();
     if (open && context.events.has('authenticated')) {
@@ -242,23 +242,19 @@ export class ProtectedRoute implements Route {
 
   #refuse(client: GatedWebSocket, { subject }: Upgrade, refusal: Refusal): void {
     const { reporter, policy } = this.options.context;
-    reporter.refused(refusal, addressOf(subject), 'message');
+    reporter.refused(refusal, subject.client, 'message');
     refuseClient(client, refusal, policy);
   }
 
   /** Ends an upgrade. Without a refusal the client has left, and nobody is told. */
   #end({ subject, socket }: Upgrade, refusal: Refusal | undefined): void {
     if (refusal) {
-      this.options.context.reporter.refused(refusal, addressOf(subject), 'handshake');
+      this.options.context.reporter.refused(refusal, subject.client, 'handshake');
       refuseUpgrade(socket, refusal);
     } else {
       socket.destroy();
     }
   }
-}
-
-function addressOf({ handshake, address }: UpgradeSubject) {
-  return { path: handshake.target.path, address };
 }
 
 /** Whatever goes wrong while deciding is a no. */

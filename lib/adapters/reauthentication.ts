@@ -5,16 +5,14 @@ import { Attempt } from '../authentication/attempt.js';
 import type { Authenticated } from '../authentication/authenticated.js';
 import type { Authenticator } from '../authentication/authenticator.js';
 import { fromFirstMessage } from '../credentials/first-message.extractor.js';
+import type { ClientFacts } from '../passport/client-facts.js';
 import type { Policy } from '../policy/policy.js';
 import { parseEventMessage } from '../protocol/message.js';
 import { Refusal } from '../protocol/refusal.js';
 
 /** Where a session came from. */
-export interface SessionOrigin {
+export interface SessionOrigin extends ClientFacts {
   readonly socket: Duplex;
-  readonly path: string;
-  /** Key of the client's address. */
-  readonly address: string;
 }
 
 /** A session that can be renewed, or ended for failing to. */
@@ -81,11 +79,15 @@ export class Reauthentication {
 
   /** The request of the upgrade is long gone, and its credentials with it: strategies see the message alone. */
   #subject() {
-    const { socket, path, address } = this.gate.origin;
+    const { socket, path, address, origin } = this.gate.origin;
     const request = new IncomingMessage(socket as Socket);
     request.method = 'GET';
     request.url = path;
-    return { request, original: { url: path, bareUrl: path, headers: {} }, address };
+    return {
+      request,
+      original: { url: path, bareUrl: path, headers: {} },
+      client: { path, address, origin },
+    };
   }
 
   #refuse(refusal: Refusal): void {

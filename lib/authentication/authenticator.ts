@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Credential } from '../credentials/credential.js';
 import { findCredential } from '../credentials/find-credential.js';
 import type { OriginalParts } from '../credentials/redaction.js';
+import type { ClientFacts } from '../passport/client-facts.js';
 import { expressRequest, runMiddleware } from '../passport/express-request.js';
 import type { Policy } from '../policy/policy.js';
 import { ownOrigin } from '../policy/proxy-trust.js';
@@ -11,6 +12,7 @@ import { anonymousProof } from '../sessions/proof.js';
 import { WsAuthSession } from '../sessions/session.js';
 import { aborted, type Attempt } from './attempt.js';
 import type { Authenticated } from './authenticated.js';
+import type { RevocationCheck } from './revocation-check.js';
 import type { FailureKeys, FailureLimits } from './failure-limits.js';
 import type { StrategyChain } from './strategy-chain.js';
 
@@ -23,13 +25,19 @@ export interface Subject {
   readonly request: IncomingMessage;
   /** What the client sent. */
   readonly original: OriginalParts;
-  /** Key of the client's address. */
-  readonly address: string;
+  readonly client: ClientFacts;
 }
 
 /** The same for an upgrade. */
 export interface UpgradeSubject extends Subject {
   readonly handshake: Handshake;
+}
+
+/** What else may refuse a credential, before and after the strategies. */
+export interface AuthenticatorChecks {
+  readonly failures: FailureLimits | undefined;
+  /** Asks the nodes' common store. Absent when this process is alone. */
+  readonly revocations: RevocationCheck | undefined;
 }
 
 /**
@@ -39,7 +47,7 @@ export class Authenticator {
   constructor(
     private readonly policy: Policy,
     private readonly chain: StrategyChain,
-    private readonly failures: FailureLimits | undefined,
+    private readonly checks: AuthenticatorChecks,
   ) {}
 
   /** Decides on a handshake: extract the credential, check the origin, run the strategies. */
@@ -47,7 +55,7 @@ export class Authenticator {
     const { policy } = this;
     const found = findCredential(policy.handshakeExtractors, subject.handshake, policy.limits);
     if (found instanceof Refusal) {
-      this.#count(found, { address: subject.address, account: undefined });
+      this.#count(found, { address: subject.client.address, account: undefined });
       return this.chain.challenge(found);
     }
     if (!(await this.#isOriginAllowed(subject, found, attempt))) {
@@ -62,8 +70,8 @@ export class Authenticator {
     credential: Credential,
     attempt: Attempt,
   ): Promise<Authenticated | Refusal> {
-    const keys = { address: subject.address, account: accountOf(credential) };
-    const limited = this.failures && (await this.failures.check(keys));
+    const keys = { address: subject.client.address, account: accountOf(credential) };
+    const limited = this.checks.failures && (await this.checks.failures.check(keys));
     if (limited) {
       return limited;
     }
@@ -71,14 +79,18 @@ export class Authenticator {
       return aborted(attempt);
     }
     const result = await this.#run(subject, credential, attempt);
-    if (result instanceof Refusal && attempt.running) {
-      this.#count(result, keys);
+    if (result instanceof Refusal) {
+      if (attempt.running) {
+        this.#count(result, keys);
+      }
+      return result;
     }
-    return result;
+    const revoked = await this.checks.revocations?.check(result);
+    return revoked ? this.chain.challenge(revoked) : result;
   }
 
   async #run(
-    { request, original }: Subject,
+    { request, original, client }: Subject,
     credential: Credential,
     attempt: Attempt,
   ): Promise<Authenticated | Refusal> {
@@ -89,12 +101,12 @@ export class Authenticator {
         ? this.chain.challenge(new Refusal('ERR_WS_AUTH_CREDENTIAL_REJECTED'))
         : aborted(attempt);
     }
-    return this.chain.run({ base, bareUrl: original.bareUrl, credential, attempt });
+    return this.chain.run({ base, bareUrl: original.bareUrl, client, credential, attempt });
   }
 
   #count(refusal: Refusal, keys: FailureKeys): void {
-    if (this.failures && refusal.httpStatus < 404) {
-      this.failures.count(keys);
+    if (this.checks.failures && refusal.httpStatus < 404) {
+      this.checks.failures.count(keys);
     }
   }
 

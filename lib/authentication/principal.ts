@@ -33,7 +33,7 @@ export function readPrincipal(
     return undefined;
   }
   const expiresAt = Math.min(ownEnd ?? Number.POSITIVE_INFINITY, now + policy.maxSessionAgeMs);
-  const userId = policy.userId ? policy.userId(user as never) : userIdOf(user);
+  const userId = policy.userId ? policy.userId(user as never) : defaultUserId(user);
   return {
     user,
     info,
@@ -42,7 +42,8 @@ export function readPrincipal(
   };
 }
 
-function userIdOf(user: object): string | undefined {
+/** Key of a user when the application names none. */
+export function defaultUserId(user: object): string | undefined {
   const { id, sub, userId, username } = user as Record<string, unknown>;
   const key = id ?? sub ?? userId ?? username;
   return typeof key === 'string' || typeof key === 'number' || typeof key === 'bigint'

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Credential } from '../credentials/credential.js';
+import { setClientFacts, type ClientFacts } from '../passport/client-facts.js';
 import type { Outcome } from '../passport/outcome.js';
 import { runStrategy } from '../passport/run-strategy.js';
 import type { Strategies } from '../passport/strategies.js';
@@ -20,6 +21,7 @@ export interface Case {
   /** What the client sent, as middleware left it. */
   readonly base: IncomingMessage;
   readonly bareUrl: string;
+  readonly client: ClientFacts;
   readonly credential: Credential;
   readonly attempt: Attempt;
 }
@@ -38,6 +40,7 @@ export class StrategyChain {
     const failures: Failure[] = [];
     for (const name of credential.strategy ?? this.policy.strategy) {
       const request = strategyRequest(judged.base, judged.bareUrl, credential, attempt);
+      setClientFacts(request, judged.client);
       const outcome = presentUser(await this.#ask(name, judged, request), request);
       switch (outcome.type) {
         case 'success': {

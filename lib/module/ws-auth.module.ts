@@ -2,11 +2,18 @@ import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { WS_AUTH_ADAPTER_CONTEXT } from '../adapters/adapter-context.js';
 import { WS_AUTH_MODULE } from '../decorators/ws-auth.decorator.js';
 import { WsAuthEvents } from '../events/ws-auth-events.js';
+import { defaultUserId } from '../authentication/principal.js';
+import type { WsAuthModuleOptions } from '../policy/options.js';
+import { WsAuthHealth } from '../sessions/ws-auth-health.service.js';
+import { ticketSettings, WS_TICKET_SETTINGS } from '../tickets/ticket-settings.js';
+import { WsTickets } from '../tickets/ws-tickets.service.js';
+import { CommonStore } from './common-store.js';
 import { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
 import { GatewayPolicies } from './gateway-policies.js';
 import { WsAuthService } from './ws-auth.service.js';
 import {
   ConfigurableModuleClass,
+  WS_AUTH_MODULE_OPTIONS,
   type ASYNC_OPTIONS_TYPE,
   type OPTIONS_TYPE,
 } from './ws-auth.module-definition.js';
@@ -26,13 +33,24 @@ import {
 @Module({
   providers: [
     GatewayPolicies,
+    CommonStore,
     WsAuthEvents,
+    WsAuthHealth,
     WsAuthSessions,
+    WsTickets,
+    {
+      provide: WS_TICKET_SETTINGS,
+      inject: [WS_AUTH_MODULE_OPTIONS, CommonStore],
+      useFactory: (
+        { tickets, userId = defaultUserId }: WsAuthModuleOptions,
+        { store }: CommonStore,
+      ) => tickets && ticketSettings(tickets, { store, userId: userId as typeof defaultUserId }),
+    },
     WsAuthService,
     { provide: WS_AUTH_ADAPTER_CONTEXT, useExisting: WsAuthService },
     { provide: WS_AUTH_MODULE, useValue: true },
   ],
-  exports: [WS_AUTH_MODULE, WsAuthEvents, WsAuthSessions],
+  exports: [WS_AUTH_MODULE, WsAuthEvents, WsAuthHealth, WsAuthSessions, WsTickets],
 })
 export class WsAuthModule extends ConfigurableModuleClass {
   /**

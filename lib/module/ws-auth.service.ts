@@ -19,6 +19,8 @@ import { Strategies } from '../passport/strategies.js';
 import type { StrategyRegistry } from '../passport/strategy.js';
 import type { WsAuthModuleOptions, WsAuthPolicyOptions } from '../policy/options.js';
 import { checkPendingLimits, resolvePolicy, type Policy } from '../policy/policy.js';
+import { ticketStrategyName, TicketStrategy } from '../tickets/ticket.strategy.js';
+import { CommonStore } from './common-store.js';
 import { GatewayPolicies } from './gateway-policies.js';
 import { WS_AUTH_MODULE_OPTIONS } from './ws-auth.module-definition.js';
 
@@ -39,6 +41,7 @@ export class WsAuthService implements AdapterContext, OnModuleInit, OnApplicatio
     private readonly gateways: GatewayPolicies,
     private readonly sessions: WsAuthSessions,
     private readonly events: WsAuthEvents,
+    private readonly common: CommonStore,
     private readonly config: ApplicationConfig,
     private readonly httpAdapterHost: HttpAdapterHost,
     private readonly moduleRef: ModuleRef,
@@ -47,6 +50,9 @@ export class WsAuthService implements AdapterContext, OnModuleInit, OnApplicatio
     this.reporter = new RefusalReporter(events, refusalLogLevel);
     this.budget = new PendingBudget(checkPendingLimits(options));
     this.#failures = failedAttempts && new FailureLimits(failureLimiters(failedAttempts));
+    if (options.tickets) {
+      this.#strategies.add(ticketStrategyName, new TicketStrategy(common.store));
+    }
     if (!config.getIoAdapter()) {
       config.setIoAdapter(new WsAuthAdapter().attach(this));
     }
@@ -67,7 +73,10 @@ export class WsAuthService implements AdapterContext, OnModuleInit, OnApplicatio
     this.#policies.push(policy);
     return {
       policy,
-      authenticator: new Authenticator(policy, chain, this.#failures),
+      authenticator: new Authenticator(policy, chain, {
+        failures: this.#failures,
+        revocations: this.common.revocations,
+      }),
       sessions,
       events,
       reporter,

@@ -25,6 +25,11 @@ export class Strategies {
     return strategy;
   }
 
+  /** Adds a strategy for this application alone. */
+  add(name: string, strategy: Strategy): void {
+    this.#known.set(name, strategy);
+  }
+
   /** @throws {WsAuthConfigurationError} if one of the names is registered nowhere. */
   demand(names: readonly string[]): void {
     for (const name of names) {

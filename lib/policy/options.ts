@@ -2,6 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import type { WsCredentialExtractor } from '../credentials/extractor.js';
 import type { WsAuthMiddleware } from '../passport/express-request.js';
 import type { WsAuthEventNames } from '../protocol/message.js';
+import type { WsAuthStore } from '../store/ws-auth-store.js';
+import type { WsTicketOptions } from '../tickets/ticket-settings.js';
 import type { FailureLimiter } from './failure-limiter.js';
 
 /** Decides on an origin. `origin` is `undefined` when the request has no `Origin`. Throwing and waiting refuse. */
@@ -233,6 +235,32 @@ export interface WsAuthModuleOptions extends WsAuthPolicyOptions {
    * @default 'debug'
    */
   readonly refusalLogLevel?: 'error' | 'warn' | 'log' | 'debug' | 'verbose' | false;
+  /**
+   * Makes the strategy `ws-ticket` and {@link WsTickets}, with these bounds.
+   *
+   * @default no tickets
+   */
+  readonly tickets?: WsTicketOptions;
+  /**
+   * What nodes share: tickets and revocations. `redisWsAuthStore(client)` of `nestjs-ws-auth/redis`, for example.
+   *
+   * @default this process alone, in memory
+   */
+  readonly store?: WsAuthStore;
+  /**
+   * Age in milliseconds at which what a node knows of revocations is out of date, from 100. Live sessions of a node that
+   * is cut off from its store run no longer than this.
+   *
+   * @default 30_000
+   */
+  readonly maxStalenessMs?: number;
+  /**
+   * What happens to live sessions of a node that is cut off for `maxStalenessMs`: they are closed with 1013, or kept. New
+   * connections are refused with 503 either way.
+   *
+   * @default 'close'
+   */
+  readonly onStoreLoss?: 'close' | 'keep';
   /** Names of the events of the wire protocol. */
   readonly events?: Partial<WsAuthEventNames>;
 }

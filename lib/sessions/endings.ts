@@ -9,5 +9,6 @@ export const endings: Readonly<
   revoked: { code: WsAuthCloseCode.Unauthorized, reason: 'revoked' },
   disconnected: { code: WsAuthCloseCode.PolicyViolation, reason: 'disconnected' },
   replaced: { code: WsAuthCloseCode.PolicyViolation, reason: 'too many sessions' },
+  storeLost: { code: WsAuthCloseCode.TryAgainLater, reason: 'authentication unavailable' },
   shutdown: { code: WsAuthCloseCode.GoingAway, reason: 'server shutting down' },
 };

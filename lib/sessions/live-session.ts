@@ -2,7 +2,8 @@ import type { Proof } from './proof.js';
 import type { WsAuthSession } from './session.js';
 
 /** Why a session ends. */
-export type EndReason = 'expired' | 'revoked' | 'disconnected' | 'replaced' | 'shutdown';
+export type EndReason =
+  'expired' | 'revoked' | 'disconnected' | 'replaced' | 'storeLost' | 'shutdown';
 
 /** How a session ends. */
 export interface Ending {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { WsAuthError } from '../errors/ws-auth.error.js';
 import { isSendableCloseCode } from '../protocol/close-code.js';
 import type { Ending, LiveSession } from './live-session.js';
+import type { StoredRevocation, WsAuthStore } from '../store/ws-auth-store.js';
 import { Revocations, type RevocationTarget } from './revocations.js';
 import type { WsAuthSession } from './session.js';
 
@@ -57,6 +58,7 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
   readonly #byId = new Map<string, LiveSession>();
   readonly #byUser = new Map<string, Set<LiveSession>>();
   readonly #revocations = new Revocations();
+  #store: WsAuthStore | undefined;
 
   /** Sessions of a user, oldest first. */
   ofUser(userId: string): WsAuthSession[] {
@@ -97,17 +99,21 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
    * Closes the matching sockets with 3000 and refuses their credentials from now on: by `tokenId` (`jti`, or the digest of
    * a token that has none), by user and time of issue, by session, or everybody's by time of issue.
    *
-   * A token issued in the very second of the revocation is refused, since `iat` counts seconds.
+   * The sockets of this process are dead when the call returns; with a `store`, those of other nodes follow. A token issued
+   * in the very second of the revocation is refused, since `iat` counts seconds.
    *
-   * @returns how many sockets were closed
+   * @returns how many sockets of this process were closed
    * @throws {WsAuthError} `ERR_WS_AUTH_CLOSE_FRAME` for a reason that no close frame can carry.
+   * @throws {WsAuthStoreError} if the other nodes could not be told. Try again: this process has done its part.
    */
-  revoke(target: RevocationTarget, options: RevokeOptions = {}): number {
+  async revoke(target: RevocationTarget, options: RevokeOptions = {}): Promise<number> {
     checkClosing(undefined, options.reason);
-    const matching = this.#matching(target);
-    this.#remember(target, matching, Date.now() + (options.rememberMs ?? dayMs));
-    const ending: Ending = { why: 'revoked', reason: options.reason };
-    return this.#end(matching, ending, options.exceptSessionId);
+    const revocations = this.#revocationsFor(target, options);
+    const ended = revocations.map((revocation) => this.apply(revocation));
+    for (const revocation of revocations) {
+      await this.#store?.addRevocation(revocation);
+    }
+    return Math.max(0, ...ended);
   }
 
   /**
@@ -180,28 +186,72 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
     return [...(this.#byUser.get(userId) ?? [])];
   }
 
-  #matching(target: RevocationTarget): LiveSession[] {
-    if ('sessionId' in target) {
-      const live = this.#byId.get(target.sessionId);
-      return live ? [live] : [];
-    }
-    const candidates = 'userId' in target ? this.#byUser.get(target.userId) : this.#byId.values();
-    return [...(candidates ?? [])].filter(({ proof }) => concerns(target, proof));
+  /** Shares revocations with other nodes from now on. @internal */
+  shareThrough(store: WsAuthStore): void {
+    this.#store = store;
   }
 
-  #remember(target: RevocationTarget, matching: readonly LiveSession[], forgetAt: number): void {
+  /**
+   * Carries out a revocation in this process, again for one that is heard of again.
+   *
+   * @returns how many sockets were closed
+   * @internal
+   */
+  apply(revocation: StoredRevocation): number {
+    const { exceptSessionId, reason } = revocation;
+    this.#remember(revocation);
+    return this.#end(this.#concerned(revocation), { why: 'revoked', reason }, exceptSessionId);
+  }
+
+  /** Ends all sessions of this process. @internal */
+  endAll(ending: Ending): void {
+    this.#end([...this.#byId.values()], ending);
+  }
+
+  #matching(target: SessionTarget): readonly LiveSession[] {
     if ('userId' in target) {
-      this.#revocations.revokeUser(target.userId, target.issuedBefore ?? Date.now(), forgetAt);
-    } else if ('tokenId' in target) {
-      this.#revocations.revokeToken(target.tokenId, forgetAt);
-    } else if ('sessionId' in target) {
-      for (const { proof } of matching) {
-        if (proof.tokenId !== undefined) {
-          this.#revocations.revokeToken(proof.tokenId, forgetAt);
-        }
-      }
-    } else {
-      this.#revocations.revokeEverybody(target.issuedBefore);
+      return this.liveOf(target.userId);
+    }
+    const live = this.#byId.get(target.sessionId);
+    return live ? [live] : [];
+  }
+
+  /** A revoked session also takes its token with it, if this process knows it. */
+  #revocationsFor(target: RevocationTarget, options: RevokeOptions): StoredRevocation[] {
+    const revocation = storedRevocation(target, options);
+    const tokenId =
+      'sessionId' in target ? this.#byId.get(target.sessionId)?.proof.tokenId : undefined;
+    return tokenId === undefined
+      ? [revocation]
+      : [revocation, { ...revocation, kind: 'token', id: tokenId }];
+  }
+
+  #concerned({ kind, id, before }: StoredRevocation): LiveSession[] {
+    const candidates = {
+      user: () => this.liveOf(id),
+      session: () => this.#matching({ sessionId: id }),
+      token: () => [...this.#byId.values()].filter(({ proof }) => proof.tokenId === id),
+      everybody: () => [...this.#byId.values()],
+    }[kind]();
+    const timed = kind === 'user' || kind === 'everybody';
+    return candidates.filter((live) => !timed || beganBy(live, before));
+  }
+
+  #remember({ kind, id, before, rememberMs }: StoredRevocation): void {
+    const forgetAt = Date.now() + rememberMs;
+    switch (kind) {
+      case 'user':
+        this.#revocations.revokeUser(id, before, forgetAt);
+        break;
+      case 'token':
+        this.#revocations.revokeToken(id, forgetAt);
+        break;
+      case 'everybody':
+        this.#revocations.revokeEverybody(before);
+        break;
+      case 'session':
+        // Tickets ask the store for it; a live session is simply closed.
+        break;
     }
   }
 
@@ -212,12 +262,30 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
   }
 }
 
-function concerns(target: RevocationTarget, { tokenId, issuedAt }: LiveSession['proof']): boolean {
-  if ('tokenId' in target) {
-    return tokenId === target.tokenId;
+function storedRevocation(target: RevocationTarget, options: RevokeOptions): StoredRevocation {
+  const { reason, exceptSessionId, rememberMs = dayMs } = options;
+  const details = {
+    rememberMs,
+    ...(reason !== undefined && { reason }),
+    ...(exceptSessionId !== undefined && { exceptSessionId }),
+  };
+  if ('sessionId' in target) {
+    return { kind: 'session', id: target.sessionId, before: Date.now(), ...details };
   }
-  const before = 'issuedBefore' in target ? target.issuedBefore : undefined;
-  return before === undefined || issuedAt === undefined || issuedAt <= before;
+  if ('tokenId' in target) {
+    return { kind: 'token', id: target.tokenId, before: Date.now(), ...details };
+  }
+  const before = target.issuedBefore ?? Date.now();
+  return 'userId' in target
+    ? { kind: 'user', id: target.userId, before, ...details }
+    : { kind: 'everybody', id: '', before, ...details };
+}
+
+/** Whether a credential was issued, or presented, by that instant. One that cannot tell counts as old. */
+function beganBy({ proof, session }: LiveSession, before: number): boolean {
+  return (
+    proof.issuedAt === undefined || Math.min(proof.issuedAt, session.authenticatedAt) <= before
+  );
 }
 
 function checkClosing(code: number | undefined, reason: string | undefined): void {

@@ -1,0 +1,21 @@
+import { WsAuthError } from './ws-auth.error.js';
+
+/**
+ * The store of tickets and revocations cannot be reached, or answered nonsense.
+ *
+ * @publicApi
+ */
+export class WsAuthStoreError extends WsAuthError {
+  constructor(message: string, options: ErrorOptions = {}) {
+    super('ERR_WS_AUTH_STORE_UNAVAILABLE', message, {
+      ...options,
+      httpStatus: 503,
+      closeCode: 1013,
+    });
+  }
+
+  /** Lets a strategy that throws it be refused with 503, as Nest's own exceptions are. */
+  getStatus(): number {
+    return 503;
+  }
+}

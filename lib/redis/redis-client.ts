@@ -1,0 +1,58 @@
+/** A connected client of `redis` (node-redis 5 or 6), as far as it is used. */
+interface NodeRedisClient {
+  readonly isReady: boolean;
+  sendCommand(command: string[]): Promise<unknown>;
+  duplicate(): NodeRedisClient & { connect(): Promise<unknown>; destroy(): void };
+  on(event: 'error', listener: (error: unknown) => void): unknown;
+}
+
+/** A client of `ioredis`, as far as it is used. */
+interface IoRedisClient {
+  readonly status: string;
+  call(command: string, ...args: string[]): Promise<unknown>;
+  duplicate(): IoRedisClient & { disconnect(): void };
+  on(event: 'error', listener: (error: unknown) => void): unknown;
+}
+
+/** A client of either package. */
+export type WsAuthRedisClient = NodeRedisClient | IoRedisClient;
+
+/** Sends commands to Redis, whichever package the client is of. */
+export interface RedisConnection {
+  /** Whether a command would be sent now, and not queued until there is a connection again. */
+  readonly isReady: boolean;
+  send(command: readonly string[]): Promise<unknown>;
+  close(): void;
+}
+
+/** Wraps a client of the application. Closing it is up to the application. */
+export function connectionOf(client: WsAuthRedisClient): RedisConnection {
+  return wrap(client, () => undefined);
+}
+
+/** Makes a connection of our own, for commands that block. */
+export function duplicateOf(client: WsAuthRedisClient): RedisConnection {
+  if ('sendCommand' in client && 'isReady' in client) {
+    const made = client.duplicate();
+    made.on('error', ignore);
+    made.connect().catch(ignore);
+    return wrap(made, () => made.destroy());
+  }
+  const made = client.duplicate();
+  made.on('error', ignore);
+  return wrap(made, () => made.disconnect());
+}
+
+function wrap(client: WsAuthRedisClient, close: () => void): RedisConnection {
+  return {
+    get isReady() {
+      return 'isReady' in client ? client.isReady : client.status === 'ready';
+    },
+    send: ([name = '', ...args]) =>
+      'isReady' in client ? client.sendCommand([name, ...args]) : client.call(name, ...args),
+    close,
+  };
+}
+
+/** Without a listener an error ends the process; what matters shows in the commands that fail. */
+function ignore(): void {}

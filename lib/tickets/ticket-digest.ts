@@ -1,0 +1,14 @@
+import { createHash, randomBytes } from 'node:crypto';
+
+/** Bytes of a ticket: 256 bits, so that nobody guesses one. */
+const ticketBytes = 32;
+
+/** A new ticket, base64url without padding: it fits into a URL, a cookie, a subprotocol and a header. */
+export function newTicket(): string {
+  return randomBytes(ticketBytes).toString('base64url');
+}
+
+/** What is stored of a ticket: whoever reads the store cannot use it. */
+export function ticketDigest(ticket: string): string {
+  return createHash('sha256').update(ticket).digest('base64url');
+}
