@@ -24,11 +24,11 @@ interface WhoAmI {
 @WsAuth({
   strategy: ['jwt', 'basic'],
   credentials: [
-    fromUserInfo(),
     fromAuthorizationHeader(),
     fromQueryParam('token'),
     fromCookie('token'),
     fromSubprotocol(),
+    fromUserInfo(),
     fromFirstMessage(),
   ],
   allowedOrigins: pageOrigins,

@@ -73,6 +73,7 @@ const machines = html`<section class="machines">
   </div>
   <pre
     tabindex="0"
+    role="group"
     aria-label="Shell commands"
   ><code>curl localhost:${ports.http}/tokens -H content-type:application/json -d '{"user":"alice"}'
 python3 -m websockets "ws://alice:$TOKEN@localhost:${ports.basic}/"</code></pre>
@@ -86,7 +87,12 @@ const tileTemplate = html`<template id="tile">
     </header>
     <p class="tile-summary"></p>
     <p class="tile-ends"><code class="tile-address"></code><code class="tile-extractor"></code></p>
-    <pre class="tile-code" tabindex="0" aria-label="The browser code that ran"><code></code></pre>
+    <pre
+      class="tile-code"
+      tabindex="0"
+      role="group"
+      aria-label="The browser code that ran"
+    ><code></code></pre>
     <ol class="steps" aria-label="What happened"></ol>
     <p class="verdict" role="status"><span class="verdict-words"></span><time></time></p>
   </article>

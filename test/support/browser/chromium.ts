@@ -16,6 +16,8 @@ const candidates = [
  * the command to run where it is not, so that the browser tests are never skipped silently.
  */
 export async function chromiumPath(): Promise<string> {
+  const chosen = process.env['CHROME_BIN'];
+  if (chosen) return chosenPath(chosen);
   const present = await firstThatStarts();
   if (present) return present;
   if (await canInstall()) await install('chromium');
@@ -27,9 +29,13 @@ export async function chromiumPath(): Promise<string> {
   );
 }
 
+async function chosenPath(path: string): Promise<string> {
+  if (await starts(path)) return path;
+  throw new Error(`CHROME_BIN names ${path}, which does not start`);
+}
+
 async function firstThatStarts(): Promise<string | undefined> {
-  const chosen = process.env['CHROME_BIN'];
-  for (const path of chosen ? [chosen] : candidates) {
+  for (const path of candidates) {
     // Ubuntu's chromium-browser is a script that only asks for a snap: being there is not enough.
     if (await starts(path)) return path;
   }
