@@ -19,6 +19,7 @@ import { WebSocket } from 'ws';
 import {
   fromAuthorizationHeader,
   fromQueryParam,
+  fromSubprotocol,
   sessionOf,
   WsAuth,
   WsAuthAdapter,
@@ -515,6 +516,21 @@ describe('the HTTP server of the application', () => {
     ).toBe(401);
   });
 
+  it('survives a client that resets its connection at a path that nobody takes', async () => {
+    await using app = await startApp(metadata([gateway(0, '/ws')]));
+    const server: Server = app.nest.getHttpServer();
+    const ignored = new Promise<Socket>((resolve) => {
+      server.on('upgrade', (_request, socket: Socket) => resolve(socket));
+    });
+    const stranger = handshake(app.port, '/nobody');
+    const socket = await ignored;
+    expect(socket.listenerCount('error')).toBeGreaterThan(0);
+    stranger.resetAndDestroy();
+    await new Promise((resolve) => socket.once('close', resolve));
+    const client = await app.connect('/ws', bearer()).opened();
+    expect(await client.ask('whoami')).toEqual(asAlice);
+  });
+
   it('is closed while clients are connected and pending', async () => {
     const app = await startApp(metadata([EchoGateway]));
     const session = await app.connect('/', bearer()).opened();
@@ -524,6 +540,65 @@ describe('the HTTP server of the application', () => {
     expect(await pending.closed()).toEqual({ code: 1001, reason: 'server shutting down' });
     await closing;
     expect(app.nest.get(EchoGateway).disconnected).toHaveLength(1);
+  });
+});
+
+describe('options of ws', () => {
+  it('without clientTracking a protected gateway works all the same', async () => {
+    @WebSocketGateway({ clientTracking: false })
+    class UntrackedGateway extends EchoGateway {}
+    await using app = await startApp(metadata([UntrackedGateway]));
+    const client = await app.connect('/', bearer()).opened();
+    expect(await client.ask('whoami')).toEqual(asAlice);
+    const pending = await app.connect().opened();
+    pending.emit('authenticate', { token: tokenOf('bob') });
+    expect(await pending.nextEvent()).toMatchObject({ event: 'authenticated' });
+    expect(await pending.ask('whoami')).toMatchObject({ user: 'bob' });
+  });
+
+  it('maxPayload holds for sessions, whichever way they came', async () => {
+    @WebSocketGateway({ maxPayload: 1_000 })
+    class SmallGateway extends EchoGateway {}
+    await using app = await startApp(metadata([SmallGateway]));
+    const early = await app.connect('/', bearer()).opened();
+    const late = await app.connect().opened();
+    late.emit('authenticate', { token: tokenOf('bob') });
+    await late.next();
+    for (const client of [early, late]) {
+      expect(await client.ask('echo', 'x'.repeat(900))).toHaveLength(900);
+      client.emit('echo', 'x'.repeat(1_000));
+      expect((await client.closed()).code).toBe(1009);
+    }
+  });
+
+  it('a handleProtocols that throws refuses the upgrade and ends nothing else', async () => {
+    @WebSocketGateway({
+      handleProtocols: () => {
+        throw new Error('a bug of the application');
+      },
+    })
+    class BrokenGateway extends EchoGateway {}
+    await using app = await startApp(metadata([BrokenGateway]));
+    const refusal = await app.connect('/', { ...bearer(), protocols: ['chat'] }).refusal();
+    expect(refusal).toMatchObject({ status: 500, body: 'authentication failed\n' });
+    await app.connect('/', bearer()).opened();
+  });
+
+  it('handleProtocols never sees the entry with the token', async () => {
+    const seen: string[][] = [];
+    const handleProtocols = (offered: Set<string>) => {
+      seen.push([...offered]);
+      return 'superchat';
+    };
+    @WebSocketGateway({ handleProtocols })
+    class ChoosingGateway extends EchoGateway {}
+    await using app = await startApp(
+      metadata([ChoosingGateway], { credentials: [fromSubprotocol()] }),
+    );
+    const protocols = ['chat', `bearer.${tokenOf('alice')}`, 'superchat'];
+    const client = await app.connect('/', { protocols }).opened();
+    expect(client.socket.protocol).toBe('superchat');
+    expect(seen).toEqual([['chat', 'superchat']]);
   });
 });
 
@@ -544,17 +619,23 @@ describe('many gateways', () => {
   });
 });
 
-/** Sends a handshake for exactly this target and returns the whole response. */
-async function refusedAt(port: number, target: string): Promise<string> {
+/** Sends a handshake for exactly this target. */
+function handshake(port: number, target: string): Socket {
   const socket = connect(port, '127.0.0.1');
-  socket.setEncoding('latin1');
   socket.on('error', () => undefined);
-  let response = '';
-  socket.on('data', (chunk: string) => (response += chunk));
   socket.write(
     `GET ${target} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
       'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
   );
+  return socket;
+}
+
+/** The whole response to it. */
+async function refusedAt(port: number, target: string): Promise<string> {
+  const socket = handshake(port, target);
+  let response = '';
+  socket.setEncoding('latin1');
+  socket.on('data', (chunk: string) => (response += chunk));
   await once(socket, 'close');
   return response;
 }

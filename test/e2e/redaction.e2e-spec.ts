@@ -146,6 +146,13 @@ const breaking = customStrategy('breaking', () => {
   throw new Error('a bug of the strategy');
 });
 
+/** Breaks as parsers do: the message of the error quotes the input. */
+const quoting = customStrategy('quoting', ({ headers, url, body }) => {
+  throw new SyntaxError(
+    `unexpected ${JSON.stringify({ headers, url })} ${String(body['password'])}`,
+  );
+});
+
 let written: string[] = [];
 
 beforeEach(() => {
@@ -165,7 +172,7 @@ afterEach(() => {
 function start(strategy: string, extractor: WsCredentialExtractor, logger: LoggerService) {
   return startProtected(
     { strategy, credentials: [extractor] },
-    [accepting, refusing, breaking, ThrowingGateway],
+    [accepting, refusing, breaking, quoting, ThrowingGateway],
     { logger },
   );
 }
@@ -194,7 +201,7 @@ describe.each(onUpgrade)('a credential in $name', ({ extractor, path = '/', opti
     expectNoCanary(written.join('\n'));
   });
 
-  it.each(['refusing', 'breaking'])(
+  it.each(['refusing', 'breaking', 'quoting'])(
     'is nowhere in a refusal, nor in a log line, of a strategy that is %s',
     async (strategy) => {
       const logger = new RecordingLogger();
@@ -225,7 +232,7 @@ describe('a credential in the first message', () => {
     expectNoCanary(written.join('\n'));
   });
 
-  it.each(['refusing', 'breaking'])(
+  it.each(['refusing', 'breaking', 'quoting'])(
     'is nowhere in a close reason, nor in a log line, of a strategy that is %s',
     async (strategy) => {
       const logger = new RecordingLogger();
@@ -236,6 +243,17 @@ describe('a credential in the first message', () => {
       expectNoCanary(logger.lines.join('\n'));
     },
   );
+
+  it('is not logged as a line of a stack, nor is anything else of the client', async () => {
+    const logger = new RecordingLogger();
+    await using app = await start('quoting', extractor, logger);
+    const client = await app.connect().opened();
+    const password = `\n    at ${canary}\u001b[2J\n    at evil (x.js:1:1)`;
+    client.emit('authenticate', { username: 'alice', password });
+    expect((await client.closed()).code).toBe(1011);
+    expectNoCanary(logger.lines.join('\n'));
+    expect(logger.lines.join('\n')).not.toContain('evil');
+  });
 
   it.each([
     ['as another event', JSON.stringify({ event: 'login', data: canary })],
@@ -285,7 +303,7 @@ describe('what is not a credential', () => {
 
 describe('malformed input', () => {
   it.each([
-    ['an unknown path', `/${canary}`, ''],
+    ['the query of an unknown path', `/unknown?token=${canary}`, ''],
     ['a target that no client sends', `//${canary}`, ''],
     ['an origin', '/', `Origin: https://${canary}\r\n`],
     ['an unknown scheme', '/', `Authorization: ${canary} ${canary}\r\n`],

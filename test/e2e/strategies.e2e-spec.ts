@@ -427,6 +427,46 @@ describe('what validate() does', () => {
   });
 });
 
+describe('a strategy that takes its time', () => {
+  it('hears by the signal of the request that the client has left', async () => {
+    let started!: () => void;
+    let left!: () => void;
+    const running = new Promise<void>((resolve) => (started = resolve));
+    const aborted = new Promise<void>((resolve) => (left = resolve));
+    await using app = await startProtected({ strategy: 'patient' }, [
+      customStrategy('patient', async ({ signal }) => {
+        signal.addEventListener('abort', left);
+        started();
+        await aborted;
+        return { id: 'late' };
+      }),
+    ]);
+    const client = connectWith(app, 'Bearer token');
+    await running;
+    client.socket.terminate();
+    await aborted;
+    const next = await app.connect().opened();
+    await next.barrier();
+    expect(app.nest.get(EchoGateway).connected).toEqual([]);
+  });
+
+  it('does not keep the application from closing', async () => {
+    let started!: () => void;
+    const running = new Promise<void>((resolve) => (started = resolve));
+    const app = await startProtected({ strategy: 'stuck' }, [
+      customStrategy('stuck', () => {
+        started();
+        return new Promise(() => undefined);
+      }),
+    ]);
+    const client = connectWith(app, 'Bearer token');
+    await running;
+    const closing = app.nest.close();
+    expect(await client.refusal()).toMatchObject({ status: 503, body: 'server shutting down\n' });
+    await closing;
+  });
+});
+
 describe('the strategy of an extractor', () => {
   const keyStrategy: Type<object> = customStrategy(
     'key',

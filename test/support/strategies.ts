@@ -39,6 +39,8 @@ export class HttpBasicStrategy extends PassportStrategy(BasicStrategy, 'basic') 
 export interface JudgedRequest extends IncomingMessage {
   readonly body: Record<string, unknown>;
   readonly query: Record<string, string | string[]>;
+  /** Aborts when nobody waits for the strategy any more. */
+  readonly signal: AbortSignal;
 }
 
 /** A `passport-custom` strategy with a `validate()` of the test. */
