@@ -60,7 +60,7 @@ describe('withWholePassword', () => {
   it('BA-02: hands passReqToCallback the header as it was sent', async () => {
     const strategy = new BasicStrategy(
       { passReqToCallback: true },
-      (request: StrategyRequest, username: string, password: string, done: Done) =>
+      (request, username, password, done: Done) =>
         done(null, { username, password, authorization: request.headers.authorization }),
     );
     await expect(verify(strategy as Strategy, basic('alice', 'pa:ss'))).resolves.toMatchObject({

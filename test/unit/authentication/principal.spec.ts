@@ -1,0 +1,164 @@
+import { describe, expect, it } from 'vitest';
+import { readPrincipal } from '../../../lib/authentication/principal.js';
+import type { WsAuthModuleOptions } from '../../../lib/policy/options.js';
+import { resolvePolicy } from '../../../lib/policy/policy.js';
+import { anonymousProof } from '../../../lib/sessions/proof.js';
+
+function read(user: unknown, options: WsAuthModuleOptions = {}, exp?: unknown, info?: unknown) {
+  const policy = resolvePolicy({ strategy: 'jwt', ...options });
+  return readPrincipal({ user, info, proof: { ...anonymousProof, exp } }, policy);
+}
+
+const inAnHour = Math.floor(Date.now() / 1_000) + 3_600;
+
+describe('readPrincipal', () => {
+  it.each([
+    undefined,
+    null,
+    false,
+    true,
+    0,
+    1,
+    '',
+    'alice',
+    Number.NaN,
+    7n,
+    Symbol('alice'),
+    () => ({}),
+  ])('ST-12: knows no user in %s', (user) => {
+    expect(read(user)).toBeUndefined();
+  });
+
+  it.each([
+    ['an empty list of rows', []],
+    ['a list of users', [{ id: 1 }]],
+    ['a promise that nobody awaited', Promise.resolve(false)],
+    // oxlint-disable-next-line unicorn/no-thenable -- a query builder that nobody awaited is one
+    ['a query that nobody awaited', { then: () => undefined }],
+  ])('ST-12: knows no user in %s', (_what, user) => {
+    expect(read(user)).toBeUndefined();
+  });
+
+  it.each([[{}], [Object.freeze({ id: 1 })], [Object.create(null)], [new Date()]])(
+    'ST-19: takes the object %o as it is',
+    (user: object) => {
+      expect(read(user)?.user).toBe(user);
+    },
+  );
+
+  it('ST-19: takes a user that refers to itself, without printing it', () => {
+    const user: { id: string; self?: unknown } = { id: 'a' };
+    user.self = user;
+    expect(read(user)).toMatchObject({ userId: 'a' });
+  });
+
+  it.each<[object, string | undefined]>([
+    [{ id: 'a', sub: 'b', userId: 'c', username: 'd' }, 'a'],
+    [{ sub: 'b', userId: 'c', username: 'd' }, 'b'],
+    [{ userId: 'c', username: 'd' }, 'c'],
+    [{ username: 'd' }, 'd'],
+    [{ id: null, sub: 'b' }, 'b'],
+    [{ id: 0 }, '0'],
+    [{ id: 42n }, '42'],
+    [{ id: {} }, undefined],
+    [{ id: ['a'] }, undefined],
+    [{ id: true }, undefined],
+    [{ id: '' }, undefined],
+    [{ id: Number.NaN }, undefined],
+    [{}, undefined],
+  ])('keys the user %o by %s', (user, userId) => {
+    expect(read(user)).toMatchObject({ user, userId });
+  });
+
+  it('asks the application for the key', () => {
+    const userId = ({ email }: { readonly email: string }) => email;
+    expect(read({ id: 1, email: 'a@b' }, { userId })).toMatchObject({ userId: 'a@b' });
+    expect(read({ id: 1 }, { userId: () => undefined })).toMatchObject({ userId: undefined });
+  });
+
+  it.each([7, '', null, {}, Promise.resolve('a')])(
+    'refuses a user whose key, says the application, is %o',
+    (key) => {
+      const userId = (() => key) as unknown as () => string;
+      expect(read({ id: 1 }, { userId })).toBeUndefined();
+    },
+  );
+
+  it.each([
+    [undefined, undefined],
+    [null, undefined],
+    [inAnHour, inAnHour * 1_000],
+    [inAnHour + 0.5, inAnHour * 1_000 + 500],
+  ])('EX-04: reads exp %s as %s', (exp, expiresAt) => {
+    expect(read({ id: 1 }, {}, exp)).toMatchObject({ expiresAt });
+  });
+
+  it.each([
+    String(inAnHour),
+    Number.NaN,
+    Infinity,
+    -Infinity,
+    -1,
+    0,
+    1,
+    {},
+    [inAnHour],
+    true,
+    '',
+    'never',
+    false,
+  ])('EX-04: refuses exp %j', (exp) => {
+    expect(read({ id: 1 }, {}, exp)).toBeUndefined();
+  });
+
+  it.each([Number.NaN, Infinity, null, String(Date.now() * 2), Date.now() - 1, {}])(
+    'EX-04: refuses a user who, says the application, expires at %j',
+    (at) => {
+      const expiresAt = (() => at) as unknown as () => number;
+      expect(read({ id: 1 }, { expiresAt })).toBeUndefined();
+    },
+  );
+
+  it('believes the application about the end', () => {
+    const at = Date.now() + 1_000;
+    const expiresAt = (user: { readonly until: number }, info: unknown) =>
+      info === 'info' ? user.until : Number.NaN;
+    expect(read({ until: at }, { expiresAt }, inAnHour, 'info')).toMatchObject({ expiresAt: at });
+    expect(read({ id: 1 }, { expiresAt: () => undefined }, 1)).toMatchObject({
+      expiresAt: undefined,
+    });
+  });
+
+  it('EX-05: caps the end, also where none is named', () => {
+    const options = { maxSessionAgeMs: 60_000 };
+    const before = Date.now();
+    for (const exp of [undefined, inAnHour]) {
+      const expiresAt = read({ id: 1 }, options, exp)?.expiresAt ?? 0;
+      expect(expiresAt).toBeGreaterThanOrEqual(before + 60_000);
+      expect(expiresAt).toBeLessThanOrEqual(Date.now() + 60_000);
+    }
+    const soon = Math.floor(Date.now() / 1_000) + 10;
+    expect(read({ id: 1 }, options, soon)).toMatchObject({ expiresAt: soon * 1_000 });
+  });
+
+  it('ST-19: reads each field once, and throws what a getter throws', () => {
+    const reads: string[] = [];
+    const user = new Proxy(
+      { id: 'a' },
+      {
+        get(target, key) {
+          reads.push(String(key));
+          return Reflect.get(target, key) as unknown;
+        },
+      },
+    );
+    expect(read(user)).toMatchObject({ userId: 'a' });
+    expect(new Set(reads).size).toBe(reads.length);
+    const hostile = {
+      get id(): string {
+        throw new Error('hostile');
+      },
+    };
+    expect(() => read(hostile)).toThrow('hostile');
+  });
+});

@@ -1,0 +1,113 @@
+import {
+  BadRequestException,
+  ForbiddenException,
+  HttpException,
+  InternalServerErrorException,
+  NotFoundException,
+  ServiceUnavailableException,
+  UnauthorizedException,
+} from '@nestjs/common';
+import { describe, expect, it } from 'vitest';
+import {
+  refusalOfError,
+  refusalOfFailures,
+  type Failure,
+} from '../../../lib/authentication/strategy-refusal.js';
+
+const says = (challenge: unknown, status?: unknown): Failure => ({ challenge, status });
+
+describe('refusalOfFailures', () => {
+  it.each<[string, readonly Failure[], string, number]>([
+    ['no strategy at all', [], 'ERR_WS_AUTH_CREDENTIAL_REJECTED', 401],
+    ['a failure without a status', [says(undefined)], 'ERR_WS_AUTH_CREDENTIAL_REJECTED', 401],
+    ['400', [says(undefined, 400)], 'ERR_WS_AUTH_MALFORMED_CREDENTIAL', 400],
+    ['401', [says(undefined, 401)], 'ERR_WS_AUTH_CREDENTIAL_REJECTED', 401],
+    ['403', [says(undefined, 403)], 'ERR_WS_AUTH_NOT_PERMITTED', 403],
+    ['429', [says(undefined, 429)], 'ERR_WS_AUTH_TOO_MANY_ATTEMPTS', 429],
+    ['503', [says(undefined, 503)], 'ERR_WS_AUTH_UNAVAILABLE', 503],
+    [
+      'AH-09: insufficient_scope',
+      [says('Bearer error="insufficient_scope"')],
+      'ERR_WS_AUTH_NOT_PERMITTED',
+      403,
+    ],
+    [
+      'AH-09: insufficient_scope with 401',
+      [says('Bearer error="insufficient_scope"', 401)],
+      'ERR_WS_AUTH_CREDENTIAL_REJECTED',
+      401,
+    ],
+    [
+      'AH-07: invalid_token',
+      [says('Bearer error="invalid_token"')],
+      'ERR_WS_AUTH_CREDENTIAL_REJECTED',
+      401,
+    ],
+    [
+      'the first of several that names a status',
+      [says('x'), says(undefined, 403), says(undefined, 429)],
+      'ERR_WS_AUTH_NOT_PERMITTED',
+      403,
+    ],
+    ...[
+      999,
+      200,
+      101,
+      302,
+      404,
+      500,
+      -401,
+      401.5,
+      Number.NaN,
+      Infinity,
+      '401',
+      '403',
+      [401, 403],
+      null,
+      {},
+      true,
+    ].map((status): [string, readonly Failure[], string, number] => [
+      `ST-15: the status ${JSON.stringify(status) ?? String(status)}`,
+      [says('x', status)],
+      'ERR_WS_AUTH_CREDENTIAL_REJECTED',
+      401,
+    ]),
+  ])('makes of %s', (_what, failures, code, httpStatus) => {
+    expect(refusalOfFailures(failures)).toMatchObject({ code, httpStatus });
+  });
+});
+
+describe('refusalOfError', () => {
+  it.each<[unknown, string, number]>([
+    [new BadRequestException(), 'ERR_WS_AUTH_MALFORMED_CREDENTIAL', 400],
+    [new UnauthorizedException(), 'ERR_WS_AUTH_CREDENTIAL_REJECTED', 401],
+    [new ForbiddenException(), 'ERR_WS_AUTH_NOT_PERMITTED', 403],
+    [new HttpException('slow down', 429), 'ERR_WS_AUTH_TOO_MANY_ATTEMPTS', 429],
+    [new ServiceUnavailableException(), 'ERR_WS_AUTH_UNAVAILABLE', 503],
+    [new InternalServerErrorException(), 'ERR_WS_AUTH_STRATEGY_FAILED', 500],
+    [new NotFoundException(), 'ERR_WS_AUTH_STRATEGY_FAILED', 500],
+    [new HttpException('what', 999), 'ERR_WS_AUTH_STRATEGY_FAILED', 500],
+    [new HttpException('ok', 200), 'ERR_WS_AUTH_STRATEGY_FAILED', 500],
+    [new Error('down'), 'ERR_WS_AUTH_STRATEGY_FAILED', 500],
+    [Object.assign(new Error('x'), { status: 401 }), 'ERR_WS_AUTH_STRATEGY_FAILED', 500],
+    [{ getStatus: 401 }, 'ERR_WS_AUTH_STRATEGY_FAILED', 500],
+    [{ getStatus: () => '401' }, 'ERR_WS_AUTH_STRATEGY_FAILED', 500],
+    ['down', 'ERR_WS_AUTH_STRATEGY_FAILED', 500],
+    [undefined, 'ERR_WS_AUTH_STRATEGY_FAILED', 500],
+    [null, 'ERR_WS_AUTH_STRATEGY_FAILED', 500],
+  ])('makes of %s the refusal %s', (error, code, httpStatus) => {
+    expect(refusalOfError(error)).toMatchObject({ code, httpStatus, cause: error });
+  });
+
+  it('copes with an error that throws when it is asked', () => {
+    const hostile = {
+      getStatus() {
+        throw new Error('hostile');
+      },
+    };
+    expect(refusalOfError(hostile)).toMatchObject({
+      code: 'ERR_WS_AUTH_STRATEGY_FAILED',
+      cause: hostile,
+    });
+  });
+});

@@ -1,0 +1,71 @@
+import { describe as group, expect, it } from 'vitest';
+import { WsAuthConfigurationError } from '../../../lib/errors/ws-auth.error.js';
+import {
+  checkBound,
+  checkInteger,
+  describe,
+  maxTimerMs,
+} from '../../../lib/policy/check-option.js';
+
+group('checkInteger', () => {
+  it.each([1, 2, 10])('allows %d', (value) => {
+    expect(checkInteger('n', value, { min: 1, max: 10 })).toBe(value);
+  });
+
+  it('has no upper bound but that of integers', () => {
+    expect(checkInteger('n', Number.MAX_SAFE_INTEGER, { min: 0 })).toBe(Number.MAX_SAFE_INTEGER);
+  });
+
+  it.each([
+    [0, 'the number 0'],
+    [11, 'the number 11'],
+    [1.5, 'the number 1.5'],
+    [Number.NaN, 'the number NaN'],
+    [Infinity, 'the number Infinity'],
+    [2 ** 53, 'the number 9007199254740992'],
+    ['5', 'a value of type string'],
+    [null, 'null'],
+    [undefined, 'a value of type undefined'],
+    [5n, 'a value of type bigint'],
+    [[5], 'a value of type object'],
+    [true, 'a value of type boolean'],
+  ])('refuses %s and names the option', (value, got) => {
+    const check = () => checkInteger('authTimeoutMs', value, { min: 1, max: 10 });
+    expect(check).toThrow(WsAuthConfigurationError);
+    expect(check).toThrow(`authTimeoutMs: expected a whole number from 1 to 10, got ${got}`);
+  });
+
+  it('shows no text, since it may be a secret', () => {
+    expect(() => checkInteger('n', 'SECRET', { min: 0 })).not.toThrow(/SECRET/);
+  });
+});
+
+group('checkBound', () => {
+  it('also allows Infinity, which means no bound', () => {
+    expect(checkBound('n', Infinity, 1)).toBe(Infinity);
+    expect(checkBound('n', 1, 1)).toBe(1);
+  });
+
+  it.each([0, -Infinity, Number.NaN, '1', 0.5])('refuses %s', (value) => {
+    expect(() => checkBound('maxSessionAgeMs', value, 1)).toThrow(
+      /^maxSessionAgeMs: expected a whole number from 1 to 9007199254740991, got /,
+    );
+  });
+});
+
+group('describe', () => {
+  it.each([
+    [null, 'null'],
+    [1, 'the number 1'],
+    ['SECRET', 'a value of type string'],
+    [{ a: 'SECRET' }, 'a value of type object'],
+  ])('says of %j what it is', (value, described) => {
+    expect(describe(value)).toBe(described);
+  });
+});
+
+group('maxTimerMs', () => {
+  it('is the longest delay that Node keeps', () => {
+    expect(maxTimerMs).toBe(2_147_483_647);
+  });
+});

@@ -1,0 +1,357 @@
+import { describe, expect, it } from 'vitest';
+import { fromAuthorizationHeader } from '../../../lib/credentials/authorization-header.extractor.js';
+import { fromCookie } from '../../../lib/credentials/cookie.extractor.js';
+import type { WsCredentialExtractor } from '../../../lib/credentials/extractor.js';
+import { fromFirstMessage } from '../../../lib/credentials/first-message.extractor.js';
+import { fromQueryParam } from '../../../lib/credentials/query-param.extractor.js';
+import { fromRequest } from '../../../lib/credentials/request.extractor.js';
+import { fromSubprotocol } from '../../../lib/credentials/subprotocol.extractor.js';
+import { fromUserInfo } from '../../../lib/credentials/user-info.extractor.js';
+import { WsAuthConfigurationError } from '../../../lib/errors/ws-auth.error.js';
+import type { WsAuthModuleOptions } from '../../../lib/policy/options.js';
+import { checkPendingLimits, resolvePolicy } from '../../../lib/policy/policy.js';
+
+function resolve(options: WsAuthModuleOptions = {}) {
+  return resolvePolicy({ strategy: 'jwt', ...options });
+}
+
+const userId = () => 'id';
+const expiresAt = () => undefined;
+const middleware = [() => undefined];
+const bridge = { path: '/bridge', parentOrigins: ['https://app.example.com'] };
+
+function anyPassword(...credentials: WsCredentialExtractor[]) {
+  return resolve({ credentials }).handshakeExtractors.find(({ name }) => name === 'fromUserInfo');
+}
+
+describe('a policy without options', () => {
+  const policy = resolve();
+
+  it('has the documented defaults', () => {
+    expect(policy).toMatchObject({
+      strategy: ['jwt'],
+      optional: false,
+      authTimeoutMs: 5_000,
+      limits: { maxCredentialBytes: 8_192 },
+      maxQueuedMessages: 64,
+      maxQueuedBytes: 65_536,
+      realm: 'Users',
+      challengeSchemes: ['Basic', 'Bearer'],
+      property: 'user',
+      shutdownTimeoutMs: 5_000,
+      events: {
+        authenticate: 'authenticate',
+        authenticated: 'authenticated',
+        expiring: 'expiring',
+      },
+      userId: undefined,
+      expiresAt: undefined,
+      bridges: [],
+      middleware: [],
+      maxSessionAgeMs: Infinity,
+      expiryWarningMs: 30_000,
+      maxReauthenticationsPerMinute: 30,
+      maxSessionsPerUser: Infinity,
+      onLimit: 'refuse',
+      heartbeatIntervalMs: 30_000,
+      maxBufferedBytes: 16_777_216,
+    });
+  });
+
+  it('reads the header and the first message', () => {
+    expect(policy.handshakeExtractors.map(({ name }) => name)).toEqual(['fromAuthorizationHeader']);
+    expect(policy.firstMessage).toMatchObject({ name: 'fromFirstMessage', format: 'event' });
+  });
+
+  it('closes with the registered codes, and trusts no proxy', () => {
+    expect([...policy.closeCodes]).toEqual([
+      [3000, 3000],
+      [3003, 3003],
+      [3008, 3008],
+    ]);
+    expect(policy.trust('127.0.0.1', 0)).toBe(false);
+  });
+
+  it('is frozen', () => {
+    expect(Object.isFrozen(policy)).toBe(true);
+    expect(Object.isFrozen(policy.events)).toBe(true);
+    expect(Object.isFrozen(policy.limits)).toBe(true);
+    expect(Object.isFrozen(policy.strategy)).toBe(true);
+    expect(Object.isFrozen(policy.challengeSchemes)).toBe(true);
+  });
+});
+
+describe('a policy with options', () => {
+  it('takes them over', () => {
+    const policy = resolve({
+      strategy: ['jwt', 'basic'],
+      optional: true,
+      authTimeoutMs: 1,
+      maxCredentialBytes: 16,
+      maxQueuedMessages: 0,
+      maxQueuedBytes: 0,
+      realm: 'Zone',
+      closeCodes: { unauthorized: 1011, forbidden: 4403, timeout: 4408 },
+      events: { authenticate: 'login' },
+      property: 'account',
+      trustProxy: 1,
+      shutdownTimeoutMs: 0,
+      expiryWarningMs: 0,
+      heartbeatIntervalMs: 0,
+      maxSessionAgeMs: 1,
+      maxSessionsPerUser: 1,
+      onLimit: 'closeOldest',
+      userId,
+      expiresAt,
+      middleware,
+    });
+    expect(policy).toMatchObject({
+      strategy: ['jwt', 'basic'],
+      optional: true,
+      authTimeoutMs: 1,
+      limits: { maxCredentialBytes: 16 },
+      maxQueuedMessages: 0,
+      maxQueuedBytes: 0,
+      realm: 'Zone',
+      events: { authenticate: 'login', authenticated: 'authenticated', expiring: 'expiring' },
+      property: 'account',
+      shutdownTimeoutMs: 0,
+      maxSessionAgeMs: 1,
+      onLimit: 'closeOldest',
+      userId,
+      expiresAt,
+      middleware,
+    });
+    expect([...policy.closeCodes.values()]).toEqual([1011, 4403, 4408]);
+    expect(policy.trust('203.0.113.1', 0)).toBe(true);
+  });
+
+  it('sorts its extractors by what they read', () => {
+    const cookie = fromCookie('s', { bridge });
+    const policy = resolve({
+      credentials: [fromFirstMessage({ format: 'raw' }), cookie, fromCookie('t'), fromRequest()],
+    });
+    expect(policy.handshakeExtractors).toHaveLength(3);
+    expect(policy.firstMessage?.format).toBe('raw');
+    expect(policy.bridges).toEqual([cookie]);
+  });
+
+  it('asks for each scheme once', () => {
+    const credentials = [fromQueryParam('t'), fromSubprotocol(), fromCookie('s'), fromUserInfo()];
+    expect(new Set(resolve({ credentials }).challengeSchemes)).toEqual(
+      new Set(['Basic', 'Bearer']),
+    );
+    expect(resolve({ credentials: [fromRequest()] }).challengeSchemes).toEqual([]);
+  });
+
+  it('lets fromUserInfo() take any password only where nothing else reads Basic', () => {
+    expect(anyPassword(fromUserInfo())).toMatchObject({ anyPassword: true });
+    expect(anyPassword(fromUserInfo(), fromAuthorizationHeader())).toMatchObject({
+      anyPassword: false,
+    });
+    expect(
+      anyPassword(fromAuthorizationHeader({ schemes: ['Bearer'] }), fromUserInfo()),
+    ).toMatchObject({ anyPassword: true });
+  });
+
+  it('needs no strategy when every extractor names one', () => {
+    const credentials = [fromQueryParam('t', { strategy: 'ws-ticket' })];
+    expect(resolvePolicy({ credentials }).strategy).toEqual([]);
+  });
+
+  it("OR-14: allows '*' when nothing is ambient", () => {
+    const credentials = [
+      fromAuthorizationHeader({ schemes: ['Bearer'] }),
+      fromQueryParam('t'),
+      fromSubprotocol(),
+      fromFirstMessage(),
+    ];
+    expect(() => resolve({ credentials, allowedOrigins: '*' })).not.toThrow();
+  });
+});
+
+interface Refused {
+  readonly name: string;
+  readonly options: object;
+  readonly message: string | RegExp;
+}
+
+const integers = [
+  ['authTimeoutMs', 0],
+  ['authTimeoutMs', 2 ** 31],
+  ['authTimeoutMs', Number.NaN],
+  ['authTimeoutMs', '5000'],
+  ['authTimeoutMs', Infinity],
+  ['maxCredentialBytes', 15],
+  ['maxCredentialBytes', 8.5],
+  ['maxQueuedMessages', -1],
+  ['maxQueuedBytes', -1],
+  ['shutdownTimeoutMs', -1],
+  ['shutdownTimeoutMs', 2 ** 31],
+  ['expiryWarningMs', -1],
+  ['maxReauthenticationsPerMinute', 0],
+  ['heartbeatIntervalMs', -1],
+  ['heartbeatIntervalMs', 2 ** 31],
+  ['maxSessionAgeMs', 0],
+  ['maxSessionAgeMs', Number.NaN],
+  ['maxSessionsPerUser', 0],
+  ['maxBufferedBytes', 0],
+] as const;
+
+const refused: readonly Refused[] = [
+  ...integers.map(([option, value]) => ({
+    name: `${option}: ${String(value)} (${typeof value})`,
+    options: { [option]: value },
+    message: new RegExp(`^${option}: expected a whole number from \\d+ to \\d+, got `),
+  })),
+  ...[fromCookie('s'), fromAuthorizationHeader(), fromUserInfo(), fromRequest()].map(
+    (extractor) => ({
+      name: `OR-14: '*' beside ${extractor.name}`,
+      options: { allowedOrigins: '*', credentials: [extractor] },
+      message: /^allowedOrigins: '\*' lets every page use the credentials/,
+    }),
+  ),
+  {
+    name: "OR-14: '*' beside the default credentials",
+    options: { allowedOrigins: '*' },
+    message: /^allowedOrigins: '\*'/,
+  },
+  {
+    name: 'an empty list of credentials',
+    options: { credentials: [] },
+    message:
+      'credentials: the list is empty; name an extractor such as fromAuthorizationHeader(), or mark the gateway @WsPublic()',
+  },
+  {
+    name: 'credentials that are no list',
+    options: { credentials: fromCookie('s') },
+    message: /^credentials: /,
+  },
+  {
+    name: 'an extractor that was not called',
+    options: { credentials: [fromQueryParam] },
+    message: /^credentials: /,
+  },
+  {
+    name: 'an extractor that is a name',
+    options: { credentials: ['header'] },
+    message: /^credentials: /,
+  },
+  {
+    name: 'an extractor that is undefined',
+    options: { credentials: [undefined] },
+    message: /^credentials: /,
+  },
+  {
+    name: 'fromFirstMessage() twice',
+    options: { credentials: [fromFirstMessage(), fromFirstMessage({ format: 'raw' })] },
+    message: 'credentials: fromFirstMessage() is listed twice',
+  },
+  {
+    name: 'ST-17: no strategy',
+    options: { strategy: undefined },
+    message:
+      "strategy: none is named; pass WsAuthModule.forRoot({ strategy: 'jwt' }), put @WsAuth({ strategy: 'jwt' }) on the " +
+      "gateway, or import PassportModule.register({ defaultStrategy: 'jwt' })",
+  },
+  {
+    name: 'ST-17: an empty list of strategies',
+    options: { strategy: [] },
+    message: /^strategy: none is named/,
+  },
+  {
+    name: 'ST-17: one extractor without a strategy beside one with',
+    options: {
+      strategy: undefined,
+      credentials: [fromQueryParam('t', { strategy: 'a' }), fromCookie('s')],
+    },
+    message: /^strategy: none is named/,
+  },
+  {
+    name: 'ST-17: an extractor with an empty list of strategies',
+    options: { credentials: [fromQueryParam('t', { strategy: [] })] },
+    message: /^strategy: /,
+  },
+  {
+    name: 'a realm with a line break',
+    options: { realm: 'a\r\nSet-Cookie: x=1' },
+    message: 'realm: expected a string without control characters',
+  },
+  {
+    name: 'a realm that is no string',
+    options: { realm: 7 },
+    message: 'realm: expected a string without control characters',
+  },
+  ...[1005, 1006, 1015, 2999, 5000, 4000.5, '4000', Number.NaN, null].flatMap((code) =>
+    ['unauthorized', 'forbidden', 'timeout'].map((name) => ({
+      name: `the close code ${String(code)} (${typeof code}) for ${name}`,
+      options: { closeCodes: { [name]: code } },
+      message: new RegExp(
+        `^closeCodes\\.${name}: expected 1000, 1001, 1003, 1007-1009, 1011-1013 or 3000-4999, got `,
+      ),
+    })),
+  ),
+  {
+    name: 'an unknown onLimit',
+    options: { onLimit: 'closeAll' },
+    message: "onLimit: expected 'refuse' or 'closeOldest'",
+  },
+  {
+    name: "optional: 'false', which is true",
+    options: { optional: 'false' },
+    message: /^optional: /,
+  },
+  { name: 'optional: 1', options: { optional: 1 }, message: /^optional: / },
+  { name: 'a userId that is no function', options: { userId: 'id' }, message: /^userId: / },
+  { name: 'an expiresAt that is no function', options: { expiresAt: 60 }, message: /^expiresAt: / },
+  { name: 'a property that is no name', options: { property: '' }, message: /^property: / },
+  {
+    name: 'a property that the client has already',
+    options: { property: 'send' },
+    message: /^property: /,
+  },
+  {
+    name: 'a property of every object',
+    options: { property: '__proto__' },
+    message: /^property: /,
+  },
+  {
+    name: 'an event without a name',
+    options: { events: { authenticate: undefined } },
+    message: /^events\.authenticate: /,
+  },
+  {
+    name: 'a middleware that is no function',
+    options: { middleware: ['session'] },
+    message: /^middleware: /,
+  },
+  {
+    name: 'an empty prefix of a subprotocol',
+    options: { credentials: [fromSubprotocol({ prefix: '' })] },
+    message: /^fromSubprotocol: /,
+  },
+];
+
+describe('options that cannot be meant refuse to boot', () => {
+  for (const { name, options, message } of refused) {
+    it(name, () => {
+      expect(() => resolve(options)).toThrow(WsAuthConfigurationError);
+      expect(() => resolve(options)).toThrow(message);
+    });
+  }
+});
+
+describe('checkPendingLimits', () => {
+  it('has the documented defaults', () => {
+    expect(checkPendingLimits({})).toEqual({ maxPending: 4_096, maxPendingPerAddress: 512 });
+  });
+
+  it.each([{ maxPending: 0 }, { maxPendingPerAddress: 0 }, { maxPending: Infinity }])(
+    '%j refuses to boot',
+    (options) => {
+      const [name = ''] = Object.keys(options);
+      expect(() => checkPendingLimits(options)).toThrow(WsAuthConfigurationError);
+      expect(() => checkPendingLimits(options)).toThrow(new RegExp(`^${name}: `));
+    },
+  );
+});
