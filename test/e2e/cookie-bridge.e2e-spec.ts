@@ -352,6 +352,25 @@ describe('on an application with middleware of its own', () => {
   });
 });
 
+describe('two gateways', () => {
+  const credentials = [
+    fromCookie('token', { bridge: { path: bridgePath, parentOrigins: [parent] } }),
+  ];
+
+  it('refuse to boot with one bridge, whose cookie has the path of one of them', async () => {
+    @WebSocketGateway({ path: '/a' })
+    class FirstGateway {}
+    @WebSocketGateway({ path: '/b' })
+    class SecondGateway {}
+    const error = await bootError({
+      imports: [WsAuthModule.forRoot({ strategy: 'jwt', credentials })],
+      providers: [JwtStrategy, FirstGateway, SecondGateway],
+    });
+    expect(error).toBeInstanceOf(WsAuthConfigurationError);
+    expect(error.message).toMatch(/^bridge\.path: /);
+  });
+});
+
 describe('an application refuses to boot with a bridge', () => {
   const unsafe: [string, BridgeSettings, RegExp][] = [
     ['without parents', { bridge: { parentOrigins: [] } }, /^bridge\.parentOrigins: /],

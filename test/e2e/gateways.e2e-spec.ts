@@ -13,6 +13,7 @@ import { PassportModule } from '@nestjs/passport';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { WsAdapter } from '@nestjs/platform-ws';
+import { Test } from '@nestjs/testing';
 import { SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
@@ -467,6 +468,22 @@ describe('WsAuthModule', () => {
     pending.emit('authenticate', { token: tokenOf('bob') }).sendRaw('echo in my own format');
     expect(await pending.nextEvent()).toMatchObject({ event: 'authenticated' });
     expect(await pending.nextEvent()).toEqual({ event: 'echo', data: 'in my own format' });
+  });
+
+  it('refuses to boot when it is imported twice: one of the two policies would be ignored', async () => {
+    @Module({ imports: [WsAuthModule.forRoot({ strategy: 'jwt', realm: 'Second' })] })
+    class FeatureModule {}
+    const { imports = [], providers = [] } = metadata([EchoGateway], { realm: 'First' });
+    const error = await bootError({ imports: [...imports, FeatureModule], providers });
+    expect(error).toBeInstanceOf(WsAuthConfigurationError);
+    expect(error.message).toMatch(/WsAuthModule/);
+  });
+
+  it('boots in an application without HTTP, for services that use it', async () => {
+    const context = await Test.createTestingModule(metadata([])).compile();
+    await context.init();
+    expect(context.get(WsAuthModule)).toBeInstanceOf(WsAuthModule);
+    await context.close();
   });
 
   it('protects an application whose module list names it last', async () => {

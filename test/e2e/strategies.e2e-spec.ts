@@ -255,6 +255,32 @@ describe('passport-jwt', () => {
   });
 });
 
+describe('a strategy that reads its own place', () => {
+  @Injectable()
+  class QueryJwtStrategy extends PassportStrategy(PassportJwtStrategy, 'query-jwt') {
+    constructor() {
+      super({
+        jwtFromRequest: ExtractJwt.fromUrlQueryParameter('token'),
+        secretOrKey: secret as unknown as Buffer,
+      });
+    }
+
+    validate({ sub }: { readonly sub: string }): TestUser {
+      return { id: sub };
+    }
+  }
+
+  it('finds the token there through fromRequest(), and the application does not', async () => {
+    await using app = await startProtected(
+      { strategy: 'query-jwt', credentials: [fromRequest({ queryParams: ['token'] })] },
+      [QueryJwtStrategy],
+    );
+    const client = await app.connect(`/?token=${tokenOf('alice')}`).opened();
+    expect(await client.ask('whoami')).toEqual({ user: 'alice', via: 'fromRequest' });
+    expect(app.nest.get(EchoGateway).connected[0]!.request.url).toBe('/?token=REDACTED');
+  });
+});
+
 describe('passport-local', () => {
   const options = { strategy: 'local', credentials: [fromFirstMessage()] };
 
