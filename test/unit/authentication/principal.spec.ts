@@ -9,6 +9,14 @@ function read(user: unknown, options: WsAuthModuleOptions = {}, exp?: unknown, i
   return readPrincipal({ user, info, proof: { ...anonymousProof, exp } }, policy);
 }
 
+function emailOf({ email }: { readonly email: string }): string {
+  return email;
+}
+
+function endOf(user: { readonly until: number }, info: unknown): number {
+  return info === 'info' ? user.until : Number.NaN;
+}
+
 const inAnHour = Math.floor(Date.now() / 1_000) + 3_600;
 
 describe('readPrincipal', () => {
@@ -71,8 +79,7 @@ describe('readPrincipal', () => {
   });
 
   it('asks the application for the key', () => {
-    const userId = ({ email }: { readonly email: string }) => email;
-    expect(read({ id: 1, email: 'a@b' }, { userId })).toMatchObject({ userId: 'a@b' });
+    expect(read({ id: 1, email: 'a@b' }, { userId: emailOf })).toMatchObject({ userId: 'a@b' });
     expect(read({ id: 1 }, { userId: () => undefined })).toMatchObject({ userId: undefined });
   });
 
@@ -121,9 +128,9 @@ describe('readPrincipal', () => {
 
   it('believes the application about the end', () => {
     const at = Date.now() + 1_000;
-    const expiresAt = (user: { readonly until: number }, info: unknown) =>
-      info === 'info' ? user.until : Number.NaN;
-    expect(read({ until: at }, { expiresAt }, inAnHour, 'info')).toMatchObject({ expiresAt: at });
+    expect(read({ until: at }, { expiresAt: endOf }, inAnHour, 'info')).toMatchObject({
+      expiresAt: at,
+    });
     expect(read({ id: 1 }, { expiresAt: () => undefined }, 1)).toMatchObject({
       expiresAt: undefined,
     });

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import {
   BadRequestException,
   ForbiddenException,
@@ -67,7 +68,7 @@ describe('refusalOfFailures', () => {
       {},
       true,
     ].map((status): [string, readonly Failure[], string, number] => [
-      `ST-15: the status ${JSON.stringify(status) ?? String(status)}`,
+      `ST-15: the status ${inspect(status)}`,
       [says('x', status)],
       'ERR_WS_AUTH_CREDENTIAL_REJECTED',
       401,

@@ -22,8 +22,6 @@ import { strategiesOf } from './strategies.js';
 export class Bench {
   readonly policy: Policy;
   readonly authenticator: Authenticator;
-  /** The last subject that was decided on. */
-  subject: UpgradeSubject | undefined;
 
   constructor(
     strategies: Readonly<Record<string, Strategy>>,
@@ -32,11 +30,10 @@ export class Bench {
   ) {
     this.policy = resolvePolicy({ strategy: Object.keys(strategies), ...options });
     const chain = new StrategyChain(this.policy, strategiesOf(strategies));
-    this.authenticator = new Authenticator(
-      this.policy,
-      chain,
-      limiters && new FailureLimits(limiters),
-    );
+    this.authenticator = new Authenticator(this.policy, chain, {
+      failures: limiters && new FailureLimits(limiters),
+      revocations: undefined,
+    });
   }
 
   attempt(): Attempt {
@@ -50,8 +47,8 @@ export class Bench {
       throw new Error(`the handshake of the test is refused: ${handshake.code}`);
     }
     const original = redactRequest(request, this.policy.redaction);
-    this.subject = { handshake, request, original, address: '192.0.2.1' };
-    return this.subject;
+    const client = { path: handshake.target.path, address: '192.0.2.1', origin: handshake.origin };
+    return { handshake, request, original, client };
   }
 
   /** Decides on one upgrade, and ends the attempt as an adapter would. */

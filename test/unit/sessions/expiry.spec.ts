@@ -1,0 +1,95 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Expiry } from '../../../lib/sessions/expiry.js';
+
+const day = 86_400_000;
+
+beforeEach(() => {
+  vi.useFakeTimers({
+    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
+  });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function watch(inMs: number, warningMs = 0) {
+  const log: string[] = [];
+  const expiry: Expiry = new Expiry(Date.now() + inMs, warningMs, {
+    onWarning: () => log.push('warning'),
+    onEnd: () => log.push('end'),
+  });
+  return { expiry, log };
+}
+
+describe('an expiry', () => {
+  it('warns once and ends once', () => {
+    const { log, expiry } = watch(10_000, 3_000);
+    vi.advanceTimersByTime(6_999);
+    expect(log).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(log).toEqual(['warning']);
+    vi.advanceTimersByTime(2_999);
+    expect(expiry.isOver).toBe(false);
+    expect(log).toEqual(['warning']);
+    vi.advanceTimersByTime(1);
+    expect(log).toEqual(['warning', 'end']);
+    expect(expiry.isOver).toBe(true);
+    vi.advanceTimersByTime(day);
+    expect(log).toEqual(['warning', 'end']);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('does not warn of an end that is near already, or when it should not', () => {
+    const near = watch(1_000, 3_000);
+    const silent = watch(1_000, 0);
+    vi.advanceTimersByTime(1_000);
+    expect(near.log).toEqual(['end']);
+    expect(silent.log).toEqual(['end']);
+  });
+
+  it('EX-03: does not end at once when the end is further than a timer reaches', () => {
+    const { log } = watch(60 * day);
+    vi.advanceTimersByTime(1);
+    expect(log).toEqual([]);
+    vi.advanceTimersByTime(60 * day - 2);
+    expect(log).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(log).toEqual(['end']);
+  });
+
+  it('EX-06: is not put off by a clock that is set back', () => {
+    const { log, expiry } = watch(10_000);
+    vi.setSystemTime(Date.now() - 3_600_000);
+    vi.advanceTimersByTime(10_000);
+    expect(log).toEqual(['end']);
+    expect(expiry.isOver).toBe(true);
+  });
+
+  it('EX-06: is over as soon as the clock says so', () => {
+    const { expiry } = watch(10_000);
+    vi.setSystemTime(Date.now() + 3_600_000);
+    expect(expiry.isOver).toBe(true);
+    expect(expiry.remainingMs).toBeLessThan(0);
+  });
+
+  it('EX-09: leaves no timer when it is stopped', () => {
+    const { log, expiry } = watch(10_000, 5_000);
+    expiry.stop();
+    expect(vi.getTimerCount()).toBe(0);
+    vi.advanceTimersByTime(20_000);
+    expect(log).toEqual([]);
+  });
+
+  it('EX-09: leaves no timer when the warning stops it', () => {
+    const log: string[] = [];
+    const expiry: Expiry = new Expiry(Date.now() + 10_000, 5_000, {
+      onWarning: () => expiry.stop(),
+      onEnd: () => log.push('end'),
+    });
+    vi.advanceTimersByTime(5_000);
+    expect(vi.getTimerCount()).toBe(0);
+    vi.advanceTimersByTime(20_000);
+    expect(log).toEqual([]);
+  });
+});
