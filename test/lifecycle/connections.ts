@@ -1,0 +1,89 @@
+import type { Socket } from 'node:net';
+import type { Provider } from '@nestjs/common';
+import type { WebSocket } from 'ws';
+import { WsAuthSessions, type WsAuthModuleOptions } from '../../lib/index.js';
+import { startProtected, type TestApp } from '../support/app.js';
+import type { TestClient } from '../support/client.js';
+import { EchoGateway } from '../support/gateways.js';
+import { bearerOf, customStrategy } from '../support/strategies.js';
+import { tokenOf } from '../support/tokens.js';
+
+/** What a strategy of the tests returns for each token: a user, `[user, info]`, or something that is no user. */
+export type Verdicts = Record<string, unknown>;
+
+/** A strategy that looks its verdict up; changing the record changes the verdict. */
+export function verdictStrategy(verdicts: Verdicts) {
+  return customStrategy('verdicts', (request) => verdicts[bearerOf(request) ?? ''] ?? false);
+}
+
+/** An application whose strategy looks its verdicts up. */
+export function startWithVerdicts(
+  verdicts: Verdicts,
+  options: WsAuthModuleOptions = {},
+  providers: Provider[] = [],
+): Promise<TestApp> {
+  return startProtected({ strategy: 'verdicts', ...options }, [
+    verdictStrategy(verdicts),
+    ...providers,
+  ]);
+}
+
+export function bearer(token: string) {
+  return { headers: { authorization: `Bearer ${token}` } };
+}
+
+/** A JWT that ends that many milliseconds from now. */
+export function tokenFor(sub: string, lifetimeMs: number, claims: object = {}): string {
+  return tokenOf(sub, { exp: (Date.now() + lifetimeMs) / 1_000, ...claims });
+}
+
+/** A connection that is authenticated on the upgrade. */
+export function enter(app: TestApp, token: string, path = '/'): Promise<TestClient> {
+  return app.connect(path, bearer(token)).opened();
+}
+
+/** A connection that is authenticated by its first message, past the acknowledgement. */
+export async function enterByMessage(app: TestApp, token: string): Promise<TestClient> {
+  const client = await app.connect().opened();
+  client.emit('authenticate', { token });
+  await client.next();
+  return client;
+}
+
+/** How an attempt to connect ends: as two words, such as `refused 401` or `closed 3000 revoked`. */
+export async function fateOf(client: TestClient): Promise<string> {
+  return Promise.race([
+    client.refusal().then(({ status }) => `refused ${status}`),
+    client.closed().then(({ code, reason }) => `closed ${code} ${reason}`),
+  ]);
+}
+
+export function sessionsOf(app: TestApp): WsAuthSessions {
+  return app.nest.get(WsAuthSessions);
+}
+
+/** The one session of a user. */
+export function sessionOfUser(app: TestApp, userId: string) {
+  const [session, ...others] = sessionsOf(app).ofUser(userId);
+  if (!session || others.length > 0) {
+    throw new Error(
+      `expected one session of ${userId}, found ${others.length + (session ? 1 : 0)}`,
+    );
+  }
+  return session;
+}
+
+/** The server's side of the connections, in the order of `handleConnection`. */
+export function serverSide(app: TestApp): WebSocket[] {
+  return app.nest.get(EchoGateway).connected.map(({ client }) => client);
+}
+
+/** Sends several messages in one segment, so that the server reads them at once. */
+export function sendTogether(client: TestClient, ...messages: readonly (string | object)[]): void {
+  const { _socket: socket } = client.socket as unknown as { readonly _socket: Socket };
+  socket.cork();
+  for (const message of messages) {
+    client.sendRaw(typeof message === 'string' ? message : JSON.stringify(message));
+  }
+  socket.uncork();
+}

@@ -1,0 +1,520 @@
+import { once } from 'node:events';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { describe, expect, it, vi } from 'vitest';
+import type { WebSocket } from 'ws';
+import {
+  fromAuthorizationHeader,
+  fromFirstMessage,
+  type WsAuthModuleOptions,
+} from '../../lib/index.js';
+import { startProtected } from '../support/app.js';
+import { EchoGateway } from '../support/gateways.js';
+import { customStrategy } from '../support/strategies.js';
+import { tokenOf } from '../support/tokens.js';
+import {
+  blockEventLoop,
+  dayMs,
+  hourMs,
+  minuteMs,
+  restoreClocks,
+  secondMs,
+  useFakeClock,
+  useFakeTimers,
+} from './clocks.js';
+import {
+  bearer,
+  enter,
+  enterByMessage,
+  fateOf,
+  sendTogether,
+  serverSide,
+  sessionOfUser,
+  sessionsOf,
+  startWithVerdicts,
+  tokenFor,
+  type Verdicts,
+} from './connections.js';
+
+restoreClocks();
+
+const now = Date.UTC(2030, 0, 1);
+const inAMinute = now / secondMs + 60;
+
+/** Freezes the wall clock, and lets timers of the application run. */
+function freeze(): void {
+  useFakeClock();
+  vi.setSystemTime(now);
+}
+
+function endOfUser({ end }: { readonly end: number }): number {
+  return end;
+}
+
+function endOfInfo(_user: object, info: unknown): number {
+  return endOfUser(info as { readonly end: number });
+}
+
+function failing(): never {
+  throw new Error('no');
+}
+
+async function expiresAtOf(verdict: unknown, options: WsAuthModuleOptions = {}) {
+  await using app = await startWithVerdicts({ t: verdict }, options);
+  await enter(app, 't');
+  return sessionOfUser(app, 'alice').expiresAt;
+}
+
+describe('the end of a session', () => {
+  it('is the exp of the user', async () => {
+    freeze();
+    expect(await expiresAtOf({ id: 'alice', exp: inAMinute })).toBe(now + minuteMs);
+  });
+
+  it('is the exp of the info', async () => {
+    freeze();
+    expect(await expiresAtOf([{ id: 'alice' }, { exp: inAMinute }])).toBe(now + minuteMs);
+  });
+
+  it('is the exp of the JWT, although validate() drops it', async () => {
+    freeze();
+    await using app = await startProtected();
+    await enter(app, tokenFor('alice', minuteMs));
+    await enterByMessage(app, tokenFor('bob', 2 * minuteMs));
+    expect(sessionOfUser(app, 'alice').expiresAt).toBe(now + minuteMs);
+    expect(sessionOfUser(app, 'bob').expiresAt).toBe(now + 2 * minuteMs);
+  });
+
+  it('is never later than the exp of the JWT, whatever the user says', async () => {
+    freeze();
+    const generous = customStrategy('generous', () => ({ id: 'alice', exp: inAMinute + 3_600 }));
+    await using app = await startProtected({ strategy: 'generous' }, [generous]);
+    await enter(app, tokenFor('alice', minuteMs));
+    expect(sessionOfUser(app, 'alice').expiresAt).toBe(now + minuteMs);
+  });
+
+  it('is what the application says, if it does', async () => {
+    freeze();
+    const verdict = { id: 'alice', end: now + 5, exp: inAMinute };
+    expect(await expiresAtOf(verdict, { expiresAt: endOfUser })).toBe(now + 5);
+  });
+
+  it('may be told by the application from the info', async () => {
+    freeze();
+    expect(await expiresAtOf([{ id: 'alice' }, { end: now + 7 }], { expiresAt: endOfInfo })).toBe(
+      now + 7,
+    );
+  });
+
+  it('is none, if nobody names one', async () => {
+    freeze();
+    expect(await expiresAtOf({ id: 'alice' })).toBeUndefined();
+  });
+
+  it.each([
+    ['a later exp', { id: 'alice', exp: inAMinute }],
+    ['no exp', { id: 'alice' }],
+  ])('is capped by maxSessionAgeMs with %s', async (_name, verdict) => {
+    freeze();
+    expect(await expiresAtOf(verdict, { maxSessionAgeMs: 1_500 })).toBe(now + 1_500);
+  });
+
+  it('stays an earlier exp under maxSessionAgeMs', async () => {
+    freeze();
+    const verdict = { id: 'alice', exp: inAMinute };
+    expect(await expiresAtOf(verdict, { maxSessionAgeMs: hourMs })).toBe(now + minuteMs);
+  });
+
+  it('is capped by maxSessionAgeMs in an anonymous session, too', async () => {
+    useFakeTimers();
+    await using app = await startProtected({
+      credentials: [fromAuthorizationHeader()],
+      optional: true,
+      maxSessionAgeMs: minuteMs,
+      heartbeatIntervalMs: 0,
+    });
+    const client = await app.connect().opened();
+    expect([...sessionsOf(app)]).toMatchObject([{ expiresAt: Date.now() + minuteMs }]);
+    vi.advanceTimersByTime(minuteMs);
+    expect(await client.closed()).toMatchObject({ code: 3000 });
+  });
+});
+
+describe('an exp that is no instant in the future', () => {
+  const bad: [string, unknown][] = [
+    ['a string', String(inAMinute)],
+    ['an ISO date', '2030-01-01T00:01:00Z'],
+    ['NaN', Number.NaN],
+    ['Infinity', Number.POSITIVE_INFINITY],
+    ['-Infinity', Number.NEGATIVE_INFINITY],
+    ['a number that overflows in milliseconds', 1e308],
+    ['negative', -1],
+    ['zero', 0],
+    ['an object', {}],
+    ['a Date', new Date(now + minuteMs)],
+    ['an array', [inAMinute]],
+    ['true', true],
+    ['a bigint', BigInt(inAMinute)],
+    ['a millisecond ago', (now - 1) / secondMs],
+    ['now', now / secondMs],
+  ];
+
+  it.each(bad)('refuses %s on the user with 401', async (_name, exp) => {
+    freeze();
+    await using app = await startWithVerdicts({ t: { id: 'alice', exp } });
+    expect(await fateOf(app.connect('/', bearer('t')))).toBe('refused 401');
+    expect(app.nest.get(EchoGateway).connected).toEqual([]);
+  });
+
+  it.each(bad)('closes with 3000 for %s on the info', async (_name, exp) => {
+    freeze();
+    await using app = await startWithVerdicts({ t: [{ id: 'alice' }, { exp }] });
+    const client = await app.connect().opened();
+    client.emit('authenticate', { token: 't' });
+    expect(await client.closed()).toEqual({ code: 3000, reason: 'credential rejected' });
+    expect(app.nest.get(EchoGateway).connected).toEqual([]);
+  });
+
+  it.each([
+    ['a string', `"${inAMinute}"`],
+    ['an object', '{}'],
+    ['more than a number can hold', '1e999'],
+    ['false', 'false'],
+    ['a second ago', String(now / secondMs - 1)],
+  ])('refuses a token that holds %s, even if its strategy does not look', async (_name, exp) => {
+    freeze();
+    const blind = customStrategy('blind', () => ({ id: 'alice' }));
+    await using app = await startProtected({ strategy: 'blind' }, [blind]);
+    const payload = Buffer.from(`{"sub":"alice","exp":${exp}}`).toString('base64url');
+    expect(await fateOf(app.connect('/', bearer(`e30.${payload}.AA`)))).toBe('refused 401');
+  });
+
+  it('takes a fraction of a second', async () => {
+    freeze();
+    expect(await expiresAtOf({ id: 'alice', exp: now / secondMs + 0.25 })).toBe(now + 250);
+  });
+
+  it('takes null as none, and reads on', async () => {
+    freeze();
+    expect(await expiresAtOf({ id: 'alice', exp: null })).toBeUndefined();
+    expect(await expiresAtOf([{ id: 'alice', exp: null }, { exp: inAMinute }])).toBe(
+      now + minuteMs,
+    );
+  });
+
+  it('takes milliseconds for the seconds of a far future, which maxSessionAgeMs caps', async () => {
+    freeze();
+    const verdict = { id: 'alice', exp: now + minuteMs };
+    expect(await expiresAtOf(verdict)).toBe((now + minuteMs) * secondMs);
+    expect(await expiresAtOf(verdict, { maxSessionAgeMs: hourMs })).toBe(now + hourMs);
+  });
+});
+
+describe('expiresAt of the application', () => {
+  it.each<[string, unknown]>([
+    ['a string', String(now + minuteMs)],
+    ['NaN', Number.NaN],
+    ['Infinity', Number.POSITIVE_INFINITY],
+    ['null', null],
+    ['a Date', new Date(now + minuteMs)],
+    ['a promise', Promise.resolve(now + minuteMs)],
+    ['an object', {}],
+    ['now', now],
+    ['seconds', inAMinute],
+  ])('refuses the connection when it returns %s', async (_name, end) => {
+    freeze();
+    const expiresAt = (() => end) as () => number;
+    await using app = await startWithVerdicts({ t: { id: 'alice' } }, { expiresAt });
+    expect(await fateOf(app.connect('/', bearer('t')))).toBe('refused 401');
+  });
+
+  it('refuses with 500 when it throws', async () => {
+    await using app = await startWithVerdicts({ t: { id: 'alice' } }, { expiresAt: failing });
+    expect(await fateOf(app.connect('/', bearer('t')))).toBe('refused 500');
+  });
+});
+
+/** Takes longer than the credential lives. */
+function userId(user: { readonly id: string }): string {
+  vi.setSystemTime(now + 2 * secondMs);
+  return user.id;
+}
+
+describe('a credential that ends between its verification and the 101', () => {
+  const verdicts: Verdicts = { t: { id: 'alice', exp: now / secondMs + 1 } };
+
+  it('is not met by the gateway on the upgrade', async () => {
+    freeze();
+    await using app = await startWithVerdicts(verdicts, { userId });
+    const client = app.connect('/', bearer('t'));
+    client.socket.once('open', () => client.emit('echo', 1));
+    expect(await fateOf(client)).toMatch(/^(refused 401|closed 3000 token expired)$/);
+    expect(app.nest.get(EchoGateway).connected).toEqual([]);
+    expect(sessionsOf(app).count()).toBe(0);
+  });
+
+  it('is not met by the gateway after the first message', async () => {
+    freeze();
+    await using app = await startWithVerdicts(verdicts, { userId });
+    const client = await app.connect().opened();
+    client.emit('authenticate', { token: 't' }).emit('echo', 1);
+    expect(await client.closed()).toMatchObject({ code: 3000 });
+    expect(client.unread).toEqual([]);
+    expect(app.nest.get(EchoGateway).connected).toEqual([]);
+  });
+});
+
+describe('by timer', () => {
+  it('warns, and then closes with 3000 "token expired"', async () => {
+    useFakeTimers();
+    await using app = await startProtected({ heartbeatIntervalMs: 0 });
+    const expiresAt = Date.now() + minuteMs;
+    const client = await enter(app, tokenFor('alice', minuteMs));
+    vi.advanceTimersByTime(30 * secondMs - 1);
+    await client.barrier();
+    expect(client.unread).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(await client.nextEvent()).toEqual({ event: 'expiring', data: { expiresAt } });
+    vi.advanceTimersByTime(30 * secondMs - 1);
+    expect(await client.ask('echo', 1)).toBe(1);
+    vi.advanceTimersByTime(1);
+    expect(await client.closed()).toEqual({ code: 3000, reason: 'token expired' });
+    expect(client.unread).toEqual([]);
+    expect(sessionsOf(app).count()).toBe(0);
+  });
+
+  it('warns expiryWarningMs before, once', async () => {
+    useFakeTimers();
+    await using app = await startProtected({ heartbeatIntervalMs: 0, expiryWarningMs: 5_000 });
+    const client = await enter(app, tokenFor('alice', minuteMs));
+    vi.advanceTimersByTime(54_999);
+    await client.barrier();
+    expect(client.unread).toEqual([]);
+    for (let step = 0; step < 50; step += 1) {
+      vi.advanceTimersByTime(100);
+    }
+    await client.barrier();
+    expect(client.unread).toHaveLength(1);
+  });
+
+  it('does not warn with expiryWarningMs 0', async () => {
+    useFakeTimers();
+    await using app = await startProtected({ heartbeatIntervalMs: 0, expiryWarningMs: 0 });
+    const client = await enter(app, tokenFor('alice', minuteMs));
+    vi.advanceTimersByTime(minuteMs);
+    expect(await client.closed()).toEqual({ code: 3000, reason: 'token expired' });
+    expect(client.unread).toEqual([]);
+  });
+
+  it('does not warn of an end that is nearer than the warning', async () => {
+    useFakeTimers();
+    await using app = await startProtected({ heartbeatIntervalMs: 0 });
+    const client = await enter(app, tokenFor('alice', 20 * secondMs));
+    vi.advanceTimersByTime(20 * secondMs - 1);
+    await client.barrier();
+    expect(client.unread).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(await client.closed()).toMatchObject({ code: 3000 });
+  });
+
+  it('uses the code and the event name of the options', async () => {
+    useFakeTimers();
+    await using app = await startProtected({
+      heartbeatIntervalMs: 0,
+      closeCodes: { unauthorized: 4401 },
+      events: { expiring: 'renew-please' },
+    });
+    const client = await enter(app, tokenFor('alice', minuteMs));
+    vi.advanceTimersByTime(30 * secondMs);
+    expect(await client.nextEvent()).toMatchObject({ event: 'renew-please' });
+    vi.advanceTimersByTime(30 * secondMs);
+    expect(await client.closed()).toEqual({ code: 4401, reason: 'token expired' });
+  });
+
+  it('keeps a session of 60 days for 60 days', async () => {
+    useFakeTimers();
+    await using app = await startProtected({ heartbeatIntervalMs: 0 });
+    const client = await enter(app, tokenFor('alice', 60 * dayMs));
+    for (const days of [1, 24, 24, 10]) {
+      vi.advanceTimersByTime(days * dayMs);
+      expect(await client.ask('echo', days)).toBe(days);
+    }
+    vi.advanceTimersByTime(dayMs - 30 * secondMs - 1);
+    await client.barrier();
+    expect(client.unread).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(await client.nextEvent()).toMatchObject({ event: 'expiring' });
+    vi.advanceTimersByTime(30 * secondMs);
+    expect(await client.closed()).toEqual({ code: 3000, reason: 'token expired' });
+  });
+
+  it('keeps no timer of a connection that is closed', async () => {
+    useFakeTimers();
+    await using app = await startProtected({ heartbeatIntervalMs: 0 });
+    await enter(app, tokenFor('alice', minuteMs)).then((client) => client[Symbol.asyncDispose]());
+    const left = vi.getTimerCount();
+    for (let round = 0; round < 100; round += 1) {
+      const client = await enter(app, tokenFor('alice', minuteMs));
+      const gone = once(serverSide(app).at(-1)!, 'close');
+      client.socket.close(1000);
+      await Promise.all([client.closed(), gone]);
+    }
+    expect(sessionsOf(app).count()).toBe(0);
+    expect(vi.getTimerCount()).toBeLessThanOrEqual(left);
+  });
+});
+
+/** Blocks the event loop between two messages, the way a synchronous listener does. */
+@WebSocketGateway()
+class BlockingGateway {
+  handleConnection(client: WebSocket): void {
+    client.on('message', (data: Buffer) => {
+      if (data.toString() === 'block') {
+        blockEventLoop(300);
+        client.send('sent after the end');
+      }
+    });
+  }
+
+  @SubscribeMessage('nothing')
+  nothing(): void {}
+}
+
+describe('when the event loop was blocked', () => {
+  it('nothing that was sent after the end is dispatched, and nothing is answered', async () => {
+    await using app = await startProtected({ expiryWarningMs: 0 }, [BlockingGateway]);
+    const client = await enter(app, tokenFor('alice', 250));
+    expect(await client.ask('echo', 'before')).toBe('before');
+    const echo = vi.spyOn(app.nest.get(EchoGateway), 'echo');
+    sendTogether(client, 'block', { event: 'echo', data: 'after' });
+    expect(await client.closed()).toEqual({ code: 3000, reason: 'token expired' });
+    expect(echo).not.toHaveBeenCalled();
+    expect(client.unread).toEqual([]);
+  });
+});
+
+describe('when the wall clock is set', () => {
+  it('back by an hour, the session ends as if it were not', async () => {
+    freeze();
+    await using app = await startWithVerdicts({ t: { id: 'alice', exp: now / secondMs + 0.2 } });
+    const client = await enter(app, 't');
+    const startedAt = performance.now();
+    vi.setSystemTime(now - hourMs);
+    expect(await client.closed()).toEqual({ code: 3000, reason: 'token expired' });
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+  });
+
+  it('back by an hour while the event loop is blocked, nothing is dispatched', async () => {
+    freeze();
+    const verdicts = { t: { id: 'alice', exp: now / secondMs + 0.2 } };
+    await using app = await startWithVerdicts(verdicts, {}, [BlockingGateway]);
+    const client = await enter(app, 't');
+    vi.setSystemTime(now - hourMs);
+    sendTogether(client, 'block', { event: 'echo', data: 'after' });
+    expect(await client.closed()).toEqual({ code: 3000, reason: 'token expired' });
+    expect(client.unread).toEqual([]);
+  });
+
+  it('forward past the end, the next message ends the session', async () => {
+    freeze();
+    await using app = await startWithVerdicts({ t: { id: 'alice', exp: inAMinute } });
+    const client = await enter(app, 't');
+    vi.setSystemTime(now + hourMs);
+    client.emit('echo', 1);
+    expect(await client.closed()).toEqual({ code: 3000, reason: 'token expired' });
+    expect(client.unread).toEqual([]);
+  });
+
+  it('forward past the end, nothing is sent to the client', async () => {
+    freeze();
+    await using app = await startWithVerdicts({ t: { id: 'alice', exp: inAMinute } });
+    const client = await enter(app, 't');
+    vi.setSystemTime(now + minuteMs);
+    serverSide(app)[0]!.send('secret');
+    expect(await client.closed()).toEqual({ code: 3000, reason: 'token expired' });
+    expect(client.unread).toEqual([]);
+  });
+});
+
+describe('a dead session', () => {
+  it('sends nothing but the close frame, whoever holds the client', async () => {
+    await using app = await startProtected();
+    const client = await enter(app, tokenOf('alice'));
+    const [held] = serverSide(app);
+    sessionsOf(app).disconnect({ userId: 'alice' });
+    const errors = await Promise.all(
+      ['text', Buffer.from('binary')].map(
+        (data) => new Promise((resolve) => held!.send(data, resolve)),
+      ),
+    );
+    held!.send('text', { compress: false });
+    held!.ping('hidden');
+    held!.pong('hidden');
+    const heard: Buffer[] = [];
+    client.socket.on('ping', (data: Buffer) => heard.push(data));
+    client.socket.on('pong', (data: Buffer) => heard.push(data));
+    expect(errors).toEqual([expect.any(Error), expect.any(Error)]);
+    expect(await client.closed()).toEqual({ code: 1008, reason: 'disconnected' });
+    expect(client.unread).toEqual([]);
+    expect(heard).toEqual([]);
+  });
+
+  it('keeps the answer of a handler that outlives it', async () => {
+    useFakeTimers();
+    let answer!: (data: string) => void;
+    const answered = new Promise<string>((resolve) => (answer = resolve));
+    let enteredHandler!: () => void;
+    const handling = new Promise<void>((resolve) => (enteredHandler = resolve));
+    @WebSocketGateway()
+    class SlowGateway {
+      @SubscribeMessage('slow')
+      async slow() {
+        enteredHandler();
+        return { event: 'slow', data: await answered };
+      }
+    }
+    await using app = await startProtected({ heartbeatIntervalMs: 0, expiryWarningMs: 0 }, [
+      SlowGateway,
+    ]);
+    const client = await enter(app, tokenFor('alice', minuteMs));
+    client.emit('slow');
+    await handling;
+    vi.setSystemTime(Date.now() + minuteMs);
+    answer('secret');
+    expect(await client.closed()).toEqual({ code: 3000, reason: 'token expired' });
+    expect(client.unread).toEqual([]);
+  });
+
+  it('cuts off a reader too slow to be told (MS-04)', async () => {
+    useFakeTimers();
+    await using app = await startProtected({
+      heartbeatIntervalMs: 0,
+      maxBufferedBytes: Number.POSITIVE_INFINITY,
+    });
+    const client = await enter(app, tokenOf('alice'));
+    const [held] = serverSide(app);
+    client.socket.pause();
+    const megabyte = Buffer.alloc(1_048_576);
+    for (let sent = 0; sent < 32; sent += 1) {
+      held!.send(megabyte);
+    }
+    const closed = new Promise<number>((resolve) => held!.once('close', resolve));
+    sessionsOf(app).disconnect({ userId: 'alice' });
+    await new Promise<void>((resolve) => setImmediate(() => setImmediate(resolve)));
+    vi.advanceTimersByTime(5_000);
+    expect(await closed).toBe(1006);
+    expect(app.nest.get(EchoGateway).disconnected).toEqual([held]);
+  });
+});
+
+describe('with the raw first message', () => {
+  it('the session ends with its token', async () => {
+    useFakeTimers();
+    const credentials = [fromFirstMessage({ format: 'raw' })];
+    await using app = await startProtected({ credentials, heartbeatIntervalMs: 0 });
+    const client = await app.connect().opened();
+    client.sendRaw(tokenFor('alice', minuteMs));
+    expect(await client.ask('echo', 1)).toBe(1);
+    vi.advanceTimersByTime(minuteMs);
+    expect(await client.closed()).toEqual({ code: 3000, reason: 'token expired' });
+  });
+});
