@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 
 const lib = fileURLToPath(new URL('./lib/index.ts', import.meta.url));
 
+/** Compiles `lib` and `sample` once per run, however many projects ask for it. */
+const build = 'test/support/build.ts';
+
 export default defineConfig({
   resolve: { alias: [{ find: /^nestjs-ws-auth$/, replacement: lib }] },
   test: {
@@ -12,7 +15,47 @@ export default defineConfig({
       { extends: true, test: { name: 'unit', include: ['test/unit/**/*.spec.ts'] } },
       {
         extends: true,
-        test: { name: 'e2e', include: ['test/e2e/**/*.e2e-spec.ts'], testTimeout: 20_000 },
+        test: {
+          name: 'security',
+          include: ['test/security/**/*.security-spec.ts'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'readme',
+          include: ['test/readme/**/*.spec.ts'],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'lifecycle',
+          include: ['test/lifecycle/**/*.lifecycle-spec.ts'],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          // Also the kinds that have a folder of their own, such as `test/lifecycle/*.lifecycle-spec.ts`.
+          include: ['test/**/*-spec.ts'],
+          globalSetup: build,
+          testTimeout: 20_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'package',
+          include: ['test/package/**/*.spec.ts'],
+          globalSetup: [build, 'test/package/pack.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
       },
     ],
   },
