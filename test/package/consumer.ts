@@ -1,0 +1,110 @@
+import { execFile, fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** Options of a strict TypeScript project with Nest's decorators, and nothing of ours. */
+const compilerOptions = {
+  target: 'ES2023',
+  module: 'nodenext',
+  strict: true,
+  types: ['node'],
+  experimentalDecorators: true,
+  emitDecoratorMetadata: true,
+  outDir: 'dist',
+};
+
+/** Says on which port the application listens, so that nobody has to guess one. */
+const reporter = `
+import { Server } from 'node:net';
+const { listen } = Server.prototype;
+Server.prototype.listen = function (...args) {
+  this.once('listening', () => process.send(this.address().port));
+  return listen.apply(this, args);
+};
+`;
+
+/** A program of a consumer that listens on a port. */
+export class RunningProgram implements AsyncDisposable {
+  constructor(
+    private readonly child: ChildProcess,
+    readonly port: number,
+  ) {}
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.child.exitCode === null && this.child.signalCode === null) {
+      const exit = once(this.child, 'exit');
+      this.child.kill('SIGKILL');
+      await exit;
+    }
+  }
+}
+
+/** A folder outside of the repository in which somebody uses the package. */
+export class Consumer implements AsyncDisposable {
+  private constructor(readonly folder: string) {}
+
+  static async create(): Promise<Consumer> {
+    const consumer = new Consumer(await mkdtemp(join(tmpdir(), 'nestjs-ws-auth-consumer-')));
+    await consumer.write('package.json', JSON.stringify({ private: true, type: 'module' }));
+    await consumer.write('reporter.mjs', reporter);
+    return consumer;
+  }
+
+  async write(name: string, text: string): Promise<void> {
+    await writeFile(join(this.folder, name), text);
+  }
+
+  async install(packages: readonly string[]): Promise<void> {
+    const flags = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
+    await this.#run('npm', ['install', ...flags, ...packages]);
+  }
+
+  /** Compiles one file with the TypeScript of the consumer; fails with the compiler's words. */
+  async compile(file: string, options: object = {}): Promise<void> {
+    const config = { compilerOptions: { ...compilerOptions, ...options }, files: [file] };
+    await this.write('tsconfig.json', JSON.stringify(config));
+    await this.#run('npx', ['tsc']);
+  }
+
+  /** Runs a script to its end and returns what it prints. */
+  async evaluate(script: string): Promise<string> {
+    return this.#run(process.execPath, ['--input-type=module', '--eval', script]);
+  }
+
+  /** Starts a program that reads its port from the environment, and waits until it listens. */
+  async start(file: string, environment: Readonly<Record<string, string>>) {
+    const child = fork(file, {
+      cwd: this.folder,
+      execArgv: ['--import', './reporter.mjs'],
+      env: { ...process.env, ...environment, PORT: '0', NO_COLOR: '1' },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    process.once('exit', () => child.kill('SIGKILL'));
+    let output = '';
+    child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    const port = await Promise.race([
+      once(child, 'message').then(([message]) => message as number),
+      once(child, 'close').then(() => Promise.reject(new Error(`it did not listen:\n${output}`))),
+    ]);
+    return new RunningProgram(child, port);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  async #run(command: string, args: readonly string[]): Promise<string> {
+    try {
+      return (await run(command, args, { cwd: this.folder })).stdout;
+    } catch (error) {
+      const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
+      throw new Error(`${command} ${args.join(' ')}\n${stdout}${stderr}`, { cause: error });
+    }
+  }
+}
