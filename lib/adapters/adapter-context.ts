@@ -1,10 +1,7 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Server } from 'node:http';
 import type { PendingBudget } from '../authentication/pending-budget.js';
 import type { RefusalReporter } from './refusal-reporter.js';
 import type { SessionContext } from './session-gate.js';
-
-/** Answers a plain HTTP request, or returns `false` to leave it to others. */
-export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 /** What the adapter knows of the application. The module provides it. */
 export interface AdapterContext {
@@ -18,8 +15,6 @@ export interface AdapterContext {
    * @throws {WsAuthConfigurationError} if they disagree.
    */
   sessionContextOf(port: number, path: string | undefined): SessionContext | undefined;
-  /** Puts a handler in front of the routes of the application's own server. */
-  handleRequests(handler: RequestHandler): void;
 }
 
 /** Token under which an adapter that the application made itself finds its context. */

@@ -10,7 +10,7 @@ export interface Gate {
   readonly maxBufferedBytes: number;
 }
 
-/** A client of a `@WsPublic()` gateway: as with `ws` itself. */
+/** Until a gate is set, which is before the first byte is read. */
 const noGate: Gate = {
   admits: () => true,
   sends: true,
@@ -24,44 +24,52 @@ export const closedGate: Gate = { admits: () => false, sends: false, maxBuffered
  * A WebSocket that asks its gate before it emits a message, so that neither Nest nor a listener of the application can be
  * reached by a peer that is not authenticated, or not any more.
  */
-export class GatedWebSocket extends WebSocket {
-  gate: Gate = noGate;
+export interface GatedWebSocket extends WebSocket {
+  gate: Gate;
   /** Whether the peer has shown life since the last ping. */
-  alive = true;
+  alive: boolean;
+}
 
-  override emit(event: string | symbol, ...args: unknown[]): boolean {
-    if (event === 'message') {
-      this.alive = true;
-      if (!this.gate.admits(this, args[0] as RawData, args[1] as boolean)) {
-        return true;
-      }
-    } else if (event === 'pong') {
-      this.alive = true;
-    }
-    return super.emit(event, ...args);
-  }
+/** Makes the class of such sockets from that of `ws`, or from one that the application derived from it. */
+export function gatedWebSocket(base: typeof WebSocket = WebSocket): typeof WebSocket {
+  return class extends base implements GatedWebSocket {
+    gate: Gate = noGate;
+    alive = true;
 
-  override send(data: SendData, callback?: SendCallback): void;
-  override send(data: SendData, options: SendOptions, callback?: SendCallback): void;
-  override send(
-    data: SendData,
-    optionsOrCallback: SendOptions | SendCallback = noOptions,
-    callback?: SendCallback,
-  ): void {
-    const { gate } = this;
-    const isCallback = typeof optionsOrCallback === 'function';
-    const done = isCallback ? optionsOrCallback : callback;
-    if (!gate.sends) {
-      if (done) {
-        process.nextTick(done, new Error('the session has ended'));
+    override emit(event: string | symbol, ...args: unknown[]): boolean {
+      if (event === 'message') {
+        this.alive = true;
+        if (!this.gate.admits(this, args[0] as RawData, args[1] as boolean)) {
+          return true;
+        }
+      } else if (event === 'pong') {
+        this.alive = true;
       }
-      return;
+      return super.emit(event, ...args);
     }
-    super.send(data, isCallback ? noOptions : optionsOrCallback, done);
-    if (this.bufferedAmount > gate.maxBufferedBytes) {
-      this.terminate();
+
+    override send(data: SendData, callback?: SendCallback): void;
+    override send(data: SendData, options: SendOptions, callback?: SendCallback): void;
+    override send(
+      data: SendData,
+      optionsOrCallback: SendOptions | SendCallback = noOptions,
+      callback?: SendCallback,
+    ): void {
+      const { gate } = this;
+      const isCallback = typeof optionsOrCallback === 'function';
+      const done = isCallback ? optionsOrCallback : callback;
+      if (!gate.sends) {
+        if (done) {
+          process.nextTick(done, new Error('the session has ended'));
+        }
+        return;
+      }
+      super.send(data, isCallback ? noOptions : optionsOrCallback, done);
+      if (this.bufferedAmount > gate.maxBufferedBytes) {
+        this.terminate();
+      }
     }
-  }
+  };
 }
 
 type SendData = Parameters<WebSocket['send']>[0];

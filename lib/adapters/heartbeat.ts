@@ -1,23 +1,23 @@
-import { WebSocket, type WebSocketServer } from 'ws';
+import { WebSocket } from 'ws';
 import type { GatedWebSocket } from './gated-web-socket.js';
 
 /**
- * Pings the clients of a server and cuts off those that have shown no life since the ping before: a peer whose network is
+ * Pings clients and cuts off those that have shown no life since the ping before: a peer whose network is
  * gone says nothing for hours otherwise.
  *
  * @returns a function that stops it
  */
-export function startHeartbeat(server: WebSocketServer, intervalMs: number): () => void {
+export function startHeartbeat(clients: Set<GatedWebSocket>, intervalMs: number): () => void {
   if (intervalMs === 0) {
     return () => undefined;
   }
-  const timer = setInterval(beat, intervalMs, server);
+  const timer = setInterval(beat, intervalMs, clients);
   timer.unref();
   return () => clearInterval(timer);
 }
 
-function beat(server: WebSocketServer): void {
-  for (const client of server.clients as Set<GatedWebSocket>) {
+function beat(clients: Set<GatedWebSocket>): void {
+  for (const client of clients) {
     if (!client.alive) {
       client.terminate();
     } else if (client.readyState === WebSocket.OPEN) {

@@ -1,8 +1,15 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { ServerOptions, WebSocketServer } from 'ws';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { Refusal } from '../protocol/refusal.js';
-import type { RequestHandler } from './adapter-context.js';
+import type { CookieBridge } from '../cookie-bridge/cookie-bridge.js';
+import { parseRequestTarget } from '../protocol/request-target.js';
 import type { RefusalReporter } from './refusal-reporter.js';
 import { refuseRequest } from './refuse.js';
 import type { Route } from './route.js';
@@ -11,7 +18,9 @@ import { UpgradeListener, type anyPath } from './upgrade-listener.js';
 /** An HTTP server with gateways on it: the application's own, or one that is made for a port. */
 export class HttpPort {
   readonly #upgrades: UpgradeListener;
-  readonly #handlers: RequestHandler[] = [];
+  readonly #bridges = new Map<string, CookieBridge>();
+  /** Who answered requests before a bridge came first. */
+  #answering: readonly RequestListener[] | undefined;
   readonly #webSocketServers: WebSocketServer[] = [];
 
   private constructor(
@@ -34,7 +43,7 @@ export class HttpPort {
   ): HttpPort {
     const server = createServer();
     const made = new HttpPort(server, reporter, false);
-    server.on('request', made.#onRequest);
+    server.on('request', demandUpgrade);
     made.#announce();
     server.listen({ port, host, backlog });
     return made;
@@ -53,13 +62,32 @@ export class HttpPort {
     }
   }
 
-  handleRequests(handler: RequestHandler): void {
-    this.#handlers.push(handler);
+  /**
+   * Answers a path before anybody else does: on the application's own server before its middleware, so that neither its
+   * CORS rules nor its body parsers get hold of it.
+   *
+   * @throws {WsAuthConfigurationError} if another bridge has the path.
+   */
+  addBridge(bridge: CookieBridge): void {
+    if (this.#bridges.has(bridge.path)) {
+      throw new WsAuthConfigurationError(
+        `bridge.path: two gateways have a bridge at ${bridge.path}; give each its own`,
+      );
+    }
+    this.#bridges.set(bridge.path, bridge);
+    if (!this.#answering) {
+      this.#answering = this.server.listeners('request') as RequestListener[];
+      this.server.removeAllListeners('request').on('request', this.#onRequest);
+    }
   }
 
   /** Stops listening. The application's own server is left as it was found. */
   async dispose(): Promise<void> {
     this.#upgrades.dispose();
+    if (this.#answering) {
+      this.server.off('request', this.#onRequest);
+      this.#answering.forEach((listener) => this.server.on('request', listener));
+    }
     if (!this.isApplication) {
       await new Promise<void>((resolve) => {
         this.server.close(() => resolve());
@@ -84,8 +112,17 @@ export class HttpPort {
   }
 
   readonly #onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    if (!this.#handlers.some((handle) => handle(request, response))) {
-      refuseRequest(response, new Refusal('ERR_WS_AUTH_UPGRADE_REQUIRED'));
+    const path = parseRequestTarget(request.url ?? '')?.path;
+    const bridge = this.#bridges.get(path ?? '');
+    if (bridge) {
+      bridge.answer(request, response);
+    } else {
+      this.#answering?.forEach((listener) => listener.call(this.server, request, response));
     }
   };
+}
+
+/** Answers whoever comes to a WebSocket port without wanting an upgrade. */
+function demandUpgrade(_request: IncomingMessage, response: ServerResponse): void {
+  refuseRequest(response, new Refusal('ERR_WS_AUTH_UPGRADE_REQUIRED'));
 }

@@ -3,6 +3,7 @@ import type { Attempt } from '../authentication/attempt.js';
 import type { Authenticated } from '../authentication/authenticated.js';
 import type { Authenticator, Subject } from '../authentication/authenticator.js';
 import type { Credential } from '../credentials/credential.js';
+import { messageFramingBytes } from '../credentials/first-message.extractor.js';
 import type { Policy } from '../policy/policy.js';
 import { Refusal } from '../protocol/refusal.js';
 import type { Gate, GatedWebSocket } from './gated-web-socket.js';
@@ -50,7 +51,8 @@ export class PendingGate implements Gate {
 
   /** Bounds on what the peer may send before its first message is there. */
   get limits(): ReceiverLimits {
-    return { maxPayload: this.#policy.limits.maxCredentialBytes, maxFragments: 64 };
+    const { maxCredentialBytes } = this.#policy.limits;
+    return { maxPayload: maxCredentialBytes + messageFramingBytes, maxFragments: 64 };
   }
 
   /** Ends the wait: nothing was sent in time, the strategies took too long, or the client has left. */
@@ -98,9 +100,7 @@ export class PendingGate implements Gate {
     if (isBinary || !firstMessage) {
       return new Refusal('ERR_WS_AUTH_UNSUPPORTED_DATA');
     }
-    return data.length > limits.maxCredentialBytes
-      ? new Refusal('ERR_WS_AUTH_CREDENTIAL_TOO_LARGE')
-      : firstMessage.read(data.toString(), events.authenticate, limits);
+    return firstMessage.read(data.toString(), events.authenticate, limits);
   }
 
   #enqueue(client: GatedWebSocket, data: RawData, isBinary: boolean): void {

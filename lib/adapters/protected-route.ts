@@ -43,12 +43,15 @@ const noEarlyBytes = Buffer.alloc(0);
 /** A path whose connections must be authenticated before the gateway hears of them. */
 export class ProtectedRoute implements Route {
   readonly #attempts = new Set<Attempt>();
+  /** Sockets with a session: those of the server, or ours where its `clientTracking` is off. */
+  readonly #clients: Set<GatedWebSocket>;
   readonly #stopHeartbeat: () => void;
   #closing = false;
 
   constructor(private readonly options: ProtectedRouteOptions) {
     const { server, context } = options;
-    this.#stopHeartbeat = startHeartbeat(server, context.policy.heartbeatIntervalMs);
+    this.#clients = (server.clients as Set<GatedWebSocket> | undefined) ?? new Set();
+    this.#stopHeartbeat = startHeartbeat(this.#clients, context.policy.heartbeatIntervalMs);
   }
 
   get server(): WebSocketServer {
@@ -81,18 +84,16 @@ export class ProtectedRoute implements Route {
 
   /** Refuses what is on its way, and ends the sessions. */
   close(): void {
-    const { context } = this.options;
     this.#closing = true;
     this.#stopHeartbeat();
     for (const attempt of this.#attempts) {
       attempt.abort(new Refusal('ERR_WS_AUTH_SHUTTING_DOWN'));
     }
-    for (const client of this.server.clients as Set<GatedWebSocket>) {
+    for (const client of this.#clients) {
       if (client.gate instanceof SessionGate) {
         client.gate.end({ why: 'shutdown' });
       }
     }
-    terminateAll(this.server, context.policy.shutdownTimeoutMs);
   }
 
   async #decide(upgrade: Upgrade): Promise<void> {
@@ -193,7 +194,7 @@ export class ProtectedRoute implements Route {
     attempt.late = 'ERR_WS_AUTH_TIMEOUT';
     client.gate = gate;
     setReceiverLimits(client, gate.limits);
-    this.server.clients.delete(client);
+    this.#clients.delete(client);
     client.on('error', cutOff);
     attempt.onAbort(() => gate.abort(client));
   }
@@ -207,7 +208,6 @@ export class ProtectedRoute implements Route {
       return;
     }
     client.off('error', cutOff);
-    this.server.clients.add(client);
     setReceiverLimits(client, this.options.limits);
     if (!this.#open(client, upgrade, authenticated)) {
       return;
@@ -224,6 +224,10 @@ export class ProtectedRoute implements Route {
     const { context } = this.options;
     const origin = { ...subject.client, socket };
     const gate = new SessionGate(client, context, origin, authenticated);
+    this.#clients.add(client);
+    if (this.server.clients !== this.#clients) {
+      client.once('close', () => this.#clients.delete(client));
+    }
     const open = gate.open();
     if (open && context.events.has('authenticated')) {
       const { id: sessionId, userId, strategy, transport } = authenticated.session;
@@ -265,15 +269,4 @@ function failed(cause: unknown): Refusal {
 /** `ws` sends the close frame to a peer that breaks the protocol; before authentication there is nobody to tell. */
 function cutOff(this: WebSocket): void {
   terminateAfter(this, closeGraceMs.pending);
-}
-
-/** Cuts off whoever does not answer in time, so that closing the server always ends. */
-function terminateAll(server: WebSocketServer, afterMs: number): void {
-  const deadline = setTimeout(() => {
-    for (const client of server.clients) {
-      client.terminate();
-    }
-  }, afterMs);
-  deadline.unref();
-  server.once('close', () => clearTimeout(deadline));
 }

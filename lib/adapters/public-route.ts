@@ -16,7 +16,7 @@ export class PublicRoute implements Route {
   }
 
   close(): void {
-    for (const client of this.server.clients) {
+    for (const client of this.server.clients ?? []) {
       client.terminate();
     }
   }

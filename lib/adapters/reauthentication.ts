@@ -57,10 +57,7 @@ export class Reauthentication {
     const { limits, events, authTimeoutMs } = policy;
     const extractor =
       policy.firstMessage?.format === 'event' ? policy.firstMessage : fromFirstMessage();
-    const credential =
-      Buffer.byteLength(text) > limits.maxCredentialBytes
-        ? new Refusal('ERR_WS_AUTH_CREDENTIAL_TOO_LARGE')
-        : extractor.read(text, events.authenticate, limits);
+    const credential = extractor.read(text, events.authenticate, limits);
     if (credential instanceof Refusal) {
       this.#refuse(credential);
       return;

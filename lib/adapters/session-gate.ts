@@ -101,10 +101,7 @@ export class SessionGate implements Gate, LiveSession, Renewable {
     this.#tell(why);
     const byDefault = endings[why];
     const closeCode = code ?? policy.closeCodes.get(byDefault.code) ?? byDefault.code;
-    const graceMs =
-      why === 'shutdown'
-        ? Math.min(policy.shutdownTimeoutMs, closeGraceMs.session)
-        : closeGraceMs.session;
+    const graceMs = why === 'shutdown' ? policy.shutdownTimeoutMs : closeGraceMs.session;
     const closing = { code: closeCode, reason: reason ?? byDefault.reason, graceMs };
     closeSoon(() => closeClient(this.client, closing));
   }

@@ -38,10 +38,10 @@ export class UpgradeListener {
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const target = parseRequestTarget(request.url ?? '');
     const route = this.#routes.get(target?.path ?? '') ?? this.#routes.get(anyPath);
+    socket.on('error', destroy);
     if (!route && this.httpServer.listenerCount('upgrade') > 1) {
       return;
     }
-    socket.on('error', destroy);
     const handshake = parseHandshake(request, head.length);
     const refusal = handshake instanceof Refusal || route ? handshake : unknownPath;
     if (refusal instanceof Refusal) {

@@ -2,13 +2,13 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { WsAdapter } from '@nestjs/platform-ws';
 import type { MessageMappingProperties } from '@nestjs/websockets';
 import { WebSocketServer, type RawData, type ServerOptions, type WebSocket } from 'ws';
-import { bridgeHandler } from '../cookie-bridge/bridge-handler.js';
+import { cookieBridge } from '../cookie-bridge/cookie-bridge.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import type { Policy } from '../policy/policy.js';
 import type { AdapterContext } from './adapter-context.js';
 import { WS_AUTH_ADAPTER_CONTEXT } from './adapter-context.js';
 import { closeGraceMs } from './close-client.js';
-import { GatedWebSocket } from './gated-web-socket.js';
+import { gatedWebSocket } from './gated-web-socket.js';
 import { HttpPort } from './http-port.js';
 import { dispatchMessages, type ParsedMessage } from './message-dispatch.js';
 import { ProtectedRoute } from './protected-route.js';
@@ -142,8 +142,10 @@ export class WsAuthAdapter extends WsAdapter {
     const server = new WebSocketServer({
       closeTimeout: closeGraceMs.session,
       ...options,
-      ...(subprotocols && { handleProtocols: subprotocols.answer }),
-      WebSocket: GatedWebSocket as typeof WebSocket,
+      ...(subprotocols && {
+        handleProtocols: subprotocols.answer,
+        WebSocket: gatedWebSocket(options.WebSocket),
+      }),
       noServer: true,
     } as ServerOptions);
     return this.bindErrorHandler(server) as WebSocketServer;
@@ -151,12 +153,7 @@ export class WsAuthAdapter extends WsAdapter {
 
   #serveBridges(policy: Policy | undefined, httpPort: HttpPort, path: string | undefined): void {
     for (const extractor of policy?.bridges ?? []) {
-      const handler = bridgeHandler(extractor, policy!, routePathname(path));
-      if (httpPort.isApplication) {
-        this.#demandContext().handleRequests(handler);
-      } else {
-        httpPort.handleRequests(handler);
-      }
+      httpPort.addBridge(cookieBridge(extractor, policy!, routePathname(path)));
     }
   }
 

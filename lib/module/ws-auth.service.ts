@@ -12,7 +12,7 @@ import type { SessionContext } from '../adapters/session-gate.js';
 import { WsAuthEvents } from '../events/ws-auth-events.js';
 import { failureLimiters } from '../policy/failure-limiter.js';
 import { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
-import type { AdapterContext, RequestHandler } from '../adapters/adapter-context.js';
+import type { AdapterContext } from '../adapters/adapter-context.js';
 import { WsAuthAdapter } from '../adapters/ws-auth.adapter.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { Strategies } from '../passport/strategies.js';
@@ -53,7 +53,14 @@ export class WsAuthService implements AdapterContext, OnModuleInit, OnApplicatio
     if (options.tickets) {
       this.#strategies.add(ticketStrategyName, new TicketStrategy(common.store));
     }
-    if (!config.getIoAdapter()) {
+    const adapter: unknown = config.getIoAdapter();
+    if (adapter instanceof WsAuthAdapter) {
+      throw new WsAuthConfigurationError(
+        'WsAuthModule: imported twice with different options; import it once, in the root module, and use @WsAuth(…) ' +
+          'for what single gateways demand',
+      );
+    }
+    if (!adapter) {
       config.setIoAdapter(new WsAuthAdapter().attach(this));
     }
   }
@@ -81,15 +88,6 @@ export class WsAuthService implements AdapterContext, OnModuleInit, OnApplicatio
       events,
       reporter,
     };
-  }
-
-  handleRequests(handler: RequestHandler): void {
-    const { httpAdapter } = this.httpAdapterHost;
-    httpAdapter.use((...[request, response, next]: Parameters<Middleware>) => {
-      if (!handler(request, response)) {
-        next();
-      }
-    });
   }
 
   /** @throws {WsAuthConfigurationError} if another adapter would leave the gateways open. */
@@ -126,12 +124,6 @@ export class WsAuthService implements AdapterContext, OnModuleInit, OnApplicatio
     }
   }
 }
-
-type Middleware = (
-  request: Parameters<RequestHandler>[0],
-  response: Parameters<RequestHandler>[1],
-  next: () => void,
-) => void;
 
 /** A field that is `undefined` overrides nothing. */
 function defined(options: object): object {

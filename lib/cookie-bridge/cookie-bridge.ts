@@ -11,12 +11,15 @@ import type { Policy } from '../policy/policy.js';
 import { ownOrigin } from '../policy/proxy-trust.js';
 import { isToken68 } from '../protocol/header-syntax.js';
 import { normalizeConfiguredOrigin, normalizeOrigin } from '../protocol/origin.js';
-import { parseRequestTarget } from '../protocol/request-target.js';
 import { bridgePage, type BridgePage } from './bridge-page.js';
 import { readBody } from './read-body.js';
 
-/** Answers a request for the bridge, or returns `false` to leave it to others. */
-export type BridgeHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
+/** The HTTP side of one cookie. */
+export interface CookieBridge {
+  readonly path: string;
+  /** Answers a request for the path. */
+  answer(request: IncomingMessage, response: ServerResponse): void;
+}
 
 /** A bridge whose options are checked. */
 interface Bridge {
@@ -29,24 +32,20 @@ interface Bridge {
 }
 
 /**
- * Makes the handler that lets pages of `parentOrigins` set the cookie of a gateway on another origin: by an iframe
+ * Makes the endpoint that lets pages of `parentOrigins` set the cookie of a gateway on another origin: by an iframe
  * (`GET`, then `postMessage`), or by a CORS `fetch` with credentials (`POST`, the token as `text/plain`).
  *
  * @throws {WsAuthConfigurationError} for options that are invalid or unsafe.
  */
-export function bridgeHandler(
+export function cookieBridge(
   extractor: CookieExtractor,
   policy: Policy,
   gatewayPath: string,
-): BridgeHandler {
+): CookieBridge {
   const bridge = checkBridge(extractor, policy, gatewayPath);
-  return (request, response) => {
-    const url = (request as { originalUrl?: string }).originalUrl ?? request.url ?? '';
-    if (parseRequestTarget(url)?.path !== bridge.path) {
-      return false;
-    }
-    void answer(bridge, request, response);
-    return true;
+  return {
+    path: bridge.path,
+    answer: (request, response) => void answer(bridge, request, response),
   };
 }
 
@@ -127,11 +126,7 @@ async function answer(
   }
 }
 
-/** What the application set on every response, such as helmet's `X-Frame-Options`, does not hold for the bridge. */
 function prepare(response: ServerResponse): void {
-  for (const name of response.getHeaderNames()) {
-    response.removeHeader(name);
-  }
   response.setHeader('Cache-Control', 'no-store');
   response.setHeader('X-Content-Type-Options', 'nosniff');
   response.setHeader('Referrer-Policy', 'no-referrer');
@@ -162,7 +157,8 @@ async function setCookie(
     return;
   }
   const secure = bridge.attributes.secure === true || isEncrypted(bridge, request);
-  const attributes = { ...bridge.attributes, secure };
+  // All characters of a token may stand in a cookie as they are.
+  const attributes = { ...bridge.attributes, secure, encode: String };
   response.setHeader('Set-Cookie', stringifySetCookie(bridge.cookie, token, attributes));
   response.writeHead(204).end();
 }
