@@ -61,7 +61,14 @@ export class Authenticator {
     if (!(await this.#isOriginAllowed(subject, found, attempt))) {
       return attempt.running ? new Refusal('ERR_WS_AUTH_ORIGIN_REFUSED') : aborted(attempt);
     }
-    return found ? this.authenticate(subject, found, attempt) : this.#withoutCredential();
+    if (!found) {
+      return this.#withoutCredential();
+    }
+    const decision = await this.authenticate(subject, found, attempt);
+    const nothingSent = found.content.scheme === 'request' && !presentsAnything(subject, policy);
+    return nothingSent && decision instanceof Refusal && decision.httpStatus === 401
+      ? this.#withoutCredential(decision)
+      : decision;
   }
 
   /** Runs the strategies on a credential, whichever way it came. */
@@ -94,7 +101,7 @@ export class Authenticator {
     credential: Credential,
     attempt: Attempt,
   ): Promise<Authenticated | Refusal> {
-    const base = expressRequest(request, original);
+    const base = expressRequest(request, partsFor(credential, original));
     const { middleware } = this.policy;
     if (middleware.length > 0 && !(await runMiddleware(middleware, base, attempt))) {
       return attempt.running
@@ -136,14 +143,15 @@ export class Authenticator {
     });
   }
 
-  #withoutCredential(): Decision {
+  /** @param refusal what a strategy that reads the request itself said to a request without a credential */
+  #withoutCredential(refusal?: Refusal): Decision {
     const { policy } = this;
     if (policy.firstMessage) {
       return 'defer';
     }
     return policy.optional
       ? anonymous()
-      : this.chain.challenge(new Refusal('ERR_WS_AUTH_CREDENTIAL_REQUIRED'));
+      : (refusal ?? this.chain.challenge(new Refusal('ERR_WS_AUTH_CREDENTIAL_REQUIRED')));
   }
 }
 
@@ -158,6 +166,23 @@ function anonymous(): Authenticated {
     expiresAt: undefined,
   });
   return { session, proof: anonymousProof, httpSessionId: undefined };
+}
+
+/** Whether the request holds anything that a strategy could have taken for a credential. */
+function presentsAnything({ original }: Subject, { redaction }: Policy): boolean {
+  const names = ['cookie', ...redaction.headers];
+  return (
+    original.bareUrl !== original.url || names.some((name) => original.headers[name] !== undefined)
+  );
+}
+
+/** Only a strategy that reads the request itself sees cookies: for every other credential the origin may be anyone's. */
+function partsFor({ content }: Credential, original: OriginalParts): OriginalParts {
+  if (content.scheme === 'request' || original.headers.cookie === undefined) {
+    return original;
+  }
+  const { cookie: _ambient, ...headers } = original.headers;
+  return { ...original, headers };
 }
 
 function accountOf({ content }: Credential): string | undefined {

@@ -1,4 +1,5 @@
 import type { Policy } from '../policy/policy.js';
+import { isRecord } from '../protocol/message.js';
 import { numericDate, type Proof } from '../sessions/proof.js';
 
 /** What a session needs to know of a user. */
@@ -24,7 +25,7 @@ export function readPrincipal(
   { user, info, proof }: Claimant,
   policy: Policy,
 ): Principal | undefined {
-  if (typeof user !== 'object' || user === null) {
+  if (!isUser(user)) {
     return undefined;
   }
   const now = Date.now();
@@ -34,6 +35,9 @@ export function readPrincipal(
   }
   const expiresAt = Math.min(ownEnd ?? Number.POSITIVE_INFINITY, now + policy.maxSessionAgeMs);
   const userId = policy.userId ? policy.userId(user as never) : defaultUserId(user);
+  if (userId !== undefined && (typeof userId !== 'string' || userId === '')) {
+    return undefined;
+  }
   return {
     user,
     info,
@@ -42,13 +46,17 @@ export function readPrincipal(
   };
 }
 
+/** A list of rows is no user, and neither is a promise that somebody forgot to await. */
+function isUser(value: unknown): value is object {
+  return isRecord(value) && typeof value['then'] !== 'function';
+}
+
 /** Key of a user when the application names none. */
 export function defaultUserId(user: object): string | undefined {
   const { id, sub, userId, username } = user as Record<string, unknown>;
   const key = id ?? sub ?? userId ?? username;
-  return typeof key === 'string' || typeof key === 'number' || typeof key === 'bigint'
-    ? String(key)
-    : undefined;
+  const named = typeof key === 'string' || typeof key === 'bigint' || Number.isFinite(key);
+  return named && key !== '' ? String(key) : undefined;
 }
 
 /** `NaN`, which is refused, for an `exp` that is there and not a number. */

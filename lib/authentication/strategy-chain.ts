@@ -41,7 +41,7 @@ export class StrategyChain {
     for (const name of credential.strategy ?? this.policy.strategy) {
       const request = strategyRequest(judged.base, judged.bareUrl, credential, attempt);
       setClientFacts(request, judged.client);
-      const outcome = presentUser(await this.#ask(name, judged, request), request);
+      const outcome = presentUser(await this.#ask(name, judged, request), judged, request);
       switch (outcome.type) {
         case 'success': {
           const opened = this.#open(name, judged, outcome, request);
@@ -122,12 +122,13 @@ export class StrategyChain {
 }
 
 /**
- * `passport.session()` and the strategy `session` do not call `success()`: they set `request.user` and pass. Nothing but
- * code of the application can have set it.
+ * `passport.session()` and the strategy `session` do not call `success()`: they set `request.user` and pass. It counts only
+ * where the strategy reads the request itself, so that nobody's session speaks for a bad token.
  */
-function presentUser(outcome: Outcome, request: StrategyRequest): Outcome {
+function presentUser(outcome: Outcome, { credential }: Case, request: StrategyRequest): Outcome {
   const { user } = request as { readonly user?: unknown };
-  return outcome.type === 'pass' && typeof user === 'object' && user !== null
+  const readsRequest = credential.content.scheme === 'request';
+  return outcome.type === 'pass' && readsRequest && typeof user === 'object' && user !== null
     ? { type: 'success', user, info: undefined }
     : outcome;
 }

@@ -45,9 +45,11 @@ export function refusalOfError(error: unknown): Refusal {
 
 function httpStatusOf(error: unknown): number | undefined {
   const exception = error as { getStatus?: unknown } | null | undefined;
-  if (typeof exception?.getStatus !== 'function') {
+  try {
+    const status: unknown =
+      typeof exception?.getStatus === 'function' ? exception.getStatus() : undefined;
+    return typeof status === 'number' ? status : undefined;
+  } catch {
     return undefined;
   }
-  const status: unknown = exception.getStatus();
-  return typeof status === 'number' ? status : undefined;
 }

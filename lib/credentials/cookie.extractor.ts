@@ -3,6 +3,7 @@ import { isToken } from '../protocol/header-syntax.js';
 import { Refusal } from '../protocol/refusal.js';
 import { bearerCredential } from './bearer.js';
 import { cookieValues } from './cookies.js';
+import { decodeQueryComponent } from './query.js';
 import type { Credential } from './credential.js';
 import {
   strategyNames,
@@ -79,9 +80,14 @@ export class CookieExtractor implements HandshakeExtractor {
       return new Refusal('ERR_WS_AUTH_MALFORMED_CREDENTIAL');
     }
     const [value] = values;
-    return value === undefined || value === ''
-      ? undefined
-      : bearerCredential(value, limits, {
+    if (value === undefined || value === '') {
+      return undefined;
+    }
+    // Express, among others, percent-encodes the values it sets.
+    const token = decodeQueryComponent(value);
+    return token === undefined
+      ? new Refusal('ERR_WS_AUTH_MALFORMED_CREDENTIAL')
+      : bearerCredential(token, limits, {
           extractor: this.name,
           ambient: true,
           cookie: true,

@@ -26,7 +26,11 @@ export function redactCookies(
     .split(';')
     .map((pair) => {
       const equals = pair.indexOf('=');
-      const name = pair.slice(0, equals === -1 ? pair.length : equals).trim();
+      if (equals === -1) {
+        // A cookie without a name is all value.
+        return names === 'all' ? ` ${replacement}` : pair;
+      }
+      const name = pair.slice(0, equals).trim();
       return names === 'all' || names.includes(name) ? ` ${name}=${replacement}` : pair;
     })
     .join(';')

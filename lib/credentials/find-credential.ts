@@ -31,14 +31,21 @@ export function findCredential(
     if (explicit !== undefined && !sharePlace(explicitPlace, extractor)) {
       return new Refusal('ERR_WS_AUTH_SEVERAL_CREDENTIALS');
     }
-    if (explicit === undefined || (explicit instanceof Refusal && found instanceof Credential)) {
+    if (explicit === undefined || saysMore(found, explicit)) {
       explicit = found;
       explicitPlace = extractor;
     }
   }
-  return explicit === undefined || isLeftToRequest(explicit, extractors)
-    ? findAmbient(extractors, handshake, limits)
-    : explicit;
+  if (explicit === undefined) {
+    return findAmbient(extractors, handshake, limits);
+  }
+  const request = isNotForUs(explicit) ? requestExtractor(extractors) : undefined;
+  return request?.find(handshake, limits) ?? explicit;
+}
+
+/** Of two extractors that share a place, the one that reads the scheme decides. */
+function saysMore(found: Found, earlier: Found): boolean {
+  return earlier instanceof Refusal && (found instanceof Credential || isNotForUs(earlier));
 }
 
 function findAmbient(
@@ -57,8 +64,11 @@ function findAmbient(
     }
     ambient ??= found;
   }
-  const request = extractors.find(({ place }) => place === 'request');
-  return ambient ?? request?.find(handshake, limits);
+  return ambient ?? requestExtractor(extractors)?.find(handshake, limits);
+}
+
+function requestExtractor(extractors: readonly HandshakeExtractor[]) {
+  return extractors.find(({ place }) => place === 'request');
 }
 
 function isExplicit({ place }: HandshakeExtractor): boolean {
@@ -70,11 +80,7 @@ function sharePlace(first: HandshakeExtractor | undefined, second: HandshakeExtr
   return first?.place === 'authorization' && second.place === 'authorization';
 }
 
-/** A scheme that `fromAuthorizationHeader()` does not read, such as Digest, is for the strategy to read. */
-function isLeftToRequest(found: Found, extractors: readonly HandshakeExtractor[]): boolean {
-  return (
-    found instanceof Refusal &&
-    found.code === 'ERR_WS_AUTH_CREDENTIAL_REQUIRED' &&
-    extractors.some(({ place }) => place === 'request')
-  );
+/** A scheme that `fromAuthorizationHeader()` does not read, such as Digest, is for a strategy that reads the request. */
+function isNotForUs(found: Found): boolean {
+  return found instanceof Refusal && found.code === 'ERR_WS_AUTH_CREDENTIAL_REQUIRED';
 }

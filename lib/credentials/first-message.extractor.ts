@@ -10,6 +10,9 @@ import {
   type WsExtractorOptions,
 } from './extractor.js';
 
+/** Bytes that the message may have around a credential of the full size: event name, field names, quotes. */
+export const messageFramingBytes = 256;
+
 /** Options of {@link fromFirstMessage}. */
 export interface FirstMessageOptions extends WsExtractorOptions {
   /**
@@ -49,12 +52,15 @@ export class FirstMessageExtractor implements WsCredentialExtractor {
 
   /** Reads the credential of one text message. */
   read(text: string, authenticateEvent: string, limits: CredentialLimits): Credential | Refusal {
+    if (Buffer.byteLength(text) > limits.maxCredentialBytes + messageFramingBytes) {
+      return new Refusal('ERR_WS_AUTH_CREDENTIAL_TOO_LARGE');
+    }
     return this.format === 'raw'
       ? bearerCredential(text, limits, this.#origin())
-      : this.#readEvent(text, authenticateEvent);
+      : this.#readEvent(text, authenticateEvent, limits);
   }
 
-  #readEvent(text: string, authenticateEvent: string): Credential | Refusal {
+  #readEvent(text: string, authenticateEvent: string, limits: CredentialLimits) {
     const message = parseEventMessage(text);
     if (message === undefined || message.event !== authenticateEvent) {
       return new Refusal('ERR_WS_AUTH_CREDENTIAL_REQUIRED');
@@ -64,6 +70,9 @@ export class FirstMessageExtractor implements WsCredentialExtractor {
       return new Refusal('ERR_WS_AUTH_MALFORMED_CREDENTIAL');
     }
     const token = data['token'];
+    if (typeof token === 'string' && token.length > limits.maxCredentialBytes) {
+      return new Refusal('ERR_WS_AUTH_CREDENTIAL_TOO_LARGE');
+    }
     if (token !== undefined && (typeof token !== 'string' || !isToken68(token))) {
       return new Refusal('ERR_WS_AUTH_MALFORMED_CREDENTIAL');
     }

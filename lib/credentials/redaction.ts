@@ -24,7 +24,11 @@ export function redactionOf(extractors: readonly WsCredentialExtractor[]): Redac
       'proxy-authorization',
       ...places.flatMap(({ headers = [] }) => headers),
     ]),
-    queryParams: new Set(places.flatMap(({ queryParams = [] }) => queryParams)),
+    // The parameter of RFC 6750 §2.3 holds a token also where nothing reads it.
+    queryParams: new Set([
+      'access_token',
+      ...places.flatMap(({ queryParams = [] }) => queryParams),
+    ]),
     cookies: all
       ? 'all'
       : places.flatMap(({ cookies = [] }) => (cookies === 'all' ? [] : [...cookies])),
@@ -97,7 +101,7 @@ function redactSubprotocols(value: string, prefixes: readonly string[]): string 
 
 function withoutParams(url: string, queryParams: ReadonlySet<string>) {
   const mark = url.indexOf('?');
-  if (mark === -1 || queryParams.size === 0) {
+  if (mark === -1) {
     return { redactedUrl: url, bareUrl: url };
   }
   const path = url.slice(0, mark);

@@ -57,7 +57,8 @@ function runOne(
       resolve(false);
       return response;
     };
-    const next = (error?: unknown) => (error === undefined ? resolve(true) : reject(error));
+    // As in Express, `next(null)` is no error.
+    const next = (error?: unknown) => (error ? reject(error) : resolve(true));
     Promise.resolve(middleware(request, response, next)).catch(reject);
   });
 }

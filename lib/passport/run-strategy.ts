@@ -15,7 +15,14 @@ export function runStrategy(
   attempt: AbortableAttempt,
 ): Promise<Outcome> {
   return new Promise((resolve) => {
-    attempt.onAbort(() => resolve({ type: 'aborted' }));
+    let over = false;
+    attempt.onAbort(() => {
+      over = true;
+      resolve({ type: 'aborted' });
+    });
+    if (over) {
+      return;
+    }
     const actions: StrategyActions = {
       success: (user, info) => resolve({ type: 'success', user, info }),
       fail: (challenge, status) => resolve(failure(challenge, status)),

@@ -19,9 +19,11 @@ export class Strategies {
       return known;
     }
     const strategy = this.registry._strategy(name);
-    if (strategy) {
-      this.#known.set(name, strategy);
+    // The registry is a plain object: it also answers to `constructor`.
+    if (typeof strategy?.authenticate !== 'function') {
+      return undefined;
     }
+    this.#known.set(name, strategy);
     return strategy;
   }
 

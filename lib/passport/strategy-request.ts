@@ -19,6 +19,9 @@ const emptyBody = Object.freeze({});
  * in `body`, if it came by message), and nowhere else. `passport-http-bearer`, for one, answers 400 to a token that is
  * both in the header and in the query.
  *
+ * An explicit credential hides the cookies: any page can send one with a bogus token, and what a strategy would find in
+ * its cookies has not been checked against the origin.
+ *
  * @param base what the client sent, as middleware left it
  */
 export function strategyRequest(
@@ -48,10 +51,10 @@ function headersFor(
   original: IncomingHttpHeaders,
 ): IncomingHttpHeaders {
   if (content.scheme === 'request') {
-    return original;
+    return { ...original };
   }
   const authorization = authorizationFor(content);
-  const { authorization: _hidden, ...headers } = original;
+  const { authorization: _hidden, cookie: _ambient, ...headers } = original;
   return authorization === undefined ? headers : { ...headers, authorization };
 }
 

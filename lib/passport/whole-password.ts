@@ -35,7 +35,10 @@ export function withWholePassword(
     _verify: {
       value(...args: unknown[]) {
         request.headers.authorization = whole;
-        const restored = args.map((argument) => (argument === shown ? password : argument));
+        // The password stands before the callback, whether or not the request comes first.
+        const restored = args.map((argument, index) =>
+          index === args.length - 2 && argument === shown ? password : argument,
+        );
         return strategy._verify.apply(this, restored);
       },
     },

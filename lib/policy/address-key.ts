@@ -8,6 +8,10 @@ export function addressKey(address: string): string {
   if (!address.includes(':')) {
     return address;
   }
+  const withPort = /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(address);
+  if (withPort) {
+    return withPort[1]!;
+  }
   if (!ipaddr.IPv6.isValid(address)) {
     return 'unknown';
   }

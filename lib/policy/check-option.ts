@@ -23,6 +23,22 @@ export function checkBound(option: string, value: unknown, min: number): number 
   return value === Number.POSITIVE_INFINITY ? value : checkInteger(option, value, { min });
 }
 
+/** @throws {WsAuthConfigurationError} for `'false'`, which is true. */
+export function checkBoolean(option: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') {
+    throw new WsAuthConfigurationError(`${option}: expected true or false, got ${describe(value)}`);
+  }
+  return value;
+}
+
+/** @throws {WsAuthConfigurationError} for a value that cannot be called. */
+export function checkFunction<Value>(option: string, value: Value): Value {
+  if (value !== undefined && typeof value !== 'function') {
+    throw new WsAuthConfigurationError(`${option}: expected a function, got ${describe(value)}`);
+  }
+  return value;
+}
+
 /** Names a value without showing it, since it may be a secret. */
 export function describe(value: unknown): string {
   if (value === null) {

@@ -71,11 +71,11 @@ function listed({ exact, patterns }: OriginList): OriginPolicy {
     if (origin === undefined) {
       return !cookie;
     }
-    const normalized = origin === 'null' ? origin : normalizeOrigin(origin);
-    return (
-      normalized !== undefined &&
-      (exact.has(normalized) || patterns.some((pattern) => pattern.test(normalized)))
-    );
+    const normalized = normalizeOrigin(origin);
+    // Every sandboxed page has the origin `null`: it is allowed by name only.
+    return normalized === undefined
+      ? origin === 'null' && exact.has(origin)
+      : exact.has(normalized) || patterns.some((pattern) => pattern.test(normalized));
   };
 }
 

@@ -1,3 +1,4 @@
+import { WebSocket } from 'ws';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { AuthorizationHeaderExtractor } from '../credentials/authorization-header.extractor.js';
 import { fromAuthorizationHeader } from '../credentials/authorization-header.extractor.js';
@@ -9,13 +10,21 @@ import type {
 } from '../credentials/extractor.js';
 import { FirstMessageExtractor, fromFirstMessage } from '../credentials/first-message.extractor.js';
 import { redactionOf, type Redaction } from '../credentials/redaction.js';
+import { SubprotocolExtractor } from '../credentials/subprotocol.extractor.js';
 import { UserInfoExtractor } from '../credentials/user-info.extractor.js';
 import type { WsAuthMiddleware } from '../passport/express-request.js';
 import type { ChallengeScheme } from '../protocol/challenge.js';
 import { isSendableCloseCode, WsAuthCloseCode } from '../protocol/close-code.js';
-import { hasControlCharacter } from '../protocol/header-syntax.js';
+import { hasControlCharacter, isToken } from '../protocol/header-syntax.js';
 import { defaultEventNames, type WsAuthEventNames } from '../protocol/message.js';
-import { checkBound, checkInteger, describe, maxTimerMs } from './check-option.js';
+import {
+  checkBoolean,
+  checkBound,
+  checkFunction,
+  checkInteger,
+  describe,
+  maxTimerMs,
+} from './check-option.js';
 import type { CloseCodeOptions, WsAuthModuleOptions } from './options.js';
 import { originPolicy, type OriginPolicy } from './origin-policy.js';
 import { proxyTrust, type ProxyTrust } from './proxy-trust.js';
@@ -68,18 +77,20 @@ export function resolvePolicy(options: WsAuthModuleOptions): Policy {
     handshakeExtractors,
     firstMessage: extractors.find((extractor) => extractor instanceof FirstMessageExtractor),
     bridges: extractors.filter(isBridged),
-    optional: options.optional ?? false,
+    optional: checkBoolean('optional', options.optional ?? false),
     origin: originPolicy(options.allowedOrigins, ambient),
     challengeSchemes: schemesOf(extractors),
     redaction: redactionOf(extractors),
     closeCodes: closeCodeMap(options.closeCodes ?? {}),
     realm: checkRealm(options.realm ?? 'Users'),
-    userId: options.userId,
-    expiresAt: options.expiresAt,
-    property: options.property ?? 'user',
+    userId: checkFunction('userId', options.userId),
+    expiresAt: checkFunction('expiresAt', options.expiresAt),
+    property: checkProperty(options.property ?? 'user'),
     trust: proxyTrust(options.trustProxy ?? false),
-    events: Object.freeze({ ...defaultEventNames, ...options.events }),
-    middleware: Object.freeze([...(options.middleware ?? [])]),
+    events: checkEvents({ ...defaultEventNames, ...options.events }),
+    middleware: Object.freeze(
+      (options.middleware ?? []).map((each) => checkFunction('middleware', each)),
+    ),
     onLimit: checkOnLimit(options.onLimit ?? 'refuse'),
     ...checkNumbers(options),
   });
@@ -153,6 +164,16 @@ function checkExtractors(listed: readonly WsCredentialExtractor[]): WsCredential
       'credentials: the list is empty; name an extractor such as fromAuthorizationHeader(), or mark the gateway @WsPublic()',
     );
   }
+  if (!listed.every(isExtractor)) {
+    throw new WsAuthConfigurationError(
+      'credentials: expected extractors such as fromAuthorizationHeader(), called, in a list',
+    );
+  }
+  if (listed.some((each) => each instanceof SubprotocolExtractor && !isToken(each.prefix))) {
+    throw new WsAuthConfigurationError(
+      "fromSubprotocol: expected a prefix such as 'bearer.' that a subprotocol may start with",
+    );
+  }
   if (listed.filter(({ phase }) => phase === 'message').length > 1) {
     throw new WsAuthConfigurationError('credentials: fromFirstMessage() is listed twice');
   }
@@ -173,6 +194,11 @@ function isUserInfo(extractor: WsCredentialExtractor): boolean {
   return extractor instanceof UserInfoExtractor;
 }
 
+function isExtractor(value: unknown): value is WsCredentialExtractor {
+  const phase: unknown = (value as Partial<WsCredentialExtractor> | undefined)?.phase;
+  return phase === 'handshake' || phase === 'message';
+}
+
 function isHandshakeExtractor(extractor: WsCredentialExtractor): extractor is HandshakeExtractor {
   return extractor.phase === 'handshake';
 }
@@ -186,8 +212,9 @@ function checkStrategy(
   extractors: readonly WsCredentialExtractor[],
 ): readonly string[] {
   const names = strategy === undefined ? [] : [strategy].flat();
-  const needed = extractors.some((extractor) => extractor.strategy === undefined);
-  if (needed && names.length === 0) {
+  const needed = extractors.some(({ strategy: own }) => own === undefined);
+  const empty = extractors.some(({ strategy: own }) => own?.length === 0);
+  if (empty || (needed && names.length === 0)) {
     throw new WsAuthConfigurationError(
       "strategy: none is named; pass WsAuthModule.forRoot({ strategy: 'jwt' }), put @WsAuth({ strategy: 'jwt' }) on the " +
         "gateway, or import PassportModule.register({ defaultStrategy: 'jwt' })",
@@ -199,6 +226,24 @@ function checkStrategy(
 function schemesOf(extractors: readonly WsCredentialExtractor[]): readonly ChallengeScheme[] {
   const schemes = new Set(extractors.flatMap(({ challengeSchemes }) => challengeSchemes));
   return Object.freeze([...schemes]);
+}
+
+function checkProperty(property: unknown): string {
+  if (typeof property !== 'string' || property === '' || property in WebSocket.prototype) {
+    throw new WsAuthConfigurationError(
+      "property: expected a name such as 'user' that a client does not have already",
+    );
+  }
+  return property;
+}
+
+function checkEvents(events: WsAuthEventNames): WsAuthEventNames {
+  for (const [name, value] of Object.entries(events) as [string, unknown][]) {
+    if (typeof value !== 'string' || value === '') {
+      throw new WsAuthConfigurationError(`events.${name}: expected a name, got ${describe(value)}`);
+    }
+  }
+  return Object.freeze(events);
 }
 
 function checkRealm(realm: string): string {

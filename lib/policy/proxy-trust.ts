@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import proxyAddr from 'proxy-addr';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { normalizeOrigin } from '../protocol/origin.js';
+import { checkInteger } from './check-option.js';
 import type { WsAuthModuleOptions } from './options.js';
 
 /** Answers whether the hop at that address is a proxy of ours. */
@@ -17,10 +18,15 @@ export function proxyTrust(option: NonNullable<WsAuthModuleOptions['trustProxy']
     return () => option;
   }
   if (typeof option === 'number') {
-    return (_address, hop) => hop < option;
+    const hops = checkInteger('trustProxy', option, { min: 0 });
+    return (_address, hop) => hop < hops;
   }
   try {
-    return proxyAddr.compile([option].flat());
+    const entries = [option].flat();
+    if (entries.some((entry) => /^\d+$/.test(entry))) {
+      throw new TypeError('a number of hops is no string');
+    }
+    return proxyAddr.compile(entries);
   } catch (cause) {
     throw new WsAuthConfigurationError(
       "trustProxy: expected addresses, subnets or 'loopback', 'linklocal', 'uniquelocal'",

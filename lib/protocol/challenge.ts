@@ -1,4 +1,4 @@
-import { hasControlCharacter, quotedString } from './header-syntax.js';
+import { quotedString } from './header-syntax.js';
 
 /** Authentication schemes this package can ask for by itself. */
 export type ChallengeScheme = 'Basic' | 'Bearer';
@@ -12,8 +12,14 @@ const bearerErrors: ReadonlySet<string> = new Set<BearerError>([
   'insufficient_scope',
 ]);
 
-/** `scheme 1*SP auth-param…` in visible ASCII: all that may enter a header line. */
-const wellFormed = /^([A-Za-z][A-Za-z0-9-]*) +[\x21-\x7e][\x20-\x7e]*$/;
+/** `auth-param` in printable ASCII, with a quoted or a plain value. */
+const param = String.raw`[\w!#$%&'*+.^|~-]+ *= *(?:[\w!#$%&'*+.^|~/:-]+|"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\[\x20-\x7e])*")`;
+
+/**
+ * `scheme 1*SP #auth-param` (RFC 9110 §11.6.1): all that may enter a header line. Strategies also pass
+ * sentences for a login page to `fail()`, and those are none of the peer's business.
+ */
+const wellFormed = new RegExp(`^([A-Za-z][A-Za-z0-9-]*) +${param}(?: *, *${param})*$`);
 const errorParam = /(?:^|[ ,])error="([a-z_]+)"/;
 const scopeParam = /(?:^|[ ,])scope="([\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*)"/;
 
@@ -83,8 +89,5 @@ export function challengesFor(request: ChallengeRequest): string[] {
 }
 
 function schemeOf(challenge: unknown): string | undefined {
-  if (typeof challenge !== 'string' || hasControlCharacter(challenge)) {
-    return undefined;
-  }
-  return wellFormed.exec(challenge)?.[1]?.toLowerCase();
+  return typeof challenge === 'string' ? wellFormed.exec(challenge)?.[1]?.toLowerCase() : undefined;
 }

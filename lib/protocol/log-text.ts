@@ -13,6 +13,12 @@ export function logError(error: unknown): string {
   if (!(error instanceof Error)) {
     return `a thrown ${typeof error}`;
   }
-  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
-  return [logText(error.name), ...frames.slice(0, 8)].join('\n');
+  return [logText(error.name), ...framesOf(error).slice(0, 8)].join('\n');
+}
+
+/** The stack behind the message; nothing, if the message is not where it should be. */
+function framesOf({ stack = '', message }: Error): string[] {
+  const start = stack.indexOf(message);
+  const frames = start === -1 ? '' : stack.slice(start + message.length);
+  return frames.split('\n').filter((line) => /^\s+at /.test(line));
 }

@@ -1,4 +1,6 @@
-const serializedOrigin = /^([a-z][a-z0-9+.-]*):\/\/([^/?#@\s\\:]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?$/;
+/** `scheme://host[:port]`; schemes other than http may have no host, as `file://` in some web views. */
+const serializedOrigin =
+  /^([a-z][a-z0-9+.-]*):\/\/(?:([^/?#@\s\\:*]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?)?$/;
 const defaultPorts: Readonly<Record<string, string>> = { http: '80', https: '443' };
 
 /**
@@ -15,6 +17,9 @@ export function normalizeOrigin(origin: string): string | undefined {
     return undefined;
   }
   const [, scheme, host, port] = match;
+  if (host === undefined) {
+    return defaultPorts[scheme ?? ''] === undefined ? `${scheme}://` : undefined;
+  }
   return port === undefined || port === defaultPorts[scheme ?? '']
     ? `${scheme}://${host}`
     : `${scheme}://${host}:${port}`;
@@ -25,7 +30,7 @@ export function normalizeOrigin(origin: string): string | undefined {
  */
 export function normalizeConfiguredOrigin(origin: string): string | undefined {
   if (!/^https?:\/\//i.test(origin)) {
-    return normalizeOrigin(origin);
+    return /^wss?:/i.test(origin) ? undefined : normalizeOrigin(origin);
   }
   if (origin.includes('*') || !URL.canParse(origin)) {
     return undefined;
