@@ -341,14 +341,19 @@ describe('on an application with middleware of its own', () => {
     expect((await ask(`${app.origin}${bridgePath}`)).status).toBe(200);
   });
 
-  it('enableCors() does not take its preflights', async () => {
+  it('enableCors() does not spoil its answer', async () => {
     await using app = await startApp(metadataOf({}), (nest) => nest.enableCors());
-    const preflight = await ask(`${app.origin}${bridgePath}`, {
-      method: 'OPTIONS',
-      headers: { origin: parent, 'access-control-request-method': 'POST' },
+    const answer = await post(app.origin, tokenOf('alice'));
+    expect(answer).toMatchObject({
+      status: 204,
+      headers: {
+        'access-control-allow-origin': parent,
+        'access-control-allow-credentials': 'true',
+      },
     });
-    expect(preflight.headers['access-control-allow-origin']).toBe(parent);
-    expect(preflight.headers['access-control-allow-credentials']).toBe('true');
+    const refused = await post(app.origin, tokenOf('alice'), { origin: 'https://evil.example' });
+    expect(refused.status).toBe(403);
+    expect(refused.headers['access-control-allow-origin']).toBeUndefined();
   });
 });
 

@@ -1,3 +1,4 @@
+import zlib from 'node:zlib';
 import { SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { WebSocket, WebSocketServer as Server } from 'ws';
@@ -63,6 +64,7 @@ function useFakeTimers(): void {
 
 afterEach(() => {
   vi.useRealTimers();
+  vi.restoreAllMocks();
 });
 
 describe('before authentication', () => {
@@ -257,6 +259,23 @@ describe('the first message', () => {
     expect(seenBy(app)).toEqual(nobody);
   });
 
+  it('is not inflated beyond its limit when it is compressed', async () => {
+    let inflated = 0;
+    const { createInflateRaw } = zlib;
+    vi.spyOn(zlib, 'createInflateRaw').mockImplementation((options) => {
+      return createInflateRaw(options).on('data', (chunk: Buffer) => (inflated += chunk.length));
+    });
+    @WebSocketGateway({ path: '/compressed', perMessageDeflate: true })
+    class CompressedGateway extends EchoGateway {}
+    await using app = await startProtected({}, [CompressedGateway]);
+    const client = await app.connect('/compressed').opened();
+    expect(client.socket.extensions).toContain('permessage-deflate');
+    client.emit('authenticate', { token: 'x'.repeat(4_000_000) });
+    expect((await client.closed()).code).toBe(1009);
+    expect(inflated).toBeGreaterThan(0);
+    expect(inflated).toBeLessThan(100_000);
+  });
+
   it('may hold a token of the full size that a header may', async () => {
     const size = 8_192;
     await using app = await startProtected({ strategy: 'any' }, [
@@ -429,6 +448,25 @@ describe('options', () => {
     other.emit('authenticate', token());
     expect(await other.closed()).toEqual({ code: 3000, reason: 'credential required' });
   });
+
+  it.each([
+    ['auth/login', String.raw`auth\/login`],
+    ['anmelden-für', String.raw`anmelden-f\u00fcr`],
+    ['authenticate', String.raw`\u0061uthenticate`],
+  ])(
+    'events: %s is the same event however an encoder writes it',
+    async (name, written) => {
+      await using app = await startProtected({ events: { authenticate: name } });
+      const client = await app.connect().opened();
+      for (const round of ['first', 'again']) {
+        client.sendRaw(`{"event":"${written}","data":{"token":"${tokenOf('alice')}"}}`);
+        client.emit('echo', round);
+        const frames = [await client.nextEvent(), await client.nextEvent()];
+        expect(frames.map(({ event }) => event)).toContain('authenticated');
+      }
+    },
+    5_000,
+  );
 
   const impossible: [string, WsAuthModuleOptions][] = [
     ['authTimeoutMs', { authTimeoutMs: 0 }],
