@@ -1,4 +1,5 @@
 import { createSecretKey, randomBytes } from 'node:crypto';
+import { inspect } from 'node:util';
 import { UnauthorizedException } from '@nestjs/common';
 import jwt from 'jsonwebtoken';
 import { Strategy as CustomStrategy } from 'passport-custom';
@@ -275,7 +276,7 @@ describe('a chain of strategies', () => {
     ...[undefined, null, false, 0, '', Number.NaN, 'alice', [], Promise.resolve({ id: 1 })].map(
       (user) =>
         [
-          `ST-12: 401 after success(${String(user)}) of ${typeof user}`,
+          `ST-12: 401 after success() with ${inspect(user)}`,
           { a: strategyOf((self) => self.success(user)) },
           { code: 'ERR_WS_AUTH_CREDENTIAL_REJECTED' },
         ] as const,
@@ -461,6 +462,30 @@ describe('without a credential', () => {
       attempt.settle();
       expect(decision).toBeInstanceOf(Refusal);
     }
+  });
+});
+
+describe('fromRequest() where a client without a credential is welcome', () => {
+  const machine = new CustomStrategy((request, done: Done) =>
+    done(null, request.headers['x-undeclared-key'] === 'good' && { id: 'machine' }),
+  );
+  const options = { optional: true, credentials: [fromRequest({ headers: ['x-api-key'] })] };
+
+  it('FM-23: opens an anonymous session for a request that holds nothing', async () => {
+    await expect(
+      new Bench({ custom: published.custom }, options).decide('/'),
+    ).resolves.toMatchObject({
+      session: { user: null, anonymous: true },
+    });
+  });
+
+  it.each([
+    ['a bad key', published.custom, [['X-Api-Key', 'bad']]],
+    ['a bad Authorization', published.custom, [['Authorization', 'Digest x']]],
+    ['a bad key in a header that nobody declared', machine, [['X-Undeclared-Key', 'bad']]],
+  ] as const)('FM-23: opens no anonymous session for %s', async (_what, strategy, lines) => {
+    const bench = new Bench({ strategy }, options);
+    await expect(bench.decide('/', lines)).resolves.toBeInstanceOf(Refusal);
   });
 });
 

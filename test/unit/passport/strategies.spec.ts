@@ -25,6 +25,13 @@ describe('Strategies', () => {
     expect(strategies.find('jwt')).toBe(one);
   });
 
+  it('prefers a strategy that was added for this application alone', () => {
+    const strategies = new Strategies({ _strategy: () => one });
+    strategies.add('ws-ticket', other);
+    expect(strategies.find('ws-ticket')).toBe(other);
+    expect(strategies.find('jwt')).toBe(one);
+  });
+
   it('reads the registry of Passport itself', () => {
     const authenticator = new passport.Authenticator();
     const strategies = new Strategies(authenticator as unknown as StrategyRegistry);

@@ -152,6 +152,17 @@ describe('strategyRequest', () => {
     expect(Object.hasOwn(query, '__proto__')).toBe(true);
   });
 
+  it('copes with a request that has no URL', () => {
+    const base = Object.assign(upgradeRequest('/'), { url: undefined });
+    const credential = new Credential(
+      { scheme: 'request' },
+      { extractor: 'fromRequest', ambient: true, strategy: undefined },
+    );
+    const seen = strategyRequest(base, '', credential, new ManualAttempt());
+    expect(seen.url).toBe('');
+    expect({ ...seen.query }).toEqual({});
+  });
+
   it('ST-06: tells a strategy when nobody waits for it any more', () => {
     const { seen, attempt } = derive(bearer('abc'));
     expect(seen.signal.aborted).toBe(false);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WsAuthConfigurationError } from '../../../lib/errors/ws-auth.error.js';
 import { failureLimiters, type FailureLimiter } from '../../../lib/policy/failure-limiter.js';
 import type { FailureLimit } from '../../../lib/policy/options.js';
@@ -8,6 +8,10 @@ const own: FailureLimiter = {
   get: () => Promise.resolve(null),
   consume: () => Promise.resolve(undefined),
 };
+
+afterEach(() => {
+  vi.doUnmock('node:module');
+});
 
 describe('failureLimiters', () => {
   it('has none by default', () => {
@@ -41,5 +45,18 @@ describe('failureLimiters', () => {
     const make = () => failureLimiters({ perAddress });
     expect(make).toThrow(WsAuthConfigurationError);
     expect(make).toThrow(new RegExp(`^${option}: expected a whole number`));
+  });
+
+  it('says which package is missing', async () => {
+    vi.resetModules();
+    vi.doMock('node:module', () => ({
+      createRequire: () => () => {
+        throw new Error('Cannot find module');
+      },
+    }));
+    const fresh = await import('../../../lib/policy/failure-limiter.js');
+    expect(() => fresh.failureLimiters({ perAccount: { points: 1, windowMs: 1_000 } })).toThrow(
+      'failedAttempts.perAccount: counting needs a package that is not installed; run npm install rate-limiter-flexible',
+    );
   });
 });

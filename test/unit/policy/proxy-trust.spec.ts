@@ -43,15 +43,20 @@ describe('proxyTrust', () => {
     expect(proxyTrust(option)(address, hop)).toBe(trusted);
   });
 
-  it.each<[TrustProxy]>([['true'], ['nowhere'], ['10.0.0.0/99'], [['loopback', 'x']], ['']])(
-    '%j refuses to boot',
-    (option) => {
-      expect(() => proxyTrust(option)).toThrow(WsAuthConfigurationError);
-      expect(() => proxyTrust(option)).toThrow(
-        "trustProxy: expected addresses, subnets or 'loopback', 'linklocal', 'uniquelocal'",
-      );
-    },
-  );
+  it.each<[TrustProxy]>([
+    ['true'],
+    ['nowhere'],
+    ['10.0.0.0/99'],
+    [['loopback', 'x']],
+    [''],
+    ['1'],
+    [['loopback', '2']],
+  ])('%j refuses to boot', (option) => {
+    expect(() => proxyTrust(option)).toThrow(WsAuthConfigurationError);
+    expect(() => proxyTrust(option)).toThrow(
+      "trustProxy: expected addresses, subnets or 'loopback', 'linklocal', 'uniquelocal'",
+    );
+  });
 
   it.each([Number.NaN, -1, 1.5])('%s hops refuse to boot', (option) => {
     expect(() => proxyTrust(option)).toThrow(WsAuthConfigurationError);

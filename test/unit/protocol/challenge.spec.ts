@@ -100,7 +100,8 @@ describe('challengesFor', () => {
     ['a character outside ASCII', 'Digest realm="é"'],
     ['a line separator', 'Digest realm="a\u2028b"'],
     ['no parameter', 'Negotiate'],
-    ['only spaces behind the scheme', 'Negotiate   '],
+    ['only spaces behind the scheme', 'Digest   '],
+    ['something else than parameters', 'Negotiate YIIfriendly'],
     ['a scheme that is no token', 'Not/a/scheme realm="x"'],
     ['nothing', ''],
     ['an error', new Error('No auth token')],
@@ -114,6 +115,7 @@ describe('challengesFor', () => {
   });
 
   it.each([
+    'Forbidden',
     'Wrong password',
     'Unknown user alice',
     'Incorrect username or password.',

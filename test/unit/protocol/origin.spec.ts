@@ -37,6 +37,7 @@ describe('normalizeOrigin', () => {
     ['three slashes', 'https:///app.example.com'],
     ['no scheme', 'app.example.com'],
     ['no host', 'https://'],
+    ['no host over http', 'http://'],
     ['an empty port', 'https://app.example.com:'],
     ['a port that is no number', 'https://app.example.com:https'],
     ['a port of six digits', 'https://app.example.com:100000'],

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { renew, type Standing } from '../../../lib/authentication/renewal.js';
+import { anonymousProof, type Proof } from '../../../lib/sessions/proof.js';
+import { WsAuthSession } from '../../../lib/sessions/session.js';
+
+function standing(userId: string | undefined, proof: Partial<Proof> = {}): Standing {
+  const session = new WsAuthSession({
+    user: { id: userId },
+    userId,
+    info: undefined,
+    strategy: 'jwt',
+    transport: 'fromFirstMessage',
+    authenticatedAt: 1,
+    expiresAt: undefined,
+  });
+  return { session, proof: { ...anonymousProof, ...proof } };
+}
+
+describe('renew', () => {
+  it.each<[string, Standing, Standing]>([
+    ['another user', standing('a'), standing('b')],
+    ['nobody', standing('a'), standing(undefined)],
+    ['somebody who cannot be told apart', standing(undefined), standing(undefined)],
+    ['another issuer', standing('a', { issuer: 'x' }), standing('a', { issuer: 'y' })],
+  ])('RA-02: refuses %s with 3003', (_what, current, next) => {
+    expect(renew(current, next)).toMatchObject({
+      code: 'ERR_WS_AUTH_OTHER_USER',
+      httpStatus: 403,
+      closeCode: 3003,
+    });
+  });
+
+  it.each<[string, Partial<Proof>, Partial<Proof>]>([
+    ['a later token', { issuedAt: 1 }, { issuedAt: 2 }],
+    ['a token of the same instant', { issuedAt: 1 }, { issuedAt: 1 }],
+    ['a token without a time', { issuedAt: 1 }, {}],
+    ['a token after one without a time', {}, { issuedAt: 1 }],
+    ['a token that names its issuer', {}, { issuer: 'x' }],
+    ['a token that does not', { issuer: 'x' }, {}],
+  ])('RA-01: takes %s, and keeps the name of the session', (_what, before, after) => {
+    const current = standing('a', before);
+    const next = standing('a', after);
+    expect(renew(current, next)).toMatchObject({
+      session: { id: current.session.id, user: next.session.user },
+      proof: next.proof,
+    });
+  });
+
+  it('RA-05: lets an older token that arrives later change nothing', () => {
+    const current = standing('a', { issuedAt: 2 });
+    expect(renew(current, standing('a', { issuedAt: 1 }))).toBe(current);
+  });
+});

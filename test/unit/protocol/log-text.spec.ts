@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { logError, logText } from '../../../lib/protocol/log-text.js';
+
+describe('logText', () => {
+  it.each([
+    ['/ws', '/ws'],
+    ['', ''],
+    ['a\r\nb', 'a??b'],
+    ['\u001b[31mred', '?[31mred'],
+    ['a\u2028b', 'a?b'],
+    ['é', '?'],
+    ['a b', 'a?b'],
+    ['x'.repeat(200), 'x'.repeat(200)],
+    ['x'.repeat(100_000), `${'x'.repeat(200)}...`],
+  ])('LG-01: writes %j as one bounded line', (text, line) => {
+    expect(logText(text)).toBe(line);
+  });
+});
+
+describe('logError', () => {
+  it('says where an error came from, and not what it says', () => {
+    const written = logError(new TypeError('SECRET\n    at SECRET'.replace('\n    at ', ' ')));
+    expect(written).toMatch(/^TypeError\n\s+at /);
+    expect(written).not.toContain('SECRET');
+    expect(written.split('\n').length).toBeLessThanOrEqual(9);
+  });
+
+  it('does not take a message for the stack it looks like', () => {
+    expect(logError(new Error('first line\n    at SECRET (token)'))).not.toContain('SECRET');
+  });
+
+  it('copes with an error without a stack', () => {
+    const error = Object.assign(new Error('SECRET'), { stack: undefined });
+    expect(logError(error)).toBe('Error');
+  });
+
+  it.each([['SECRET'], [undefined], [7]])('names the type of %s', (thrown) => {
+    expect(logError(thrown)).toBe(`a thrown ${typeof thrown}`);
+  });
+});
