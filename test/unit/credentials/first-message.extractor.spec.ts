@@ -92,11 +92,19 @@ describe("fromFirstMessage({ format: 'event' })", () => {
     expect(extractor.read(text, 'authenticate', limits)).toMatchObject({ code: required });
   });
 
-  it('FM-06: refuses a message over the limit, whoever calls it', () => {
-    expect(readData({ token: 'x'.repeat(8_193) })).toMatchObject({
+  it.each([
+    ['a token', { token: 'x'.repeat(8_193) }],
+    ['a message', { username: 'alice', password: 'x'.repeat(20_000) }],
+    ['a message in bytes, not characters', { username: 'alice', password: 'é'.repeat(8_000) }],
+  ])('FM-06: refuses %s over the limit with close code 1009', (_what, data) => {
+    expect(readData(data)).toMatchObject({
       code: 'ERR_WS_AUTH_CREDENTIAL_TOO_LARGE',
       closeCode: 1009,
     });
+  });
+
+  it('FM-06: allows a token of exactly the limit', () => {
+    expect(readData({ token: 'x'.repeat(8_192) })).toBeInstanceOf(Credential);
   });
 
   it('answers every text with a credential or a refusal', () => {
