@@ -41,8 +41,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'e2e',
-          // Also the kinds that have a folder of their own, such as `test/lifecycle/*.lifecycle-spec.ts`.
-          include: ['test/**/*-spec.ts'],
+          include: ['test/e2e/**/*.e2e-spec.ts'],
           globalSetup: build,
           testTimeout: 20_000,
         },
