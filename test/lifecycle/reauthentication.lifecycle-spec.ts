@@ -148,7 +148,7 @@ describe('the same user with a newer credential', () => {
   });
 });
 
-function token(): string {
+function aliceToken(): string {
   return tokenOf('alice');
 }
 
@@ -158,26 +158,31 @@ describe('whichever way the client came in', () => {
       'a header',
       { credentials: [fromAuthorizationHeader()] },
       '/',
-      () => ({ headers: { authorization: `Bearer ${token()}` } }),
+      () => ({ headers: { authorization: `Bearer ${aliceToken()}` } }),
     ],
-    ['a query parameter', { credentials: [fromQueryParam('t')] }, `/?t=${token()}`, () => ({})],
+    [
+      'a query parameter',
+      { credentials: [fromQueryParam('t')] },
+      `/?t=${aliceToken()}`,
+      () => ({}),
+    ],
     [
       'a cookie',
       { credentials: [fromCookie('t')], allowedOrigins: 'https://app.example.com' },
       '/',
-      () => ({ origin: 'https://app.example.com', headers: { cookie: `t=${token()}` } }),
+      () => ({ origin: 'https://app.example.com', headers: { cookie: `t=${aliceToken()}` } }),
     ],
     [
       'a subprotocol',
       { credentials: [fromSubprotocol()] },
       '/',
-      () => ({ protocols: ['chat', `bearer.${token()}`] }),
+      () => ({ protocols: ['chat', `bearer.${aliceToken()}`] }),
     ],
     [
       'user information',
       { credentials: [fromUserInfo()] },
       '/',
-      () => ({ headers: { authorization: basicHeader(token(), 'x') } }),
+      () => ({ headers: { authorization: basicHeader(aliceToken(), 'x') } }),
     ],
   ];
 
@@ -202,7 +207,7 @@ describe('whichever way the client came in', () => {
     const credentials = [fromFirstMessage({ format: 'raw' })];
     await using app = await startProtected({ credentials });
     const client = await app.connect().opened();
-    client.sendRaw(token());
+    client.sendRaw(aliceToken());
     expect(await client.ask('echo', 1)).toBe(1);
     expect(await again(client, tokenOf('alice')).nextEvent()).toMatchObject({
       event: 'authenticated',
@@ -219,9 +224,9 @@ describe('whichever way the client came in', () => {
   ])('%s with a strategy of its own: it renews by the same', async (_name, options, path) => {
     await using app = await startProtected({ ...options, strategy: [] });
     const byQuery = path.endsWith('=');
-    const client = await app.connect(byQuery ? path + token() : path).opened();
+    const client = await app.connect(byQuery ? path + aliceToken() : path).opened();
     if (!byQuery) {
-      client.sendRaw(token());
+      client.sendRaw(aliceToken());
     }
     expect(await client.ask('echo', 1)).toBe(1);
     expect(await again(client, tokenOf('alice')).nextEvent()).toMatchObject({
