@@ -305,9 +305,13 @@ describe('user information in the URL', () => {
 });
 
 describe('fromRequest()', () => {
-  it('runs the strategy even if nothing is there, and never waits for a message', async () => {
+  it('waits for a message when the strategy finds nothing, and only then', async () => {
     await using app = await startProtected({ credentials: [fromRequest(), fromFirstMessage()] });
-    expect((await app.connect().refusal()).status).toBe(401);
+    const client = await app.connect().opened();
+    client.emit('authenticate', { token: tokenOf('alice') });
+    expect(await client.nextEvent()).toMatchObject({ event: 'authenticated' });
+    const headers = { authorization: 'Bearer wrong' };
+    expect((await app.connect('/', { headers }).refusal()).status).toBe(401);
   });
 
   it('shows the strategy the request as it came', async () => {
