@@ -48,6 +48,18 @@ export function gatedWebSocket(base: typeof WebSocket = WebSocket): typeof WebSo
       return super.emit(event, ...args);
     }
 
+    override ping(...args: Parameters<WebSocket['ping']>): void {
+      if (this.gate.sends) {
+        super.ping(...args);
+      }
+    }
+
+    override pong(...args: Parameters<WebSocket['pong']>): void {
+      if (this.gate.sends) {
+        super.pong(...args);
+      }
+    }
+
     override send(data: SendData, callback?: SendCallback): void;
     override send(data: SendData, options: SendOptions, callback?: SendCallback): void;
     override send(

@@ -137,8 +137,8 @@ export class ProtectedRoute implements Route {
 
   /** What can still refuse an upgrade that is authenticated: no place for the user, no subprotocol. */
   #lastDoubts(decision: Authenticated | 'defer', { subject }: Upgrade): Refusal | undefined {
-    const tooMany = decision === 'defer' ? undefined : this.#makeRoom(decision);
-    return tooMany ?? this.#chooseSubprotocol(subject);
+    const unfit = decision === 'defer' ? undefined : this.#refuseEntry(decision);
+    return unfit ?? this.#chooseSubprotocol(subject);
   }
 
   #accept({ subject, socket }: Upgrade, onClient: (client: GatedWebSocket) => void): void {
@@ -147,9 +147,12 @@ export class ProtectedRoute implements Route {
     );
   }
 
-  /** Refuses one session too many, or closes the user's oldest. */
-  #makeRoom({ session: { userId } }: Authenticated): Refusal | undefined {
-    const { sessions, policy } = this.options.context;
+  /** Refuses a session that has ended meanwhile, and one too many, unless the user's oldest makes room. */
+  #refuseEntry({ session: { userId, expiresAt } }: Authenticated): Refusal | undefined {
+    const { sessions, policy, authenticator } = this.options.context;
+    if (expiresAt !== undefined && expiresAt <= Date.now()) {
+      return authenticator.refuse('ERR_WS_AUTH_CREDENTIAL_REJECTED');
+    }
     if (userId === undefined) {
       return undefined;
     }
@@ -202,9 +205,9 @@ export class ProtectedRoute implements Route {
   /** Lets a client in whose first message has authenticated it. */
   #admit(client: GatedWebSocket, upgrade: Upgrade, authenticated: Authenticated): void {
     const { firstMessage, events } = this.options.context.policy;
-    const tooMany = this.#makeRoom(authenticated);
-    if (tooMany) {
-      this.#refuse(client, upgrade, tooMany);
+    const unfit = this.#refuseEntry(authenticated);
+    if (unfit) {
+      this.#refuse(client, upgrade, unfit);
       return;
     }
     client.off('error', cutOff);

@@ -7,6 +7,7 @@ import type { Authenticator } from '../authentication/authenticator.js';
 import { fromFirstMessage } from '../credentials/first-message.extractor.js';
 import type { ClientFacts } from '../passport/client-facts.js';
 import type { Policy } from '../policy/policy.js';
+import type { WsAuthSession } from '../sessions/session.js';
 import { parseEventMessage } from '../protocol/message.js';
 import { Refusal } from '../protocol/refusal.js';
 
@@ -19,6 +20,7 @@ export interface SessionOrigin extends ClientFacts {
 export interface Renewable {
   readonly context: { readonly policy: Policy; readonly authenticator: Authenticator };
   readonly origin: SessionOrigin;
+  readonly session: WsAuthSession;
   renew(next: Authenticated): unknown;
   refuse(refusal: Refusal): void;
 }
@@ -56,7 +58,9 @@ export class Reauthentication {
     const { policy, authenticator } = this.gate.context;
     const { limits, events, authTimeoutMs } = policy;
     const extractor =
-      policy.firstMessage?.format === 'event' ? policy.firstMessage : fromFirstMessage();
+      policy.firstMessage?.format === 'event'
+        ? policy.firstMessage
+        : fromFirstMessage({ strategy: this.#strategies() });
     const credential = extractor.read(text, events.authenticate, limits);
     if (credential instanceof Refusal) {
       this.#refuse(credential);
@@ -72,6 +76,13 @@ export class Reauthentication {
     if (renewed instanceof Refusal) {
       this.#refuse(renewed);
     }
+  }
+
+  /** The strategy that let the client in, then those of the policy. */
+  #strategies(): string[] {
+    const { session, context } = this.gate;
+    const first = session.strategy === undefined ? [] : [session.strategy];
+    return [...new Set([...first, ...context.policy.strategy])];
   }
 
   /** The request of the upgrade is long gone, and its credentials with it: strategies see the message alone. */

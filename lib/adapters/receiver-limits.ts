@@ -11,6 +11,7 @@ export interface ReceiverLimits {
 /** Where `ws` keeps the bounds of a socket. It has no public way to change them once the socket is open. */
 interface LimitedSocket {
   readonly _receiver?: { _maxPayload?: unknown; _maxFragments?: unknown };
+  readonly _extensions?: { readonly 'permessage-deflate'?: { _maxPayload?: unknown } };
 }
 
 /**
@@ -18,7 +19,11 @@ interface LimitedSocket {
  * stay in force, which refuses large messages and lets nothing in.
  */
 export function setReceiverLimits(client: WebSocket, limits: ReceiverLimits): void {
-  const receiver = (client as unknown as LimitedSocket)._receiver;
+  const { _receiver: receiver, _extensions: extensions } = client as unknown as LimitedSocket;
+  const inflater = extensions?.['permessage-deflate'];
+  if (typeof inflater?._maxPayload === 'number') {
+    inflater._maxPayload = limits.maxPayload;
+  }
   if (typeof receiver?._maxPayload === 'number') {
     receiver._maxPayload = limits.maxPayload;
   }

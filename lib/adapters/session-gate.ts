@@ -21,6 +21,8 @@ import { closedGate, type Gate, type GatedWebSocket } from './gated-web-socket.j
 import { Reauthentication, type Renewable, type SessionOrigin } from './reauthentication.js';
 import type { RefusalReporter } from './refusal-reporter.js';
 
+const backslash = 0x5c;
+
 /** What the sessions of one route share. */
 export interface SessionContext {
   readonly policy: Policy;
@@ -71,7 +73,7 @@ export class SessionGate implements Gate, LiveSession, Renewable {
     if (!this.context.sessions.register(this)) {
       this.end({ why: 'revoked' });
     }
-    return !this.#ended;
+    return this.sends;
   }
 
   admits(client: GatedWebSocket, data: RawData, isBinary: boolean): boolean {
@@ -119,7 +121,11 @@ export class SessionGate implements Gate, LiveSession, Renewable {
         expiresAt: principal.expiresAt ?? session.expiresAt,
         authenticatedAt: Date.now(),
       }),
-      proof: { ...declared, tokenId: declared.tokenId ?? proof.tokenId },
+      proof: {
+        ...declared,
+        tokenId: declared.tokenId ?? proof.tokenId,
+        issuer: declared.issuer ?? proof.issuer,
+      },
     });
     if (renewed instanceof Refusal) {
       throw new WsAuthError('ERR_WS_AUTH_OTHER_USER', 'a session keeps its user');
@@ -181,8 +187,9 @@ export class SessionGate implements Gate, LiveSession, Renewable {
     this.end({ why: 'expired' });
   }
 
+  /** Whether the message may be an authentication. A backslash may hide the name: JSON has many ways to write a string. */
   #mentionsAuthenticate(data: Buffer): boolean {
-    return data.includes(this.context.policy.events.authenticate);
+    return data.includes(this.context.policy.events.authenticate) || data.includes(backslash);
   }
 
   /** From here on nothing of the peer is dispatched, and nothing is sent to it. */

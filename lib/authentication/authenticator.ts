@@ -7,7 +7,7 @@ import { expressRequest, runMiddleware } from '../passport/express-request.js';
 import type { Policy } from '../policy/policy.js';
 import { ownOrigin } from '../policy/proxy-trust.js';
 import type { Handshake } from '../protocol/handshake.js';
-import { Refusal } from '../protocol/refusal.js';
+import { Refusal, type RefusalCode } from '../protocol/refusal.js';
 import { anonymousProof } from '../sessions/proof.js';
 import { WsAuthSession } from '../sessions/session.js';
 import { aborted, type Attempt } from './attempt.js';
@@ -69,6 +69,11 @@ export class Authenticator {
     return nothingSent && decision instanceof Refusal && decision.httpStatus === 401
       ? this.#withoutCredential(decision)
       : decision;
+  }
+
+  /** A refusal with the challenges of the policy. */
+  refuse(code: RefusalCode): Refusal {
+    return this.chain.challenge(new Refusal(code));
   }
 
   /** Runs the strategies on a credential, whichever way it came. */
@@ -150,20 +155,21 @@ export class Authenticator {
       return 'defer';
     }
     return policy.optional
-      ? anonymous()
+      ? anonymous(policy)
       : (refusal ?? this.chain.challenge(new Refusal('ERR_WS_AUTH_CREDENTIAL_REQUIRED')));
   }
 }
 
-function anonymous(): Authenticated {
+function anonymous({ maxSessionAgeMs }: Policy): Authenticated {
+  const now = Date.now();
   const session = new WsAuthSession({
     user: null,
     userId: undefined,
     info: undefined,
     strategy: undefined,
     transport: 'none',
-    authenticatedAt: Date.now(),
-    expiresAt: undefined,
+    authenticatedAt: now,
+    expiresAt: maxSessionAgeMs === Number.POSITIVE_INFINITY ? undefined : now + maxSessionAgeMs,
   });
   return { session, proof: anonymousProof, httpSessionId: undefined };
 }

@@ -25,7 +25,7 @@ export function readPrincipal(
   { user, info, proof }: Claimant,
   policy: Policy,
 ): Principal | undefined {
-  if (!isUser(user)) {
+  if (!isUser(user) || proof.bound) {
     return undefined;
   }
   const now = Date.now();

@@ -26,6 +26,13 @@ export interface Case {
   readonly attempt: Attempt;
 }
 
+/** RFC 6750 §3.1. */
+const bearerErrors: Readonly<Record<number, BearerError>> = {
+  400: 'invalid_request',
+  401: 'invalid_token',
+  403: 'insufficient_scope',
+};
+
 const silent: Failure = { challenge: undefined, status: undefined };
 
 /** Runs the strategies of a policy in order, to the first that succeeds. */
@@ -46,7 +53,7 @@ export class StrategyChain {
         case 'success': {
           const opened = this.#open(name, judged, outcome, request);
           if (opened) {
-            return opened;
+            return opened instanceof Refusal ? this.#refuse(opened, credential, failures) : opened;
           }
           failures.push(silent);
           break;
@@ -117,7 +124,11 @@ export class StrategyChain {
     const { scheme } = credential.content;
     const fromStrategies = failures.map(({ challenge }) => challenge);
     const isToken = scheme === 'Bearer' || scheme === 'fields';
-    return this.challenge(refusal, fromStrategies, isToken ? 'invalid_token' : undefined);
+    return this.challenge(
+      refusal,
+      fromStrategies,
+      isToken ? bearerErrors[refusal.httpStatus] : undefined,
+    );
   }
 }
 

@@ -17,21 +17,27 @@ const codes: Readonly<Record<number, RefusalCode>> = {
 
 /**
  * What a failed chain is refused with: the status of the first strategy that named one of those we know, 403 for a token
- * that lacks scope, otherwise 401. Anything else a strategy names (999, 200, `'401'`) is clamped to 401.
+ * that lacks scope, otherwise 401. Anything else a strategy names (999, 200, `'401'`) is clamped to 401, and a 400 counts
+ * only if all say it: it means no more than "not in the form I read".
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-3.1 RFC 6750 §3.1}
  */
 export function refusalOfFailures(failures: readonly Failure[]): Refusal {
-  for (const { challenge, status } of failures) {
-    const named = typeof status === 'number' ? codes[status] : undefined;
-    if (named !== undefined) {
-      return new Refusal(named);
-    }
-    if (bearerErrorOf(challenge) === 'insufficient_scope') {
-      return new Refusal('ERR_WS_AUTH_NOT_PERMITTED');
-    }
+  const named = failures.map(codeOf);
+  const code = named.find((each) => each !== rejected && each !== malformed);
+  const allMalformed = named.length > 0 && named.every((each) => each === malformed);
+  return new Refusal(code ?? (allMalformed ? malformed : rejected));
+}
+
+const rejected = 'ERR_WS_AUTH_CREDENTIAL_REJECTED';
+const malformed = 'ERR_WS_AUTH_MALFORMED_CREDENTIAL';
+
+function codeOf({ challenge, status }: Failure): RefusalCode {
+  const named = typeof status === 'number' ? codes[status] : undefined;
+  if (named !== undefined) {
+    return named;
   }
-  return new Refusal('ERR_WS_AUTH_CREDENTIAL_REJECTED');
+  return bearerErrorOf(challenge) === 'insufficient_scope' ? 'ERR_WS_AUTH_NOT_PERMITTED' : rejected;
 }
 
 /**

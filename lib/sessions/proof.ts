@@ -10,8 +10,10 @@ export interface Proof {
   readonly issuedAt: number | undefined;
   /** `iss` of the token. */
   readonly issuer: string | undefined;
-  /** `exp`, whatever it is. */
+  /** The earliest `exp` of the user, the info and the token; one that is not a number comes first, to be refused. */
   readonly exp: unknown;
+  /** Whether the token is bound to a key that nothing here makes the client prove (RFC 9449 §7.2). */
+  readonly bound: boolean;
 }
 
 const noClaims: Readonly<Record<string, unknown>> = Object.freeze({});
@@ -22,6 +24,7 @@ export const anonymousProof: Proof = Object.freeze({
   issuedAt: undefined,
   issuer: undefined,
   exp: undefined,
+  bound: false,
 });
 
 /**
@@ -42,7 +45,8 @@ export function proofOf(credential: Credential, user: unknown, info: unknown): P
     tokenId: stringOf(claim('jti')) ?? (token === undefined ? undefined : digest(token)),
     issuedAt: presented ? Date.now() : numericDate(claim('iat')),
     issuer: stringOf(claim('iss')),
-    exp: claim('exp'),
+    exp: earliest([fieldOf(user, 'exp'), fieldOf(info, 'exp'), claims['exp']]),
+    bound: isRecord(claims['cnf']) && 'jkt' in claims['cnf'],
   };
 }
 
@@ -53,8 +57,15 @@ export function declaredProof(user: object, info: unknown): Proof {
     tokenId: stringOf(claim('jti')),
     issuedAt: numericDate(claim('iat')) ?? Date.now(),
     issuer: stringOf(claim('iss')),
-    exp: claim('exp'),
+    exp: earliest([fieldOf(user, 'exp'), fieldOf(info, 'exp')]),
+    bound: false,
   };
+}
+
+function earliest(values: readonly unknown[]): unknown {
+  const present = values.filter((value) => value !== undefined && value !== null);
+  const odd = present.find((value) => numericDate(value) === undefined);
+  return odd ?? (present.length === 0 ? undefined : Math.min(...(present as number[])));
 }
 
 /** The one place where NumericDate seconds (RFC 7519 §2) become milliseconds; `undefined` for anything else. */
