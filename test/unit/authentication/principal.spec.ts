@@ -6,7 +6,8 @@ import { anonymousProof } from '../../../lib/sessions/proof.js';
 
 function read(user: unknown, options: WsAuthModuleOptions = {}, exp?: unknown, info?: unknown) {
   const policy = resolvePolicy({ strategy: 'jwt', ...options });
-  return readPrincipal({ user, info, proof: { ...anonymousProof, exp } }, policy);
+  const proof = { ...anonymousProof, exp: exp === undefined ? [] : [exp] };
+  return readPrincipal({ user, info, proof }, policy);
 }
 
 function emailOf({ email }: { readonly email: string }): string {
@@ -93,7 +94,6 @@ describe('readPrincipal', () => {
 
   it.each([
     [undefined, undefined],
-    [null, undefined],
     [inAnHour, inAnHour * 1_000],
     [inAnHour + 0.5, inAnHour * 1_000 + 500],
   ])('EX-04: reads exp %s as %s', (exp, expiresAt) => {
@@ -125,6 +125,24 @@ describe('readPrincipal', () => {
       expect(read({ id: 1 }, { expiresAt })).toBeUndefined();
     },
   );
+
+  it('EX-04: ends with the first of several, and refuses them when one is no number', () => {
+    const policy = resolvePolicy({ strategy: 'jwt' });
+    const readAll = (...exp: readonly unknown[]) =>
+      readPrincipal(
+        { user: { id: 1 }, info: undefined, proof: { ...anonymousProof, exp } },
+        policy,
+      );
+    expect(readAll(inAnHour + 60, inAnHour)).toMatchObject({ expiresAt: inAnHour * 1_000 });
+    expect(readAll(inAnHour, 'never')).toBeUndefined();
+    expect(readAll(inAnHour, 1)).toBeUndefined();
+  });
+
+  it('AH-12: knows no user behind a token that is bound to a key', () => {
+    const proof = { ...anonymousProof, bound: true };
+    const policy = resolvePolicy({ strategy: 'jwt' });
+    expect(readPrincipal({ user: { id: 1 }, info: undefined, proof }, policy)).toBeUndefined();
+  });
 
   it('believes the application about the end', () => {
     const at = Date.now() + 1_000;
