@@ -184,21 +184,21 @@ describe('disconnect()', () => {
   });
 });
 
-describe('revoke()', () => {
-  /** Alice twice and Bob once, each with a token of a name. */
-  async function populate(app: TestApp) {
-    const iat = Math.floor(Date.now() / secondMs) - 10;
-    const tokens = {
-      first: tokenOf('alice', { jti: 'first', iat }),
-      second: tokenOf('alice', { jti: 'second', iat: iat + 5 }),
-      bob: tokenOf('bob', { jti: 'bob', iat }),
-    };
-    const first = await enter(app, tokens.first);
-    const second = await enterByMessage(app, tokens.second);
-    const bob = await enter(app, tokens.bob);
-    return { iat, tokens, first, second, bob };
-  }
+/** Alice twice and Bob once, each with a token of a name. */
+async function populate(app: TestApp) {
+  const iat = Math.floor(Date.now() / secondMs) - 10;
+  const tokens = {
+    first: tokenOf('alice', { jti: 'first', iat }),
+    second: tokenOf('alice', { jti: 'second', iat: iat + 5 }),
+    bob: tokenOf('bob', { jti: 'bob', iat }),
+  };
+  const first = await enter(app, tokens.first);
+  const second = await enterByMessage(app, tokens.second);
+  const bob = await enter(app, tokens.bob);
+  return { iat, tokens, first, second, bob };
+}
 
+describe('revoke()', () => {
   it('ends the sessions of a token, and the token (RV-01, RV-05)', async () => {
     await using app = await startProtected();
     const { tokens, first, second, bob } = await populate(app);
@@ -402,13 +402,13 @@ describe('a claim that nobody has verified', () => {
   });
 });
 
-describe('how long a revocation is remembered', () => {
-  async function start() {
-    useFakeTimers();
-    vi.setSystemTime(now);
-    return startProtected({ heartbeatIntervalMs: 0 });
-  }
+async function start() {
+  useFakeTimers();
+  vi.setSystemTime(now);
+  return startProtected({ heartbeatIntervalMs: 0 });
+}
 
+describe('how long a revocation is remembered', () => {
   it('a day, by default', async () => {
     await using app = await start();
     const token = tokenFor('alice', 10 * dayMs, { jti: 'one' });
@@ -614,6 +614,14 @@ describe('messages that are there already when a session is revoked (RV-03)', ()
   });
 });
 
+/** Listens to what would end the process. */
+function watchProcess() {
+  const uncaught = vi.fn();
+  process.removeAllListeners('uncaughtException');
+  process.on('uncaughtException', uncaught);
+  return uncaught;
+}
+
 describe('a peer whose credential is revoked', () => {
   const listeners = process.rawListeners('uncaughtException');
 
@@ -621,14 +629,6 @@ describe('a peer whose credential is revoked', () => {
     process.removeAllListeners('uncaughtException');
     listeners.forEach((listener) => process.on('uncaughtException', listener as () => void));
   });
-
-  /** Listens to what would end the process. */
-  function watchProcess() {
-    const uncaught = vi.fn();
-    process.removeAllListeners('uncaughtException');
-    process.on('uncaughtException', uncaught);
-    return uncaught;
-  }
 
   it('cannot end the process with a broken frame after the upgrade', async () => {
     await using app = await startProtected();
