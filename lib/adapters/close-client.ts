@@ -19,7 +19,7 @@ export interface Closing {
  * else is sent to it; a peer that does not answer is cut off when its grace is over.
  */
 export function closeClient(client: GatedWebSocket, { code, reason, graceMs }: Closing): void {
-  client.gate = closedGate;
+  client.wsAuthGate = closedGate;
   if (client.readyState === WebSocket.CLOSED) {
     return;
   }

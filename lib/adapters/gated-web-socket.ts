@@ -25,37 +25,37 @@ export const closedGate: Gate = { admits: () => false, sends: false, maxBuffered
  * reached by a peer that is not authenticated, or not any more.
  */
 export interface GatedWebSocket extends WebSocket {
-  gate: Gate;
+  wsAuthGate: Gate;
   /** Whether the peer has shown life since the last ping. */
-  alive: boolean;
+  wsAuthAlive: boolean;
 }
 
 /** Makes the class of such sockets from that of `ws`, or from one that the application derived from it. */
 export function gatedWebSocket(base: typeof WebSocket = WebSocket): typeof WebSocket {
   return class extends base implements GatedWebSocket {
-    gate: Gate = noGate;
-    alive = true;
+    wsAuthGate: Gate = noGate;
+    wsAuthAlive = true;
 
     override emit(event: string | symbol, ...args: unknown[]): boolean {
       if (event === 'message') {
-        this.alive = true;
-        if (!this.gate.admits(this, args[0] as RawData, args[1] as boolean)) {
+        this.wsAuthAlive = true;
+        if (!this.wsAuthGate.admits(this, args[0] as RawData, args[1] as boolean)) {
           return true;
         }
       } else if (event === 'pong') {
-        this.alive = true;
+        this.wsAuthAlive = true;
       }
       return super.emit(event, ...args);
     }
 
     override ping(...args: Parameters<WebSocket['ping']>): void {
-      if (this.gate.sends) {
+      if (this.wsAuthGate.sends) {
         super.ping(...args);
       }
     }
 
     override pong(...args: Parameters<WebSocket['pong']>): void {
-      if (this.gate.sends) {
+      if (this.wsAuthGate.sends) {
         super.pong(...args);
       }
     }
@@ -67,7 +67,7 @@ export function gatedWebSocket(base: typeof WebSocket = WebSocket): typeof WebSo
       optionsOrCallback: SendOptions | SendCallback = noOptions,
       callback?: SendCallback,
     ): void {
-      const { gate } = this;
+      const { wsAuthGate: gate } = this;
       const isCallback = typeof optionsOrCallback === 'function';
       const done = isCallback ? optionsOrCallback : callback;
       if (!gate.sends) {

@@ -18,10 +18,10 @@ export function startHeartbeat(clients: Set<GatedWebSocket>, intervalMs: number)
 
 function beat(clients: Set<GatedWebSocket>): void {
   for (const client of clients) {
-    if (!client.alive) {
+    if (!client.wsAuthAlive) {
       client.terminate();
     } else if (client.readyState === WebSocket.OPEN) {
-      client.alive = false;
+      client.wsAuthAlive = false;
       client.ping();
     }
   }

@@ -76,7 +76,10 @@ export class PendingGate implements Gate {
     }
     this.context.attempt.late = 'ERR_WS_AUTH_UNAVAILABLE';
     client.pause();
-    setReceiverLimits(client, { maxPayload: this.#policy.maxQueuedBytes, maxFragments: 1_024 });
+    setReceiverLimits(client, {
+      maxPayload: Math.max(1, this.#policy.maxQueuedBytes),
+      maxFragments: 1_024,
+    });
     const { authenticator, subject, attempt } = this.context;
     void authenticator
       .authenticate(subject, credential, attempt)

@@ -90,8 +90,8 @@ export class ProtectedRoute implements Route {
       attempt.abort(new Refusal('ERR_WS_AUTH_SHUTTING_DOWN'));
     }
     for (const client of this.#clients) {
-      if (client.gate instanceof SessionGate) {
-        client.gate.end({ why: 'shutdown' });
+      if (client.wsAuthGate instanceof SessionGate) {
+        client.wsAuthGate.end({ why: 'shutdown' });
       }
     }
   }
@@ -195,7 +195,7 @@ export class ProtectedRoute implements Route {
       refuse: (refused, refusal) => this.#refuse(refused, upgrade, refusal),
     });
     attempt.late = 'ERR_WS_AUTH_TIMEOUT';
-    client.gate = gate;
+    client.wsAuthGate = gate;
     setReceiverLimits(client, gate.limits);
     this.#clients.delete(client);
     client.on('error', cutOff);

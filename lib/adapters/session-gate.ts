@@ -67,7 +67,7 @@ export class SessionGate implements Gate, LiveSession, Renewable {
 
   /** Begins the session. Register first, then check: a revocation that comes in between still finds it. */
   open(): boolean {
-    this.client.gate = this;
+    this.client.wsAuthGate = this;
     this.#stand(this.#standing);
     this.client.once('close', (code) => this.#closed(code));
     if (!this.context.sessions.register(this)) {
@@ -195,7 +195,7 @@ export class SessionGate implements Gate, LiveSession, Renewable {
   /** From here on nothing of the peer is dispatched, and nothing is sent to it. */
   #die(): void {
     this.#ended = true;
-    this.client.gate = closedGate;
+    this.client.wsAuthGate = closedGate;
     this.#expiry?.stop();
     this.#reauthentication?.stop();
     this.context.sessions.unregister(this);

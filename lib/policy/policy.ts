@@ -229,7 +229,8 @@ function schemesOf(extractors: readonly WsCredentialExtractor[]): readonly Chall
 }
 
 function checkProperty(property: unknown): string {
-  if (typeof property !== 'string' || property === '' || property in WebSocket.prototype) {
+  const taken = /^(?:_|wsAuth|$)/;
+  if (typeof property !== 'string' || taken.test(property) || property in WebSocket.prototype) {
     throw new WsAuthConfigurationError(
       "property: expected a name such as 'user' that a client does not have already",
     );
