@@ -27,14 +27,30 @@ export { WsTickets } from './tickets/ws-tickets.service.js';
 
 export type { WsAuthAdapterOptions } from './adapters/ws-auth.adapter.js';
 export type { AuthorizationHeaderOptions } from './credentials/authorization-header.extractor.js';
-export type { CookieBridgeOptions, CookieOptions } from './credentials/cookie.extractor.js';
-export type { WsCredentialExtractor, WsExtractorOptions } from './credentials/extractor.js';
+export type {
+  CookieBridgeOptions,
+  CookieExtractor,
+  CookieOptions,
+} from './credentials/cookie.extractor.js';
+export type {
+  HandshakeExtractor,
+  RedactedPlaces,
+  WsCredentialExtractor,
+  WsExtractorOptions,
+} from './credentials/extractor.js';
 export type {
   WsAuthAttemptEvent,
   WsAuthEventMap,
   WsAuthSessionEvent,
 } from './events/ws-auth-events.js';
-export type { FirstMessageOptions } from './credentials/first-message.extractor.js';
+export type {
+  FirstMessageExtractor,
+  FirstMessageOptions,
+} from './credentials/first-message.extractor.js';
+export type { WsUserDecorator } from './decorators/ws-user.decorator.js';
+export type { WsAuthErrorOptions } from './errors/ws-auth.error.js';
+export type { ChallengeScheme } from './protocol/challenge.js';
+export type { UserInfoExtractor } from './credentials/user-info.extractor.js';
 export type { RequestOptions } from './credentials/request.extractor.js';
 export type { SubprotocolOptions } from './credentials/subprotocol.extractor.js';
 export type {

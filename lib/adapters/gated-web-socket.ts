@@ -49,13 +49,13 @@ export function gatedWebSocket(base: typeof WebSocket = WebSocket): typeof WebSo
     }
 
     override ping(...args: Parameters<WebSocket['ping']>): void {
-      if (this.wsAuthGate.sends) {
+      if (this.wsAuthGate !== closedGate) {
         super.ping(...args);
       }
     }
 
     override pong(...args: Parameters<WebSocket['pong']>): void {
-      if (this.wsAuthGate.sends) {
+      if (this.wsAuthGate !== closedGate) {
         super.pong(...args);
       }
     }

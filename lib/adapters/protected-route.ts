@@ -147,11 +147,15 @@ export class ProtectedRoute implements Route {
     );
   }
 
-  /** Refuses a session that has ended meanwhile, and one too many, unless the user's oldest makes room. */
-  #refuseEntry({ session: { userId, expiresAt } }: Authenticated): Refusal | undefined {
+  /** Refuses a session that has ended meanwhile or is revoked, and one too many, unless the user's oldest makes room. */
+  #refuseEntry({ session, proof }: Authenticated): Refusal | undefined {
+    const { userId, expiresAt } = session;
     const { sessions, policy, authenticator } = this.options.context;
     if (expiresAt !== undefined && expiresAt <= Date.now()) {
-      return authenticator.refuse('ERR_WS_AUTH_CREDENTIAL_REJECTED');
+      return authenticator.refuse('ERR_WS_AUTH_CREDENTIAL_REJECTED', proof);
+    }
+    if (sessions.isRevoked(userId, proof)) {
+      return authenticator.refuse('ERR_WS_AUTH_REVOKED', proof);
     }
     if (userId === undefined) {
       return undefined;

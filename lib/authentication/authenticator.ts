@@ -8,7 +8,7 @@ import type { Policy } from '../policy/policy.js';
 import { ownOrigin } from '../policy/proxy-trust.js';
 import type { Handshake } from '../protocol/handshake.js';
 import { Refusal, type RefusalCode } from '../protocol/refusal.js';
-import { anonymousProof } from '../sessions/proof.js';
+import { anonymousProof, type Proof } from '../sessions/proof.js';
 import { WsAuthSession } from '../sessions/session.js';
 import { aborted, type Attempt } from './attempt.js';
 import type { Authenticated } from './authenticated.js';
@@ -71,9 +71,10 @@ export class Authenticator {
       : decision;
   }
 
-  /** A refusal with the challenges of the policy. */
-  refuse(code: RefusalCode): Refusal {
-    return this.chain.challenge(new Refusal(code));
+  /** Refuses a credential that the strategies have accepted. */
+  refuse(code: RefusalCode, { tokenId }: Proof): Refusal {
+    const error = tokenId === undefined ? undefined : 'invalid_token';
+    return this.chain.challenge(new Refusal(code), [], error);
   }
 
   /** Runs the strategies on a credential, whichever way it came. */
@@ -98,7 +99,7 @@ export class Authenticator {
       return result;
     }
     const revoked = await this.checks.revocations?.check(result);
-    return revoked ? this.chain.challenge(revoked) : result;
+    return revoked ? this.refuse(revoked.code, result.proof) : result;
   }
 
   async #run(
@@ -131,7 +132,7 @@ export class Authenticator {
       this.policy.origin({
         origin: handshake.origin,
         ownOrigin: () => ownOrigin(request, handshake.host, this.policy.trust),
-        ambient: credential?.ambient ?? false,
+        ambient: credential !== undefined && (credential.ambient || this.policy.readsRequest),
         cookie: credential?.cookie ?? false,
         request,
       }),
@@ -192,7 +193,7 @@ function partsFor({ content }: Credential, original: OriginalParts): OriginalPar
 }
 
 function accountOf({ content }: Credential): string | undefined {
-  return content.scheme === 'Basic' ? content.username : undefined;
+  return content.scheme === 'Basic' ? content.username.toLowerCase() : undefined;
 }
 
 /** A predicate of the application fails closed. */

@@ -45,7 +45,9 @@ export function cookieBridge(
   const bridge = checkBridge(extractor, policy, gatewayPath);
   return {
     path: bridge.path,
-    answer: (request, response) => void answer(bridge, request, response),
+    answer: (request, response) => {
+      answer(bridge, request, response).catch(() => response.destroy());
+    },
   };
 }
 
@@ -53,9 +55,15 @@ function checkBridge(extractor: CookieExtractor, policy: Policy, gatewayPath: st
   const { cookie } = extractor;
   const options = extractor.bridge!;
   const parentOrigins = checkParents(options);
-  if (!/^\/[\x21-\x22\x24-\x3e\x40-\x7e]*$/.test(options.path) || options.path === gatewayPath) {
+  const isPath = /^\/[\x21-\x22\x24-\x3e\x40-\x7e]*$/.test(options.path);
+  if (!isPath || options.path.startsWith('//') || options.path === gatewayPath) {
     throw new WsAuthConfigurationError(
       'bridge.path: expected a path such as /ws/bridge that differs from the path of the gateway',
+    );
+  }
+  if (!/^[\x20-\x3a\x3c-\x7e]*$/.test(gatewayPath)) {
+    throw new WsAuthConfigurationError(
+      'bridge: the path of the gateway cannot be the path of a cookie; leave out semicolons',
     );
   }
   if (!isCookieName(cookie)) {
@@ -72,7 +80,10 @@ function checkBridge(extractor: CookieExtractor, policy: Policy, gatewayPath: st
 }
 
 function checkParents({ parentOrigins }: CookieBridgeOptions): ReadonlySet<string> {
-  const origins = parentOrigins.map((origin) => {
+  if (!Array.isArray(parentOrigins)) {
+    throw new WsAuthConfigurationError('bridge.parentOrigins: expected a list of origins');
+  }
+  const origins = parentOrigins.map((origin: string) => {
     const normalized = normalizeConfiguredOrigin(origin);
     if (normalized === undefined || normalized === 'null') {
       throw new WsAuthConfigurationError(

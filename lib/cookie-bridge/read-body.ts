@@ -5,6 +5,10 @@ import type { IncomingMessage } from 'node:http';
  */
 export function readBody(request: IncomingMessage, maxBytes: number): Promise<string | undefined> {
   return new Promise((resolve) => {
+    if (request.readableEnded || request.destroyed) {
+      resolve(undefined);
+      return;
+    }
     const chunks: Buffer[] = [];
     let size = 0;
     request.on('data', (chunk: Buffer) => {

@@ -29,10 +29,14 @@ export function redactionOf(extractors: readonly WsCredentialExtractor[]): Redac
       'access_token',
       ...places.flatMap(({ queryParams = [] }) => queryParams),
     ]),
-    cookies: all
-      ? 'all'
-      : places.flatMap(({ cookies = [] }) => (cookies === 'all' ? [] : [...cookies])),
-    subprotocolPrefixes: places.flatMap(({ subprotocolPrefixes = [] }) => subprotocolPrefixes),
+    cookies: all ? 'all' : places.flatMap(({ cookies = [] }) => cookies),
+    // An entry of this form is a token also where nothing reads it, and must not be answered.
+    subprotocolPrefixes: [
+      ...new Set([
+        'bearer.',
+        ...places.flatMap(({ subprotocolPrefixes = [] }) => subprotocolPrefixes),
+      ]),
+    ],
   });
 }
 
@@ -83,20 +87,17 @@ function redactField(name: string, value: string, redaction: Redaction): string 
   if (name === 'cookie' && redaction.cookies.length > 0) {
     return redactCookies(value, redaction.cookies, redacted);
   }
-  return name === 'sec-websocket-protocol' && redaction.subprotocolPrefixes.length > 0
+  return name === 'sec-websocket-protocol'
     ? redactSubprotocols(value, redaction.subprotocolPrefixes)
     : value;
 }
 
 function redactSubprotocols(value: string, prefixes: readonly string[]): string {
-  return value
-    .split(',')
-    .map((entry) => entry.trim())
-    .map((entry) => {
-      const prefix = prefixes.find((start) => entry.startsWith(start));
-      return prefix === undefined ? entry : prefix + redacted;
-    })
-    .join(', ');
+  const prefixOf = (entry: string) => prefixes.find((prefix) => entry.startsWith(prefix));
+  const entries = value.split(',').map((entry) => entry.trim());
+  return entries.some(prefixOf)
+    ? entries.map((entry) => (prefixOf(entry) ? prefixOf(entry)! + redacted : entry)).join(', ')
+    : value;
 }
 
 function withoutParams(url: string, queryParams: ReadonlySet<string>) {

@@ -1,7 +1,17 @@
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import {
+  createParamDecorator,
+  type ExecutionContext,
+  type PipeTransform,
+  type Type,
+} from '@nestjs/common';
 import { isRecord } from '../protocol/message.js';
 import { sessionOf } from '../sessions/client-session.js';
 import type { WsAuthSession } from '../sessions/session.js';
+
+/** Names a field, applies pipes, both or neither. */
+export type WsUserDecorator = (
+  ...fieldOrPipes: readonly (string | Type<PipeTransform> | PipeTransform | undefined)[]
+) => ParameterDecorator;
 
 function sessionIn(context: ExecutionContext): WsAuthSession | undefined {
   return sessionOf(context.switchToWs().getClient<object>());
@@ -19,7 +29,7 @@ function sessionIn(context: ExecutionContext): WsAuthSession | undefined {
  * ```
  * @publicApi
  */
-export const WsUser = createParamDecorator(
+export const WsUser: WsUserDecorator = createParamDecorator(
   (field: string | undefined, context: ExecutionContext) => {
     const user = sessionIn(context)?.user;
     if (field === undefined) {
@@ -34,6 +44,6 @@ export const WsUser = createParamDecorator(
  *
  * @publicApi
  */
-export const WsSession = createParamDecorator((_data: unknown, context: ExecutionContext) =>
-  sessionIn(context),
+export const WsSession: () => ParameterDecorator = createParamDecorator(
+  (_data: unknown, context: ExecutionContext) => sessionIn(context),
 );

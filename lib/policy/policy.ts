@@ -35,6 +35,8 @@ export interface Policy {
   readonly handshakeExtractors: readonly HandshakeExtractor[];
   readonly firstMessage: FirstMessageExtractor | undefined;
   readonly bridges: readonly CookieExtractor[];
+  /** Whether strategies read requests themselves: then every credential is judged by the rule for ambient ones. */
+  readonly readsRequest: boolean;
   readonly optional: boolean;
   readonly origin: OriginPolicy;
   readonly limits: CredentialLimits;
@@ -77,6 +79,7 @@ export function resolvePolicy(options: WsAuthModuleOptions): Policy {
     handshakeExtractors,
     firstMessage: extractors.find((extractor) => extractor instanceof FirstMessageExtractor),
     bridges: extractors.filter(isBridged),
+    readsRequest: handshakeExtractors.some(({ place }) => place === 'request'),
     optional: checkBoolean('optional', options.optional ?? false),
     origin: originPolicy(options.allowedOrigins, ambient),
     challengeSchemes: schemesOf(extractors),

@@ -18,9 +18,9 @@ export function normalizeOrigin(origin: string): string | undefined {
   }
   const [, scheme, host, port] = match;
   if (host === undefined) {
-    return defaultPorts[scheme ?? ''] === undefined ? `${scheme}://` : undefined;
+    return defaultPorts[scheme!] === undefined ? `${scheme}://` : undefined;
   }
-  return port === undefined || port === defaultPorts[scheme ?? '']
+  return port === undefined || port === defaultPorts[scheme!]
     ? `${scheme}://${host}`
     : `${scheme}://${host}:${port}`;
 }

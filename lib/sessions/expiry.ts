@@ -17,6 +17,7 @@ export class Expiry {
   readonly #monotonicEnd: number;
   #timer: NodeJS.Timeout | undefined;
   #warned: boolean;
+  #stopped = false;
 
   constructor(
     readonly at: number,
@@ -38,10 +39,14 @@ export class Expiry {
   }
 
   stop(): void {
+    this.#stopped = true;
     clearTimeout(this.#timer);
   }
 
   #arm(): void {
+    if (this.#stopped) {
+      return;
+    }
     const remaining = this.remainingMs - (this.#warned ? 0 : this.warningMs);
     const delay = Math.min(Math.max(Math.ceil(remaining), 1), maxDelayMs);
     this.#timer = setTimeout(wake, delay, this);

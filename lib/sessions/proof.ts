@@ -12,7 +12,7 @@ export interface Proof {
   readonly issuer: string | undefined;
   /** The earliest `exp` of the user, the info and the token; one that is not a number comes first, to be refused. */
   readonly exp: unknown;
-  /** Whether the token is bound to a key that nothing here makes the client prove (RFC 9449 §7.2). */
+  /** Whether the token is bound to a key, which nothing here makes the client prove (RFC 9449 §7.2, RFC 8705 §3). */
   readonly bound: boolean;
 }
 
@@ -46,7 +46,7 @@ export function proofOf(credential: Credential, user: unknown, info: unknown): P
     issuedAt: presented ? Date.now() : numericDate(claim('iat')),
     issuer: stringOf(claim('iss')),
     exp: earliest([fieldOf(user, 'exp'), fieldOf(info, 'exp'), claims['exp']]),
-    bound: isRecord(claims['cnf']) && 'jkt' in claims['cnf'],
+    bound: isRecord(claims['cnf']) && ('jkt' in claims['cnf'] || 'x5t#S256' in claims['cnf']),
   };
 }
 
@@ -94,6 +94,9 @@ function stringOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
+/** Of a JWT without its signature: one signature can be written in several ways. */
 function digest(token: string): string {
-  return `sha256:${createHash('sha256').update(token).digest('base64url')}`;
+  const parts = token.split('.');
+  const named = parts.length === 3 ? `${parts[0]}.${parts[1]}` : token;
+  return `sha256:${createHash('sha256').update(named).digest('base64url')}`;
 }

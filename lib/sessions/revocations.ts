@@ -29,18 +29,25 @@ export class Revocations {
 
   revokeToken(tokenId: string, forgetAt: number): void {
     this.#sweep();
-    this.#tokens.set(tokenId, forgetAt);
+    this.#tokens.set(tokenId, Math.max(forgetAt, this.#tokens.get(tokenId) ?? forgetAt));
   }
 
   revokeUser(userId: string, before: number, forgetAt: number): void {
+    if (!Number.isFinite(before)) {
+      return;
+    }
     this.#sweep();
     const earlier = this.#users.get(userId);
-    const latest = Math.max(before, earlier?.before ?? before);
-    this.#users.set(userId, { before: latest, forgetAt });
+    this.#users.set(userId, {
+      before: Math.max(before, earlier?.before ?? before),
+      forgetAt: Math.max(forgetAt, earlier?.forgetAt ?? forgetAt),
+    });
   }
 
   revokeEverybody(before: number): void {
-    this.#everybodyBefore = Math.max(this.#everybodyBefore, before);
+    if (Number.isFinite(before)) {
+      this.#everybodyBefore = Math.max(this.#everybodyBefore, before);
+    }
   }
 
   /**

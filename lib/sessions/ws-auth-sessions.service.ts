@@ -104,10 +104,12 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
    *
    * @returns how many sockets of this process were closed
    * @throws {WsAuthError} `ERR_WS_AUTH_CLOSE_FRAME` for a reason that no close frame can carry.
+   * @throws {WsAuthError} `ERR_WS_AUTH_REVOCATION` for a target that names nothing, or more than one thing.
    * @throws {WsAuthStoreError} if the other nodes could not be told. Try again: this process has done its part.
    */
   async revoke(target: RevocationTarget, options: RevokeOptions = {}): Promise<number> {
     checkClosing(undefined, options.reason);
+    checkTarget(target);
     const revocations = this.#revocationsFor(target, options);
     const ended = revocations.map((revocation) => this.apply(revocation));
     for (const revocation of revocations) {
@@ -286,6 +288,21 @@ function beganBy({ proof, session }: LiveSession, before: number): boolean {
   return (
     proof.issuedAt === undefined || Math.min(proof.issuedAt, session.authenticatedAt) <= before
   );
+}
+
+/** A target that is empty, or not a time, would revoke too much or nothing at all. */
+function checkTarget(target: RevocationTarget): void {
+  const { userId, sessionId, tokenId, issuedBefore } = target as Record<string, unknown>;
+  const ids = [userId, sessionId, tokenId].filter((id) => id !== undefined);
+  const named = ids.length === 1 && typeof ids[0] === 'string' && ids[0] !== '';
+  const timed = issuedBefore === undefined || Number.isFinite(issuedBefore);
+  const valid = timed && (named || (ids.length === 0 && issuedBefore !== undefined));
+  if (!valid) {
+    throw new WsAuthError(
+      'ERR_WS_AUTH_REVOCATION',
+      'a revocation names one user, session or token, or a time of issue in epoch milliseconds',
+    );
+  }
 }
 
 function checkClosing(code: number | undefined, reason: string | undefined): void {

@@ -58,13 +58,15 @@ export class MemoryWsAuthStore implements WsAuthStore {
   addRevocation(revocation: StoredRevocation): Promise<void> {
     this.#sweep();
     const key = keyOf(revocation.kind, revocation.id);
-    const earlier = this.#revocations.get(key)?.revocation.before ?? revocation.before;
+    const earlier = this.#revocations.get(key);
+    const forgetAt = Date.now() + revocation.rememberMs;
+    const before = Math.max(revocation.before, earlier?.revocation.before ?? revocation.before);
     this.#sequence += 1;
     this.#revocations.delete(key);
     this.#revocations.set(key, {
       sequence: this.#sequence,
-      revocation: { ...revocation, before: Math.max(earlier, revocation.before) },
-      forgetAt: Date.now() + revocation.rememberMs,
+      revocation: { ...revocation, before },
+      forgetAt: Math.max(forgetAt, earlier?.forgetAt ?? forgetAt),
     });
     for (const notify of this.#watchers) {
       setImmediate(notify);

@@ -185,7 +185,7 @@ describe('redactionOf', () => {
     ]);
     expect([...redaction.headers]).toEqual(['authorization', 'proxy-authorization']);
     expect([...redaction.queryParams]).toEqual(expect.arrayContaining(['a', 'b']));
-    expect(redaction).toMatchObject({ cookies: ['c'], subprotocolPrefixes: ['d.'] });
+    expect(redaction).toMatchObject({ cookies: ['c'], subprotocolPrefixes: ['bearer.', 'd.'] });
   });
 
   it('hides all cookies as soon as one extractor demands it', () => {
