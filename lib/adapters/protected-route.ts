@@ -147,7 +147,7 @@ export class ProtectedRoute implements Route {
     );
   }
 
-  /** Refuses a session that has ended meanwhile or is revoked, and one too many, unless the user's oldest makes room. */
+  /** Refuses a session that has ended meanwhile or is revoked, and one too many, unless the oldest makes room. */
   #refuseEntry({ session, proof }: Authenticated): Refusal | undefined {
     const { userId, expiresAt } = session;
     const { sessions, policy, authenticator } = this.options.context;
@@ -157,20 +157,25 @@ export class ProtectedRoute implements Route {
     if (sessions.isRevoked(userId, proof)) {
       return authenticator.refuse('ERR_WS_AUTH_REVOKED', proof);
     }
-    if (userId === undefined) {
+    if (userId === undefined || policy.maxSessionsPerUser === Number.POSITIVE_INFINITY) {
       return undefined;
+    }
+    const full = sessions.liveOf(userId).length >= policy.maxSessionsPerUser;
+    return full && policy.onLimit === 'refuse'
+      ? new Refusal('ERR_WS_AUTH_TOO_MANY_SESSIONS')
+      : undefined;
+  }
+
+  /** Makes room for the newest session of a user, once it is there. */
+  #closeOldest(userId: string | undefined): void {
+    const { sessions, policy } = this.options.context;
+    if (userId === undefined || policy.maxSessionsPerUser === Number.POSITIVE_INFINITY) {
+      return;
     }
     const live = sessions.liveOf(userId);
-    if (live.length < policy.maxSessionsPerUser) {
-      return undefined;
-    }
-    if (policy.onLimit === 'refuse') {
-      return new Refusal('ERR_WS_AUTH_TOO_MANY_SESSIONS');
-    }
-    for (const oldest of live.slice(0, live.length - policy.maxSessionsPerUser + 1)) {
+    for (const oldest of live.slice(0, Math.max(0, live.length - policy.maxSessionsPerUser))) {
       oldest.end({ why: 'replaced' });
     }
-    return undefined;
   }
 
   #chooseSubprotocol({ handshake, request }: UpgradeSubject): Refusal | undefined {
@@ -236,6 +241,9 @@ export class ProtectedRoute implements Route {
       client.once('close', () => this.#clients.delete(client));
     }
     const open = gate.open();
+    if (open) {
+      this.#closeOldest(authenticated.session.userId);
+    }
     if (open && context.events.has('authenticated')) {
       const { id: sessionId, userId, strategy, transport } = authenticated.session;
       context.events.emit('authenticated', {
@@ -248,7 +256,8 @@ export class ProtectedRoute implements Route {
         durationMs: performance.now() - startedAt,
       });
     }
-    return open;
+    // A listener may have ended it.
+    return gate.sends;
   }
 
   #refuse(client: GatedWebSocket, { subject }: Upgrade, refusal: Refusal): void {

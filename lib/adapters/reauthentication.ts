@@ -36,13 +36,15 @@ export class Reauthentication {
   constructor(private readonly gate: Renewable) {}
 
   /** Deals with the message if it is one, and says whether it was. */
-  takes(data: Buffer): boolean {
+  takes(data: Buffer, isBinary: boolean): boolean {
     const { authenticate } = this.gate.context.policy.events;
     const text = data.toString();
     if (parseEventMessage(text)?.event !== authenticate) {
       return false;
     }
-    if (this.#attempt || this.#isTooOften()) {
+    if (isBinary) {
+      this.#refuse(new Refusal('ERR_WS_AUTH_UNSUPPORTED_DATA'));
+    } else if (this.#attempt || this.#isTooOften()) {
       this.#refuse(new Refusal('ERR_WS_AUTH_BUSY'));
     } else {
       void this.#authenticate(text);

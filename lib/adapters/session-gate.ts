@@ -37,7 +37,6 @@ export interface SessionContext {
  * every message in either direction, so a blocked event loop lets nothing through.
  */
 export class SessionGate implements Gate, LiveSession, Renewable {
-  readonly httpSessionId: string | undefined;
   #standing: Standing;
   #expiry: Expiry | undefined;
   #reauthentication: Reauthentication | undefined;
@@ -49,7 +48,6 @@ export class SessionGate implements Gate, LiveSession, Renewable {
     readonly origin: SessionOrigin,
     authenticated: Authenticated,
   ) {
-    this.httpSessionId = authenticated.httpSessionId;
     this.#standing = authenticated;
   }
 
@@ -80,11 +78,11 @@ export class SessionGate implements Gate, LiveSession, Renewable {
     if (!this.sends || client.readyState !== WebSocket.OPEN) {
       return false;
     }
-    if (isBinary || !this.#mentionsAuthenticate(data as Buffer)) {
+    if (!this.#mentionsAuthenticate(data as Buffer)) {
       return true;
     }
     this.#reauthentication ??= new Reauthentication(this);
-    return !this.#reauthentication.takes(data as Buffer);
+    return !this.#reauthentication.takes(data as Buffer, isBinary);
   }
 
   get sends(): boolean {
@@ -112,13 +110,16 @@ export class SessionGate implements Gate, LiveSession, Renewable {
     const declared = declaredProof(user, info);
     const { session, proof } = this.#standing;
     const principal = readPrincipal({ user, info, proof: declared }, this.context.policy);
-    if (!principal || this.#ended) {
+    if (!this.sends) {
+      throw new WsAuthError('ERR_WS_AUTH_NO_SESSION', 'there is no such session');
+    }
+    if (!principal) {
       throw new WsAuthError('ERR_WS_AUTH_NOT_A_USER', 'the value is no user, or has expired');
     }
     const renewed = this.renew({
       session: session.with({
         ...principal,
-        expiresAt: principal.expiresAt ?? session.expiresAt,
+        expiresAt: principal.endNamed ? principal.expiresAt : session.expiresAt,
         authenticatedAt: Date.now(),
       }),
       proof: {
@@ -128,7 +129,7 @@ export class SessionGate implements Gate, LiveSession, Renewable {
       },
     });
     if (renewed instanceof Refusal) {
-      throw new WsAuthError('ERR_WS_AUTH_OTHER_USER', 'a session keeps its user');
+      throw new WsAuthError(renewed.code, renewed.reason);
     }
     return renewed;
   }
@@ -146,13 +147,14 @@ export class SessionGate implements Gate, LiveSession, Renewable {
 
   /** Puts a newer credential of the same user in place, and tells the client; the socket stays as it is. */
   renew(next: Standing): WsAuthSession | Refusal {
+    const { sessions, policy, events } = this.context;
+    const revoked = sessions.isRevoked(next.session.userId, next.proof);
+    if (revoked || !this.sends) {
+      return new Refusal('ERR_WS_AUTH_REVOKED');
+    }
     const standing = renew(this.#standing, next);
     if (standing instanceof Refusal) {
       return standing;
-    }
-    const { sessions, policy, events } = this.context;
-    if (sessions.isRevoked(standing.session.userId, standing.proof)) {
-      return new Refusal('ERR_WS_AUTH_REVOKED');
     }
     this.#stand(standing);
     const { id: sessionId, userId, expiresAt } = standing.session;

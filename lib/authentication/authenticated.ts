@@ -5,6 +5,4 @@ import type { WsAuthSession } from '../sessions/session.js';
 export interface Authenticated {
   readonly session: WsAuthSession;
   readonly proof: Proof;
-  /** Id of the HTTP session that middleware found. */
-  readonly httpSessionId: string | undefined;
 }

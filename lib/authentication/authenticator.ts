@@ -172,7 +172,7 @@ function anonymous({ maxSessionAgeMs }: Policy): Authenticated {
     authenticatedAt: now,
     expiresAt: maxSessionAgeMs === Number.POSITIVE_INFINITY ? undefined : now + maxSessionAgeMs,
   });
-  return { session, proof: anonymousProof, httpSessionId: undefined };
+  return { session, proof: anonymousProof };
 }
 
 /** Whether the request holds anything that a strategy could have taken for a credential. */

@@ -8,6 +8,8 @@ export interface Principal {
   readonly info: unknown;
   readonly userId: string | undefined;
   readonly expiresAt: number | undefined;
+  /** Whether the user, the info or the application named an end, besides `maxSessionAgeMs`. */
+  readonly endNamed: boolean;
 }
 
 /** A user, as it came from a strategy or from the application. */
@@ -43,6 +45,7 @@ export function readPrincipal(
     info,
     userId,
     expiresAt: expiresAt === Number.POSITIVE_INFINITY ? undefined : expiresAt,
+    endNamed: ownEnd !== undefined,
   };
 }
 

@@ -8,8 +8,9 @@ import { strategyRequest, type StrategyRequest } from '../passport/strategy-requ
 import { withWholePassword } from '../passport/whole-password.js';
 import type { Policy } from '../policy/policy.js';
 import { challengesFor, type BearerError } from '../protocol/challenge.js';
+import { isRecord } from '../protocol/message.js';
 import { Refusal } from '../protocol/refusal.js';
-import { proofOf } from '../sessions/proof.js';
+import { httpSessionTokenId, proofOf } from '../sessions/proof.js';
 import { WsAuthSession } from '../sessions/session.js';
 import { aborted, type Attempt } from './attempt.js';
 import type { Authenticated } from './authenticated.js';
@@ -48,7 +49,7 @@ export class StrategyChain {
     for (const name of credential.strategy ?? this.policy.strategy) {
       const request = strategyRequest(judged.base, judged.bareUrl, credential, attempt);
       setClientFacts(request, judged.client);
-      const outcome = presentUser(await this.#ask(name, judged, request), judged, request);
+      const outcome = presentUser(await this.#ask(name, judged, request), judged);
       switch (outcome.type) {
         case 'success': {
           const opened = this.#open(name, judged, outcome, request);
@@ -101,7 +102,8 @@ export class StrategyChain {
     request: StrategyRequest,
   ): Authenticated | Refusal | undefined {
     try {
-      const proof = proofOf(credential, user, info);
+      const claimed = proofOf(credential, user, info);
+      const proof = { ...claimed, tokenId: claimed.tokenId ?? httpSessionToken(request) };
       const principal = readPrincipal({ user, info, proof }, this.policy);
       return (
         principal && {
@@ -112,7 +114,6 @@ export class StrategyChain {
             authenticatedAt: Date.now(),
           }),
           proof,
-          httpSessionId: httpSessionIdOf(request),
         }
       );
     } catch (error) {
@@ -136,15 +137,15 @@ export class StrategyChain {
  * `passport.session()` and the strategy `session` do not call `success()`: they set `request.user` and pass. It counts only
  * where the strategy reads the request itself, so that nobody's session speaks for a bad token.
  */
-function presentUser(outcome: Outcome, { credential }: Case, request: StrategyRequest): Outcome {
-  const { user } = request as { readonly user?: unknown };
+function presentUser(outcome: Outcome, { credential }: Case): Outcome {
   const readsRequest = credential.content.scheme === 'request';
-  return outcome.type === 'pass' && readsRequest && typeof user === 'object' && user !== null
-    ? { type: 'success', user, info: undefined }
+  return outcome.type === 'pass' && readsRequest && isRecord(outcome.user)
+    ? { type: 'success', user: outcome.user, info: undefined }
     : outcome;
 }
 
-function httpSessionIdOf(request: StrategyRequest): string | undefined {
+/** A session of middleware stands for its cookie as a token does for itself. */
+function httpSessionToken(request: StrategyRequest): string | undefined {
   const { sessionID } = request as { readonly sessionID?: unknown };
-  return typeof sessionID === 'string' ? sessionID : undefined;
+  return typeof sessionID === 'string' ? httpSessionTokenId(sessionID) : undefined;
 }

@@ -70,12 +70,20 @@ export class WsAuthEvents {
 
   /** @internal */
   emit<Name extends keyof WsAuthEventMap>(name: Name, payload: WsAuthEventMap[Name]): void {
-    for (const listener of this.#listeners.get(name) ?? []) {
+    // A copy: a listener that one of them adds waits for the next event.
+    for (const listener of Array.from(this.#listeners.get(name) ?? [])) {
       try {
-        (listener as Listener<Name>)(payload);
+        const returned: unknown = (listener as (payload: unknown) => unknown)(payload);
+        if (returned instanceof Promise) {
+          returned.catch((error: unknown) => this.#blame(name, error));
+        }
       } catch (error) {
-        this.#logger.error(`a listener of "${name}" threw`, error);
+        this.#blame(name, error);
       }
     }
+  }
+
+  #blame(name: string, error: unknown): void {
+    this.#logger.error(`a listener of "${name}" threw`, error);
   }
 }

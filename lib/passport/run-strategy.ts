@@ -11,7 +11,7 @@ import type { Strategy, StrategyActions } from './strategy.js';
  */
 export function runStrategy(
   strategy: Strategy,
-  request: unknown,
+  request: object,
   attempt: AbortableAttempt,
 ): Promise<Outcome> {
   return new Promise((resolve) => {
@@ -27,7 +27,8 @@ export function runStrategy(
       success: (user, info) => resolve({ type: 'success', user, info }),
       fail: (challenge, status) => resolve(failure(challenge, status)),
       redirect: () => resolve({ type: 'redirect' }),
-      pass: () => resolve({ type: 'pass' }),
+      // Strategies of sessions set the user and pass; what they set later does not count.
+      pass: () => resolve({ type: 'pass', user: (request as { readonly user?: unknown }).user }),
       error: (error) => resolve({ type: 'error', error }),
     };
     const run: Strategy & StrategyActions = Object.assign(Object.create(strategy), actions);

@@ -18,8 +18,6 @@ export interface Ending {
 export interface LiveSession {
   readonly session: WsAuthSession;
   readonly proof: Proof;
-  /** Id of the HTTP session it was opened with, if any. */
-  readonly httpSessionId: string | undefined;
   /** Ends the session at once: nothing is dispatched from here on, and nothing but the close frame is sent. */
   end(ending: Ending): void;
   /**

@@ -18,10 +18,10 @@ export interface Proof {
 
 const noClaims: Readonly<Record<string, unknown>> = Object.freeze({});
 
-/** The proof of somebody who proves nothing. */
+/** The proof of somebody who proves nothing, and so has nothing that could be revoked. */
 export const anonymousProof: Proof = Object.freeze({
   tokenId: undefined,
-  issuedAt: undefined,
+  issuedAt: Number.POSITIVE_INFINITY,
   issuer: undefined,
   exp: undefined,
   bound: false,
@@ -66,6 +66,11 @@ function earliest(values: readonly unknown[]): unknown {
   const present = values.filter((value) => value !== undefined && value !== null);
   const odd = present.find((value) => numericDate(value) === undefined);
   return odd ?? (present.length === 0 ? undefined : Math.min(...(present as number[])));
+}
+
+/** Names an HTTP session; its id is a secret, so it is digested. */
+export function httpSessionTokenId(sessionId: string): string {
+  return digest(`http-session:${sessionId}`);
 }
 
 /** The one place where NumericDate seconds (RFC 7519 §2) become milliseconds; `undefined` for anything else. */

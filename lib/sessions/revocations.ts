@@ -55,11 +55,13 @@ export class Revocations {
    * it may be older.
    */
   isRevoked({ userId, tokenId, issuedAt }: Omit<RevocableSession, 'sessionId'>): boolean {
-    if (tokenId !== undefined && this.#tokens.has(tokenId)) {
+    const now = Date.now();
+    if (tokenId !== undefined && (this.#tokens.get(tokenId) ?? now) > now) {
       return true;
     }
-    const ofUser = userId === undefined ? undefined : this.#users.get(userId)?.before;
-    const before = Math.max(this.#everybodyBefore, ofUser ?? Number.NEGATIVE_INFINITY);
+    const ofUser = userId === undefined ? undefined : this.#users.get(userId);
+    const ofUserBefore = ofUser && ofUser.forgetAt > now ? ofUser.before : undefined;
+    const before = Math.max(this.#everybodyBefore, ofUserBefore ?? Number.NEGATIVE_INFINITY);
     return before !== Number.NEGATIVE_INFINITY && (issuedAt === undefined || issuedAt <= before);
   }
 

@@ -1,8 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { WsAuthError } from '../errors/ws-auth.error.js';
 import { isSendableCloseCode } from '../protocol/close-code.js';
 import type { Ending, LiveSession } from './live-session.js';
 import type { StoredRevocation, WsAuthStore } from '../store/ws-auth-store.js';
+import { httpSessionTokenId } from './proof.js';
 import { Revocations, type RevocationTarget } from './revocations.js';
 import type { WsAuthSession } from './session.js';
 
@@ -55,6 +56,7 @@ const dayMs = 86_400_000;
  */
 @Injectable()
 export class WsAuthSessions implements Iterable<WsAuthSession> {
+  readonly #logger = new Logger('WsAuthSessions');
   readonly #byId = new Map<string, LiveSession>();
   readonly #byUser = new Map<string, Set<LiveSession>>();
   readonly #revocations = new Revocations();
@@ -83,11 +85,13 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
    * Closes sockets. Their credentials stay valid, so clients may connect again.
    *
    * @returns how many sockets were closed
-   * @throws {WsAuthError} `ERR_WS_AUTH_CLOSE_FRAME` for a code or a reason that no close frame can carry.
+   * @throws {WsAuthError} `ERR_WS_AUTH_CLOSE_FRAME` for a code or a reason that no close frame can carry, and
+   *   `ERR_WS_AUTH_REVOCATION` for a target that names nothing.
    */
   disconnect(target: SessionTarget, options: DisconnectOptions = {}): number {
     const { exceptSessionId, code, reason } = options;
     checkClosing(code, reason);
+    checkTarget(target);
     return this.#end(
       this.#matching(target),
       { why: 'disconnected', code, reason },
@@ -142,8 +146,9 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
   bindToHttpSession(store: HttpSessionStore): () => void {
     const original = store.destroy.bind(store);
     store.destroy = (sessionId, callback) => {
-      const bound = [...this.#byId.values()].filter((live) => live.httpSessionId === sessionId);
-      this.#end(bound, { why: 'revoked' });
+      this.revoke({ tokenId: httpSessionTokenId(sessionId) }).catch((error: unknown) =>
+        this.#logger.error('other nodes were not told of the end of an HTTP session', error),
+      );
       original(sessionId, callback);
     };
     return () => {
@@ -285,14 +290,18 @@ function storedRevocation(target: RevocationTarget, options: RevokeOptions): Sto
 
 /** Whether a credential was issued, or presented, by that instant. One that cannot tell counts as old. */
 function beganBy({ proof, session }: LiveSession, before: number): boolean {
+  if (session.anonymous) {
+    return false;
+  }
   return (
     proof.issuedAt === undefined || Math.min(proof.issuedAt, session.authenticatedAt) <= before
   );
 }
 
 /** A target that is empty, or not a time, would revoke too much or nothing at all. */
-function checkTarget(target: RevocationTarget): void {
-  const { userId, sessionId, tokenId, issuedBefore } = target as Record<string, unknown>;
+function checkTarget(target: RevocationTarget | SessionTarget): void {
+  const fields: Record<string, unknown> = { ...target };
+  const { userId, sessionId, tokenId, issuedBefore } = fields;
   const ids = [userId, sessionId, tokenId].filter((id) => id !== undefined);
   const named = ids.length === 1 && typeof ids[0] === 'string' && ids[0] !== '';
   const timed = issuedBefore === undefined || Number.isFinite(issuedBefore);
