@@ -18,10 +18,10 @@ export interface Proof {
 
 const noClaims: Readonly<Record<string, unknown>> = Object.freeze({});
 
-/** The proof of somebody who proves nothing, and so has nothing that could be revoked. */
+/** The proof of somebody who proves nothing. */
 export const anonymousProof: Proof = Object.freeze({
   tokenId: undefined,
-  issuedAt: Number.POSITIVE_INFINITY,
+  issuedAt: undefined,
   issuer: undefined,
   exp: undefined,
   bound: false,

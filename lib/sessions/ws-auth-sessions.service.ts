@@ -3,7 +3,7 @@ import { WsAuthError } from '../errors/ws-auth.error.js';
 import { isSendableCloseCode } from '../protocol/close-code.js';
 import type { Ending, LiveSession } from './live-session.js';
 import type { StoredRevocation, WsAuthStore } from '../store/ws-auth-store.js';
-import { httpSessionTokenId } from './proof.js';
+import { anonymousProof, httpSessionTokenId } from './proof.js';
 import { Revocations, type RevocationTarget } from './revocations.js';
 import type { WsAuthSession } from './session.js';
 
@@ -185,7 +185,8 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
 
   /** @internal */
   isRevoked(userId: string | undefined, proof: LiveSession['proof']): boolean {
-    return this.#revocations.isRevoked({ userId, ...proof });
+    // Who has proved nothing has nothing that could be revoked.
+    return proof !== anonymousProof && this.#revocations.isRevoked({ userId, ...proof });
   }
 
   /** Live sessions of a user, oldest first. @internal */
