@@ -1,0 +1,42 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+
+/** Numbers of the cases of each area that this repository claims. */
+const catalogue: Readonly<Record<string, readonly number[]>> = {
+  HS: [
+    1, 2, 4, 6, 7, 8, 10, 11, 13, 14, 15, 17, 18, 20, 21, 22, 24, 25, 27, 28, 30, 32, 33, 35, 37,
+    38, 40,
+  ],
+  QP: [1, 2, 3, 5, 7, 8, 10],
+  AH: [1, 2, 4, 5, 7, 8, 9, 11, 12],
+  BA: [1, 2, 3, 5, 7, 8, 10, 12],
+  SP: [1, 2, 3, 5, 7, 8],
+  OR: [1, 2, 4, 6, 7, 8, 10, 12, 13, 14, 15, 17],
+  ST: [1, 2, 4, 6, 7, 8, 10, 11, 12, 14, 15, 17, 19, 20, 22, 24],
+  FM: [1, 2, 4, 6, 7, 8, 10, 12, 13, 15, 16, 17, 19, 20, 22, 23, 25, 26, 27],
+  RL: [1, 2, 4, 6, 7],
+  LG: [1],
+  CK: [1, 2, 4, 6, 7, 8, 10, 12, 13, 14, 16],
+  MS: [1, 2, 4],
+  SD: [1, 2, 3, 5, 7, 8, 10],
+};
+
+const claimed = Object.entries(catalogue).flatMap(([area, numbers]) =>
+  numbers.map((number) => `${area}-${String(number).padStart(2, '0')}`),
+);
+
+/** Ids at the start of a string, which is where the name of a test has them. */
+function idsIn(source: string): string[] {
+  return [...source.matchAll(/['"`](?:\$\{[^}]*)?([A-Z]{2}-\d\d)(?=[:'])/g)].map(([, id]) => id!);
+}
+
+it('every case of the catalogue is a test that is named by its id', () => {
+  const specs = readdirSync(import.meta.dirname).filter((name) =>
+    name.endsWith('.security-spec.ts'),
+  );
+  const sources = specs.map((name) => readFileSync(new URL(name, import.meta.url), 'utf8'));
+  const tested = new Set(sources.flatMap(idsIn));
+  expect(claimed.filter((id) => !tested.has(id))).toEqual([]);
+  expect([...tested].filter((id) => !claimed.includes(id))).toEqual([]);
+  expect(sources.filter((source) => /\.(?:skip|todo|only)\(/.test(source))).toEqual([]);
+});
