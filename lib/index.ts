@@ -66,13 +66,12 @@ export type { WsAuthMiddleware } from './passport/express-request.js';
 export type { FailureLimiter } from './policy/failure-limiter.js';
 export type { WsAuthEventNames } from './protocol/message.js';
 export type { RefusalCode } from './protocol/refusal.js';
-export type { RevocationTarget } from './sessions/revocations.js';
 export type {
-  DisconnectOptions,
-  HttpSessionStore,
+  RevocationTarget,
   RevokeOptions,
   SessionTarget,
-} from './sessions/ws-auth-sessions.service.js';
+} from './sessions/revocation-target.js';
+export type { DisconnectOptions, HttpSessionStore } from './sessions/ws-auth-sessions.service.js';
 export type { WsAuthHealthResult } from './sessions/ws-auth-health.service.js';
 export type {
   RevocationKind,

@@ -19,6 +19,7 @@ import { setReceiverLimits, type ReceiverLimits } from './receiver-limits.js';
 import { refuseUpgrade } from './refuse.js';
 import type { Route, SubprotocolChoice } from './route.js';
 import { SessionGate, type SessionContext } from './session-gate.js';
+import { SessionOpener, type Entrance } from './session-opener.js';
 
 /** What a protected route is made of. */
 export interface ProtectedRouteOptions {
@@ -31,11 +32,9 @@ export interface ProtectedRouteOptions {
 }
 
 /** An upgrade that is being decided. */
-interface Upgrade {
+interface Upgrade extends Entrance {
   readonly subject: UpgradeSubject;
-  readonly socket: Duplex;
   readonly attempt: Attempt;
-  readonly startedAt: number;
 }
 
 const noEarlyBytes = Buffer.alloc(0);
@@ -45,12 +44,14 @@ export class ProtectedRoute implements Route {
   readonly #attempts = new Set<Attempt>();
   /** Sockets with a session: those of the server, or ours where its `clientTracking` is off. */
   readonly #clients: Set<GatedWebSocket>;
+  readonly #opener: SessionOpener;
   readonly #stopHeartbeat: () => void;
   #closing = false;
 
   constructor(private readonly options: ProtectedRouteOptions) {
     const { server, context } = options;
     this.#clients = (server.clients as Set<GatedWebSocket> | undefined) ?? new Set();
+    this.#opener = new SessionOpener(context, this.#clients);
     this.#stopHeartbeat = startHeartbeat(this.#clients, context.policy.heartbeatIntervalMs);
   }
 
@@ -128,7 +129,7 @@ export class ProtectedRoute implements Route {
     } else {
       upgrade.attempt.settle();
       this.#accept(upgrade, (client) => {
-        if (this.#open(client, upgrade, decision)) {
+        if (this.#opener.open(client, upgrade, decision)) {
           this.server.emit('connection', client, upgrade.subject.request);
         }
       });
@@ -137,45 +138,15 @@ export class ProtectedRoute implements Route {
 
   /** What can still refuse an upgrade that is authenticated: no place for the user, no subprotocol. */
   #lastDoubts(decision: Authenticated | 'defer', { subject }: Upgrade): Refusal | undefined {
-    const unfit = decision === 'defer' ? undefined : this.#refuseEntry(decision);
+    const unfit = decision === 'defer' ? undefined : this.#opener.refuseEntry(decision);
     return unfit ?? this.#chooseSubprotocol(subject);
   }
 
   #accept({ subject, socket }: Upgrade, onClient: (client: GatedWebSocket) => void): void {
-    this.server.handleUpgrade(subject.request, socket, noEarlyBytes, (client) =>
-      onClient(client as GatedWebSocket),
-    );
-  }
-
-  /** Refuses a session that has ended meanwhile or is revoked, and one too many, unless the oldest makes room. */
-  #refuseEntry({ session, proof }: Authenticated): Refusal | undefined {
-    const { userId, expiresAt } = session;
-    const { sessions, policy, authenticator } = this.options.context;
-    if (expiresAt !== undefined && expiresAt <= Date.now()) {
-      return authenticator.refuse('ERR_WS_AUTH_CREDENTIAL_REJECTED', proof);
-    }
-    if (sessions.isRevoked(userId, proof)) {
-      return authenticator.refuse('ERR_WS_AUTH_REVOKED', proof);
-    }
-    if (userId === undefined || policy.maxSessionsPerUser === Number.POSITIVE_INFINITY) {
-      return undefined;
-    }
-    const full = sessions.liveOf(userId).length >= policy.maxSessionsPerUser;
-    return full && policy.onLimit === 'refuse'
-      ? new Refusal('ERR_WS_AUTH_TOO_MANY_SESSIONS')
-      : undefined;
-  }
-
-  /** Makes room for the newest session of a user, once it is there. */
-  #closeOldest(userId: string | undefined): void {
-    const { sessions, policy } = this.options.context;
-    if (userId === undefined || policy.maxSessionsPerUser === Number.POSITIVE_INFINITY) {
-      return;
-    }
-    const live = sessions.liveOf(userId);
-    for (const oldest of live.slice(0, Math.max(0, live.length - policy.maxSessionsPerUser))) {
-      oldest.end({ why: 'replaced' });
-    }
+    this.server.handleUpgrade(subject.request, socket, noEarlyBytes, (client) => {
+      client.on('error', cutOff);
+      onClient(client as GatedWebSocket);
+    });
   }
 
   #chooseSubprotocol({ handshake, request }: UpgradeSubject): Refusal | undefined {
@@ -207,21 +178,19 @@ export class ProtectedRoute implements Route {
     client.wsAuthGate = gate;
     setReceiverLimits(client, gate.limits);
     this.#clients.delete(client);
-    client.on('error', cutOff);
     attempt.onAbort(() => gate.abort(client));
   }
 
   /** Lets a client in whose first message has authenticated it. */
   #admit(client: GatedWebSocket, upgrade: Upgrade, authenticated: Authenticated): void {
     const { firstMessage, events } = this.options.context.policy;
-    const unfit = this.#refuseEntry(authenticated);
+    const unfit = this.#opener.refuseEntry(authenticated);
     if (unfit) {
       this.#refuse(client, upgrade, unfit);
       return;
     }
-    client.off('error', cutOff);
     setReceiverLimits(client, this.options.limits);
-    if (!this.#open(client, upgrade, authenticated)) {
+    if (!this.#opener.open(client, upgrade, authenticated)) {
       return;
     }
     if (firstMessage?.format === 'event') {
@@ -229,35 +198,6 @@ export class ProtectedRoute implements Route {
       client.send(eventMessage(events.authenticated, { expiresAt }));
     }
     this.server.emit('connection', client, upgrade.subject.request);
-  }
-
-  #open(client: GatedWebSocket, upgrade: Upgrade, authenticated: Authenticated): boolean {
-    const { subject, socket, startedAt } = upgrade;
-    const { context } = this.options;
-    const origin = { ...subject.client, socket };
-    const gate = new SessionGate(client, context, origin, authenticated);
-    this.#clients.add(client);
-    if (this.server.clients !== this.#clients) {
-      client.once('close', () => this.#clients.delete(client));
-    }
-    const open = gate.open();
-    if (open) {
-      this.#closeOldest(authenticated.session.userId);
-    }
-    if (open && context.events.has('authenticated')) {
-      const { id: sessionId, userId, strategy, transport } = authenticated.session;
-      context.events.emit('authenticated', {
-        path: origin.path,
-        address: origin.address,
-        sessionId,
-        userId,
-        strategy,
-        transport,
-        durationMs: performance.now() - startedAt,
-      });
-    }
-    // A listener may have ended it.
-    return gate.sends;
   }
 
   #refuse(client: GatedWebSocket, { subject }: Upgrade, refusal: Refusal): void {
@@ -282,7 +222,9 @@ function failed(cause: unknown): Refusal {
   return new Refusal('ERR_WS_AUTH_STRATEGY_FAILED', { cause });
 }
 
-/** `ws` sends the close frame to a peer that breaks the protocol; before authentication there is nobody to tell. */
+/** `ws` sends the close frame to a peer that breaks the protocol; here it is seen to that the peer goes. */
 function cutOff(this: WebSocket): void {
-  terminateAfter(this, closeGraceMs.pending);
+  const { wsAuthGate } = this as GatedWebSocket;
+  const phase = wsAuthGate instanceof PendingGate ? 'pending' : 'session';
+  terminateAfter(this, closeGraceMs[phase]);
 }

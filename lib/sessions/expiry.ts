@@ -56,7 +56,11 @@ export class Expiry {
   /** @internal */
   wake(): void {
     if (this.isOver) {
-      this.callbacks.onEnd();
+      if (isTurnFull()) {
+        this.#arm();
+      } else {
+        this.callbacks.onEnd();
+      }
       return;
     }
     if (!this.#warned && this.remainingMs <= this.warningMs) {
@@ -65,6 +69,21 @@ export class Expiry {
     }
     this.#arm();
   }
+}
+
+/**
+ * Sessions that end in one turn of the event loop. Ten thousand tokens of the same second end in slices, between which
+ * others are served; a message of a session whose end has come is refused all the same.
+ */
+const maxEndsPerTurn = 500;
+let endsThisTurn = 0;
+
+function isTurnFull(): boolean {
+  if (endsThisTurn === 0) {
+    setImmediate(() => (endsThisTurn = 0));
+  }
+  endsThisTurn += 1;
+  return endsThisTurn > maxEndsPerTurn;
 }
 
 function wake(expiry: Expiry): void {

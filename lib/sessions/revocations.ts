@@ -1,10 +1,3 @@
-/** Whose sessions are not valid any more. Exactly one field. */
-export type RevocationTarget =
-  | { readonly userId: string; readonly issuedBefore?: number }
-  | { readonly sessionId: string }
-  | { readonly tokenId: string }
-  | { readonly issuedBefore: number };
-
 /** What a session is held against. */
 export interface RevocableSession {
   readonly sessionId: string | undefined;

@@ -1,14 +1,19 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { WsAuthError } from '../errors/ws-auth.error.js';
-import { isSendableCloseCode } from '../protocol/close-code.js';
 import type { Ending, LiveSession } from './live-session.js';
 import type { StoredRevocation, WsAuthStore } from '../store/ws-auth-store.js';
 import { anonymousProof, httpSessionTokenId } from './proof.js';
-import { Revocations, type RevocationTarget } from './revocations.js';
+import {
+  beganBy,
+  checkClosing,
+  checkTarget,
+  storedRevocation,
+  type RevocationTarget,
+  type RevokeOptions,
+  type SessionTarget,
+} from './revocation-target.js';
+import { Revocations } from './revocations.js';
 import type { WsAuthSession } from './session.js';
-
-/** One session, or all of a user. */
-export type SessionTarget = { readonly sessionId: string } | { readonly userId: string };
 
 /** How the sockets of a disconnected session are closed. */
 export interface DisconnectOptions {
@@ -24,30 +29,10 @@ export interface DisconnectOptions {
   readonly exceptSessionId?: string;
 }
 
-/** How a revocation is carried out. */
-export interface RevokeOptions {
-  /**
-   * Constant text of at most 123 bytes; peers and their logs see it.
-   *
-   * @default 'revoked'
-   */
-  readonly reason?: string;
-  /** A session that stays open, such as the one that asks. Its credential does not connect again. */
-  readonly exceptSessionId?: string;
-  /**
-   * Time in milliseconds for which the revocation is remembered: at least as long as the credentials it concerns live.
-   *
-   * @default 86_400_000 (a day)
-   */
-  readonly rememberMs?: number;
-}
-
 /** The part of a store of `express-session` that ends a session. */
 export interface HttpSessionStore {
   destroy(sessionId: string, callback?: (error?: unknown) => void): void;
 }
-
-const dayMs = 86_400_000;
 
 /**
  * The live sessions of this process: look them up, close them, and make sure that their credentials do not come back.
@@ -267,60 +252,5 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
     const ended = sessions.filter(({ session }) => session.id !== exceptSessionId);
     ended.forEach((live) => live.end(ending));
     return ended.length;
-  }
-}
-
-function storedRevocation(target: RevocationTarget, options: RevokeOptions): StoredRevocation {
-  const { reason, exceptSessionId, rememberMs = dayMs } = options;
-  const details = {
-    rememberMs,
-    ...(reason !== undefined && { reason }),
-    ...(exceptSessionId !== undefined && { exceptSessionId }),
-  };
-  if ('sessionId' in target) {
-    return { kind: 'session', id: target.sessionId, before: Date.now(), ...details };
-  }
-  if ('tokenId' in target) {
-    return { kind: 'token', id: target.tokenId, before: Date.now(), ...details };
-  }
-  const before = target.issuedBefore ?? Date.now();
-  return 'userId' in target
-    ? { kind: 'user', id: target.userId, before, ...details }
-    : { kind: 'everybody', id: '', before, ...details };
-}
-
-/** Whether a credential was issued, or presented, by that instant. One that cannot tell counts as old. */
-function beganBy({ proof, session }: LiveSession, before: number): boolean {
-  if (session.anonymous) {
-    return false;
-  }
-  return (
-    proof.issuedAt === undefined || Math.min(proof.issuedAt, session.authenticatedAt) <= before
-  );
-}
-
-/** A target that is empty, or not a time, would revoke too much or nothing at all. */
-function checkTarget(target: RevocationTarget | SessionTarget): void {
-  const fields: Record<string, unknown> = { ...target };
-  const { userId, sessionId, tokenId, issuedBefore } = fields;
-  const ids = [userId, sessionId, tokenId].filter((id) => id !== undefined);
-  const named = ids.length === 1 && typeof ids[0] === 'string' && ids[0] !== '';
-  const timed = issuedBefore === undefined || Number.isFinite(issuedBefore);
-  const valid = timed && (named || (ids.length === 0 && issuedBefore !== undefined));
-  if (!valid) {
-    throw new WsAuthError(
-      'ERR_WS_AUTH_REVOCATION',
-      'a revocation names one user, session or token, or a time of issue in epoch milliseconds',
-    );
-  }
-}
-
-function checkClosing(code: number | undefined, reason: string | undefined): void {
-  const sendable = code === undefined || isSendableCloseCode(code);
-  if (!sendable || Buffer.byteLength(reason ?? '') > 123) {
-    throw new WsAuthError(
-      'ERR_WS_AUTH_CLOSE_FRAME',
-      'a close frame carries 1000, 1001, 1003, 1007-1009, 1011-1013 or 3000-4999, and at most 123 bytes of text',
-    );
   }
 }

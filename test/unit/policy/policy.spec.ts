@@ -9,7 +9,8 @@ import { fromSubprotocol } from '../../../lib/credentials/subprotocol.extractor.
 import { fromUserInfo } from '../../../lib/credentials/user-info.extractor.js';
 import { WsAuthConfigurationError } from '../../../lib/errors/ws-auth.error.js';
 import type { WsAuthModuleOptions } from '../../../lib/policy/options.js';
-import { checkPendingLimits, resolvePolicy } from '../../../lib/policy/policy.js';
+import { checkPendingLimits } from '../../../lib/policy/numeric-options.js';
+import { resolvePolicy } from '../../../lib/policy/policy.js';
 
 function resolve(options: WsAuthModuleOptions = {}) {
   return resolvePolicy({ strategy: 'jwt', ...options });

@@ -1,0 +1,79 @@
+import type { Duplex } from 'node:stream';
+import type { Authenticated } from '../authentication/authenticated.js';
+import type { Subject } from '../authentication/authenticator.js';
+import { Refusal } from '../protocol/refusal.js';
+import type { GatedWebSocket } from './gated-web-socket.js';
+import { SessionGate, type SessionContext } from './session-gate.js';
+
+/** How a client came in. */
+export interface Entrance {
+  readonly subject: Subject;
+  readonly socket: Duplex;
+  /** Monotonic milliseconds. */
+  readonly startedAt: number;
+}
+
+/** Turns authenticated connections of one route into sessions. */
+export class SessionOpener {
+  constructor(
+    private readonly context: SessionContext,
+    private readonly clients: Set<GatedWebSocket>,
+  ) {}
+
+  /** Refuses a session that has ended meanwhile or is revoked, and one too many, unless the oldest makes room. */
+  refuseEntry({ session, proof }: Authenticated): Refusal | undefined {
+    const { userId, expiresAt } = session;
+    const { sessions, policy, authenticator } = this.context;
+    if (expiresAt !== undefined && expiresAt <= Date.now()) {
+      return authenticator.refuse('ERR_WS_AUTH_CREDENTIAL_REJECTED', proof);
+    }
+    if (sessions.isRevoked(userId, proof)) {
+      return authenticator.refuse('ERR_WS_AUTH_REVOKED', proof);
+    }
+    if (userId === undefined || policy.maxSessionsPerUser === Number.POSITIVE_INFINITY) {
+      return undefined;
+    }
+    const full = sessions.liveOf(userId).length >= policy.maxSessionsPerUser;
+    return full && policy.onLimit === 'refuse'
+      ? new Refusal('ERR_WS_AUTH_TOO_MANY_SESSIONS')
+      : undefined;
+  }
+
+  /** Makes room for the newest session of a user, once it is there. */
+  #closeOldest(userId: string | undefined): void {
+    const { sessions, policy } = this.context;
+    if (userId === undefined || policy.maxSessionsPerUser === Number.POSITIVE_INFINITY) {
+      return;
+    }
+    const live = sessions.liveOf(userId);
+    for (const oldest of live.slice(0, Math.max(0, live.length - policy.maxSessionsPerUser))) {
+      oldest.end({ why: 'replaced' });
+    }
+  }
+
+  /** Begins a session, and says whether it lives. */
+  open(client: GatedWebSocket, entrance: Entrance, authenticated: Authenticated): boolean {
+    const { subject, socket } = entrance;
+    const origin = { ...subject.client, socket };
+    const gate = new SessionGate(client, this.context, origin, authenticated);
+    this.clients.add(client);
+    client.once('close', () => this.clients.delete(client));
+    if (gate.open()) {
+      this.#closeOldest(authenticated.session.userId);
+      this.#announce(entrance, authenticated);
+    }
+    // A listener may have ended it.
+    return gate.sends;
+  }
+
+  #announce({ subject, startedAt }: Entrance, { session }: Authenticated): void {
+    const { events } = this.context;
+    if (events.has('authenticated')) {
+      const { id: sessionId, userId, strategy, transport } = session;
+      const { path, address } = subject.client;
+      const durationMs = performance.now() - startedAt;
+      const attempt = { path, address, durationMs };
+      events.emit('authenticated', { ...attempt, sessionId, userId, strategy, transport });
+    }
+  }
+}

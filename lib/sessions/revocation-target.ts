@@ -1,0 +1,98 @@
+import { WsAuthError } from '../errors/ws-auth.error.js';
+import { isSendableCloseCode } from '../protocol/close-code.js';
+import type { StoredRevocation } from '../store/ws-auth-store.js';
+import type { LiveSession } from './live-session.js';
+
+/** One session, or all of a user. */
+export type SessionTarget = { readonly sessionId: string } | { readonly userId: string };
+
+/** Whose sessions are not valid any more. Exactly one field. */
+export type RevocationTarget =
+  | { readonly userId: string; readonly issuedBefore?: number }
+  | { readonly sessionId: string }
+  | { readonly tokenId: string }
+  | { readonly issuedBefore: number };
+
+/** How a revocation is carried out. */
+export interface RevokeOptions {
+  /**
+   * Constant text of at most 123 bytes; peers and their logs see it.
+   *
+   * @default 'revoked'
+   */
+  readonly reason?: string;
+  /** A session that stays open, such as the one that asks. Its credential does not connect again. */
+  readonly exceptSessionId?: string;
+  /**
+   * Time in milliseconds for which the revocation is remembered: at least as long as the credentials it concerns live.
+   *
+   * @default 86_400_000 (a day)
+   */
+  readonly rememberMs?: number;
+}
+
+const dayMs = 86_400_000;
+
+/** What other nodes are told. */
+export function storedRevocation(
+  target: RevocationTarget,
+  options: RevokeOptions,
+): StoredRevocation {
+  const { reason, exceptSessionId, rememberMs = dayMs } = options;
+  const details = {
+    rememberMs,
+    ...(reason !== undefined && { reason }),
+    ...(exceptSessionId !== undefined && { exceptSessionId }),
+  };
+  if ('sessionId' in target) {
+    return { kind: 'session', id: target.sessionId, before: Date.now(), ...details };
+  }
+  if ('tokenId' in target) {
+    return { kind: 'token', id: target.tokenId, before: Date.now(), ...details };
+  }
+  const before = target.issuedBefore ?? Date.now();
+  return 'userId' in target
+    ? { kind: 'user', id: target.userId, before, ...details }
+    : { kind: 'everybody', id: '', before, ...details };
+}
+
+/** Whether a credential was issued, or presented, by that instant. One that cannot tell counts as old. */
+export function beganBy({ proof, session }: LiveSession, before: number): boolean {
+  if (session.anonymous) {
+    return false;
+  }
+  return (
+    proof.issuedAt === undefined || Math.min(proof.issuedAt, session.authenticatedAt) <= before
+  );
+}
+
+/**
+ * A target that is empty, or not a time, would revoke too much or nothing at all.
+ *
+ * @throws {WsAuthError} `ERR_WS_AUTH_REVOCATION`
+ */
+export function checkTarget(target: RevocationTarget | SessionTarget): void {
+  const fields: Record<string, unknown> = { ...target };
+  const { userId, sessionId, tokenId, issuedBefore } = fields;
+  const ids = [userId, sessionId, tokenId].filter((id) => id !== undefined);
+  const named = ids.length === 1 && typeof ids[0] === 'string' && ids[0] !== '';
+  const timed = issuedBefore === undefined || Number.isFinite(issuedBefore);
+  const valid = timed && (named || (ids.length === 0 && issuedBefore !== undefined));
+  if (!valid) {
+    throw new WsAuthError(
+      'ERR_WS_AUTH_REVOCATION',
+      'a revocation names one user, session or token, or a time of issue in epoch milliseconds',
+    );
+  }
+}
+
+/** @throws {WsAuthError} `ERR_WS_AUTH_CLOSE_FRAME` for what no close frame can carry. */
+export function checkClosing(code: number | undefined, reason: string | undefined): void {
+  const sendable = code === undefined || isSendableCloseCode(code);
+  if (!sendable || Buffer.byteLength(reason ?? '') > 123) {
+    throw new WsAuthError(
+      'ERR_WS_AUTH_CLOSE_FRAME',
+      'a close frame carries 1000, 1001, 1003, 1007-1009, 1011-1013 or 3000-4999, and at most 123 bytes of text',
+    );
+  }
+}
