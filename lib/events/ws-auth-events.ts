@@ -70,8 +70,12 @@ export class WsAuthEvents {
 
   /** @internal */
   emit<Name extends keyof WsAuthEventMap>(name: Name, payload: WsAuthEventMap[Name]): void {
+    const listeners = this.#listeners.get(name);
+    if (!listeners) {
+      return;
+    }
     // A copy: a listener that one of them adds waits for the next event.
-    for (const listener of Array.from(this.#listeners.get(name) ?? [])) {
+    for (const listener of Array.from(listeners)) {
       try {
         const returned: unknown = (listener as (payload: unknown) => unknown)(payload);
         if (returned instanceof Promise) {

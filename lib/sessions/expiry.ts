@@ -55,12 +55,12 @@ export class Expiry {
 
   /** @internal */
   wake(): void {
+    if (isTurnFull()) {
+      this.#arm();
+      return;
+    }
     if (this.isOver) {
-      if (isTurnFull()) {
-        this.#arm();
-      } else {
-        this.callbacks.onEnd();
-      }
+      this.callbacks.onEnd();
       return;
     }
     if (!this.#warned && this.remainingMs <= this.warningMs) {
@@ -72,18 +72,18 @@ export class Expiry {
 }
 
 /**
- * Sessions that end in one turn of the event loop. Ten thousand tokens of the same second end in slices, between which
- * others are served; a message of a session whose end has come is refused all the same.
+ * Sessions that are warned or end in one turn of the event loop. Ten thousand tokens of the same second end in slices,
+ * between which others are served; a message of a session whose end has come is refused all the same.
  */
-const maxEndsPerTurn = 500;
-let endsThisTurn = 0;
+const maxWakesPerTurn = 200;
+let wakesThisTurn = 0;
 
 function isTurnFull(): boolean {
-  if (endsThisTurn === 0) {
-    setImmediate(() => (endsThisTurn = 0));
+  if (wakesThisTurn === 0) {
+    setImmediate(() => (wakesThisTurn = 0));
   }
-  endsThisTurn += 1;
-  return endsThisTurn > maxEndsPerTurn;
+  wakesThisTurn += 1;
+  return wakesThisTurn > maxWakesPerTurn;
 }
 
 function wake(expiry: Expiry): void {
