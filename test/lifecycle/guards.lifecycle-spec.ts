@@ -136,7 +136,7 @@ describe('a request-scoped gateway', () => {
 });
 
 describe('the property that holds the user', () => {
-  it.each(['send', 'gate', 'emit', 'readyState', '_socket', '__proto__', ''])(
+  it.each(['send', 'wsAuthGate', 'emit', 'readyState', '_socket', '__proto__', ''])(
     'cannot be %j, which the socket needs itself',
     async (property) => {
       const imports = [WsAuthModule.forRoot({ strategy: 'jwt', property })];

@@ -24,6 +24,7 @@ export interface ModelConnection {
   attempt: PendingVerdict | undefined;
   user: string | undefined;
   issuedAt: number;
+  authenticatedAt: number;
   /** Ends on the wall clock, and on the clock of timers. */
   wallEnd: number;
   timerEnd: number;
@@ -59,6 +60,7 @@ export class LifecycleModel {
       attempt: token === undefined ? undefined : { token, issuedAt: this.wall, deadline },
       user: undefined,
       issuedAt: 0,
+      authenticatedAt: 0,
       wallEnd: Number.POSITIVE_INFINITY,
       timerEnd: Number.POSITIVE_INFINITY,
       queue: [],
@@ -155,6 +157,7 @@ export class LifecycleModel {
     Object.assign(connection, {
       user,
       issuedAt,
+      authenticatedAt: this.wall,
       wallEnd: this.wall + lifetime,
       timerEnd: this.timer + lifetime,
     });
@@ -167,7 +170,9 @@ export class LifecycleModel {
 
   revokeEverybody(): void {
     this.#allRevokedAt = Math.max(this.#allRevokedAt, this.wall);
-    this.#killSessions(({ issuedAt }) => issuedAt <= this.wall);
+    this.#killSessions(
+      ({ issuedAt, authenticatedAt }) => Math.min(issuedAt, authenticatedAt) <= this.wall,
+    );
   }
 
   advance(seconds: number): void {

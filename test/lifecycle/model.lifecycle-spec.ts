@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import {
   ConnectedSocket,
   MessageBody,
@@ -33,7 +33,8 @@ class RecordingGateway {
   readonly clients = new Map<number, WebSocket>();
   readonly connected: (string | undefined)[] = [];
 
-  handleConnection(client: WebSocket): void {
+  handleConnection(client: WebSocket, { headers }: IncomingMessage): void {
+    this.clients.set(Number(headers['x-connection']), client);
     this.connected.push(sessionOf(client)?.id);
   }
 
@@ -42,7 +43,6 @@ class RecordingGateway {
     @ConnectedSocket() client: WebSocket,
     @MessageBody() [connection, message]: [number, number],
   ): void {
-    this.clients.set(connection, client);
     this.handled.push({ connection, message });
     if (!sessionOf(client)) {
       this.trespasses.push(`${connection}/${message}`);
@@ -95,7 +95,9 @@ class Lifecycle {
   }
 
   connect(headers: Record<string, string>): void {
-    this.clients.push(new WireClient(this.#app.nest.getHttpServer() as Server, headers));
+    const server = this.#app.nest.getHttpServer() as Server;
+    const index = String(this.clients.length);
+    this.clients.push(new WireClient(server, { ...headers, 'X-Connection': index }));
   }
 
   judge(token: string, user: object | false): void {
@@ -136,6 +138,7 @@ abstract class Step implements Command {
   async run(model: LifecycleModel, real: Lifecycle): Promise<void> {
     await this.act(model, real);
     await flush();
+    findOut(model, real);
     checkInvariants(model, real);
   }
 }
@@ -268,9 +271,9 @@ class Refresh extends ConnectionStep {
 
   on(connection: ModelConnection, model: LifecycleModel, real: Lifecycle): void {
     const user = connection.user!;
-    const session = realSession(connection, model, real);
+    const session = realSession(connection, real);
     const value = userOf({ user, lifetime: this.lifetime }, model.wall, model) as object;
-    if (model.wall < connection.issuedAt || !session) {
+    if (model.wall < connection.issuedAt) {
       return;
     }
     try {
@@ -288,8 +291,8 @@ class Refresh extends ConnectionStep {
 }
 
 class Push extends ConnectionStep {
-  applies({ index, dispatched }: ModelConnection): boolean {
-    return index >= 0 && dispatched.length > 0;
+  applies(connection: ModelConnection): boolean {
+    return connection.user !== undefined;
   }
 
   on(connection: ModelConnection, model: LifecycleModel, real: Lifecycle): void {
@@ -375,7 +378,7 @@ class Disconnect extends ConnectionStep {
   }
 
   on(connection: ModelConnection, model: LifecycleModel, real: Lifecycle): void {
-    const session = realSession(connection, model, real)!;
+    const session = realSession(connection, real);
     model.kill(connection);
     expect(real.sessions.disconnect({ sessionId: session.id })).toBe(1);
   }
@@ -446,26 +449,23 @@ function userOf({ user, lifetime }: Verdict, issuedAt: number, { wall }: Lifecyc
   );
 }
 
-/** The session of a connection, found by its place among those of its user. */
-function realSession(
-  connection: ModelConnection,
-  model: Readonly<LifecycleModel>,
-  real: Lifecycle,
-): WsAuthSession | undefined {
-  const { id } = sessionOf(real.gateway.clients.get(connection.index) ?? {}) ?? {};
-  if (id !== undefined) {
-    return real.sessions.get(id);
-  }
-  const ofUser = model.connections.filter(
-    (other) => other.state === 'live' && other.user === connection.user,
-  );
-  return ofUser.length === 1 ? real.sessions.ofUser(connection.user!)[0] : undefined;
+function realSession({ index }: ModelConnection, real: Lifecycle): WsAuthSession {
+  return sessionOf(real.gateway.clients.get(index)!)!;
 }
 
 /** Lets everything that is ready run. Time stands still. */
 async function flush(): Promise<void> {
   for (let turn = 0; turn < 12; turn += 1) {
     await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+}
+
+/** Whether a timer, or only the next message, finds out that the clock was set past the end of a session, is left open. */
+function findOut(model: LifecycleModel, real: Lifecycle): void {
+  for (const connection of model.connections) {
+    if (model.isOverdue(connection) && real.clients[connection.index]!.isOver) {
+      model.kill(connection);
+    }
   }
 }
 

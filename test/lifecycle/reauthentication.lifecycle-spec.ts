@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Catch, UseFilters, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { ConnectedSocket, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
@@ -624,11 +625,13 @@ describe('an attempt under way', () => {
     const { client, renewed, held, session } = await attempting(app, deferred, user(0, 60));
     const timers = vi.getTimerCount();
     succeeding = () => void end(app);
+    const gone = once(held, 'close');
     deferred.decide(user(5, 600));
     expect(await client.closed()).toEqual({ code, reason: how });
     expect(client.unread).toEqual([]);
     expect(renewed).not.toHaveBeenCalled();
     expect(sessionOf(held)).toBe(session);
+    await gone;
     expect(vi.getTimerCount()).toBeLessThan(timers);
   });
 

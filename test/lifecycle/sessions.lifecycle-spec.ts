@@ -454,6 +454,7 @@ describe('a revocation that makes no sense (RV-08)', () => {
     ['a string', 'alice'],
     ['an unknown field', { everyone: true }],
     ['no user', { userId: undefined }],
+    ['an empty user', { userId: '' }],
     ['no session', { sessionId: null }],
     ['a token that is no text', { tokenId: 5 }],
     ['NaN', { issuedBefore: Number.NaN }],
@@ -478,7 +479,6 @@ describe('a revocation that makes no sense (RV-08)', () => {
 
   it.each([
     ['a name of Object.prototype', '__proto__'],
-    ['nothing at all', ''],
     ['a long text', 'x'.repeat(100_000)],
   ])('of %s concerns nobody else', async (_name, id) => {
     await using app = await startProtected();
