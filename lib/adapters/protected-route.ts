@@ -11,6 +11,7 @@ import { clientAddress } from '../policy/proxy-trust.js';
 import type { Handshake } from '../protocol/handshake.js';
 import { eventMessage } from '../protocol/message.js';
 import { Refusal } from '../protocol/refusal.js';
+import { parseRequestTarget } from '../protocol/request-target.js';
 import { closeGraceMs, refuseClient, terminateAfter } from './close-client.js';
 import type { GatedWebSocket } from './gated-web-socket.js';
 import { startHeartbeat } from './heartbeat.js';
@@ -52,6 +53,7 @@ export class ProtectedRoute implements Route {
     const { server, context } = options;
     this.#clients = (server.clients as Set<GatedWebSocket> | undefined) ?? new Set();
     this.#opener = new SessionOpener(context, this.#clients);
+    server.on('wsClientError', this.#onClientError);
     this.#stopHeartbeat = startHeartbeat(this.#clients, context.policy.heartbeatIntervalMs);
   }
 
@@ -80,7 +82,10 @@ export class ProtectedRoute implements Route {
     }
     const original = redactRequest(request, policy.redaction);
     const subject = { handshake, request, original, client: from };
-    void this.#decide({ subject, socket, attempt, startedAt: performance.now() });
+    this.#decide({ subject, socket, attempt, startedAt: performance.now() }).catch(() => {
+      attempt.settle();
+      socket.destroy();
+    });
   }
 
   /** Refuses what is on its way, and ends the sessions. */
@@ -96,6 +101,16 @@ export class ProtectedRoute implements Route {
       }
     }
   }
+
+  /** What `ws` itself refuses after authentication, such as a bad extension, is refused as everything else is. */
+  readonly #onClientError = (_error: Error, socket: Duplex, request: IncomingMessage): void => {
+    const { reporter, policy } = this.options.context;
+    const refusal = new Refusal('ERR_WS_AUTH_MALFORMED_HANDSHAKE');
+    const path = parseRequestTarget(request.url ?? '')?.path ?? '';
+    const address = addressKey(clientAddress(request, policy.trust));
+    reporter.refused(refusal, { path, address }, 'handshake');
+    refuseUpgrade(socket, refusal);
+  };
 
   async #decide(upgrade: Upgrade): Promise<void> {
     const { subject, socket, attempt } = upgrade;

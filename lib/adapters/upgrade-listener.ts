@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { parseHandshake } from '../protocol/handshake.js';
+import { parseHandshake, type Handshake } from '../protocol/handshake.js';
 import { Refusal } from '../protocol/refusal.js';
 import { parseRequestTarget } from '../protocol/request-target.js';
 import type { RefusalReporter } from './refusal-reporter.js';
@@ -49,9 +49,27 @@ export class UpgradeListener {
       this.reporter.refused(refusal, { path: target?.path ?? '', address }, 'handshake');
       refuseUpgrade(socket, refusal);
     } else {
-      route!.upgrade(request, socket, refusal);
+      this.#hand(route!, { request, socket, handshake: refusal });
     }
   };
+
+  /** Code of the application may throw on what a peer sends; an exception here would end the process. */
+  #hand(route: Route, { request, socket, handshake }: Upgrade): void {
+    try {
+      route.upgrade(request, socket, handshake);
+    } catch (cause) {
+      const address = request.socket.remoteAddress ?? '';
+      const failed = new Refusal('ERR_WS_AUTH_STRATEGY_FAILED', { cause });
+      this.reporter.refused(failed, { path: handshake.target.path, address }, 'handshake');
+      refuseUpgrade(socket, failed);
+    }
+  }
+}
+
+interface Upgrade {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly handshake: Handshake;
 }
 
 const unknownPath = new Refusal('ERR_WS_AUTH_UNKNOWN_PATH');

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
-import { checkInteger } from './check-option.js';
+import { checkInteger, maxTimerMs } from './check-option.js';
 import type { FailedAttemptOptions, FailureLimit } from './options.js';
 
 /** What a limiter knows of a key. */
@@ -51,7 +51,10 @@ function limiterOf(
     return limit;
   }
   const points = checkInteger(`${option}.points`, limit.points, { min: 1 });
-  const windowMs = checkInteger(`${option}.windowMs`, limit.windowMs, { min: 1_000 });
+  const windowMs = checkInteger(`${option}.windowMs`, limit.windowMs, {
+    min: 1_000,
+    max: maxTimerMs,
+  });
   const { RateLimiterMemory } = loadPackage(option);
   return new RateLimiterMemory({ points, duration: windowMs / 1_000 });
 }

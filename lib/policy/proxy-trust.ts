@@ -12,7 +12,13 @@ export type ProxyTrust = (address: string, hop: number) => boolean;
 /** @throws {WsAuthConfigurationError} for an address or subnet that does not parse. */
 export function proxyTrust(option: NonNullable<WsAuthModuleOptions['trustProxy']>): ProxyTrust {
   if (typeof option === 'function') {
-    return option;
+    return (address, hop) => {
+      try {
+        return option(address, hop) === true;
+      } catch {
+        return false;
+      }
+    };
   }
   if (typeof option === 'boolean') {
     return () => option;

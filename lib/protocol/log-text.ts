@@ -10,10 +10,13 @@ export function logText(text: string): string {
  * Where an error came from, without its message: parsers quote their input, and the input may be a credential.
  */
 export function logError(error: unknown): string {
-  if (!(error instanceof Error)) {
-    return `a thrown ${typeof error}`;
+  try {
+    return error instanceof Error
+      ? [logText(error.name), ...framesOf(error).slice(0, 8)].join('\n')
+      : `a thrown ${typeof error}`;
+  } catch {
+    return 'an error that cannot be read';
   }
-  return [logText(error.name), ...framesOf(error).slice(0, 8)].join('\n');
 }
 
 /** The stack behind the message; nothing, if the message is not where it should be. */
