@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 import { tokenKey } from './token-key.js';
-import type { TokenClaims } from './tokens.service.js';
-import type { User } from './user.js';
+import type { TokenClaims } from './token-claims.js';
+import { type User, userOfClaims } from './user.js';
 
 /**
  * The strategy that any Nest application has for its HTTP routes, word for word.
@@ -22,7 +22,7 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
     });
   }
 
-  validate({ sub, exp }: TokenClaims): User {
-    return { username: sub, exp };
+  validate(claims: TokenClaims): User {
+    return userOfClaims(claims);
   }
 }

@@ -1,14 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
-import type { User } from './user.js';
-
-/** What a JSON Web Token of this sample says. */
-export interface TokenClaims {
-  /** The user the token is bound to. */
-  readonly sub: string;
-  /** When it ends, in seconds since the epoch. */
-  readonly exp: number;
-}
+import type { TokenClaims } from './token-claims.js';
+import { type User, userOfClaims } from './user.js';
 
 /** The answer of `POST /tokens`. */
 export interface IssuedToken {
@@ -22,9 +16,15 @@ export interface IssuedToken {
 export class TokensService {
   constructor(private readonly jwt: JwtService) {}
 
-  /** Issues a short-lived token that is bound to one user. */
+  /**
+   * Issues a short-lived token that is bound to one user.
+   *
+   * `iat` has a fraction, as RFC 7519 allows: in whole seconds, who logs out everywhere and in again at once would bring a
+   * token that cannot be told from those that were revoked.
+   */
   async issue(username: string): Promise<IssuedToken> {
-    const token = await this.jwt.signAsync({ sub: username });
+    const claims = { sub: username, iat: Date.now() / 1000, jti: randomUUID() };
+    const token = await this.jwt.signAsync(claims);
     const { exp } = this.jwt.decode<TokenClaims>(token);
     return { token, expiresAt: exp * 1000 };
   }
@@ -32,8 +32,7 @@ export class TokensService {
   /** Returns the user a token stands for, or `undefined` when it is forged or expired. */
   async verify(token: string): Promise<User | undefined> {
     try {
-      const { sub, exp } = await this.jwt.verifyAsync<TokenClaims>(token);
-      return { username: sub, exp };
+      return userOfClaims(await this.jwt.verifyAsync<TokenClaims>(token));
     } catch {
       return undefined;
     }
