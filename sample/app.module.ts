@@ -9,11 +9,29 @@ import { QueryParamGateway } from './gateways/query-param.gateway.js';
 import { SubprotocolGateway } from './gateways/subprotocol.gateway.js';
 import { UserInfoGateway } from './gateways/user-info.gateway.js';
 import { PagesController } from './pages/pages.controller.js';
+import { SharedStore } from './store/shared-store.js';
+import { StoreModule } from './store/store.module.js';
+import { TicketsController } from './tickets/tickets.controller.js';
 
-/** `WsAuthModule.forRoot()` is all it takes: from here on, no gateway runs without authentication. */
+/**
+ * `WsAuthModule` is all it takes: from here on, no gateway runs without authentication.
+ *
+ * An application that runs once and issues no tickets writes `WsAuthModule.forRoot({ strategy: 'jwt' })`.
+ */
 @Module({
-  imports: [AuthModule, WsAuthModule.forRoot({ strategy: 'jwt' })],
-  controllers: [PagesController],
+  imports: [
+    AuthModule,
+    WsAuthModule.forRootAsync({
+      imports: [StoreModule],
+      inject: [SharedStore],
+      useFactory: ({ store }: SharedStore) => ({
+        strategy: 'jwt',
+        tickets: {},
+        ...(store && { store }),
+      }),
+    }),
+  ],
+  controllers: [PagesController, TicketsController],
   providers: [
     FirstMessageGateway,
     QueryParamGateway,

@@ -29,5 +29,8 @@ export const pageOrigins: readonly string[] = Object.freeze([
   `http://127.0.0.1:${http}`,
 ]);
 
+/** Where tickets and revocations are kept, so that several samples share them; in memory by default. */
+export const redisUrl = process.env['REDIS_URL'] || undefined;
+
 /** How long a token lives. */
 export const tokenTtlMs = integerFromEnvironment('SAMPLE_TOKEN_TTL_MS', 60_000, 86_400_000);
