@@ -61,6 +61,7 @@ export type {
   OriginPredicate,
   WsAuthModuleOptions,
   WsAuthPolicyOptions,
+  WsTicketOptions,
 } from './policy/options.js';
 export type { WsAuthMiddleware } from './passport/express-request.js';
 export type { FailureLimiter } from './policy/failure-limiter.js';
@@ -82,5 +83,4 @@ export type {
   TicketLimits,
   WsAuthStore,
 } from './store/ws-auth-store.js';
-export type { WsTicketOptions } from './tickets/ticket-settings.js';
 export type { IssuedTicket, TicketOptions } from './tickets/ws-tickets.service.js';

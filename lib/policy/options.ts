@@ -3,7 +3,6 @@ import type { WsCredentialExtractor } from '../credentials/extractor.js';
 import type { WsAuthMiddleware } from '../passport/express-request.js';
 import type { WsAuthEventNames } from '../protocol/message.js';
 import type { WsAuthStore } from '../store/ws-auth-store.js';
-import type { WsTicketOptions } from '../tickets/ticket-settings.js';
 import type { FailureLimiter } from './failure-limiter.js';
 
 /** Decides on an origin. `origin` is `undefined` when the request has no `Origin`. Throwing and waiting refuse. */
@@ -168,6 +167,28 @@ export interface FailedAttemptOptions {
   readonly perAddress?: FailureLimit | FailureLimiter;
   /** Counted by the user name of HTTP Basic, from wherever. */
   readonly perAccount?: FailureLimit | FailureLimiter;
+}
+
+/** Options of tickets. */
+export interface WsTicketOptions {
+  /**
+   * Life of a ticket in milliseconds, from 1,000 to 300,000: from the page that asks for it to its handshake.
+   *
+   * @default 30_000
+   */
+  readonly ttlMs?: number;
+  /**
+   * Tickets that one user may have outstanding, at least 1. The oldest make room for new ones.
+   *
+   * @default 100
+   */
+  readonly maxPerUser?: number;
+  /**
+   * Tickets outstanding in all, at least 1. The oldest make room for new ones. Stops memory exhaustion.
+   *
+   * @default 100_000
+   */
+  readonly maxTotal?: number;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { WebSocket } from 'ws';
+import { EventEmitter } from 'node:events';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { AuthorizationHeaderExtractor } from '../credentials/authorization-header.extractor.js';
 import { fromAuthorizationHeader } from '../credentials/authorization-header.extractor.js';
@@ -170,9 +170,23 @@ function schemesOf(extractors: readonly WsCredentialExtractor[]): readonly Chall
   return Object.freeze([...schemes]);
 }
 
+/** What a WebSocket has besides the members of an event emitter. */
+const clientMembers: ReadonlySet<string> = new Set(
+  (
+    'CONNECTING OPEN CLOSING CLOSED binaryType bufferedAmount extensions isPaused protocol readyState url ' +
+    'onopen onclose onerror onmessage addEventListener removeEventListener ' +
+    'close emitClose pause ping pong resume send setSocket terminate'
+  ).split(' '),
+);
+
 function checkProperty(property: unknown): string {
   const taken = /^(?:_|wsAuth|$)/;
-  if (typeof property !== 'string' || taken.test(property) || property in WebSocket.prototype) {
+  if (
+    typeof property !== 'string' ||
+    taken.test(property) ||
+    clientMembers.has(property) ||
+    property in EventEmitter.prototype
+  ) {
     throw new WsAuthConfigurationError(
       "property: expected a name such as 'user' that a client does not have already",
     );

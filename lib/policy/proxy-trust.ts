@@ -14,7 +14,8 @@ export function proxyTrust(option: NonNullable<WsAuthModuleOptions['trustProxy']
   if (typeof option === 'function') {
     return (address, hop) => {
       try {
-        return option(address, hop) === true;
+        const answer: unknown = option(address, hop);
+        return answer === true;
       } catch {
         return false;
       }

@@ -1,30 +1,9 @@
 import { checkInteger } from '../policy/check-option.js';
+import type { WsTicketOptions } from '../policy/options.js';
 import type { TicketLimits, WsAuthStore } from '../store/ws-auth-store.js';
 
 /** Token under which the settings of tickets are injected. */
 export const WS_TICKET_SETTINGS = Symbol('nestjs-ws-auth:ticket-settings');
-
-/** Options of tickets. */
-export interface WsTicketOptions {
-  /**
-   * Life of a ticket in milliseconds, from 1,000 to 300,000: from the page that asks for it to its handshake.
-   *
-   * @default 30_000
-   */
-  readonly ttlMs?: number;
-  /**
-   * Tickets that one user may have outstanding, at least 1. The oldest make room for new ones.
-   *
-   * @default 100
-   */
-  readonly maxPerUser?: number;
-  /**
-   * Tickets outstanding in all, at least 1. The oldest make room for new ones. Stops memory exhaustion.
-   *
-   * @default 100_000
-   */
-  readonly maxTotal?: number;
-}
 
 /** The options, checked, with what they need. */
 export interface TicketSettings {

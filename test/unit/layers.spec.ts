@@ -1,0 +1,77 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { resolvePolicy } from '../../lib/policy/policy.js';
+
+const lib = fileURLToPath(new URL('../../lib', import.meta.url));
+
+/** From the bottom up. A folder imports from its own layer and from those below. */
+const layers = [
+  ['errors', 'protocol'],
+  ['credentials', 'passport', 'policy', 'store'],
+  ['authentication', 'events', 'redis', 'sessions', 'tickets', 'cookie-bridge'],
+  ['adapters', 'decorators', 'guards', 'module'],
+  ['.'],
+];
+
+/** What decides knows neither the framework nor the transport. */
+const pure = ['errors', 'protocol', 'credentials', 'passport', 'policy', 'store', 'authentication'];
+
+interface Import {
+  readonly from: string;
+  readonly specifier: string;
+}
+
+function imports(): Import[] {
+  const files = readdirSync(lib, { recursive: true, encoding: 'utf8' });
+  return files
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((from) =>
+      [...readFileSync(join(lib, from), 'utf8').matchAll(/ from '([^']+)';/g)].map(
+        ([, specifier]) => ({ from, specifier: specifier! }),
+      ),
+    );
+}
+
+function folderOf(file: string): string {
+  return file.includes('/') ? file.split('/')[0]! : '.';
+}
+
+function layerOf(folder: string): number {
+  return layers.findIndex((layer) => layer.includes(folder));
+}
+
+describe('the layers of lib', () => {
+  it('know every folder', () => {
+    expect(imports().filter(({ from }) => layerOf(folderOf(from)) === -1)).toEqual([]);
+  });
+
+  it('import downwards only', () => {
+    const upwards = imports().filter(({ from, specifier }) => {
+      if (!specifier.startsWith('.')) {
+        return false;
+      }
+      const to = relative(lib, resolve(lib, dirname(from), specifier));
+      return layerOf(folderOf(to)) > layerOf(folderOf(from));
+    });
+    expect(upwards).toEqual([]);
+  });
+
+  it('keep Nest and ws out of what decides', () => {
+    const impure = imports().filter(
+      ({ from, specifier }) =>
+        pure.includes(folderOf(from)) && /^(?:@nestjs\/|ws$|rxjs)/.test(specifier),
+    );
+    expect(impure).toEqual([]);
+  });
+});
+
+describe('the option property', () => {
+  const members = Object.getOwnPropertyNames(WebSocket.prototype);
+
+  it.each(members)('refuses to boot with %s, which a client has already', (property) => {
+    expect(() => resolvePolicy({ strategy: 'jwt', property })).toThrow(/^property: /);
+  });
+});
