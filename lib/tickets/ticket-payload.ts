@@ -5,7 +5,12 @@ export interface TicketBinding {
   readonly path: string | undefined;
   readonly origin: string | undefined;
   readonly address: string | undefined;
+  /** Session that asked for it. */
   readonly sessionId: string | undefined;
+  /** Token of that session, where this process knows it. */
+  readonly tokenId: string | undefined;
+  /** End of that session in epoch milliseconds, where this process knows it. */
+  readonly endsAt: number | undefined;
 }
 
 /** What is stored for a ticket. */
@@ -27,5 +32,17 @@ export function parseTicketPayload(json: string): TicketPayload | undefined {
     return undefined;
   }
   const { user, info, bound } = parsed;
-  return isRecord(user) && isRecord(info) && isRecord(bound) ? { user, info, bound } : undefined;
+  const readable = isRecord(user) && isRecord(info) && isBinding(bound);
+  return readable ? { user, info, bound } : undefined;
+}
+
+function isBinding(value: unknown): value is Partial<TicketBinding> {
+  if (!isRecord(value)) {
+    return false;
+  }
+  const { endsAt, ...ids } = value;
+  return (
+    (endsAt === undefined || typeof endsAt === 'number') &&
+    Object.values(ids).every((id) => typeof id === 'string')
+  );
 }

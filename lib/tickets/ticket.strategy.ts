@@ -3,7 +3,7 @@ import type { Strategy, StrategyActions } from '../passport/strategy.js';
 import { normalizeOrigin } from '../protocol/origin.js';
 import type { WsAuthStore } from '../store/ws-auth-store.js';
 import { ticketDigest } from './ticket-digest.js';
-import { parseTicketPayload, type TicketBinding } from './ticket-payload.js';
+import { parseTicketPayload, type TicketBinding, type TicketPayload } from './ticket-payload.js';
 
 /** Name of the strategy that judges tickets. */
 export const ticketStrategyName = 'ws-ticket';
@@ -25,26 +25,40 @@ export class TicketStrategy implements Strategy {
     request: { readonly headers: { readonly authorization?: string } },
   ): Promise<void> {
     const ticket = bearer.exec(request.headers.authorization ?? '')?.[1];
-    const json = ticket && (await this.store.takeTicket(ticketDigest(ticket)));
-    const payload = json ? parseTicketPayload(json) : undefined;
+    let payload: TicketPayload | undefined;
+    try {
+      payload = ticket === undefined ? undefined : await this.judge(ticket, request);
+    } catch {
+      // The store is out of reach. One log line per client would be a flood; the node says once that it has lost its store.
+      this.fail(503);
+      return;
+    }
+    if (payload) {
+      this.success(payload.user, payload.info);
+    } else {
+      this.fail();
+    }
+  }
+
+  /** Spends the ticket, and says what it stands for. */
+  private async judge(ticket: string, request: object): Promise<TicketPayload | undefined> {
+    const json = await this.store.takeTicket(ticketDigest(ticket));
+    const payload = json === undefined ? undefined : parseTicketPayload(json);
     if (!payload || !isBoundTo(payload.bound, clientFactsOf(request))) {
-      this.fail();
-      return;
+      return undefined;
     }
-    const { sessionId } = payload.bound;
-    if (sessionId !== undefined && (await this.store.isRevoked({ sessionId }))) {
-      this.fail();
-      return;
-    }
-    this.success(payload.user, payload.info);
+    const { sessionId, tokenId } = payload.bound;
+    const revoked = sessionId !== undefined && (await this.store.isRevoked({ sessionId, tokenId }));
+    return revoked ? undefined : payload;
   }
 }
 
 function isBoundTo(bound: Partial<TicketBinding>, client: ClientFacts): boolean {
-  const { path, origin, address } = bound;
+  const { path, origin, address, endsAt } = bound;
   return (
     (path === undefined || path === client.path) &&
     (address === undefined || address === client.address) &&
-    (origin === undefined || origin === normalizeOrigin(client.origin ?? ''))
+    (origin === undefined || origin === normalizeOrigin(client.origin ?? '')) &&
+    (endsAt === undefined || endsAt > Date.now())
   );
 }

@@ -1,9 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
+import { addressKey } from '../policy/address-key.js';
 import { checkInteger } from '../policy/check-option.js';
+import { isRecord } from '../protocol/message.js';
 import { normalizeOrigin } from '../protocol/origin.js';
+import { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
 import { newTicket, ticketDigest } from './ticket-digest.js';
-import type { TicketPayload } from './ticket-payload.js';
+import type { TicketBinding, TicketPayload } from './ticket-payload.js';
 import { WS_TICKET_SETTINGS, type TicketSettings } from './ticket-settings.js';
 
 /** What a ticket is bound to, and how long it lives. */
@@ -18,11 +21,14 @@ export interface TicketOptions {
   readonly path?: string;
   /** Origin of the page it is good for. */
   readonly origin?: string;
-  /** Address of the client it is good for. */
+  /** Address of the client it is good for; an IPv6 address stands for its /64. */
   readonly address?: string;
   /** Becomes `info` of the session; `exp` in seconds ends it. JSON. */
   readonly info?: Readonly<Record<string, unknown>>;
-  /** Session that asks for it. The ticket is refused once that session is revoked. */
+  /**
+   * Id of the session that asks for it. The ticket is refused once that session is revoked; and, if the session is of this
+   * process, once it has expired, or its token is revoked.
+   */
   readonly sessionId?: string;
 }
 
@@ -41,30 +47,31 @@ export interface IssuedTicket {
  */
 @Injectable()
 export class WsTickets {
-  constructor(@Inject(WS_TICKET_SETTINGS) private readonly settings: TicketSettings | undefined) {}
+  constructor(
+    @Inject(WS_TICKET_SETTINGS) private readonly settings: TicketSettings | undefined,
+    @Inject(WsAuthSessions) private readonly sessions: WsAuthSessions,
+  ) {}
 
   /**
    * Issues a ticket for a user that the caller has authenticated, such as a route behind an HTTP guard.
    *
    * @param user what the session's user will be, as JSON carries it
-   * @throws {WsAuthConfigurationError} if the module was not told `tickets`, and for options out of bounds.
+   * @throws {WsAuthConfigurationError} if the module was not told `tickets`, for a user that is no object, and for options
+   *   out of bounds.
    * @throws {WsAuthStoreError} if the store cannot be reached.
    */
   async issue(user: object, options: TicketOptions = {}): Promise<IssuedTicket> {
     const { store, ttlMs: byDefault, userId, limits } = this.#demandSettings();
     const ttlMs = checkInteger('ttlMs', options.ttlMs ?? byDefault, { min: 1_000, max: 300_000 });
-    const { path, address, info, sessionId } = options;
-    const origin = options.origin === undefined ? undefined : normalizeOrigin(options.origin);
-    if (options.origin !== undefined && origin === undefined) {
-      throw new WsAuthConfigurationError(
-        'origin: expected an origin such as https://app.example.com',
-      );
+    if (!isRecord(user)) {
+      throw new WsAuthConfigurationError('user: expected an object, as strategies return it');
     }
     const now = Date.now();
     const payload: TicketPayload = {
       user,
-      info: { ...info, iat: now / 1_000 },
-      bound: { path, origin, address, sessionId },
+      // Half a millisecond earlier, so that seconds and back never come out later than a revocation of this instant.
+      info: { ...options.info, iat: (now - 0.5) / 1_000 },
+      bound: this.#bindingOf(options),
     };
     const ticket = newTicket();
     await store.putTicket(
@@ -79,6 +86,23 @@ export class WsTickets {
     return { ticket, expiresAt: now + ttlMs };
   }
 
+  #bindingOf({ path, origin, address, sessionId }: TicketOptions): TicketBinding {
+    const parent = this.#sessionOf(sessionId);
+    return {
+      path,
+      origin: origin === undefined ? undefined : checkOrigin(origin),
+      address: address === undefined ? undefined : addressKey(address),
+      sessionId,
+      tokenId: parent?.proof.tokenId,
+      endsAt: parent?.session.expiresAt,
+    };
+  }
+
+  #sessionOf(sessionId = '') {
+    const userId = this.sessions.get(sessionId)?.userId;
+    return this.sessions.liveOf(userId ?? '').find(({ session }) => session.id === sessionId);
+  }
+
   #demandSettings(): TicketSettings {
     if (!this.settings) {
       throw new WsAuthConfigurationError(
@@ -87,4 +111,14 @@ export class WsTickets {
     }
     return this.settings;
   }
+}
+
+function checkOrigin(origin: string): string {
+  const normalized = normalizeOrigin(origin);
+  if (normalized === undefined) {
+    throw new WsAuthConfigurationError(
+      'origin: expected an origin such as https://app.example.com',
+    );
+  }
+  return normalized;
 }
