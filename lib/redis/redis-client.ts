@@ -1,3 +1,5 @@
+import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
+
 /** A connected client of `redis` (node-redis 5 or 6), as far as it is used. */
 interface NodeRedisClient {
   readonly isReady: boolean;
@@ -25,14 +27,24 @@ export interface RedisConnection {
   close(): void;
 }
 
-/** Wraps a client of the application. Closing it is up to the application. */
+/**
+ * Wraps a client of the application. Closing it is up to the application.
+ *
+ * @throws {WsAuthConfigurationError} for something that is a client of neither package.
+ */
 export function connectionOf(client: WsAuthRedisClient): RedisConnection {
+  if (!isClient(client)) {
+    throw new WsAuthConfigurationError(
+      'redisWsAuthStore: expected a client of `redis`, made by createClient(), or of `ioredis`',
+    );
+  }
+  client.on('error', ignore);
   return wrap(client, () => undefined);
 }
 
 /** Makes a connection of our own, for commands that block. */
 export function duplicateOf(client: WsAuthRedisClient): RedisConnection {
-  if ('sendCommand' in client && 'isReady' in client) {
+  if ('isReady' in client) {
     const made = client.duplicate();
     made.on('error', ignore);
     made.connect().catch(ignore);
@@ -43,6 +55,14 @@ export function duplicateOf(client: WsAuthRedisClient): RedisConnection {
   return wrap(made, () => made.disconnect());
 }
 
+function isClient(client: unknown): boolean {
+  const { isReady, sendCommand, status, call } = (client ?? {}) as Record<string, unknown>;
+  return (
+    (typeof isReady === 'boolean' && typeof sendCommand === 'function') ||
+    (typeof status === 'string' && typeof call === 'function')
+  );
+}
+
 function wrap(client: WsAuthRedisClient, close: () => void): RedisConnection {
   return {
     get isReady() {
@@ -50,7 +70,13 @@ function wrap(client: WsAuthRedisClient, close: () => void): RedisConnection {
     },
     send: ([name = '', ...args]) =>
       'isReady' in client ? client.sendCommand([name, ...args]) : client.call(name, ...args),
-    close,
+    close() {
+      try {
+        close();
+      } catch {
+        // node-redis throws for a connection that has given up by itself.
+      }
+    },
   };
 }
 

@@ -1,25 +1,30 @@
 /**
- * Stores a ticket and drops the oldest beyond the limits, in one step and by the clock of Redis. The value names the set of
- * the user, so that taking the ticket can leave it.
+ * Stores a ticket, after the ones that would end first have made room for it, in one step and by the clock of Redis. The
+ * value names the set of the user, so that a ticket that goes can leave both sets: what stayed behind would count.
  *
  * KEYS: ticket, tickets of the user, all tickets. ARGV: payload, ttlMs, maxPerUser, maxTotal.
  */
 export const putTicketScript = `
 local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('SET', KEYS[1], KEYS[2] .. ' ' .. ARGV[1], 'PX', ARGV[2])
+local now = time[1] * 1000000 + time[2]
+local all = KEYS[3]
 for index, limit in ipairs({ ARGV[3], ARGV[4] }) do
   local set = KEYS[index + 1]
   redis.call('ZREMRANGEBYSCORE', set, '-inf', now)
-  redis.call('ZADD', set, now + ARGV[2], KEYS[1])
-  local excess = redis.call('ZCARD', set) - limit
+  local excess = redis.call('ZCARD', set) + 1 - limit
   if excess > 0 then
     for _, key in ipairs(redis.call('ZRANGE', set, 0, excess - 1)) do
-      redis.call('DEL', key)
+      local owner = string.match(redis.call('GETDEL', key) or '', '^(%S+) ')
+      if owner then redis.call('ZREM', owner, key) end
       redis.call('ZREM', set, key)
+      redis.call('ZREM', all, key)
     end
   end
-  redis.call('PEXPIRE', set, 300000)
+end
+redis.call('SET', KEYS[1], KEYS[2] .. ' ' .. ARGV[1], 'PX', ARGV[2] - 1)
+for index = 2, 3 do
+  redis.call('ZADD', KEYS[index], now + ARGV[2] * 1000, KEYS[1])
+  redis.call('PEXPIRE', KEYS[index], 300000)
 end
 return 1
 `;
@@ -42,16 +47,49 @@ return payload
 /**
  * Keeps a revocation under its key, the latest instant winning, and appends it to the stream that nodes read.
  *
- * KEYS: revocation, stream. ARGV: before, rememberMs, entry, streamMs.
+ * KEYS: revocation, stream. ARGV: before, rememberMs, entry, streamMs, field.
  */
 export const addRevocationScript = `
-local before = tonumber(ARGV[1])
-local earlier = tonumber(redis.call('GET', KEYS[1]) or '')
+local before = ARGV[1]
+local earlier = redis.call('GET', KEYS[1])
+if earlier and (tonumber(earlier) or -math.huge) > tonumber(before) then before = earlier end
 local ttl = math.max(tonumber(ARGV[2]), redis.call('PTTL', KEYS[1]))
-if earlier and earlier > before then before = earlier end
-redis.call('SET', KEYS[1], string.format('%.0f', before), 'PX', ttl)
+redis.call('SET', KEYS[1], before, 'PX', ttl)
 local time = redis.call('TIME')
-local oldest = time[1] * 1000 - tonumber(ARGV[4])
-redis.call('XADD', KEYS[2], 'MINID', '~', string.format('%.0f', oldest), '*', 'revocation', ARGV[3])
+local oldest = time[1] * 1000 - ARGV[4]
+redis.call('XADD', KEYS[2], 'MINID', '~', string.format('%.0f', oldest), '*', ARGV[5], ARGV[3])
 return 1
+`;
+
+/**
+ * Reads what is kept of four revocations. Unlike `MGET` it fails for a key of another type, which is not "absent".
+ *
+ * KEYS: everybody, user, token, session.
+ */
+export const readRevocationsScript = `
+local values = {}
+for index, key in ipairs(KEYS) do values[index] = redis.call('GET', key) end
+return values
+`;
+
+/**
+ * Reads the time of Redis, and entries after the cursor. A cursor beyond the newest entry is from before Redis lost its data:
+ * then everything is new.
+ *
+ * KEYS: stream. ARGV: cursor or nothing, count.
+ */
+export const readStreamScript = `
+local function isBefore(first, second)
+  local firstMs, firstNo = string.match(first, '^(%d+)-(%d+)$')
+  local secondMs, secondNo = string.match(second, '^(%d+)-(%d+)$')
+  firstMs, firstNo, secondMs, secondNo =
+    tonumber(firstMs), tonumber(firstNo), tonumber(secondMs), tonumber(secondNo)
+  return firstMs < secondMs or (firstMs == secondMs and firstNo < secondNo)
+end
+local time = redis.call('TIME')
+local now = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
+local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+local from = '-'
+if newest and ARGV[1] ~= '' and not isBefore(newest[1], ARGV[1]) then from = '(' .. ARGV[1] end
+return { now, redis.call('XRANGE', KEYS[1], from, '+', 'COUNT', ARGV[2]) }
 `;

@@ -1,10 +1,17 @@
+import { WsAuthStoreError } from '../errors/ws-auth-store.error.js';
 import { isRecord } from '../protocol/message.js';
 import type { RevocationKind, StoredRevocation } from '../store/ws-auth-store.js';
 
-/** An entry of a stream with one field. */
+/** Name of the one field of an entry. */
+export const revocationField = 'revocation';
+
+/** An entry of the stream. */
 export interface StreamEntry {
   readonly id: string;
-  readonly value: unknown;
+  /** Epoch milliseconds by the clock of Redis. */
+  readonly addedAt: number;
+  /** JSON of a revocation; `undefined` for a foreign entry. */
+  readonly json: string | undefined;
 }
 
 const kinds: ReadonlySet<unknown> = new Set<RevocationKind>([
@@ -14,22 +21,43 @@ const kinds: ReadonlySet<unknown> = new Set<RevocationKind>([
   'everybody',
 ]);
 
-/** Reads the reply of `XRANGE`: `[[id, [field, value]], …]`. */
+/** Bytes of text that a close frame can carry (RFC 6455 §5.5). */
+const maxReasonBytes = 123;
+
+/**
+ * Reads the reply of `XRANGE`: `[[id, [field, value, …]], …]`.
+ *
+ * @throws {WsAuthStoreError} for any other reply: to read nothing from it would be to miss revocations.
+ */
 export function parseStream(reply: unknown): StreamEntry[] {
-  return Array.isArray(reply) ? reply.flatMap(parseEntry) : [];
+  if (!Array.isArray(reply)) {
+    throw new WsAuthStoreError('redis answered something else than entries of a stream');
+  }
+  return reply.map(parseEntry);
 }
 
-function parseEntry(entry: unknown): StreamEntry[] {
-  const [id, fields] = Array.isArray(entry) ? (entry as unknown[]) : [];
-  const value: unknown = Array.isArray(fields) ? (fields as unknown[])[1] : undefined;
-  return typeof id === 'string' ? [{ id, value }] : [];
+function parseEntry(entry: unknown): StreamEntry {
+  const [rawId, rawFields] = Array.isArray(entry) ? (entry as unknown[]) : [];
+  const id = textOf(rawId);
+  const addedAt = Number(id?.split('-', 1)[0]);
+  if (id === undefined || !Array.isArray(rawFields) || !Number.isFinite(addedAt)) {
+    throw new WsAuthStoreError('redis answered something else than an entry of a stream');
+  }
+  const [field, value] = (rawFields as unknown[]).map(textOf);
+  return { id, addedAt, json: field === revocationField ? value : undefined };
+}
+
+/** Text of a reply; a client may be set up to return buffers. */
+export function textOf(value: unknown): string | undefined {
+  const text = Buffer.isBuffer(value) ? value.toString() : value;
+  return typeof text === 'string' ? text : undefined;
 }
 
 /** Reads a revocation, or returns `undefined` for an entry that is none: it is skipped and harms nobody. */
-export function parseRevocation(value: unknown): StoredRevocation | undefined {
+export function parseRevocation(json: string | undefined): StoredRevocation | undefined {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(String(value));
+    parsed = JSON.parse(json ?? '');
   } catch {
     return undefined;
   }
@@ -45,7 +73,7 @@ export function parseRevocation(value: unknown): StoredRevocation | undefined {
         id,
         before,
         rememberMs,
-        ...(typeof reason === 'string' && { reason }),
+        ...(isReason(reason) && { reason }),
         ...(typeof exceptSessionId === 'string' && { exceptSessionId }),
       } as StoredRevocation)
     : undefined;
@@ -53,4 +81,8 @@ export function parseRevocation(value: unknown): StoredRevocation | undefined {
 
 function isFinite(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value);
+}
+
+function isReason(value: unknown): value is string {
+  return typeof value === 'string' && Buffer.byteLength(value) <= maxReasonBytes;
 }

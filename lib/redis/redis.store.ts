@@ -9,14 +9,27 @@ import type {
   TicketLimits,
   WsAuthStore,
 } from '../store/ws-auth-store.js';
+import { answerWithin } from './answer-within.js';
 import {
   connectionOf,
   duplicateOf,
   type RedisConnection,
   type WsAuthRedisClient,
 } from './redis-client.js';
-import { addRevocationScript, putTicketScript, takeTicketScript } from './redis-scripts.js';
-import { parseRevocation, parseStream } from './redis-stream.js';
+import {
+  addRevocationScript,
+  putTicketScript,
+  readRevocationsScript,
+  readStreamScript,
+  takeTicketScript,
+} from './redis-scripts.js';
+import {
+  parseRevocation,
+  parseStream,
+  revocationField,
+  textOf,
+  type StreamEntry,
+} from './redis-stream.js';
 import { watchStream } from './watch-stream.js';
 
 /** Options of {@link redisWsAuthStore}. */
@@ -37,6 +50,15 @@ export interface RedisStoreOptions {
 
 /** Time in milliseconds for which revocations stay in the stream that nodes read. */
 const streamMs = 2 * 86_400_000;
+
+/** Longest time in milliseconds for which a revocation is kept: what Redis can count. */
+const maxRememberMs = 100 * 365 * 86_400_000;
+
+/** Entries that one command reads, so that none takes longer than its time-out. */
+const pageSize = 1_000;
+
+/** How instants are written. Anything else under the key of a revocation revokes. */
+const instant = /^-?\d+(?:\.\d+)?(?:e[+-]\d+)?$/;
 
 /**
  * Keeps tickets and revocations in Redis 6.2 or newer, for any number of nodes.
@@ -83,49 +105,65 @@ class RedisWsAuthStore implements WsAuthStore {
 
   async takeTicket(digest: string): Promise<string | undefined> {
     const keys = [this.#key('ticket', digest), this.#key('tickets', '')];
-    const payload = await this.#send(['EVAL', takeTicketScript, '2', ...keys]);
-    return typeof payload === 'string' ? payload : undefined;
+    return textOf(await this.#send(['EVAL', takeTicketScript, '2', ...keys]));
   }
 
   async addRevocation(revocation: StoredRevocation): Promise<void> {
-    const { kind, id, before, rememberMs } = revocation;
+    const { kind, id, before } = revocation;
+    const rememberMs = Math.ceil(Math.min(Math.max(revocation.rememberMs, 1), maxRememberMs));
     const keys = [this.#key(kind, id), this.#streamKey];
-    const args = [before, Math.ceil(rememberMs), JSON.stringify(revocation), streamMs].map(String);
+    const entry = JSON.stringify({ ...revocation, rememberMs });
+    const args = [before, rememberMs, entry, streamMs, revocationField].map(String);
     await this.#send(['EVAL', addRevocationScript, '2', ...keys, ...args]);
   }
 
   async isRevoked({ userId, tokenId, sessionId, issuedAt }: RevocationQuestion): Promise<boolean> {
-    const everybody = this.#key('everybody', '');
-    // An absent id asks for a key that nobody writes, so that the reply always has four values.
-    const key = (kind: StoredRevocation['kind'], id: string | undefined) =>
-      id === undefined ? `${this.#prefix}:none` : this.#key(kind, id);
-    const reply = await this.#send([
-      'MGET',
-      everybody,
-      key('user', userId),
-      key('token', tokenId),
-      key('session', sessionId),
-    ]);
+    const keys = [
+      this.#key('everybody', ''),
+      this.#keyOf('user', userId),
+      this.#keyOf('token', tokenId),
+      this.#keyOf('session', sessionId),
+    ];
+    const reply = await this.#send(['EVAL', readRevocationsScript, '4', ...keys]);
     if (!Array.isArray(reply) || reply.length !== 4) {
       throw new WsAuthStoreError('redis answered something else than four values');
     }
     const [ofEverybody, ofUser, ofToken, ofSession] = reply as unknown[];
-    const isLate = (value: unknown) =>
-      value !== null && (issuedAt === undefined || !(issuedAt > Number(value)));
-    return isLate(ofEverybody) || isLate(ofUser) || ofToken !== null || ofSession !== null;
+    return (
+      isLate(ofEverybody, issuedAt) ||
+      isLate(ofUser, issuedAt) ||
+      ofToken !== null ||
+      ofSession !== null
+    );
   }
 
   async revocationsSince(cursor: string | undefined): Promise<RevocationPage> {
-    const from = cursor === undefined ? '-' : `(${cursor}`;
-    const entries = parseStream(await this.#send(['XRANGE', this.#streamKey, from, '+']));
-    return {
-      revocations: entries.flatMap(({ value }) => parseRevocation(value) ?? []),
-      cursor: entries.at(-1)?.id ?? cursor ?? '0-0',
-    };
+    const revocations: StoredRevocation[] = [];
+    let from = cursor;
+    for (;;) {
+      const { now, entries } = await this.#entriesAfter(from);
+      revocations.push(...entries.flatMap((entry) => revocationOf(entry, now) ?? []));
+      from = entries.at(-1)?.id ?? from;
+      if (entries.length < pageSize) {
+        return { revocations, cursor: from ?? '0-0' };
+      }
+    }
   }
 
   watch(onChange: () => void): () => Promise<void> {
-    return watchStream(duplicateOf(this.client), this.#streamKey, onChange);
+    return watchStream({
+      key: this.#streamKey,
+      timeoutMs: this.#timeoutMs,
+      connect: () => duplicateOf(this.client),
+      onChange,
+    });
+  }
+
+  async #entriesAfter(cursor = ''): Promise<{ now: number; entries: StreamEntry[] }> {
+    const command = ['EVAL', readStreamScript, '1', this.#streamKey, cursor, String(pageSize)];
+    const reply = await this.#send(command);
+    const [now, entries] = Array.isArray(reply) ? (reply as unknown[]) : [];
+    return { now: Number(textOf(now)), entries: parseStream(entries) };
   }
 
   get #streamKey(): string {
@@ -137,26 +175,32 @@ class RedisWsAuthStore implements WsAuthStore {
     return `${this.#prefix}:${kind}:${Buffer.from(id).toString('base64url')}`;
   }
 
+  /** An absent id asks for a key that nobody writes, so that the reply always has four values. */
+  #keyOf(kind: StoredRevocation['kind'], id: string | undefined): string {
+    return id === undefined ? `${this.#prefix}:none` : this.#key(kind, id);
+  }
+
   /** Fails at once without a connection, so that nothing is queued, and within the time-out with a silent one. */
   async #send(command: readonly string[]): Promise<unknown> {
     if (!this.#connection.isReady) {
       throw new WsAuthStoreError('redis is not connected');
     }
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(
-        () => reject(new WsAuthStoreError('redis did not answer in time')),
-        this.#timeoutMs,
-      );
-    });
-    try {
-      return await Promise.race([this.#connection.send(command), late]);
-    } catch (cause) {
-      throw cause instanceof WsAuthStoreError
-        ? cause
-        : new WsAuthStoreError('redis refused a command', { cause });
-    } finally {
-      clearTimeout(timer);
-    }
+    return answerWithin(this.#timeoutMs, this.#connection.send(command));
   }
+}
+
+/** Whether a credential was issued by the instant that is kept. What cannot be read as one revokes. */
+function isLate(value: unknown, issuedAt: number | undefined): boolean {
+  if (value === null) {
+    return false;
+  }
+  const text = textOf(value) ?? '';
+  return issuedAt === undefined || !instant.test(text) || issuedAt <= Number(text);
+}
+
+/** The revocation of an entry, with what is left of its time. */
+function revocationOf({ addedAt, json }: StreamEntry, now: number): StoredRevocation | undefined {
+  const revocation = parseRevocation(json);
+  const ageMs = Math.max(0, now - addedAt);
+  return revocation && { ...revocation, rememberMs: Math.max(0, revocation.rememberMs - ageMs) };
 }

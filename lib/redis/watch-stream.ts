@@ -1,69 +1,96 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { answerWithin } from './answer-within.js';
 import type { RedisConnection } from './redis-client.js';
 import { parseStream } from './redis-stream.js';
 
+/** What is followed, and who is told. */
+export interface StreamWatch {
+  readonly key: string;
+  /** Time in milliseconds after which a command counts as failed. */
+  readonly timeoutMs: number;
+  /** Makes a connection of its own: a blocking read holds up everything behind it. */
+  connect(): RedisConnection;
+  onChange(): void;
+}
+
 /** Time in milliseconds for which one command waits for an entry. */
-const blockMs = '5000';
+const blockMs = 5_000;
+
+/** Time in milliseconds that a new connection has for its first answer. */
+const connectMs = 5_000;
 
 /** Pause in milliseconds after a failure. */
 const retryMs = 250;
 
 /**
- * Calls back when the stream has a new entry, and after every failure, since something may have been missed.
+ * Calls back when the stream has a new entry, when the connection fails, and when there is one again, since something may
+ * have been missed.
  *
- * The stream is followed by blocking reads. Publish and subscribe would lose what is told while a node is cut off.
+ * The stream is followed by blocking reads. Publish and subscribe would lose what is told while a node is cut off. A
+ * connection that fails, or is silent for longer than a blocking read lasts, is replaced: one whose peer has vanished
+ * without a word would block for ever.
  *
  * @returns a function that stops it
  */
-export function watchStream(
-  connection: RedisConnection,
-  key: string,
-  onChange: () => void,
-): () => Promise<void> {
+export function watchStream(watch: StreamWatch): () => Promise<void> {
   const stopping = new AbortController();
-  void follow(connection, key, onChange, stopping.signal);
+  void follow(watch, stopping.signal);
   return () => {
     stopping.abort();
-    connection.close();
     return Promise.resolve();
   };
 }
 
-async function follow(
-  connection: RedisConnection,
-  key: string,
-  onChange: () => void,
-  signal: AbortSignal,
-): Promise<void> {
-  let last: string | undefined;
+async function follow(watch: StreamWatch, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    try {
-      if (last !== undefined) {
-        await connection.send(['XREAD', 'BLOCK', blockMs, 'COUNT', '1', 'STREAMS', key, last]);
-      }
-      const newest = await newestId(connection, key);
-      if (newest !== last) {
-        last = newest;
-        onChange();
-      }
-    } catch {
-      last = undefined;
-      await pause(signal);
+    await followUntilFailure(watch, signal).catch(ignore);
+    if (!signal.aborted) {
+      watch.onChange();
+      await delay(retryMs, undefined, { signal, ref: false }).catch(ignore);
     }
   }
 }
 
-async function newestId(connection: RedisConnection, key: string): Promise<string> {
-  const [newest] = parseStream(await connection.send(['XREVRANGE', key, '+', '-', 'COUNT', '1']));
+async function followUntilFailure(watch: StreamWatch, signal: AbortSignal): Promise<void> {
+  const connection = watch.connect();
+  const close = () => connection.close();
+  signal.addEventListener('abort', close);
+  try {
+    await followOn(connection, watch, signal);
+  } finally {
+    signal.removeEventListener('abort', close);
+    close();
+  }
+}
+
+async function followOn(
+  connection: RedisConnection,
+  watch: StreamWatch,
+  signal: AbortSignal,
+): Promise<void> {
+  const { key, timeoutMs } = watch;
+  const wait = ['XREAD', 'BLOCK', String(blockMs), 'COUNT', '1', 'STREAMS', key];
+  let last = await newestId(connection, key, connectMs);
+  watch.onChange();
+  while (!signal.aborted) {
+    await answerWithin(blockMs + timeoutMs, connection.send([...wait, last]));
+    const newest = await newestId(connection, key, timeoutMs);
+    if (newest !== last) {
+      last = newest;
+      watch.onChange();
+    }
+  }
+}
+
+async function newestId(
+  connection: RedisConnection,
+  key: string,
+  timeoutMs: number,
+): Promise<string> {
+  const command = ['XREVRANGE', key, '+', '-', 'COUNT', '1'];
+  const [newest] = parseStream(await answerWithin(timeoutMs, connection.send(command)));
   return newest?.id ?? '0-0';
 }
 
-function pause(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, retryMs);
-    timer.unref();
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
-}
+/** What fails is told by trying again. */
+function ignore(): void {}

@@ -13,6 +13,11 @@ interface KeptTicket {
   readonly expiresAt: number;
 }
 
+interface KeptInstant {
+  readonly before: number;
+  readonly forgetAt: number;
+}
+
 interface KeptRevocation {
   readonly sequence: number;
   readonly revocation: StoredRevocation;
@@ -28,8 +33,10 @@ export class MemoryWsAuthStore implements WsAuthStore {
   /** Oldest first, by the order of insertion. */
   readonly #tickets = new Map<string, KeptTicket>();
   readonly #ticketsByUser = new Map<string, Set<string>>();
-  /** By kind and id, oldest first. */
-  readonly #revocations = new Map<string, KeptRevocation>();
+  /** By kind and id: what counts. */
+  readonly #revocations = new Map<string, KeptInstant>();
+  /** By kind, id and the session that stays: what was said, oldest first. */
+  readonly #log = new Map<string, KeptRevocation>();
   readonly #watchers = new Set<() => void>();
   #sequence = 0;
   #sweepAt = 0;
@@ -57,16 +64,19 @@ export class MemoryWsAuthStore implements WsAuthStore {
 
   addRevocation(revocation: StoredRevocation): Promise<void> {
     this.#sweep();
-    const key = keyOf(revocation.kind, revocation.id);
-    const earlier = this.#revocations.get(key);
-    const forgetAt = Date.now() + revocation.rememberMs;
-    const before = Math.max(revocation.before, earlier?.revocation.before ?? revocation.before);
+    const { kind, id, before, rememberMs, exceptSessionId = '' } = revocation;
+    const said = { before, forgetAt: Date.now() + rememberMs };
+    const key = keyOf(kind, id);
+    this.#revocations.set(key, later(said, this.#revocations.get(key)));
+    const logKey = `${exceptSessionId}:${key}`;
+    const earlier = this.#log.get(logKey);
+    const { forgetAt, ...latest } = later(said, earlier && instantOf(earlier));
     this.#sequence += 1;
-    this.#revocations.delete(key);
-    this.#revocations.set(key, {
+    this.#log.delete(logKey);
+    this.#log.set(logKey, {
       sequence: this.#sequence,
-      revocation: { ...revocation, before },
-      forgetAt: Math.max(forgetAt, earlier?.forgetAt ?? forgetAt),
+      revocation: { ...revocation, ...latest },
+      forgetAt,
     });
     for (const notify of this.#watchers) {
       setImmediate(notify);
@@ -87,10 +97,15 @@ export class MemoryWsAuthStore implements WsAuthStore {
   }
 
   revocationsSince(cursor: string | undefined): Promise<RevocationPage> {
-    const after = Number(cursor ?? 0);
-    const kept = [...this.#revocations.values()].filter(({ sequence }) => sequence > after);
+    const read = Number(cursor ?? 0);
+    const after = read <= this.#sequence ? read : 0;
+    const now = Date.now();
+    const kept = [...this.#log.values()].filter(({ sequence }) => sequence > after);
     return Promise.resolve({
-      revocations: kept.map(({ revocation }) => revocation),
+      revocations: kept.map(({ revocation, forgetAt }) => ({
+        ...revocation,
+        rememberMs: Math.max(0, forgetAt - now),
+      })),
       cursor: String(this.#sequence),
     });
   }
@@ -105,7 +120,7 @@ export class MemoryWsAuthStore implements WsAuthStore {
 
   #before(kind: StoredRevocation['kind'], id: string | undefined): number {
     const kept = id === undefined ? undefined : this.#revocations.get(keyOf(kind, id));
-    return kept && kept.forgetAt > Date.now() ? kept.revocation.before : Number.NEGATIVE_INFINITY;
+    return kept && kept.forgetAt > Date.now() ? kept.before : Number.NEGATIVE_INFINITY;
   }
 
   #drop(digests: Iterable<string>): void {
@@ -137,12 +152,25 @@ export class MemoryWsAuthStore implements WsAuthStore {
         this.#forgetTicket(digest);
       }
     }
-    for (const [key, { forgetAt }] of this.#revocations) {
-      if (forgetAt <= now) {
-        this.#revocations.delete(key);
+    for (const kept of [this.#revocations, this.#log]) {
+      for (const [key, { forgetAt }] of kept) {
+        if (forgetAt <= now) {
+          kept.delete(key);
+        }
       }
     }
   }
+}
+
+function instantOf({ revocation, forgetAt }: KeptRevocation): KeptInstant {
+  return { before: revocation.before, forgetAt };
+}
+
+function later(said: KeptInstant, earlier: KeptInstant = said): KeptInstant {
+  return {
+    before: Math.max(said.before, earlier.before),
+    forgetAt: Math.max(said.forgetAt, earlier.forgetAt),
+  };
 }
 
 function keyOf(kind: StoredRevocation['kind'], id: string): string {

@@ -10,7 +10,7 @@ export interface StoredTicket {
   readonly ttlMs: number;
 }
 
-/** Bounds on tickets that are not spent. The oldest make room for new ones. */
+/** Bounds on tickets that are not spent, each at least 1. The oldest make room for new ones. */
 export interface TicketLimits {
   readonly maxPerUser: number;
   readonly maxTotal: number;
@@ -26,7 +26,10 @@ export interface StoredRevocation {
   readonly id: string;
   /** Epoch milliseconds; credentials issued at or before it are revoked. Means nothing for a token or a session. */
   readonly before: number;
-  /** Time in milliseconds for which it is kept: as long as a credential that it concerns may live. */
+  /**
+   * Time in milliseconds for which it is kept: as long as a credential that it concerns may live. Of one that is read, what
+   * is left of it: 0 or less, if its time is over.
+   */
   readonly rememberMs: number;
   /** Text for the close frame. */
   readonly reason?: string;
@@ -58,13 +61,18 @@ export interface RevocationPage {
  * @publicApi
  */
 export interface WsAuthStore {
-  /** Stores a ticket; beyond the limits the oldest tickets are dropped. */
+  /** Stores a ticket; beyond the limits the oldest tickets are dropped, never the new one. */
   putTicket(ticket: StoredTicket, limits: TicketLimits): Promise<void>;
   /** Returns the payload and forgets it, in one step: of any number of concurrent callers one gets it. */
   takeTicket(digest: string): Promise<string | undefined>;
+  /** Keeps a revocation, and tells the nodes. Of several for one id the latest instant counts, and the longest time. */
   addRevocation(revocation: StoredRevocation): Promise<void>;
+  /** MUST NOT say no for something it cannot read. */
   isRevoked(question: RevocationQuestion): Promise<boolean>;
-  /** Revocations that were added after the cursor, or all that are kept. MUST skip entries it cannot read. */
+  /**
+   * Revocations that were added after the cursor, or all that are kept: also if the cursor is not of this store, or of what
+   * it held before it lost its data. MUST skip entries it cannot read.
+   */
   revocationsSince(cursor: string | undefined): Promise<RevocationPage>;
   /**
    * Calls back soon after a node has added a revocation, and whenever something may have been missed. It MAY call back for
