@@ -2,19 +2,36 @@ import { Refusal } from '../protocol/refusal.js';
 import type { WsAuthStore } from '../store/ws-auth-store.js';
 import type { Authenticated } from './authenticated.js';
 
+/** What this node knows of revocations by itself, for as long as a session lives. */
+export interface Knowledge {
+  readonly isFresh: boolean;
+  read(): Promise<void>;
+}
+
 /** Asks the common store whether a credential is revoked, at every authentication. */
 export class RevocationCheck {
-  constructor(private readonly store: WsAuthStore) {}
+  constructor(
+    private readonly store: Pick<WsAuthStore, 'isRevoked'>,
+    private readonly knowledge: Knowledge,
+  ) {}
 
-  /** Refuses a revoked credential, and every one while the store does not answer. */
+  /**
+   * Refuses a revoked credential, and every one while the store does not answer, or this node does not hear of
+   * revocations: a session that begins now could not be ended.
+   */
   async check({ session, proof }: Authenticated): Promise<Refusal | undefined> {
     const { userId } = session;
     const { tokenId, issuedAt } = proof;
     try {
-      const revoked = await this.store.isRevoked({ userId, tokenId, issuedAt });
-      return revoked ? new Refusal('ERR_WS_AUTH_REVOKED') : undefined;
+      if (await this.store.isRevoked({ userId, tokenId, issuedAt })) {
+        return new Refusal('ERR_WS_AUTH_REVOKED');
+      }
     } catch (cause) {
       return new Refusal('ERR_WS_AUTH_UNAVAILABLE', { cause });
     }
+    if (!this.knowledge.isFresh) {
+      await this.knowledge.read();
+    }
+    return this.knowledge.isFresh ? undefined : new Refusal('ERR_WS_AUTH_UNAVAILABLE');
   }
 }

@@ -1,12 +1,20 @@
-import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { RevocationCheck } from '../authentication/revocation-check.js';
-import { checkInteger, maxTimerMs } from '../policy/check-option.js';
+import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
+import { checkInteger, describe, maxTimerMs } from '../policy/check-option.js';
 import type { WsAuthModuleOptions } from '../policy/options.js';
+import { logError } from '../protocol/log-text.js';
 import { RevocationSync } from '../sessions/revocation-sync.js';
 import { WsAuthHealth } from '../sessions/ws-auth-health.service.js';
 import { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
 import { MemoryWsAuthStore } from '../store/memory.store.js';
-import type { WsAuthStore } from '../store/ws-auth-store.js';
+import type { StoredRevocation, WsAuthStore } from '../store/ws-auth-store.js';
 import { WS_AUTH_MODULE_OPTIONS } from './ws-auth.module-definition.js';
 
 /** The store of tickets and revocations: the one that nodes share, or one in this process. */
@@ -15,27 +23,23 @@ export class CommonStore implements OnModuleInit, OnModuleDestroy {
   readonly store: WsAuthStore;
   /** Absent where this process is alone: then it knows of every revocation by itself. */
   readonly revocations: RevocationCheck | undefined;
+  readonly #logger = new Logger('WsAuth');
   readonly #sync: RevocationSync | undefined;
+  /** Tokens of sessions that were revoked elsewhere, of which the others do not know yet. */
+  readonly #untold: StoredRevocation[] = [];
 
+  /** @throws {WsAuthConfigurationError} for a store that is none, and for options out of bounds. */
   constructor(
     @Inject(WS_AUTH_MODULE_OPTIONS) options: WsAuthModuleOptions,
-    sessions: WsAuthSessions,
+    private readonly sessions: WsAuthSessions,
     health: WsAuthHealth,
   ) {
-    const { store, maxStalenessMs = 30_000, onStoreLoss = 'close' } = options;
-    this.store = store ?? new MemoryWsAuthStore();
+    const { store } = options;
+    this.store = checkStore(store ?? new MemoryWsAuthStore());
     sessions.shareThrough(this.store);
     if (store) {
-      this.revocations = new RevocationCheck(store);
-      this.#sync = new RevocationSync({
-        store,
-        maxStalenessMs: checkInteger('maxStalenessMs', maxStalenessMs, {
-          min: 100,
-          max: maxTimerMs,
-        }),
-        apply: (revocation) => sessions.apply(revocation),
-        onLoss: () => onStoreLoss === 'close' && sessions.endAll({ why: 'storeLost' }),
-      });
+      this.#sync = this.#synchronise(options);
+      this.revocations = new RevocationCheck(store, this.#sync);
       health.observe(this.#sync);
     }
   }
@@ -47,4 +51,71 @@ export class CommonStore implements OnModuleInit, OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     await this.#sync?.stop();
   }
+
+  #synchronise({ maxStalenessMs = 30_000, onStoreLoss = 'close' }: WsAuthModuleOptions) {
+    const bounds = { min: 100, max: maxTimerMs };
+    const closes = checkOnStoreLoss(onStoreLoss) === 'close';
+    return new RevocationSync({
+      store: this.store,
+      maxStalenessMs: checkInteger('maxStalenessMs', maxStalenessMs, bounds),
+      apply: (revocation) => this.#apply(revocation),
+      afterReading: () => this.#tellOthers(),
+      onLoss: () => closes && this.sessions.endAll({ why: 'storeLost' }),
+      onFailure: (cause) =>
+        this.#logger.error(`the store does not answer, nobody is let in: ${logError(cause)}`),
+      onRecovery: () => this.#logger.log('the store answers again'),
+    });
+  }
+
+  /** A session that was revoked elsewhere takes its token with it: only the node that has the session knows the token. */
+  #apply(revocation: StoredRevocation): void {
+    const tokenId = revocation.kind === 'session' ? this.#tokenOf(revocation.id) : undefined;
+    this.sessions.apply(revocation);
+    if (tokenId !== undefined) {
+      const ofToken: StoredRevocation = { ...revocation, kind: 'token', id: tokenId };
+      this.sessions.apply(ofToken);
+      this.#untold.push(ofToken);
+    }
+  }
+
+  #tokenOf(sessionId: string): string | undefined {
+    const userId = this.sessions.get(sessionId)?.userId;
+    const ofUser = userId === undefined ? [] : this.sessions.liveOf(userId);
+    return ofUser.find(({ session }) => session.id === sessionId)?.proof.tokenId;
+  }
+
+  async #tellOthers(): Promise<void> {
+    for (let [next] = this.#untold; next; [next] = this.#untold) {
+      await this.store.addRevocation(next);
+      this.#untold.shift();
+    }
+  }
+}
+
+const methods = [
+  'putTicket',
+  'takeTicket',
+  'addRevocation',
+  'isRevoked',
+  'revocationsSince',
+  'watch',
+] as const satisfies readonly (keyof WsAuthStore)[];
+
+/** A client of Redis, for example, is none. */
+function checkStore(store: WsAuthStore): WsAuthStore {
+  if (!methods.every((method) => typeof store[method] === 'function')) {
+    throw new WsAuthConfigurationError(
+      'store: expected a store such as redisWsAuthStore(client) of nestjs-ws-auth/redis',
+    );
+  }
+  return store;
+}
+
+function checkOnStoreLoss(onStoreLoss: unknown): 'close' | 'keep' {
+  if (onStoreLoss !== 'close' && onStoreLoss !== 'keep') {
+    throw new WsAuthConfigurationError(
+      `onStoreLoss: expected 'close' or 'keep', got ${describe(onStoreLoss)}`,
+    );
+  }
+  return onStoreLoss;
 }

@@ -1,86 +1,132 @@
+import { maxTimerMs } from '../policy/check-option.js';
 import type { StoredRevocation, WsAuthStore } from '../store/ws-auth-store.js';
 
 /** How a node keeps up with the others. */
 export interface RevocationSyncOptions {
-  readonly store: WsAuthStore;
+  readonly store: Pick<WsAuthStore, 'revocationsSince' | 'watch'>;
   /** Age in milliseconds at which what this node knows is out of date. */
   readonly maxStalenessMs: number;
   /** Called for each revocation, again for one that is read again. */
   apply(revocation: StoredRevocation): void;
+  /** Called after revocations have been applied. If it fails, the reading has failed, and is tried again. */
+  afterReading(): Promise<void>;
   /** Called when this node has been cut off from the store for `maxStalenessMs`. */
   onLoss(): void;
+  /** Called when readings begin to fail. */
+  onFailure(cause: unknown): void;
+  /** Called when readings succeed again. */
+  onRecovery(): void;
 }
+
+/** Longest pause in milliseconds after a reading that failed. */
+const retryMs = 1_000;
 
 /**
  * Keeps a node up to date with the revocations of all nodes.
  *
  * A message on the channel says only that there is something to read, so a lost, late, doubled or forged one changes
- * nothing: what counts is read from the store, at every message and several times within `maxStalenessMs`.
+ * nothing: what counts is read from the store, at every message, three times within `maxStalenessMs`, and every second
+ * while that fails.
  */
 export class RevocationSync {
   #cursor: string | undefined;
   #freshAt = Number.NEGATIVE_INFINITY;
+  #failing = false;
+  #stopped = false;
   #reading: Promise<void> | undefined;
-  #again = false;
-  #lost = false;
-  #timer: NodeJS.Timeout | undefined;
+  #following: Promise<void> | undefined;
+  #nextReading: NodeJS.Timeout | undefined;
+  #loss: NodeJS.Timeout | undefined;
   #unwatch: (() => Promise<void>) | undefined;
 
   constructor(private readonly options: RevocationSyncOptions) {}
 
-  /** Whether the last reading is recent enough. */
+  /** Whether the last reading that succeeded is recent enough. */
   get isFresh(): boolean {
     return performance.now() - this.#freshAt <= this.options.maxStalenessMs;
   }
 
+  /** Whether that was the last one, so that the store is there as far as one knows. */
+  get isHealthy(): boolean {
+    return this.isFresh && !this.#failing;
+  }
+
   /** Reads once, and from then on by itself. A store that cannot be reached is tried again. */
   async start(): Promise<void> {
-    const { store, maxStalenessMs } = this.options;
-    this.#freshAt = performance.now() - maxStalenessMs - 1;
-    this.#unwatch = store.watch(() => void this.read());
-    this.#timer = setInterval(() => void this.#tick(), Math.ceil(maxStalenessMs / 3));
-    this.#timer.unref();
+    this.#unwatch = this.options.store.watch(() => void this.read());
     await this.read();
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
+    this.#stopped = true;
+    clearTimeout(this.#nextReading);
+    clearTimeout(this.#loss);
     await this.#unwatch?.();
     await this.#reading;
   }
 
-  /** Reads what is new. Calls that come meanwhile share one further reading. */
-  async read(): Promise<void> {
+  /** Reads what is new. Calls that come meanwhile share one further reading, since theirs may have missed something. */
+  read(): Promise<void> {
     if (this.#reading) {
-      this.#again = true;
-      return this.#reading;
+      this.#following ??= this.#reading.then(() => {
+        this.#following = undefined;
+        return this.read();
+      });
+      return this.#following;
     }
-    this.#reading = this.#readAll().finally(() => (this.#reading = undefined));
+    this.#reading = this.#readOnce().finally(() => {
+      this.#reading = undefined;
+      this.#planNext();
+    });
     return this.#reading;
   }
 
-  async #readAll(): Promise<void> {
-    do {
-      this.#again = false;
-      const startedAt = performance.now();
-      try {
-        const page = await this.options.store.revocationsSince(this.#cursor);
-        page.revocations.forEach((revocation) => this.options.apply(revocation));
-        this.#cursor = page.cursor;
-        this.#freshAt = startedAt;
-        this.#lost = false;
-      } catch {
-        // Out of reach: what this node knows grows older, until it is too old.
-        return;
-      }
-    } while (this.#again);
+  async #readOnce(): Promise<void> {
+    const startedAt = performance.now();
+    try {
+      const { revocations, cursor } = await this.options.store.revocationsSince(this.#cursor);
+      // A node that has just begun has no sessions that a revocation of the past could end.
+      const relevant = revocations.filter(
+        ({ rememberMs }) => this.#cursor !== undefined || rememberMs > 0,
+      );
+      relevant.forEach((revocation) => this.options.apply(revocation));
+      await this.options.afterReading();
+      this.#cursor = cursor;
+      this.#succeed(startedAt);
+    } catch (cause) {
+      this.#fail(cause);
+    }
   }
 
-  async #tick(): Promise<void> {
-    await this.read();
-    if (!this.isFresh && !this.#lost) {
-      this.#lost = true;
-      this.options.onLoss();
+  #succeed(startedAt: number): void {
+    const { options } = this;
+    this.#freshAt = startedAt;
+    clearTimeout(this.#loss);
+    if (!this.#stopped) {
+      const delay = options.maxStalenessMs - (performance.now() - startedAt) + 1;
+      this.#loss = setTimeout(() => options.onLoss(), Math.min(Math.max(delay, 1), maxTimerMs));
+      this.#loss.unref();
+    }
+    if (this.#failing) {
+      this.#failing = false;
+      options.onRecovery();
+    }
+  }
+
+  #fail(cause: unknown): void {
+    if (!this.#failing && !this.#stopped) {
+      this.#failing = true;
+      this.options.onFailure(cause);
+    }
+  }
+
+  #planNext(): void {
+    clearTimeout(this.#nextReading);
+    if (!this.#stopped) {
+      const regular = Math.ceil(this.options.maxStalenessMs / 3);
+      const pause = this.#failing ? Math.min(regular, retryMs) : regular;
+      this.#nextReading = setTimeout(() => void this.read(), pause);
+      this.#nextReading.unref();
     }
   }
 }

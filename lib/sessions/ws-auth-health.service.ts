@@ -20,9 +20,9 @@ export type WsAuthHealthResult<Key extends string = string> = Record<
 export class WsAuthHealth {
   #sync: RevocationSync | undefined;
 
-  /** Whether the store has been read within `maxStalenessMs`; always, where this process is alone. */
+  /** Whether the store answers, as far as this node has noticed; always, where this process is alone. */
   isReady(): boolean {
-    return this.#sync?.isFresh ?? true;
+    return this.#sync?.isHealthy ?? true;
   }
 
   /** The same in the form of a health indicator. */
