@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import { MemoryWsAuthStore } from '../../lib/index.js';
+import { RedisServer } from '../support/redis.js';
+import { conformance, type StorePair } from './conformance.js';
+import {
+  packages,
+  storeOn,
+  storeOnCluster,
+  type ClientOfStore,
+  type RedisPackage,
+} from './redis-clients.js';
+
+conformance('MemoryWsAuthStore', async () => {
+  const store = new MemoryWsAuthStore();
+  return { first: store, second: store, [Symbol.asyncDispose]: () => Promise.resolve() };
+});
+
+for (const cluster of [false, true]) {
+  describe(cluster ? 'on a Redis cluster' : 'on Redis', () => {
+    let server: RedisServer;
+    beforeAll(async () => {
+      server = await RedisServer.start({ cluster });
+    });
+    afterAll(() => server[Symbol.asyncDispose]());
+
+    for (const name of packages) {
+      conformance(`redisWsAuthStore with ${name}`, () => pairOn(server, name, name));
+    }
+    conformance('redisWsAuthStore, one node with each package', () =>
+      pairOn(server, 'redis', 'ioredis'),
+    );
+    if (cluster) {
+      conformance('redisWsAuthStore with the cluster client of ioredis', async () =>
+        pairOf(await storeOnCluster(server.port), await storeOnCluster(server.port)),
+      );
+    }
+  });
+}
+
+let prefixes = 0;
+
+async function pairOn(
+  server: RedisServer,
+  firstPackage: RedisPackage,
+  secondPackage: RedisPackage,
+): Promise<StorePair> {
+  prefixes += 1;
+  const options = { keyPrefix: `conformance:${prefixes}` };
+  const first = await storeOn(firstPackage, server.url, options);
+  return pairOf(first, await storeOn(secondPackage, server.url, options));
+}
+
+function pairOf(first: ClientOfStore, second: ClientOfStore): StorePair {
+  return {
+    first: first.store,
+    second: second.store,
+    async [Symbol.asyncDispose]() {
+      await first[Symbol.asyncDispose]();
+      await second[Symbol.asyncDispose]();
+    },
+  };
+}

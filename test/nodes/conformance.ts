@@ -1,0 +1,290 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type {
+  RevocationQuestion,
+  StoredRevocation,
+  StoredTicket,
+  WsAuthStore,
+} from '../../lib/index.js';
+import { eventually } from './eventually.js';
+
+/** Two nodes that share one store: what the first says the second must know. */
+export interface StorePair extends AsyncDisposable {
+  readonly first: WsAuthStore;
+  readonly second: WsAuthStore;
+}
+
+const plenty = { maxPerUser: 100, maxTotal: 100_000 };
+const minuteMs = 60_000;
+
+function ticketOf(userId: string, facts: Partial<StoredTicket> = {}): StoredTicket {
+  const digest = randomUUID();
+  return { digest, userId, payload: `{"of":"${digest}"}`, ttlMs: minuteMs, ...facts };
+}
+
+function revocationOf(facts: Partial<StoredRevocation>): StoredRevocation {
+  return { kind: 'user', id: randomUUID(), before: 1_000, rememberMs: minuteMs, ...facts };
+}
+
+/** What every store must do, whatever it keeps its data in. */
+export function conformance(name: string, open: () => Promise<StorePair>): void {
+  describe(name, () => {
+    let pair: StorePair;
+    beforeAll(async () => {
+      pair = await open();
+    });
+    afterAll(() => pair[Symbol.asyncDispose]());
+
+    describe('tickets', () => ticketCases(() => pair));
+    describe('revocations', () => revocationCases(() => pair));
+    describe('the journal', () => journalCases(() => pair));
+    describe('the channel', () => channelCases(() => pair));
+  });
+}
+
+function ticketCases(pair: () => StorePair): void {
+  it('gives a ticket to the first who asks, on whichever node, and to nobody else', async () => {
+    const ticket = ticketOf('alice');
+    await pair().first.putTicket(ticket, plenty);
+    expect(await pair().second.takeTicket(ticket.digest)).toBe(ticket.payload);
+    expect(await pair().second.takeTicket(ticket.digest)).toBeUndefined();
+    expect(await pair().first.takeTicket(ticket.digest)).toBeUndefined();
+  });
+
+  it('knows no ticket that nobody stored', async () => {
+    for (const digest of ['', 'nobody', '*', 'a:b', '\u0000']) {
+      expect(await pair().first.takeTicket(digest)).toBeUndefined();
+    }
+  });
+
+  it('gives a ticket to exactly one of many who ask at once', async () => {
+    const { first, second } = pair();
+    for (let round = 0; round < 20; round += 1) {
+      const ticket = ticketOf('alice');
+      await first.putTicket(ticket, plenty);
+      const asked = Array.from({ length: 20 }, (_, index) =>
+        (index % 2 === 0 ? first : second).takeTicket(ticket.digest),
+      );
+      const winners = (await Promise.all(asked)).filter((payload) => payload !== undefined);
+      expect(winners).toEqual([ticket.payload]);
+    }
+  });
+
+  it('returns a payload as it was stored', async () => {
+    const payload = JSON.stringify({ text: ' two\nlines “and” 𝄞 \u0000 ', nested: [{ a: null }] });
+    const ticket = ticketOf('user with spaces:*{}', { payload });
+    await pair().first.putTicket(ticket, plenty);
+    expect(await pair().second.takeTicket(ticket.digest)).toBe(payload);
+  });
+
+  it('drops the oldest ticket of a user who has too many, and no other', async () => {
+    const { first, second } = pair();
+    const [bob, carol] = [randomUUID(), randomUUID()];
+    const other = ticketOf(carol);
+    await first.putTicket(other, plenty);
+    const mine = [ticketOf(bob), ticketOf(bob), ticketOf(bob), ticketOf(bob)];
+    for (const ticket of mine) {
+      await first.putTicket(ticket, { ...plenty, maxPerUser: 3 });
+    }
+    const taken = await Promise.all(mine.map(({ digest }) => second.takeTicket(digest)));
+    expect(taken).toEqual([undefined, ...mine.slice(1).map(({ payload }) => payload)]);
+    expect(await second.takeTicket(other.digest)).toBe(other.payload);
+  });
+
+  it('never drops the ticket that it has just stored', async () => {
+    const user = randomUUID();
+    for (let round = 0; round < 30; round += 1) {
+      const [one, two] = [ticketOf(user), ticketOf(user)];
+      const limits = { maxPerUser: 1, maxTotal: 100_000 };
+      await Promise.all([pair().first.putTicket(one, limits), pair().first.putTicket(two, limits)]);
+      expect(await pair().first.takeTicket(two.digest)).toBe(two.payload);
+      expect(await pair().first.takeTicket(one.digest)).toBeUndefined();
+    }
+  });
+
+  it('makes no room at the cost of others for a user whose tickets were dropped or spent', async () => {
+    const { first } = pair();
+    const other = ticketOf(randomUUID());
+    const total = 8;
+    await emptyAll(first, total);
+    await first.putTicket(other, { maxPerUser: 2, maxTotal: total });
+    const greedy = randomUUID();
+    for (let count = 0; count < 30; count += 1) {
+      const ticket = ticketOf(greedy);
+      await first.putTicket(ticket, { maxPerUser: 2, maxTotal: total });
+      if (count % 3 === 0) {
+        await first.takeTicket(ticket.digest);
+      }
+    }
+    expect(await first.takeTicket(other.digest)).toBe(other.payload);
+  });
+
+  it('drops the oldest ticket of all when there are too many', async () => {
+    const { first } = pair();
+    await emptyAll(first, 3);
+    const tickets = [ticketOf('a'), ticketOf('b'), ticketOf('c'), ticketOf('d')];
+    for (const ticket of tickets) {
+      await first.putTicket(ticket, { maxPerUser: 3, maxTotal: 3 });
+    }
+    const taken = await Promise.all(tickets.map(({ digest }) => first.takeTicket(digest)));
+    expect(taken).toEqual([undefined, ...tickets.slice(1).map(({ payload }) => payload)]);
+  });
+}
+
+/** Leaves no ticket of earlier cases: the last ones to be stored push all others out. */
+async function emptyAll(store: WsAuthStore, total: number): Promise<void> {
+  const fillers = Array.from({ length: total }, () => ticketOf(randomUUID()));
+  for (const filler of fillers) {
+    await store.putTicket(filler, { maxPerUser: 1, maxTotal: total });
+  }
+  await Promise.all(fillers.map(({ digest }) => store.takeTicket(digest)));
+}
+
+function revocationCases(pair: () => StorePair): void {
+  const asked = (question: RevocationQuestion) => pair().second.isRevoked(question);
+
+  it('revokes nobody of whom nothing was said', async () => {
+    expect(await asked({})).toBe(false);
+    expect(await asked({ userId: randomUUID(), tokenId: randomUUID(), issuedAt: 1 })).toBe(false);
+    expect(await asked({ sessionId: randomUUID() })).toBe(false);
+  });
+
+  it('revokes what a user was issued up to an instant, that instant included', async () => {
+    const revocation = revocationOf({ before: 1_763_800_000_000.5 });
+    await pair().first.addRevocation(revocation);
+    const userId = revocation.id;
+    expect(await asked({ userId, issuedAt: revocation.before - 1 })).toBe(true);
+    expect(await asked({ userId, issuedAt: revocation.before })).toBe(true);
+    expect(await asked({ userId, issuedAt: revocation.before + 0.25 })).toBe(false);
+    expect(await asked({ userId })).toBe(true);
+    expect(await asked({ userId: `${userId}x`, issuedAt: 1 })).toBe(false);
+  });
+
+  it('lets no earlier revocation take a later one back', async () => {
+    const revocation = revocationOf({ before: 2_000 });
+    await pair().first.addRevocation(revocation);
+    await pair().first.addRevocation({ ...revocation, before: 1_000, rememberMs: 1 });
+    expect(await asked({ userId: revocation.id, issuedAt: 1_500 })).toBe(true);
+    await pair().first.addRevocation({ ...revocation, before: 3_000 });
+    expect(await asked({ userId: revocation.id, issuedAt: 2_500 })).toBe(true);
+  });
+
+  it('revokes a token and a session whenever they were issued', async () => {
+    const [token, session] = [revocationOf({ kind: 'token' }), revocationOf({ kind: 'session' })];
+    await pair().first.addRevocation(token);
+    await pair().first.addRevocation(session);
+    expect(await asked({ tokenId: token.id, issuedAt: Number.MAX_SAFE_INTEGER })).toBe(true);
+    expect(await asked({ sessionId: session.id })).toBe(true);
+    expect(await asked({ userId: token.id, sessionId: token.id, issuedAt: 1 })).toBe(false);
+    expect(await asked({ tokenId: session.id, userId: session.id, issuedAt: 1 })).toBe(false);
+  });
+
+  it('takes ids for nothing but ids', async () => {
+    const odd = ['*', ':', 'a:b', '{x}', '', ' ', 'ünï', '\u0000', 'user:*', '../x', '__proto__'];
+    const revoked = odd.filter((_id, index) => index % 2 === 0);
+    for (const id of revoked) {
+      await pair().first.addRevocation(revocationOf({ id: `odd ${id}` }));
+    }
+    const answers = await Promise.all(odd.map((id) => asked({ userId: `odd ${id}`, issuedAt: 1 })));
+    expect(answers).toEqual(odd.map((id) => revoked.includes(id)));
+  });
+
+  it('keeps a revocation for ever that is to be kept for ever, and forgets one whose time is over', async () => {
+    const kept = revocationOf({ rememberMs: Number.POSITIVE_INFINITY });
+    const brief = revocationOf({ rememberMs: 1 });
+    await pair().first.addRevocation(brief);
+    await pair().first.addRevocation(kept);
+    await eventually(
+      async () => !(await asked({ userId: brief.id, issuedAt: 1 })),
+      'it is forgotten',
+    );
+    expect(await asked({ userId: kept.id, issuedAt: 1 })).toBe(true);
+  });
+
+  it('revokes everybody', async () => {
+    await pair().first.addRevocation(revocationOf({ kind: 'everybody', id: '', before: 10 }));
+    expect(await asked({ userId: randomUUID(), issuedAt: 10 })).toBe(true);
+    expect(await asked({ userId: randomUUID(), issuedAt: 11 })).toBe(false);
+    expect(await asked({ issuedAt: 11 })).toBe(false);
+  });
+}
+
+function journalCases(pair: () => StorePair): void {
+  it('tells of what was added after the cursor, in order, and of nothing else', async () => {
+    const { first, second } = pair();
+    const { cursor } = await second.revocationsSince(undefined);
+    const added = [
+      revocationOf({ kind: 'session', reason: 'log out' }),
+      revocationOf({ before: -1.5, exceptSessionId: 'that one' }),
+      revocationOf({ kind: 'token', id: 'ü:*' }),
+    ];
+    for (const revocation of added) {
+      await first.addRevocation(revocation);
+    }
+    const page = await second.revocationsSince(cursor);
+    expect(page.revocations.map(withoutTime)).toEqual(added.map(withoutTime));
+    for (const { rememberMs } of page.revocations) {
+      expect(rememberMs).toBeGreaterThan(0);
+      expect(rememberMs).toBeLessThanOrEqual(minuteMs);
+    }
+    const next = await second.revocationsSince(page.cursor);
+    expect(next).toEqual({ revocations: [], cursor: page.cursor });
+  });
+
+  it('tells a newcomer of all that is kept', async () => {
+    const revocation = revocationOf({});
+    await pair().first.addRevocation(revocation);
+    const { revocations } = await pair().second.revocationsSince(undefined);
+    expect(revocations.map(({ id }) => id)).toContain(revocation.id);
+  });
+
+  it('tells all to a node whose cursor is of another time', async () => {
+    const revocation = revocationOf({});
+    await pair().first.addRevocation(revocation);
+    const { revocations } = await pair().second.revocationsSince('99999999999999-0');
+    expect(revocations.map(({ id }) => id)).toContain(revocation.id);
+  });
+
+  it('tells of two revocations of one user whose exceptions differ, since each ends other sessions', async () => {
+    const { cursor } = await pair().second.revocationsSince(undefined);
+    const all = revocationOf({ before: 5 });
+    await pair().first.addRevocation(all);
+    await pair().first.addRevocation({ ...all, before: 6, exceptSessionId: 'mine' });
+    const { revocations } = await pair().second.revocationsSince(cursor);
+    expect(revocations.map(({ before, exceptSessionId }) => [before, exceptSessionId])).toEqual([
+      [5, undefined],
+      [6, 'mine'],
+    ]);
+  });
+
+  it('tells of thousands', async () => {
+    const { cursor } = await pair().second.revocationsSince(undefined);
+    const added = Array.from({ length: 3_000 }, () => revocationOf({}));
+    await Promise.all(added.map((revocation) => pair().first.addRevocation(revocation)));
+    const { revocations } = await pair().second.revocationsSince(cursor);
+    const ids = revocations.map(({ id }) => id).toSorted();
+    expect(ids).toEqual(added.map(({ id }) => id).toSorted());
+  });
+}
+
+function channelCases(pair: () => StorePair): void {
+  it('calls every watcher after a revocation, and no more after it was told to stop', async () => {
+    let [heard, heardByStopped] = [0, 0];
+    const stop = pair().second.watch(() => (heard += 1));
+    const stopOther = pair().second.watch(() => (heardByStopped += 1));
+    await stopOther();
+    await stopOther();
+    const before = heardByStopped;
+    for (let round = 0; round < 3; round += 1) {
+      const already = heard;
+      await pair().first.addRevocation(revocationOf({}));
+      await eventually(() => heard > already, 'the watcher is called');
+    }
+    expect(heardByStopped).toBe(before);
+    await stop();
+  });
+}
+
+function withoutTime({ rememberMs: _time, ...rest }: StoredRevocation) {
+  return rest;
+}

@@ -1,0 +1,33 @@
+/** Longest time in milliseconds that anything on a busy machine may take. */
+const patienceMs = 20_000;
+
+/**
+ * Resolves in the turn of the event loop in which the condition holds; for what another process does, of which no event
+ * tells.
+ */
+export async function eventually(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+  withinMs = patienceMs,
+): Promise<void> {
+  const end = performance.now() + withinMs;
+  while (!(await condition())) {
+    if (performance.now() > end) {
+      throw new Error(`not within ${withinMs} ms: ${what}`);
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** What a promise resolves to, or an error that says what was waited for. */
+export async function within<Value>(
+  ms: number,
+  promise: Promise<Value>,
+  what: string,
+): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`not within ${ms} ms: ${what}`)), ms);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}

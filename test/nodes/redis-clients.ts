@@ -1,0 +1,78 @@
+import { once } from 'node:events';
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { createClient } from 'redis';
+import { redisWsAuthStore, type RedisStoreOptions } from '../../lib/redis.js';
+import type { WsAuthStore } from '../../lib/index.js';
+
+/** A client of the application with the store on it. */
+export interface ClientOfStore extends AsyncDisposable {
+  readonly store: WsAuthStore;
+  /** Sends a command past the store. */
+  command(...parts: string[]): Promise<unknown>;
+}
+
+/** Both packages that the store accepts. */
+export const packages = ['redis', 'ioredis'] as const;
+
+export type RedisPackage = (typeof packages)[number];
+
+/** A store on a client of that package, connected unless Redis is down. */
+export function storeOn(
+  name: RedisPackage,
+  url: string,
+  options: RedisStoreOptions = {},
+): Promise<ClientOfStore> {
+  return name === 'redis' ? onNodeRedis(url, options) : onIoRedis(url, options);
+}
+
+async function onNodeRedis(url: string, options: RedisStoreOptions): Promise<ClientOfStore> {
+  const client = createClient({ url, socket: { reconnectStrategy: 50 } });
+  client.on('error', () => undefined);
+  const tried = new Promise<void>((resolve) => {
+    client.once('ready', () => resolve());
+    client.once('error', () => resolve());
+  });
+  client.connect().catch(() => undefined);
+  await tried;
+  return {
+    store: redisWsAuthStore(client, options),
+    command: (...parts) => client.sendCommand(parts),
+    async [Symbol.asyncDispose]() {
+      client.destroy();
+    },
+  };
+}
+
+async function onIoRedis(url: string, options: RedisStoreOptions): Promise<ClientOfStore> {
+  const settings: RedisOptions = { retryStrategy: () => 50 };
+  const client = new Redis(url, settings);
+  client.on('error', () => undefined);
+  await new Promise<void>((resolve) => {
+    client.once('ready', () => resolve());
+    client.once('close', () => resolve());
+  });
+  return {
+    store: redisWsAuthStore(client, options),
+    command: (name, ...parts) => client.call(name!, ...parts),
+    async [Symbol.asyncDispose]() {
+      client.disconnect();
+    },
+  };
+}
+
+/** A store on the cluster client of `ioredis`. */
+export async function storeOnCluster(
+  port: number,
+  options: RedisStoreOptions = {},
+): Promise<ClientOfStore> {
+  const client = new Cluster([{ host: '127.0.0.1', port }]);
+  client.on('error', () => undefined);
+  await once(client, 'ready');
+  return {
+    store: redisWsAuthStore(client, options),
+    command: (name, ...parts) => client.call(name!, ...parts),
+    async [Symbol.asyncDispose]() {
+      client.disconnect();
+    },
+  };
+}

@@ -1,0 +1,85 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+
+/** What stands between a node and its store, so that a test can cut one node off and leave the others alone. */
+export class TcpProxy implements AsyncDisposable {
+  readonly #pairs = new Set<readonly [Socket, Socket]>();
+  #state: 'open' | 'refusing' | 'silent' = 'open';
+  /** Connections that were accepted so far. */
+  accepted = 0;
+
+  private constructor(
+    private readonly server: Server,
+    private readonly target: number,
+  ) {
+    server.on('connection', (socket) => this.#join(socket));
+  }
+
+  static async to(target: number): Promise<TcpProxy> {
+    const server = createServer({ allowHalfOpen: false }).listen(0, '127.0.0.1');
+    const proxy = new TcpProxy(server, target);
+    await once(server, 'listening');
+    return proxy;
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** Ends all connections, and every new one. */
+  cut(): void {
+    this.#state = 'refusing';
+    this.drop();
+  }
+
+  /** Ends all connections; new ones are fine. */
+  drop(): void {
+    this.#pairs.forEach((pair) => pair.forEach((socket) => socket.destroy()));
+  }
+
+  /** Passes nothing on any more and says nothing, like a network that has gone. What was said meanwhile is lost. */
+  silence(): void {
+    this.#state = 'silent';
+  }
+
+  mend(): void {
+    this.#state = 'open';
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.cut();
+    await once(this.server.close(), 'close');
+  }
+
+  #join(near: Socket): void {
+    this.accepted += 1;
+    if (this.#state === 'refusing') {
+      near.destroy();
+      return;
+    }
+    const far = connect(this.target, '127.0.0.1');
+    const pair = [near, far] as const;
+    this.#pairs.add(pair);
+    this.#pass(near, far);
+    this.#pass(far, near);
+    for (const socket of pair) {
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        this.#pairs.delete(pair);
+        pair.forEach((each) => each.destroy());
+      });
+    }
+  }
+
+  #pass(from: Socket, to: Socket): void {
+    from.on('data', (chunk) => {
+      if (this.#state !== 'silent') {
+        to.write(chunk);
+      }
+    });
+  }
+}
