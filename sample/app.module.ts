@@ -9,6 +9,8 @@ import { QueryParamGateway } from './gateways/query-param.gateway.js';
 import { SubprotocolGateway } from './gateways/subprotocol.gateway.js';
 import { UserInfoGateway } from './gateways/user-info.gateway.js';
 import { PagesController } from './pages/pages.controller.js';
+import { SessionsController } from './sessions/sessions.controller.js';
+import { UserEvents } from './sessions/user-events.service.js';
 import { SharedStore } from './store/shared-store.js';
 import { StoreModule } from './store/store.module.js';
 import { TicketsController } from './tickets/tickets.controller.js';
@@ -31,8 +33,9 @@ import { TicketsController } from './tickets/tickets.controller.js';
       }),
     }),
   ],
-  controllers: [PagesController, TicketsController],
+  controllers: [PagesController, TicketsController, SessionsController],
   providers: [
+    UserEvents,
     FirstMessageGateway,
     QueryParamGateway,
     CookieGateway,

@@ -12,6 +12,7 @@ import {
   WsUser,
 } from 'nestjs-ws-auth';
 import { pageOrigins } from '../config.js';
+import { type SessionView, viewOf } from '../sessions/session-view.js';
 
 /** What `whoami` answers. */
 interface WhoAmI {
@@ -41,5 +42,11 @@ export class CombinedGateway {
     @WsSession() { transport }: WsAuthSession,
   ): WsResponse<WhoAmI> {
     return { event: 'whoami', data: { user, via: transport } };
+  }
+
+  /** Tells a client which of the user's sessions it is. */
+  @SubscribeMessage('session')
+  session(@WsSession() session: WsAuthSession): WsResponse<SessionView> {
+    return { event: 'session', data: viewOf(session) };
   }
 }
