@@ -5,13 +5,13 @@ const webSockets = hosts.flatMap((name) =>
   Object.values(ports).map((port) => `ws://${name}:${port}`),
 );
 
-/** Lets the page load its own files, open the WebSockets and embed the cookie bridge; no more. */
+/** Lets a page load its own files, ask its own server, open the WebSockets and embed the cookie bridge; no more. */
 export const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
   "img-src 'self'",
-  `connect-src ${webSockets.join(' ')}`,
+  `connect-src 'self' ${webSockets.join(' ')}`,
   `frame-src ${hosts.map((name) => `http://${name}:${ports.cookie}`).join(' ')}`,
   "form-action 'self'",
   "base-uri 'none'",

@@ -1,6 +1,6 @@
 import { ports } from '../config.js';
 import { html, type Html } from './html.js';
-import { layout } from './layout.js';
+import { addressOf, layout } from './layout.js';
 
 /** What the test page works with. */
 export interface Experiment {
@@ -16,6 +16,7 @@ export function experimentPage(experiment: Experiment): string {
     title: 'nestjs-ws-auth · the experiment',
     styles: ['/experiment.css', '/tile.css'],
     script: '/experiment.js',
+    place: { user: experiment.user, path: '/' },
     body: html`<main
         data-state="waiting"
         data-user="${experiment.user}"
@@ -43,10 +44,6 @@ export function experimentPage(experiment: Experiment): string {
   });
 }
 
-function pageAddress(query: Readonly<Record<string, string>>): string {
-  return `/?${new URLSearchParams(query).toString()}`;
-}
-
 function identity({ user, token, expiresAt }: Experiment): Html {
   const lifetime = expiresAt
     ? html`<span class="lifetime" data-expires-at="${expiresAt}">short-lived</span>`
@@ -55,8 +52,8 @@ function identity({ user, token, expiresAt }: Experiment): Html {
     <p class="identity-user"><span class="label">User</span><strong>${user}</strong></p>
     <p class="identity-token"><span class="label">Token</span><code>${token}</code>${lifetime}</p>
     <nav class="actions" aria-label="Run the experiment">
-      <a class="button" href="${pageAddress({ user })}">Run again</a>
-      <a class="button button-quiet" href="${pageAddress({ user, token: 'a-wrong-token' })}"
+      <a class="button" href="${addressOf('/', { user })}">Run again</a>
+      <a class="button button-quiet" href="${addressOf('/', { user, token: 'a-wrong-token' })}"
         >Try a wrong token</a
       >
     </nav>

@@ -5,7 +5,36 @@ export interface Page {
   readonly title: string;
   readonly styles: readonly string[];
   readonly script?: string;
+  /** Which of the two pages of a user this is; the others have no navigation. */
+  readonly place?: Place;
   readonly body: Html;
+}
+
+/** Where a user is. */
+export interface Place {
+  readonly user: string;
+  readonly path: '/' | '/sessions';
+}
+
+const destinations = [
+  { path: '/', name: 'The experiment' },
+  { path: '/sessions', name: 'Sessions' },
+] as const;
+
+/** Builds the address of a page of the sample. */
+export function addressOf(path: string, query: Readonly<Record<string, string>>): string {
+  return `${path}?${new URLSearchParams(query).toString()}`;
+}
+
+function navigation(place: Place | undefined): Html {
+  if (!place) return html`<span class="masthead-note">The experiment</span>`;
+  const links = destinations.map(({ path, name }) => {
+    const href = addressOf(path, { user: place.user });
+    return path === place.path
+      ? html`<a href="${href}" aria-current="page">${name}</a>`
+      : html`<a href="${href}">${name}</a>`;
+  });
+  return html`<nav class="masthead-nav" aria-label="Pages">${links}</nav>`;
 }
 
 /** What every page of the sample has in common. */
@@ -29,7 +58,7 @@ export function layout(page: Page): string {
           <a class="brand" href="/">
             <img src="/icon.svg" alt="" width="24" height="24" />nestjs-ws-auth
           </a>
-          <span class="masthead-note">The experiment</span>
+          ${navigation(page.place)}
         </header>
         ${page.body}
       </body>

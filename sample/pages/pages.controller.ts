@@ -1,25 +1,38 @@
-import { Controller, Get, Header, Query } from '@nestjs/common';
+import { applyDecorators, Controller, Get, Header, Query } from '@nestjs/common';
 import { TokensService } from '../auth/tokens.service.js';
 import { isUserName } from '../auth/user.js';
 import { contentSecurityPolicy } from './content-security-policy.js';
 import { experimentPage } from './experiment.page.js';
+import { sessionsPage } from './sessions.page.js';
 import { welcomePage } from './welcome.page.js';
 
-/** The two pages: one asks for a user name, the other runs the experiment for that user. */
+/** A page that loads nothing from elsewhere, and that nobody keeps or embeds. */
+function PageAt(path: string) {
+  return applyDecorators(
+    Get(path),
+    Header('Content-Type', 'text/html; charset=utf-8'),
+    Header('Content-Security-Policy', contentSecurityPolicy),
+    Header('Cache-Control', 'no-store'),
+    Header('Referrer-Policy', 'no-referrer'),
+    Header('X-Content-Type-Options', 'nosniff'),
+  );
+}
+
+/** The pages: one asks for a user name, one runs the experiment, and one shows the sessions of that user. */
 @Controller()
 export class PagesController {
   constructor(private readonly tokens: TokensService) {}
 
   /** `?user=` creates a token for that user; `&token=` tries another one, such as a wrong one. */
-  @Get()
-  @Header('Content-Type', 'text/html; charset=utf-8')
-  @Header('Content-Security-Policy', contentSecurityPolicy)
-  @Header('Cache-Control', 'no-store')
-  @Header('Referrer-Policy', 'no-referrer')
-  @Header('X-Content-Type-Options', 'nosniff')
+  @PageAt('/')
   async show(@Query('user') user: unknown, @Query('token') token: unknown): Promise<string> {
     if (!isUserName(user)) return welcomePage({ refused: user !== undefined });
     if (typeof token === 'string') return experimentPage({ user, token, expiresAt: undefined });
     return experimentPage({ user, ...(await this.tokens.issue(user)) });
+  }
+
+  @PageAt('/sessions')
+  showSessions(@Query('user') user: unknown): string {
+    return isUserName(user) ? sessionsPage(user) : welcomePage({ refused: user !== undefined });
   }
 }

@@ -1,3 +1,4 @@
+import { newTicket } from './http.js';
 import { answerFrom, hiddenIframe } from './iframe.js';
 
 /**
@@ -26,10 +27,10 @@ export const ways = [
     address: 'ws://{server}/?token=…',
     port: 2,
     summary:
-      'Reliable in every browser, and decided before the connection opens. Addresses end up in logs, so the token has to be short-lived.',
-    open({ token, server }) {
-      const query = new URLSearchParams({ token });
-      const websocket = new WebSocket(`ws://${server}/?${query}`);
+      'Reliable in every browser, and decided before the connection opens. Addresses end up in logs, so the page changes its token for a ticket that works once.',
+    async open({ token, server }) {
+      const ticket = await newTicket(token);
+      const websocket = new WebSocket(`ws://${server}/?token=${ticket}`);
       return websocket;
     },
   },

@@ -1,0 +1,70 @@
+import { follow } from './event-feed.js';
+import { EventLog } from './event-log.js';
+import { askAs, newToken } from './http.js';
+import { SessionBoard } from './session-board.js';
+import { openSocket } from './user-socket.js';
+
+const socketsAtStart = 3;
+const main = document.querySelector('main');
+const { user } = main.dataset;
+const address = `ws://${location.host}/ws`;
+const board = new SessionBoard(main, {
+  onRenew: (socket) => attempt(() => socket.renew()),
+  onEnd: (sessionId) => attempt(() => remove(`/sessions/${sessionId}`)),
+});
+const log = new EventLog(main.querySelector('.log'));
+
+/** Does something that may fail, and says so if it does. */
+async function attempt(action) {
+  complain('');
+  try {
+    await action();
+  } catch (error) {
+    complain(`That did not work: ${error.message}.`);
+  }
+}
+
+function complain(words) {
+  const problem = main.querySelector('.problem');
+  problem.textContent = words;
+  problem.hidden = words === '';
+}
+
+async function remove(path) {
+  await askAs(await newToken(user), path, { method: 'DELETE' });
+}
+
+/** What a socket of this page says about itself; the feed tells of those of other pages as well. */
+function heard(event, data, socket) {
+  const { sessionId } = socket;
+  if (event === 'session') board.show(data).hold(socket);
+  if (event === 'expiring') board.warn(sessionId);
+  if (event !== 'closed') return;
+  if (sessionId) board.finish(sessionId, { why: data.reason, code: data.code });
+  else complain(`The server refused a socket: ${data.reason || data.code}.`);
+}
+
+function turnFeed(state, words) {
+  main.dataset.feed = state;
+  main.querySelector('.feed').textContent = words;
+}
+
+async function open() {
+  return attempt(() => openSocket({ address, user, heard }));
+}
+
+main.querySelector('#open').addEventListener('click', open);
+main.querySelector('#end-all').addEventListener('click', () => attempt(() => remove('/sessions')));
+
+void follow(user, {
+  onOpen(sessions) {
+    board.reset(sessions);
+    turnFeed('live', 'Live');
+  },
+  onEvent(event) {
+    board.apply(event);
+    log.add(event);
+  },
+  onLost: () => turnFeed('lost', 'Waiting for the server'),
+});
+for (let i = 0; i < socketsAtStart; i += 1) void open();
