@@ -16,7 +16,7 @@ import { declaredProof, type Proof } from '../sessions/proof.js';
 import type { WsAuthSession } from '../sessions/session.js';
 import type { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
 import { closeClient, closeGraceMs, refuseClient } from './close-client.js';
-import { closeSoon } from './close-queue.js';
+import { inSlices } from './slices.js';
 import { closedGate, type Gate, type GatedWebSocket } from './gated-web-socket.js';
 import { Reauthentication, type Renewable, type SessionOrigin } from './reauthentication.js';
 import type { RefusalReporter } from './refusal-reporter.js';
@@ -103,7 +103,7 @@ export class SessionGate implements Gate, LiveSession, Renewable {
     const closeCode = code ?? policy.closeCodes.get(byDefault.code) ?? byDefault.code;
     const graceMs = why === 'shutdown' ? policy.shutdownTimeoutMs : closeGraceMs.session;
     const closing = { code: closeCode, reason: reason ?? byDefault.reason, graceMs };
-    closeSoon(() => closeClient(this.client, closing));
+    inSlices(() => closeClient(this.client, closing));
   }
 
   refresh(user: object, info: unknown): WsAuthSession {
@@ -142,7 +142,7 @@ export class SessionGate implements Gate, LiveSession, Renewable {
     const { policy, reporter } = this.context;
     this.#die();
     reporter.refused(refusal, this.origin, 'message');
-    closeSoon(() => refuseClient(this.client, refusal, policy));
+    inSlices(() => refuseClient(this.client, refusal, policy));
   }
 
   /** Puts a newer credential of the same user in place, and tells the client; the socket stays as it is. */
@@ -156,7 +156,9 @@ export class SessionGate implements Gate, LiveSession, Renewable {
     if (standing instanceof Refusal) {
       return standing;
     }
-    this.#stand(standing);
+    if (standing !== this.#standing) {
+      this.#stand(standing);
+    }
     const { id: sessionId, userId, expiresAt } = standing.session;
     this.client.send(eventMessage(policy.events.authenticated, { expiresAt: expiresAt ?? null }));
     events.emit('reauthenticated', { sessionId, userId, expiresAt });
@@ -178,10 +180,16 @@ export class SessionGate implements Gate, LiveSession, Renewable {
 
   /** @internal */
   onWarning(): void {
+    inSlices(() => this.#warn());
+  }
+
+  #warn(): void {
     const { events, policy } = this.context;
     const { id: sessionId, userId, expiresAt } = this.session;
-    this.client.send(eventMessage(policy.events.expiring, { expiresAt }));
-    events.emit('expiring', { sessionId, userId, expiresAt: expiresAt! });
+    if (this.sends && expiresAt !== undefined) {
+      this.client.send(eventMessage(policy.events.expiring, { expiresAt }));
+      events.emit('expiring', { sessionId, userId, expiresAt });
+    }
   }
 
   /** @internal */

@@ -55,10 +55,6 @@ export class Expiry {
 
   /** @internal */
   wake(): void {
-    if (isTurnFull()) {
-      this.#arm();
-      return;
-    }
     if (this.isOver) {
       this.callbacks.onEnd();
       return;
@@ -69,21 +65,6 @@ export class Expiry {
     }
     this.#arm();
   }
-}
-
-/**
- * Sessions that are warned or end in one turn of the event loop. Ten thousand tokens of the same second end in slices,
- * between which others are served; a message of a session whose end has come is refused all the same.
- */
-const maxWakesPerTurn = 200;
-let wakesThisTurn = 0;
-
-function isTurnFull(): boolean {
-  if (wakesThisTurn === 0) {
-    setImmediate(() => (wakesThisTurn = 0));
-  }
-  wakesThisTurn += 1;
-  return wakesThisTurn > maxWakesPerTurn;
 }
 
 function wake(expiry: Expiry): void {

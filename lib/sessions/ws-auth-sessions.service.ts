@@ -100,11 +100,17 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
     checkClosing(undefined, options.reason);
     checkTarget(target);
     const revocations = this.#revocationsFor(target, options);
+    const everySession = 'userId' in target && target.issuedBefore === undefined;
+    const matching = everySession ? this.liveOf(target.userId) : [];
     const ended = revocations.map((revocation) => this.apply(revocation));
+    // Also those that a clock which was set back makes look younger than the revocation.
+    const ending: Ending = { why: 'revoked', reason: options.reason };
+    const left = matching.filter(({ session }) => this.#byId.has(session.id));
+    const rest = this.#end(left, ending, options.exceptSessionId);
     for (const revocation of revocations) {
       await this.#store?.addRevocation(revocation);
     }
-    return Math.max(0, ...ended);
+    return Math.max(0, ...ended) + rest;
   }
 
   /**

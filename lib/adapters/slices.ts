@@ -1,5 +1,5 @@
 /**
- * Milliseconds for which the event loop may be busy with closing sockets before it sees to others. The answers of the peers
+ * Milliseconds for which the event loop may be busy with such jobs before it sees to others. The answers of the peers
  * come back together, and cost several times as much.
  */
 const sliceMs = 4;
@@ -9,10 +9,10 @@ let next = 0;
 let scheduled = false;
 
 /**
- * Runs a job soon. Ten thousand sessions that end at once (a revoked user, tokens of the same second) are dead at once, and
- * their close frames go out in slices, between which the event loop answers everybody else.
+ * Runs a job soon. Ten thousand sessions that are warned or end at once (a revoked user, tokens of the same second) are dead
+ * at once, and their frames go out in slices, between which the event loop answers everybody else.
  */
-export function closeSoon(job: () => void): void {
+export function inSlices(job: () => void): void {
   jobs.push(job);
   if (!scheduled) {
     scheduled = true;
