@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
@@ -6,7 +6,10 @@ import { describe, expect, it } from 'vitest';
 import { codeBlocks, rootFile, section } from './readme.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const documents = ['README.md', 'PROTOCOL.md'];
+const guides = readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('README.md'))
+  .map((path) => `lib/${path}`);
+const documents = ['README.md', 'PROTOCOL.md', 'SECURITY.md', ...guides];
 
 function repositoryOptions(): ts.CompilerOptions {
   const path = join(root, 'tsconfig.json');
@@ -33,7 +36,7 @@ describe.each(documents)('%s', (document) => {
 
   it('holds TypeScript that compiles under the strict options of this repository', () => {
     const snippets = codeBlocks(markdown, 'ts').map((code, index): [string, string] => [
-      join(root, `${document}-${index + 1}.ts`),
+      join(root, `${document.replaceAll('/', '-')}-${index + 1}.ts`),
       code,
     ]);
     expect(compile(new Map(snippets))).toEqual([]);
@@ -41,7 +44,7 @@ describe.each(documents)('%s', (document) => {
 
   it('links to files that exist', () => {
     const links = [...markdown.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path]) => path!);
-    expect(links.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+    expect(links.filter((path) => !existsSync(join(root, dirname(document), path)))).toEqual([]);
   });
 });
 

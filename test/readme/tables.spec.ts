@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { resolvePolicy, checkPendingLimits } from '../../lib/policy/policy.js';
+import { checkPendingLimits } from '../../lib/policy/numeric-options.js';
+import { resolvePolicy } from '../../lib/policy/policy.js';
 import { WsAuthCloseCode } from '../../lib/protocol/close-code.js';
 import { Refusal, type RefusalCode } from '../../lib/protocol/refusal.js';
 import { endings } from '../../lib/sessions/endings.js';
