@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 import { createClient } from 'redis';
 import { redisWsAuthStore, type RedisStoreOptions } from '../../lib/redis.js';
 import type { WsAuthStore } from '../../lib/index.js';
@@ -44,8 +43,7 @@ async function onNodeRedis(url: string, options: RedisStoreOptions): Promise<Cli
 }
 
 async function onIoRedis(url: string, options: RedisStoreOptions): Promise<ClientOfStore> {
-  const settings: RedisOptions = { retryStrategy: () => 50 };
-  const client = new Redis(url, settings);
+  const client = new Redis(url, { retryStrategy: () => 50 });
   client.on('error', () => undefined);
   await new Promise<void>((resolve) => {
     client.once('ready', () => resolve());
@@ -53,7 +51,7 @@ async function onIoRedis(url: string, options: RedisStoreOptions): Promise<Clien
   });
   return {
     store: redisWsAuthStore(client, options),
-    command: (name, ...parts) => client.call(name!, ...parts),
+    command: (name = '', ...parts) => client.call(name, ...parts),
     async [Symbol.asyncDispose]() {
       client.disconnect();
     },
@@ -67,10 +65,10 @@ export async function storeOnCluster(
 ): Promise<ClientOfStore> {
   const client = new Cluster([{ host: '127.0.0.1', port }]);
   client.on('error', () => undefined);
-  await once(client, 'ready');
+  await new Promise<void>((resolve) => client.once('ready', () => resolve()));
   return {
     store: redisWsAuthStore(client, options),
-    command: (name, ...parts) => client.call(name!, ...parts),
+    command: (name = '', ...parts) => client.call(name, ...parts),
     async [Symbol.asyncDispose]() {
       client.disconnect();
     },

@@ -105,11 +105,20 @@ export class RedisServer implements AsyncDisposable {
 
   get #arguments(): string[] {
     const { cluster, persistent } = this.options;
-    return [
-      ...['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.folder],
-      ...['--save', '', '--appendonly', persistent ? 'yes' : 'no', '--appendfsync', 'always'],
-      ...(cluster ? ['--cluster-enabled', 'yes', '--cluster-port', String(this.#busPort)] : []),
-    ];
+    const settings: Record<string, string> = {
+      port: String(this.port),
+      bind: '127.0.0.1',
+      dir: this.folder,
+      save: '',
+      appendonly: persistent ? 'yes' : 'no',
+      appendfsync: 'always',
+      ...(cluster && {
+        'cluster-enabled': 'yes',
+        'cluster-port': String(this.#busPort),
+        'cluster-announce-ip': '127.0.0.1',
+      }),
+    };
+    return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
   }
 
   /** By default the port and 10,000, which need not exist. */

@@ -4,7 +4,8 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 /** What stands between a node and its store, so that a test can cut one node off and leave the others alone. */
 export class TcpProxy implements AsyncDisposable {
   readonly #pairs = new Set<readonly [Socket, Socket]>();
-  #state: 'open' | 'refusing' | 'silent' = 'open';
+  readonly #stranded = new WeakSet<Socket>();
+  #refuses = false;
   /** Connections that were accepted so far. */
   accepted = 0;
 
@@ -32,8 +33,12 @@ export class TcpProxy implements AsyncDisposable {
 
   /** Ends all connections, and every new one. */
   cut(): void {
-    this.#state = 'refusing';
+    this.#refuses = true;
     this.drop();
+  }
+
+  mend(): void {
+    this.#refuses = false;
   }
 
   /** Ends all connections; new ones are fine. */
@@ -41,13 +46,12 @@ export class TcpProxy implements AsyncDisposable {
     this.#pairs.forEach((pair) => pair.forEach((socket) => socket.destroy()));
   }
 
-  /** Passes nothing on any more and says nothing, like a network that has gone. What was said meanwhile is lost. */
-  silence(): void {
-    this.#state = 'silent';
-  }
-
-  mend(): void {
-    this.#state = 'open';
+  /**
+   * Passes nothing on any more on the connections after the first, and tells neither side: what a firewall does to those
+   * that it has forgotten. New connections are fine.
+   */
+  strandAllButFirst(): void {
+    [...this.#pairs].slice(1).forEach((pair) => pair.forEach((each) => this.#stranded.add(each)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -57,7 +61,7 @@ export class TcpProxy implements AsyncDisposable {
 
   #join(near: Socket): void {
     this.accepted += 1;
-    if (this.#state === 'refusing') {
+    if (this.#refuses) {
       near.destroy();
       return;
     }
@@ -77,7 +81,7 @@ export class TcpProxy implements AsyncDisposable {
 
   #pass(from: Socket, to: Socket): void {
     from.on('data', (chunk) => {
-      if (this.#state !== 'silent') {
+      if (!this.#stranded.has(from)) {
         to.write(chunk);
       }
     });
