@@ -1,0 +1,27 @@
+import { authGuard } from './auth-guard.js';
+import type { Contender } from './contender.js';
+import { handWrittenFirstMessage } from './hand-written-first-message.js';
+import { handWrittenUpgrade } from './hand-written-upgrade.js';
+import { handleConnection } from './handle-connection.js';
+import { oursOverTheLimit, oursWithEverything } from './ours-everything.js';
+import { ours, oursWithTickets } from './ours.js';
+import { socketIo } from './socket-io.js';
+import { stockNest } from './stock-nest.js';
+import { ticketStores } from './ticket-stores.js';
+
+/** Everything that a server process can be. */
+export const contenders = {
+  handWrittenUpgrade,
+  handWrittenFirstMessage,
+  stockNest,
+  handleConnection,
+  authGuard,
+  socketIo,
+  ours,
+  oursWithTickets,
+  oursWithEverything,
+  oursOverTheLimit,
+  ticketStores,
+} as const satisfies Readonly<Record<string, Contender>>;
+
+export type ContenderName = keyof typeof contenders;

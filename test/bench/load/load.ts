@@ -1,0 +1,58 @@
+import { answerParent } from '../processes/answer-parent.js';
+import { cpuTimeOf } from '../processes/cpu-time.js';
+import type { Cost, DialoguePlan } from './dialogue.js';
+import { sendEarly } from './early.js';
+import { Group } from './group.js';
+import { playDialogues, scriptsOf } from './play-dialogues.js';
+
+/** Messages on the connections of a group. */
+export interface EchoPlan {
+  readonly group: string;
+  readonly pid: number;
+  readonly text: string;
+  readonly operations: number;
+}
+
+/** Connections that stay. */
+export interface OpenPlan extends DialoguePlan {
+  readonly group: string;
+}
+
+const groups = new Map<string, Group>();
+
+function groupOf(name: string): Group {
+  const group = groups.get(name) ?? new Group();
+  groups.set(name, group);
+  return group;
+}
+
+/** Takes the time of the server and of this process around a work. */
+async function cost(pid: number, operations: number, work: () => Promise<void>): Promise<Cost> {
+  const server = cpuTimeOf(pid);
+  const load = cpuTimeOf(process.pid);
+  const wall = performance.now();
+  await work();
+  return {
+    operations,
+    wallMs: performance.now() - wall,
+    serverMs: cpuTimeOf(pid) - server,
+    loadMs: cpuTimeOf(process.pid) - load,
+  };
+}
+
+/** The process that makes the load. */
+answerParent({
+  dialogues: (plan: DialoguePlan) => {
+    const scripts = scriptsOf(plan);
+    return cost(plan.pid, plan.count, () => playDialogues(plan, scripts));
+  },
+  open: (plan: OpenPlan) => cost(plan.pid, plan.count, () => groupOf(plan.group).open(plan)),
+  echo: ({ group, pid, text, operations }: EchoPlan) =>
+    cost(pid, operations, () => groupOf(group).echo(text, operations)),
+  allEnded: (group: string) => groupOf(group).allEnded(),
+  destroy: (group: string) => {
+    groups.get(group)?.destroy();
+    groups.delete(group);
+  },
+  early: sendEarly,
+});

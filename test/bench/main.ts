@@ -1,0 +1,35 @@
+import { Bench } from './bench.js';
+import { readOptions } from './options.js';
+import { chooseCores } from './processes/cores.js';
+import { machineText } from './report/machine.js';
+import { writeReport } from './report/report.js';
+import { sectionText, type Section } from './report/section.js';
+import { connect } from './work/connect.js';
+import { early } from './work/early.js';
+import { endings } from './work/endings.js';
+import { memory } from './work/memory.js';
+import { messages } from './work/messages.js';
+import { refuse } from './work/refuse.js';
+import { ticketTrips } from './work/ticket-trips.js';
+
+const works = { connect, refuse, messages, memory, early, endings, tickets: ticketTrips } as const;
+
+const options = readOptions();
+const cores = chooseCores();
+await using bench = new Bench(options, cores);
+process.stdout.write(`${machineText()}\n`);
+if (cores.server === undefined) {
+  process.stdout.write('Servers and load share cores: the numbers mean little.\n');
+}
+const sections: Section[] = [];
+for (const [name, work] of Object.entries(works)) {
+  if (options.only?.includes(name) ?? true) {
+    const section = await work(bench);
+    process.stdout.write(`\n${sectionText(section)}`);
+    sections.push(section);
+  }
+}
+if (!options.quick && !options.only && options.match === '') {
+  writeReport('test/bench/RESULTS.md', sections);
+}
+process.exitCode = sections.some(({ failures }) => failures.length > 0) ? 1 : 0;

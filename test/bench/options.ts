@@ -1,0 +1,27 @@
+import { parseArgs } from 'node:util';
+
+/** What a run is asked for. */
+export interface BenchOptions {
+  /** A smoke test of less than three minutes. Its numbers mean little, and nothing is written. */
+  readonly quick: boolean;
+  /** Works to do, by name; all without it. */
+  readonly only: readonly string[] | undefined;
+  /** Keeps the contenders whose label contains it, and the baseline. */
+  readonly match: string;
+  /** Folder for CPU profiles of the servers. */
+  readonly profile: string | undefined;
+}
+
+/** @throws for an option that there is not */
+export function readOptions(): BenchOptions {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      match: { type: 'string', default: '' },
+      profile: { type: 'string' },
+    },
+  });
+  const { quick, only, match, profile } = values;
+  return { quick, match, profile, only: only?.split(',') };
+}

@@ -1,0 +1,60 @@
+import type { ContenderName } from '../contenders/registry.js';
+import { byFirstMessage, bySocketIo, byTicket, byUpgrade, type Way } from './ways.js';
+
+/** A contender as it appears in tables. */
+export interface Contestant {
+  readonly label: string;
+  readonly name: ContenderName;
+  readonly way: Way;
+  readonly credentials: 'tokens' | 'tickets';
+}
+
+function contestant(label: string, name: ContenderName, way: Way): Contestant {
+  return { label, name, way, credentials: way === byTicket ? 'tickets' : 'tokens' };
+}
+
+export const handWritten = contestant(
+  'hand-written `ws` + JWT, upgrade',
+  'handWrittenUpgrade',
+  byUpgrade,
+);
+export const handWrittenFirst = contestant(
+  'hand-written `ws` + JWT, first message',
+  'handWrittenFirstMessage',
+  byFirstMessage,
+);
+export const stock = contestant('Nest `WsAdapter`, no authentication', 'stockNest', byUpgrade);
+export const inHandleConnection = contestant(
+  'Nest, `handleConnection`',
+  'handleConnection',
+  byUpgrade,
+);
+export const perMessage = contestant('Nest, `AuthGuard` per message', 'authGuard', byUpgrade);
+export const withSocketIo = contestant('Socket.IO + Passport', 'socketIo', bySocketIo);
+export const oursUpgrade = contestant('**ours**, upgrade', 'ours', byUpgrade);
+export const oursFirst = contestant('**ours**, first message', 'ours', byFirstMessage);
+export const oursTicket = contestant('**ours**, ticket', 'oursWithTickets', byTicket);
+export const oursEverything = contestant(
+  '**ours**, everything on',
+  'oursWithEverything',
+  byUpgrade,
+);
+
+/** The same again under another name: how far the two are apart is the noise of the run. */
+export function again(original: Contestant): Contestant {
+  return { ...original, label: `${original.label} (again)` };
+}
+
+export const everyone: readonly Contestant[] = [
+  handWritten,
+  again(handWritten),
+  handWrittenFirst,
+  stock,
+  inHandleConnection,
+  perMessage,
+  withSocketIo,
+  oursUpgrade,
+  oursFirst,
+  oursTicket,
+  oursEverything,
+];

@@ -1,0 +1,48 @@
+import type { Bench } from '../bench.js';
+import type { Cost, Dialogue, DialoguePlan } from '../load/dialogue.js';
+import type { Server } from '../processes/server.js';
+import type { Runner } from './alternate.js';
+
+/** Clients that all say the same. */
+export interface DialogueWork {
+  readonly label: string;
+  readonly server: Server;
+  readonly dialogue: Dialogue;
+  /** Fresh ones for each slice, so that single-use ones work. */
+  credentials(count: number): Promise<readonly string[]>;
+}
+
+/** Clients of a contender at a time. */
+export const inFlight = 64;
+
+/** A slice of whole connections. */
+export function dialogueRunner(bench: Bench, work: DialogueWork, count: number): Runner {
+  const { label, server, dialogue } = work;
+  return {
+    label,
+    slice: async () => {
+      const credentials = await work.credentials(count);
+      const { port, pid } = server;
+      const plan: DialoguePlan = { port, pid, dialogue, credentials, count, inFlight };
+      return explain(label, bench.load.ask<Cost>('dialogues', plan));
+    },
+  };
+}
+
+/** Says who it was. */
+export async function explain<Value>(label: string, asked: Promise<Value>): Promise<Value> {
+  try {
+    return await asked;
+  } catch (cause) {
+    throw new Error(`${label}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** Lets everybody get warm: the compiler of V8 has seen the code by then. */
+export async function warmUp(runners: readonly Runner[], rounds: number): Promise<void> {
+  for (const runner of runners) {
+    for (let round = 0; round < rounds; round += 1) {
+      await runner.slice();
+    }
+  }
+}
