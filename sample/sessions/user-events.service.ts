@@ -13,6 +13,7 @@ import {
   map,
   merge,
   Observable,
+  ReplaySubject,
   Subject,
   takeUntil,
   timer,
@@ -43,7 +44,8 @@ export interface Subscription {
 export class UserEvents implements OnModuleInit, BeforeApplicationShutdown {
   readonly #recent: Happened[] = [];
   readonly #now = new Subject<Happened>();
-  readonly #shutdown = new Subject<void>();
+  /** Replayed, so that no stream begins any more either. */
+  readonly #shutdown = new ReplaySubject<void>(1);
   #lastId = 0;
 
   constructor(
@@ -59,9 +61,10 @@ export class UserEvents implements OnModuleInit, BeforeApplicationShutdown {
 
   /** The open sessions of a user, then every event of that user, until the given instant. */
   of({ userId, until, lastEventId = Infinity }: Subscription): Observable<MessageEvent> {
-    const open = defer(() => [
-      { id: String(this.#lastId), type: 'open', data: this.sessions.ofUser(userId).map(viewOf) },
-    ]);
+    const open = defer(() => {
+      const id = String(Math.min(lastEventId, this.#lastId));
+      return [{ id, type: 'open', data: this.sessions.ofUser(userId).map(viewOf) }];
+    });
     const missed = defer(() => from(this.#recent.filter(({ id }) => id > lastEventId)));
     const told = merge(this.#now, missed).pipe(
       filter((happened) => happened.userId === userId),

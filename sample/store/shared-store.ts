@@ -5,12 +5,12 @@ import type { WsAuthStore } from 'nestjs-ws-auth';
 export class SharedStore implements OnApplicationShutdown {
   private constructor(
     readonly store: WsAuthStore | undefined,
-    private readonly release: () => Promise<void>,
+    private readonly release: () => void,
   ) {}
 
   /** Without an address nothing of Redis is loaded. */
   static async connect(url: string | undefined): Promise<SharedStore> {
-    if (url === undefined) return new SharedStore(undefined, async () => undefined);
+    if (url === undefined) return new SharedStore(undefined, () => undefined);
     const [{ createClient }, { redisWsAuthStore }] = await Promise.all([
       import('redis'),
       import('nestjs-ws-auth/redis'),
@@ -20,10 +20,10 @@ export class SharedStore implements OnApplicationShutdown {
     client.on('error', (error: unknown) => logger.error(error));
     await client.connect();
     const store = redisWsAuthStore(client, { keyPrefix: 'ws-auth-sample' });
-    return new SharedStore(store, async () => client.close());
+    return new SharedStore(store, () => client.destroy());
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    await this.release();
+  onApplicationShutdown(): void {
+    this.release();
   }
 }
