@@ -1,6 +1,7 @@
 import { askAs, newToken } from './http.js';
 
-const retryMs = 1_000;
+/** Streams begin this far apart, however soon they end. */
+const pauseMs = 1_000;
 
 /**
  * Follows what happens to the user's sessions, for as long as the page lives. `EventSource` cannot
@@ -10,6 +11,7 @@ const retryMs = 1_000;
 export async function follow(user, { onOpen, onEvent, onLost }) {
   let last;
   for (;;) {
+    const pause = new Promise((resolve) => setTimeout(resolve, pauseMs));
     try {
       const headers = last === undefined ? {} : { 'Last-Event-ID': last };
       const options = { method: 'GET', headers };
@@ -21,8 +23,8 @@ export async function follow(user, { onOpen, onEvent, onLost }) {
       }
     } catch (error) {
       onLost(error);
-      await new Promise((resolve) => setTimeout(resolve, retryMs));
     }
+    await pause;
   }
 }
 

@@ -49,7 +49,9 @@ function turnFeed(state, words) {
   main.querySelector('.feed').textContent = words;
 }
 
+let opened = 0;
 async function open() {
+  opened += 1;
   return attempt(() => openSocket({ address, user, heard }));
 }
 
@@ -60,6 +62,8 @@ void follow(user, {
   onOpen(sessions) {
     board.reset(sessions);
     turnFeed('live', 'Live');
+    // Only now, so that the events tell how they opened.
+    while (opened < socketsAtStart) void open();
   },
   onEvent(event) {
     board.apply(event);
@@ -67,4 +71,3 @@ void follow(user, {
   },
   onLost: () => turnFeed('lost', 'Waiting for the server'),
 });
-for (let i = 0; i < socketsAtStart; i += 1) void open();
