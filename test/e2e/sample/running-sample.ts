@@ -66,6 +66,17 @@ export class RunningSample implements AsyncDisposable {
     });
   }
 
+  /** Asks for something that the bearer of a token may have. */
+  async as(token: string, path: string, method = 'POST'): Promise<Response> {
+    return fetch(this.http(path), { method, headers: { Authorization: `Bearer ${token}` } });
+  }
+
+  /** Changes a token into a ticket. */
+  async ticket(token: string): Promise<string> {
+    const { ticket } = (await (await this.as(token, '/ws-tickets')).json()) as { ticket: string };
+    return ticket;
+  }
+
   /** Sends a signal and waits for the end of the process. */
   async stop(signal: NodeJS.Signals): Promise<Exit> {
     this.child.kill(signal);
