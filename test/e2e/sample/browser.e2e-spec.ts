@@ -85,10 +85,12 @@ describe('the test page in Chromium', { timeout: 120_000 }, () => {
     it('turns every tile red for a wrong token, each for the right reason', async () => {
       await using opened = await TestPage.open(launched.browser);
       const tiles = await opened.run(sample().http('/?user=alice&token=a-wrong-token'));
-      const [firstMessage, ...others] = tiles;
+      const [firstMessage, queryParam, ...others] = tiles;
       expect(tiles.map(({ id, badge }) => [id, badge])).toEqual(ids.map((id) => [id, '[KO]']));
       expect(firstMessage).toMatchObject({ outcome: 'closed', code: '3000' });
       expect(firstMessage?.words).toMatch(/^Closed by the server with 3000 \(unauthorized\)/);
+      expect(queryParam).toMatchObject({ outcome: 'failed', code: '' });
+      expect(queryParam?.words).toContain('POST /ws-tickets was answered with 401');
       for (const tile of others) expect(tile).toMatchObject({ outcome: 'refused', code: '1006' });
       // A page cannot see the status of a refused handshake. Chromium names it, in two wordings.
       const refusedWith401 = expect.stringMatching(/HTTP Authentication failed|response code: 401/);

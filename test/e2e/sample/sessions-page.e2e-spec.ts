@@ -1,0 +1,191 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchBrowser, type LaunchedBrowser } from '../../support/browser/launch.js';
+import { RunningSample } from './running-sample.js';
+import { SessionsPage } from './sessions-page.js';
+import { UserSocket } from './user-socket.js';
+
+/** Where to write the screenshot, when somebody asks for one. */
+const screenshot = process.env['SESSIONS_SCREENSHOT'];
+
+const revoked = { state: 'ended', words: 'revoked, closed with 3000', buttons: [] };
+
+/** Somebody whose sessions no other test sees. */
+const someUser = () => `user-${randomUUID()}`;
+
+describe('the Sessions page in Chromium', { timeout: 120_000 }, () => {
+  let running: RunningSample;
+  let launched: LaunchedBrowser;
+  const sample = () => running;
+  beforeAll(async () => {
+    // The warning comes 30 seconds before the end: with these tokens, within two seconds.
+    running = await RunningSample.start({ SAMPLE_TOKEN_TTL_MS: '32000' });
+    launched = await launchBrowser('blocked');
+  }, 300_000);
+  afterAll(async () => {
+    await launched?.[Symbol.asyncDispose]();
+    await running?.[Symbol.asyncDispose]();
+  });
+
+  const open = async (user: string, on = sample()) => {
+    const query = new URLSearchParams({ user });
+    return SessionsPage.open(launched.browser, on.http(`/sessions?${query.toString()}`));
+  };
+
+  it('opens three sockets and counts down to their expiry', async () => {
+    await using page = await open(someUser());
+    const [first, ...others] = await page.sessions();
+    expect([first, ...others].map((shown) => shown?.words)).toEqual(
+      Array.from({ length: 3 }, () => 'Opened by this page, fromFirstMessage'),
+    );
+    const before = await page.secondsLeft(first!.id);
+    expect(Math.abs(before - (first!.expiresAt - Date.now()) / 1000)).toBeLessThan(2);
+    const left = `Number(document.querySelector('.session-left strong').textContent)`;
+    await page.until(`${left} < ${before}`);
+    expect(await page.text('.tally-count')).toBe('3');
+    expect(page.opened.problems).toEqual([]);
+  });
+
+  it('shows that sockets are expiring, and renews one where it stands', async () => {
+    await using page = await open(someUser());
+    await page.untilCards('expiring', 3);
+    expect(await page.text('.session .badge')).toBe('expiring');
+    const [first, second] = await page.sessions();
+    await page.press(first!.id, 'renew');
+    await page.untilEvent('reauthenticated', first!.id);
+    await page.until(
+      `document.querySelector('.session').dataset.expiresAt > ${first!.expiresAt.toString()}`,
+    );
+    const [renewed, untouched] = await page.sessions();
+    expect(renewed!.id).toBe(first!.id);
+    expect(untouched!.expiresAt).toBe(second!.expiresAt);
+    const names = (await page.events()).map(({ name }) => name);
+    expect(names.filter((name) => name === 'authenticated')).toHaveLength(3);
+    expect(names).not.toContain('disconnected');
+  });
+
+  it('ends one socket and leaves the others', async () => {
+    await using page = await open(someUser());
+    const [first, second, third] = await page.sessions();
+    await page.press(second!.id, 'end');
+    await page.untilEvent('disconnected', second!.id);
+    await page.until(`document.querySelectorAll('.session')[1].textContent.includes('3000')`);
+    const shown = await page.sessions();
+    expect(shown.map(({ id }) => id)).toEqual([first!.id, second!.id, third!.id]);
+    expect(shown[1]).toMatchObject(revoked);
+    expect(shown.filter(({ state }) => state === 'ended')).toHaveLength(1);
+    expect(await page.text('.tally-count')).toBe('2');
+    expect(page.opened.problems).toEqual([]);
+  });
+
+  it('keeps the focus where a button was pressed by keyboard', async () => {
+    await using page = await open(someUser());
+    const [first] = await page.sessions();
+    const button = await page.opened.page.waitForSelector(`aria/End ${first!.id.slice(0, 8)}`);
+    await button!.press('Enter');
+    await page.untilCards('ended', 1);
+    expect(await page.opened.page.evaluate('document.activeElement.dataset.sessionId')).toBe(
+      first!.id,
+    );
+  });
+
+  it('logs out everywhere: this page, another one and a program', async () => {
+    const user = someUser();
+    const program = await UserSocket.open(sample(), await sample().token(user));
+    await using page = await open(user);
+    await using other = await SessionsPage.open(
+      launched.browser,
+      sample().http(`/sessions?user=${user}`),
+    );
+    await Promise.all([page.until(cardsAre(7)), other.until(cardsAre(7))]);
+    const ofProgram = (await page.sessions()).find(({ id }) => id === program.session.sessionId);
+    expect(ofProgram).toMatchObject({
+      words: 'Opened elsewhere, fromFirstMessage',
+      buttons: ['End'],
+    });
+    await page.click('#end-all');
+    expect(await program.closed).toEqual({ code: 3000, reason: 'revoked' });
+    await Promise.all([page.until(allEnded), other.until(allEnded)]);
+    for (const shown of await other.sessions()) expect(shown).toMatchObject(revoked);
+    expect(await page.text('.tally-count')).toBe('0');
+    await page.click('#open');
+    await page.untilCards('open', 1);
+    expect(page.opened.problems).toEqual([]);
+  });
+
+  it('shows when sockets expire, and misses nothing while its own token is changed', async () => {
+    await using brief = await RunningSample.start({ SAMPLE_TOKEN_TTL_MS: '4000' });
+    await using page = await open('alice', brief);
+    await page.until(allEnded);
+    const ended = await page.sessions();
+    expect(ended.map(({ words }) => words)).toEqual(
+      ended.map(() => 'token expired, closed with 3000'),
+    );
+    for (const { id } of ended) await page.untilEvent('disconnected', id);
+    const names = (await page.events()).map(({ name }) => name);
+    for (const name of ['authenticated', 'expired', 'disconnected']) {
+      expect(names.filter((other) => other === name)).toHaveLength(3);
+    }
+    expect(page.opened.problems).toEqual([]);
+  });
+
+  it('says so when the server is out of reach', async () => {
+    await using brief = await RunningSample.start();
+    await using page = await open('alice', brief);
+    expect(await brief.stop('SIGTERM')).toEqual({ code: 0, signal: null });
+    await page.until(`document.querySelector('main').dataset.feed === 'lost'`);
+    await page.until(allEnded);
+    expect((await page.sessions())[0]?.words).toBe('server shutting down, closed with 1001');
+    await page.click('#open');
+    await page.until(`!document.querySelector('.problem').hidden`);
+    expect(await page.text('.problem')).toMatch(/^That did not work: /);
+  });
+
+  it('is linked from the experiment, and knows every name', async () => {
+    const user = '<svg/onload=alert(1)>';
+    await using page = await open(user);
+    await page.click('.masthead-nav a:first-child');
+    await page.until(`location.pathname === '/' && document.title.includes('experiment')`);
+    await page.click('.masthead-nav a:last-child');
+    await page.until(`document.querySelector('.toolbar-user strong') !== null`);
+    expect(await page.text('.toolbar-user strong')).toBe(user);
+    expect(page.opened.problems).toEqual([]);
+  });
+
+  it.each([320, 700, 1240])('fits a window that is %i pixels wide', async (width) => {
+    await using page = await open(someUser());
+    await page.opened.page.setViewport({ width, height: 800 });
+    const wide = 'document.documentElement.scrollWidth';
+    expect(await page.opened.page.evaluate(wide)).toBeLessThanOrEqual(width);
+  });
+
+  if (screenshot) {
+    it('takes the screenshot of the sessions', async () => takeScreenshot(screenshot), 300_000);
+  }
+
+  async function takeScreenshot(path: string): Promise<void> {
+    await using longer = await RunningSample.start({ SAMPLE_TOKEN_TTL_MS: '38000' });
+    await using page = await open('alice', longer);
+    await page.opened.page.setViewport({ width: 1240, height: 900 });
+    await page.untilCards('expiring', 3);
+    const [first, , third] = await page.sessions();
+    await page.press(first!.id, 'renew');
+    await page.untilEvent('reauthenticated', first!.id);
+    await page.press(third!.id, 'end');
+    await page.untilEvent('disconnected', third!.id);
+    await page.until(
+      `document.querySelector('.log').getAnimations({ subtree: true }).length === 0`,
+    );
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, await page.opened.page.screenshot({ fullPage: true }));
+  }
+});
+
+const allEnded = `[...document.querySelectorAll('.session-words')]
+  .every(({ textContent }) => textContent.includes('closed with'))`;
+
+function cardsAre(count: number): string {
+  return `document.querySelectorAll('.session').length === ${count}`;
+}
