@@ -27,10 +27,11 @@ export const ways = [
     address: 'ws://{server}/?token=…',
     port: 2,
     summary:
-      'Reliable in every browser, and decided before the connection opens. Addresses end up in logs, so the page changes its token for a ticket that works once.',
+      'Works in every browser, before the connection opens. Addresses end up in logs, so a ticket that works once replaces the token.',
     async open({ token, server }) {
       const ticket = await newTicket(token);
-      const websocket = new WebSocket(`ws://${server}/?token=${ticket}`);
+      const address = `ws://${server}/?token=${ticket}`;
+      const websocket = new WebSocket(address);
       return websocket;
     },
   },
