@@ -10,7 +10,11 @@ export default defineConfig({
   resolve: { alias: [{ find: /^nestjs-ws-auth$/, replacement: lib }] },
   test: {
     setupFiles: ['reflect-metadata'],
-    coverage: { provider: 'v8', include: ['lib/**/*.ts'] },
+    coverage: {
+      provider: 'v8',
+      include: ['lib/{credentials,passport,policy,protocol}/**/*.ts'],
+      thresholds: { branches: 100, functions: 100 },
+    },
     projects: [
       { extends: true, test: { name: 'unit', include: ['test/unit/**/*.spec.ts'] } },
       {
