@@ -223,8 +223,6 @@ describe('a node that has lost its store', () => {
 
   it('RD-11 lets nobody in whose revocation cannot be read', async () => {
     await using a = await node({ redis: { keyPrefix: 'garbage' } });
-    const key = (kind: string, id: string) =>
-      `{garbage}:${kind}:${Buffer.from(id).toString('base64url')}`;
     const values = ['', ' ', 'garbage', '{"v":2}', '0x10', 'NaN', '1 2', '\u0000'];
     for (const value of values) {
       await server.command('SET', key('user', 'alice'), value);
@@ -243,10 +241,10 @@ describe('a node that has lost its store', () => {
   it('RD-11 lets nobody in whose ticket cannot be read', async () => {
     await using a = await node({ ...ticketsInQuery, redis: { keyPrefix: 'garbage' } });
     const { store } = a.client;
-    const digestOf = async () => {
+    const issued = async () => {
       const [before, { ticket }] = [await keys(), await a.tickets.issue({ id: 'alice' })];
-      const [key] = (await keys()).filter((each) => !before.includes(each));
-      return { ticket, key: key! };
+      const [at] = (await keys()).filter((each) => !before.includes(each));
+      return { ticket, at: at! };
     };
     const keys = async () =>
       ((await a.client.command('KEYS', '{garbage}:ticket:*')) as string[]).map(String);
@@ -259,13 +257,13 @@ describe('a node that has lost its store', () => {
       '{garbage}:tickets-of:x {"user":{"id":"alice"},"info":{},"bound":{"sessionId":5}}',
     ];
     for (const payload of payloads) {
-      const { ticket, key } = await digestOf();
-      await server.command('SET', key, payload);
+      const { ticket, at } = await issued();
+      await server.command('SET', at, payload);
       expect((await a.app.connect(`/?ticket=${ticket}`).refusal()).status, payload).toBe(401);
     }
-    const { ticket, key } = await digestOf();
-    await server.command('DEL', key);
-    await server.command('LPUSH', key, 'a list');
+    const { ticket, at } = await issued();
+    await server.command('DEL', at);
+    await server.command('LPUSH', at, 'a list');
     expect((await a.app.connect(`/?ticket=${ticket}`).refusal()).status).toBe(503);
     expect(await store.takeTicket('nobody')).toBeUndefined();
   });
@@ -315,6 +313,10 @@ describe('configuration', () => {
     }
   });
 });
+
+function key(kind: string, id: string): string {
+  return `{garbage}:${kind}:${Buffer.from(id).toString('base64url')}`;
+}
 
 function bearer() {
   return { headers: { authorization: `Bearer ${tokenOf('alice')}` } };

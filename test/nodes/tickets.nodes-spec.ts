@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { Controller, Header, Inject, Post, Req, UseGuards } from '@nestjs/common';
+import { AuthGuard } from '@nestjs/passport';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   fromAuthorizationHeader,
@@ -8,12 +10,19 @@ import {
   fromSubprotocol,
   MemoryWsAuthStore,
   WsAuthConfigurationError,
+  WsAuthModule,
+  WsTickets,
+  type IssuedTicket,
+  type StoredTicket,
   type TicketOptions,
   type WsAuthModuleOptions,
 } from '../../lib/index.js';
 import { RedisServer } from '../support/redis.js';
-import { startProtected } from '../support/app.js';
+import { startApp, startProtected } from '../support/app.js';
 import type { TestClient } from '../support/client.js';
+import { EchoGateway } from '../support/gateways.js';
+import { ask } from '../support/http.js';
+import { JwtStrategy, type TestUser } from '../support/strategies.js';
 import { tokenOf } from '../support/tokens.js';
 import { within } from './eventually.js';
 import { startNode, statusOf, TestNode, type NodeOptions } from './node.js';
@@ -255,14 +264,8 @@ describe('a ticket', () => {
   it('TK-09 keeps no more than maxTotal of a million tickets', async () => {
     const store = new MemoryWsAuthStore();
     const limits = { maxPerUser: 100, maxTotal: 1_000 };
-    const ticketOf = (index: number) => ({
-      digest: `digest ${index}`,
-      userId: `user ${index}`,
-      payload: '{}',
-      ttlMs: 30_000,
-    });
     for (let index = 0; index < 1_000_000; index += 1) {
-      await store.putTicket(ticketOf(index), limits);
+      await store.putTicket(storedTicket(index), limits);
     }
     expect(await store.takeTicket('digest 998999')).toBeUndefined();
     expect(await store.takeTicket('digest 999000')).toBe('{}');
@@ -304,9 +307,51 @@ describe('a ticket', () => {
       await expect(node.tickets.issue(user)).rejects.toThrow('user: expected an object');
     }
     await using without = await startProtected();
-    const { WsTickets } = await import('../../lib/index.js');
     const tickets = without.nest.get(WsTickets);
     await expect(tickets.issue(alice)).rejects.toThrow('tickets: not configured');
+  });
+});
+
+function storedTicket(index: number): StoredTicket {
+  return {
+    digest: `digest ${index}`,
+    userId: `user ${index}`,
+    payload: '{}',
+    ttlMs: 30_000,
+  };
+}
+
+/** The pattern for handing tickets out: by POST, behind an HTTP guard, and never stored by caches. */
+@Controller('ws-tickets')
+class TicketController {
+  constructor(@Inject(WsTickets) private readonly tickets: WsTickets) {}
+
+  @Post()
+  @UseGuards(AuthGuard('jwt'))
+  @Header('Cache-Control', 'no-store')
+  issue(@Req() { user }: { readonly user: TestUser }): Promise<IssuedTicket> {
+    return this.tickets.issue(user);
+  }
+}
+
+describe('TK-08 a route that issues tickets', () => {
+  it('answers POST with a token, and neither GET, nor nobody, nor a ticket', async () => {
+    await using app = await startApp({
+      imports: [WsAuthModule.forRoot({ ...everyWay, strategy: 'jwt', tickets: {} })],
+      controllers: [TicketController],
+      providers: [JwtStrategy, EchoGateway],
+    });
+    const url = `${app.origin}/ws-tickets`;
+    const headers = { authorization: `Bearer ${tokenOf('alice')}` };
+    const answer = await ask(url, { method: 'POST', headers });
+    expect([answer.status, answer.headers['cache-control']]).toEqual([201, 'no-store']);
+    const { ticket } = JSON.parse(answer.body) as IssuedTicket;
+    expect((await ask(url, { headers })).status).toBe(404);
+    expect((await ask(url, { method: 'POST' })).status).toBe(401);
+    const asTicket = { authorization: `Bearer ${ticket}` };
+    expect((await ask(url, { method: 'POST', headers: asTicket })).status).toBe(401);
+    const client = await app.connect(`/?ticket=${ticket}`).opened();
+    expect(await client.ask('whoami')).toEqual({ user: 'alice', via: 'fromQueryParam' });
   });
 });
 
