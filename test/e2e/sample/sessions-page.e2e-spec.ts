@@ -116,7 +116,7 @@ describe('the Sessions page in Chromium', { timeout: 120_000 }, () => {
   });
 
   it('shows when sockets expire, and misses nothing while its own token is changed', async () => {
-    await using brief = await RunningSample.start({ SAMPLE_TOKEN_TTL_MS: '4000' });
+    await using brief = await RunningSample.start({ SAMPLE_TOKEN_TTL_MS: '6000' });
     await using page = await open('alice', brief);
     await page.until(allEnded);
     const ended = await page.sessions();

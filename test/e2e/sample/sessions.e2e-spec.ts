@@ -128,7 +128,7 @@ describe('sessions of the sample', () => {
   });
 
   it('does not let a stream outlive its token', async () => {
-    await using brief = await RunningSample.start({ SAMPLE_TOKEN_TTL_MS: '2000' });
+    await using brief = await RunningSample.start({ SAMPLE_TOKEN_TTL_MS: '3000' });
     const token = await brief.token();
     await using stream = await EventStream.open(brief.http('/sessions/events'), { token });
     expect(await stream.next()).toMatchObject({ type: 'open' });
