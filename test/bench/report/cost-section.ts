@@ -19,23 +19,23 @@ const busyLoad = 0.9;
 
 /** A table of costs: the first series is the baseline, the second the same contender again. */
 export function costSection(title: string, series: readonly Series[]): Section {
-  const twin = series[1]!;
-  const noise = spreadOf(ratiosOf(twin.costs, twin.baseline));
+  const [baseline, twin] = series;
+  const noise = spreadOf(ratiosOf(twin!.costs, baseline!.costs));
   return {
     title,
     header,
-    rows: series.map(row),
+    rows: series.map((each) => row(each, baseline!)),
     notes: [
-      `${twin.costs.length} slices each, beside as many of the baseline. Noise: the baseline against itself is ${ratioText(noise)}.`,
+      `${baseline!.costs.length} slices each. Noise: the baseline against itself is ${ratioText(noise)}.`,
       ...series.flatMap(warnings),
     ],
     failures: [],
   };
 }
 
-function row({ label, costs, baseline }: Series): string[] {
+function row({ label, costs }: Series, baseline: Series): string[] {
   const cpu = spreadOf(costs.map(cpuPerOperation));
-  const ratio = spreadOf(ratiosOf(costs, baseline));
+  const ratio = spreadOf(ratiosOf(costs, baseline.costs));
   const median = (read: (cost: Cost) => number) => spreadOf(costs.map(read)).median;
   return [
     label,

@@ -7,46 +7,22 @@ export interface Runner {
   slice(): Promise<Cost>;
 }
 
-/** What the slices of one runner have cost, in order, and those of the baseline right beside each. */
+/** What the slices of one runner have cost, in order. */
 export interface Series {
   readonly label: string;
   readonly costs: readonly Cost[];
-  readonly baseline: readonly Cost[];
 }
 
 /**
- * Lets everybody run slices beside slices of the first, who is the baseline: A B, B A, A C, C A …, so that whatever else the
- * machine does hits both alike.
+ * Lets everybody run a slice in turn, several rounds, each begun by another: A B C, B C A, C A B … Whatever else the machine
+ * does hits all alike, and everybody is as warm as the others.
  */
 export async function alternate(runners: readonly Runner[], rounds: number): Promise<Series[]> {
-  const [baseline, ...others] = runners;
-  const series = others.map(({ label }) => ({
-    label,
-    costs: [] as Cost[],
-    baseline: [] as Cost[],
-  }));
-  for (let round = 0; round < rounds; round += 1) {
-    for (const [index, other] of others.entries()) {
-      const pair = round % 2 === 0 ? [baseline!, other] : [other, baseline!];
-      for (const runner of pair) {
-        const cost = await runner.slice();
-        series[index]![runner === other ? 'costs' : 'baseline'].push(cost);
-      }
-    }
-  }
-  const all = series.flatMap((each) => each.baseline);
-  return [{ label: baseline!.label, costs: all, baseline: all }, ...series];
-}
-
-/** Lets everybody run a slice in turn, for its own sake. */
-export async function inTurn(
-  runners: readonly Runner[],
-  rounds: number,
-): Promise<Pick<Series, 'label' | 'costs'>[]> {
   const series = runners.map(({ label }) => ({ label, costs: [] as Cost[] }));
   for (let round = 0; round < rounds; round += 1) {
-    for (const [index, runner] of runners.entries()) {
-      series[index]!.costs.push(await runner.slice());
+    for (let turn = 0; turn < runners.length; turn += 1) {
+      const index = (round + turn) % runners.length;
+      series[index]!.costs.push(await runners[index]!.slice());
     }
   }
   return series;

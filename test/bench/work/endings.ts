@@ -16,7 +16,7 @@ interface MassEnding {
 
 /** (f) A user with many sockets is revoked; many sessions expire in the same second. */
 export async function endings(bench: Bench): Promise<Section> {
-  const count = bench.size(10_000, 2_000);
+  const count = bench.size(10_000, 1_000);
   const rows: string[][] = [];
   for (const contestant of [oursUpgrade, oursEverything]) {
     rows.push(await end(bench, contestant, revocation(bench, contestant)));
@@ -42,7 +42,7 @@ async function end(bench: Bench, contestant: Contestant, ending: MassEnding): Pr
     inFlight,
     dialogue: way.dialogue,
     credentials: ending.credentials,
-    count: bench.size(10_000, 2_000),
+    count: bench.size(10_000, 1_000),
   };
   await explain(label, bench.load.ask('open', plan));
   await server.watchStalls();
@@ -64,7 +64,7 @@ function revocation(bench: Bench, { name }: Contestant): MassEnding {
 }
 
 function expiry(bench: Bench, count: number): MassEnding {
-  const exp = Math.ceil(Date.now() / 1_000) + bench.size(20, 8);
+  const exp = Math.ceil(Date.now() / 1_000) + bench.size(20, 5);
   return {
     title: 'expiry in one second',
     credentials: tokens(bench.secret, count, { exp }),

@@ -5,7 +5,7 @@ import { cpuTimeOf } from '../processes/cpu-time.js';
 import { startRedis } from '../processes/redis.js';
 import type { Section } from '../report/section.js';
 import { cpuPerOperation, spreadOf } from '../report/statistics.js';
-import { inTurn, type Runner } from './alternate.js';
+import { alternate, type Runner } from './alternate.js';
 import { warmUp } from './dialogue-runner.js';
 
 /** (g) Tickets that are issued and taken, 64 at a time. */
@@ -33,7 +33,7 @@ export async function ticketTrips(bench: Bench): Promise<Section> {
     runners.push(runner('Redis', { count: bench.size(5_000, 1_000), redis: redis.path }));
   }
   await warmUp(runners, 2);
-  const series = await inTurn(runners, bench.size(9, 3));
+  const series = await alternate(runners, bench.size(9, 3));
   return {
     title: 'Tickets, issue and take (64 in flight)',
     header: ['store', 'CPU per ticket, µs', 'min–max', 'tickets/s'],
