@@ -1,11 +1,11 @@
-import { html } from './html.js';
+import { html, type Html } from './html.js';
 import { layout } from './layout.js';
 
 /** Shows the user's sessions as they come and go; `public/sessions.js` fills it. */
 export function sessionsPage(user: string): string {
   return layout({
     title: 'nestjs-ws-auth · sessions',
-    styles: ['/sessions.css', '/session.css'],
+    styles: ['/sessions.css', '/session.css', '/events.css'],
     script: '/sessions.js',
     place: { user, path: '/sessions' },
     body: html`<main data-feed="connecting" data-user="${user}">
@@ -21,32 +21,36 @@ export function sessionsPage(user: string): string {
             <output class="tally-count">…</output><span class="tally-words">open sockets</span>
           </p>
         </section>
-        <section class="toolbar" aria-label="All sockets">
-          <p class="toolbar-user"><span class="label">User</span><strong>${user}</strong></p>
-          <p class="feed" role="status"></p>
-          <div class="toolbar-actions">
-            <button type="button" class="button-quiet" id="open">Open a socket</button>
-            <button type="button" class="button-danger" id="end-all">Log out everywhere</button>
-          </div>
-        </section>
-        <p class="problem" role="alert" hidden></p>
-        <div class="columns">
-          <section aria-labelledby="sockets-title">
-            <h2 id="sockets-title">Sockets</h2>
-            <p class="empty" hidden>No socket is open. Open one, or come back from another page.</p>
-            <ul class="sessions" role="list"></ul>
-          </section>
-          <section class="events" aria-labelledby="events-title">
-            <h2 id="events-title">Events</h2>
-            <ol class="log" role="log" tabindex="0" aria-labelledby="events-title"></ol>
-          </section>
-        </div>
-        ${explanations}
+        ${toolbar(user)} ${columns} ${explanations}
         <noscript><p class="hint">This page needs JavaScript to open WebSockets.</p></noscript>
       </main>
       ${sessionTemplate} ${eventTemplate}`,
   });
 }
+
+function toolbar(user: string): Html {
+  return html`<section class="toolbar" aria-label="All sockets">
+    <p class="toolbar-user"><span class="label">User</span><strong>${user}</strong></p>
+    <p class="feed" role="status"></p>
+    <div class="toolbar-actions">
+      <button type="button" class="button-quiet" id="open">Open a socket</button>
+      <button type="button" class="button-danger" id="end-all">Log out everywhere</button>
+    </div>
+  </section>`;
+}
+
+const columns = html`<p class="problem" role="alert" hidden></p>
+  <div class="columns">
+    <section aria-labelledby="sockets-title">
+      <h2 id="sockets-title">Sockets</h2>
+      <p class="empty" hidden>No socket is open. Open one, or come back from another page.</p>
+      <ul class="sessions" role="list"></ul>
+    </section>
+    <section class="events" aria-labelledby="events-title">
+      <h2 id="events-title">Events</h2>
+      <ol class="log" role="log" tabindex="0" aria-labelledby="events-title"></ol>
+    </section>
+  </div>`;
 
 const explanations = html`<section class="explanations" aria-label="What the buttons do">
   <article>
