@@ -23,9 +23,9 @@ export async function connect(bench: Bench): Promise<Section> {
       dialogue: withEcho(contestant),
       credentials: (count: number) => credentialsOf(contestant, server, shared, count),
     };
-    runners.push(dialogueRunner(bench, work, bench.size(400, 250)));
+    runners.push(dialogueRunner(bench, work, bench.size(400, 150)));
   }
-  await warmUp(runners, bench.size(10, 3));
+  await warmUp(runners, bench.size(10, 1));
   const series = await alternate(runners, bench.size(20, 3));
   return costSection(`Connect, authenticate, first echo, close (${inFlight} in flight)`, series);
 }

@@ -16,7 +16,7 @@ interface MassEnding {
 
 /** (f) A user with many sockets is revoked; many sessions expire in the same second. */
 export async function endings(bench: Bench): Promise<Section> {
-  const count = bench.size(10_000, 1_000);
+  const count = bench.size(10_000, 500);
   const rows: string[][] = [];
   for (const contestant of [oursUpgrade, oursEverything]) {
     rows.push(await end(bench, contestant, revocation(bench, contestant)));
@@ -42,7 +42,7 @@ async function end(bench: Bench, contestant: Contestant, ending: MassEnding): Pr
     inFlight,
     dialogue: way.dialogue,
     credentials: ending.credentials,
-    count: bench.size(10_000, 1_000),
+    count: bench.size(10_000, 500),
   };
   await explain(label, bench.load.ask('open', plan));
   await server.watchStalls();

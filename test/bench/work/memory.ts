@@ -100,7 +100,7 @@ function perConnection({ sizes, empty, half, full }: Measured) {
 /** As many as asked, or as the machine lets a process open. */
 function sizesOf(bench: Bench): Sizes {
   const allowed = maxOpenFiles() - 200;
-  const half = Math.min(bench.size(10_000, 1_000), allowed >> 1);
+  const half = Math.min(bench.size(10_000, 500), allowed >> 1);
   return { half, full: Math.min(half * 2, allowed) };
 }
 

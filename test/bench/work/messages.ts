@@ -54,7 +54,7 @@ export async function messages(bench: Bench): Promise<Section> {
       group,
       pid,
       text: way.echo.send,
-      operations: bench.size(8_000, 4_000),
+      operations: bench.size(8_000, 3_000),
     };
     runners.push({ label: group, slice: () => bench.load.ask<Cost>('echo', echo) });
   }

@@ -93,9 +93,9 @@ export async function refuse(bench: Bench): Promise<Section> {
       await dialogueRunner(bench, { label, server, dialogue: primed, credentials }, 1).slice();
     }
     const work = { label, server, dialogue, credentials };
-    runners.push(dialogueRunner(bench, work, bench.size(600, 400)));
+    runners.push(dialogueRunner(bench, work, bench.size(600, 200)));
   }
-  await warmUp(runners, bench.size(8, 3));
+  await warmUp(runners, bench.size(8, 1));
   const series = await alternate(runners, bench.size(20, 3));
   return costSection(`Refused connect, wrong signature (${inFlight} in flight)`, series);
 }
