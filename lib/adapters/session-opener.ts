@@ -25,10 +25,10 @@ export class SessionOpener {
     const { userId, expiresAt } = session;
     const { sessions, policy, authenticator } = this.context;
     if (expiresAt !== undefined && expiresAt <= Date.now()) {
-      return authenticator.refuse('ERR_WS_AUTH_CREDENTIAL_REJECTED', proof);
+      return authenticator.refuse(new Refusal('ERR_WS_AUTH_CREDENTIAL_REJECTED'), proof);
     }
     if (sessions.isRevoked(userId, proof)) {
-      return authenticator.refuse('ERR_WS_AUTH_REVOKED', proof);
+      return authenticator.refuse(new Refusal('ERR_WS_AUTH_REVOKED'), proof);
     }
     if (userId === undefined || policy.maxSessionsPerUser === Number.POSITIVE_INFINITY) {
       return undefined;

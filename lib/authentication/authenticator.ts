@@ -7,7 +7,7 @@ import { expressRequest, runMiddleware } from '../passport/express-request.js';
 import type { Policy } from '../policy/policy.js';
 import { ownOrigin } from '../policy/proxy-trust.js';
 import type { Handshake } from '../protocol/handshake.js';
-import { Refusal, type RefusalCode } from '../protocol/refusal.js';
+import { Refusal } from '../protocol/refusal.js';
 import { anonymousProof, type Proof } from '../sessions/proof.js';
 import { WsAuthSession } from '../sessions/session.js';
 import { aborted, type Attempt } from './attempt.js';
@@ -72,9 +72,9 @@ export class Authenticator {
   }
 
   /** Refuses a credential that the strategies have accepted. */
-  refuse(code: RefusalCode, { tokenId }: Proof): Refusal {
+  refuse(refusal: Refusal, { tokenId }: Proof): Refusal {
     const error = tokenId === undefined ? undefined : 'invalid_token';
-    return this.chain.challenge(new Refusal(code), [], error);
+    return this.chain.challenge(refusal, [], error);
   }
 
   /** Runs the strategies on a credential, whichever way it came. */
@@ -99,7 +99,10 @@ export class Authenticator {
       return result;
     }
     const revoked = await this.checks.revocations?.check(result);
-    return revoked ? this.refuse(revoked.code, result.proof) : result;
+    if (!attempt.running) {
+      return aborted(attempt);
+    }
+    return revoked ? this.refuse(revoked, result.proof) : result;
   }
 
   async #run(

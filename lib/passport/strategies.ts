@@ -36,9 +36,12 @@ export class Strategies {
   demand(names: readonly string[]): void {
     for (const name of names) {
       if (!this.find(name)) {
+        const fix =
+          name === 'ws-ticket'
+            ? 'pass WsAuthModule.forRoot({ tickets: {} })'
+            : `list the class that extends PassportStrategy(…, '${name}') among the providers of a module`;
         throw new WsAuthConfigurationError(
-          `strategy: no Passport strategy is registered as "${name}"; list the class that extends ` +
-            `PassportStrategy(…, '${name}') among the providers of a module`,
+          `strategy: no Passport strategy is registered as "${name}"; ${fix}`,
         );
       }
     }

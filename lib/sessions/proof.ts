@@ -31,7 +31,8 @@ export const anonymousProof: Proof = Object.freeze({
  * Reads what revocation and expiry need of an accepted credential.
  *
  * Claims are read from the token itself, because `validate()` seldom returns them. They only ever shorten or end a
- * session: identity comes from the strategy alone. User name and password count as issued when they are presented.
+ * session: identity comes from the strategy alone. User name and password count as issued when they are presented, unless
+ * the strategy says otherwise.
  */
 export function proofOf(credential: Credential, user: unknown, info: unknown): Proof {
   const { content } = credential;
@@ -43,7 +44,8 @@ export function proofOf(credential: Credential, user: unknown, info: unknown): P
     content.scheme === 'Basic' || (content.scheme === 'fields' && token === undefined);
   return {
     tokenId: stringOf(claim('jti')) ?? (token === undefined ? undefined : digest(token)),
-    issuedAt: presented ? Date.now() : numericDate(claim('iat')),
+    // A token may come as the password of HTTP Basic: if the strategy says when it was issued, that counts.
+    issuedAt: numericDate(claim('iat')) ?? (presented ? Date.now() : undefined),
     issuer: stringOf(claim('iss')),
     exp: earliest([fieldOf(user, 'exp'), fieldOf(info, 'exp'), claims['exp']]),
     bound: isRecord(claims['cnf']) && ('jkt' in claims['cnf'] || 'x5t#S256' in claims['cnf']),

@@ -23,7 +23,10 @@ export interface TicketOptions {
   readonly origin?: string;
   /** Address of the client it is good for; an IPv6 address stands for its /64. */
   readonly address?: string;
-  /** Becomes `info` of the session; `exp` in seconds ends it. JSON. */
+  /**
+   * Becomes `info` of the session: JSON. `exp` in seconds ends it. Pass the `iat` of the token that the caller came with, so
+   * that a ticket does not outlive the revocation of that token.
+   */
   readonly info?: Readonly<Record<string, unknown>>;
   /**
    * Id of the session that asks for it. The ticket is refused once that session is revoked; and, if the session is of this
@@ -70,7 +73,7 @@ export class WsTickets {
     const payload: TicketPayload = {
       user,
       // Half a millisecond earlier, so that seconds and back never come out later than a revocation of this instant.
-      info: { ...options.info, iat: (now - 0.5) / 1_000 },
+      info: { iat: (now - 0.5) / 1_000, ...options.info },
       bound: this.#bindingOf(options),
     };
     const ticket = newTicket();

@@ -3,6 +3,9 @@ import { createClient } from 'redis';
 import { redisWsAuthStore, type RedisStoreOptions } from '../../lib/redis.js';
 import type { WsAuthStore } from '../../lib/index.js';
 
+/** Long enough for a machine that is busy with other tests. */
+const patient: RedisStoreOptions = { commandTimeoutMs: 20_000 };
+
 /** A client of the application with the store on it. */
 export interface ClientOfStore extends AsyncDisposable {
   readonly store: WsAuthStore;
@@ -19,7 +22,7 @@ export type RedisPackage = (typeof packages)[number];
 export function storeOn(
   name: RedisPackage,
   url: string,
-  options: RedisStoreOptions = {},
+  options: RedisStoreOptions = patient,
 ): Promise<ClientOfStore> {
   return name === 'redis' ? onNodeRedis(url, options) : onIoRedis(url, options);
 }
@@ -61,7 +64,7 @@ async function onIoRedis(url: string, options: RedisStoreOptions): Promise<Clien
 /** A store on the cluster client of `ioredis`. */
 export async function storeOnCluster(
   port: number,
-  options: RedisStoreOptions = {},
+  options: RedisStoreOptions = patient,
 ): Promise<ClientOfStore> {
   const client = new Cluster([{ host: '127.0.0.1', port }]);
   client.on('error', () => undefined);

@@ -19,6 +19,13 @@ function sourcesOfLib(): string[] {
     .map((name) => `lib/${name}`);
 }
 
+/** Guides stand beside the code they describe. */
+function guidesOfLib(): string[] {
+  return readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `lib/${name}`);
+}
+
 /** What the compiler makes of one source. */
 function compiledFrom(source: string): string[] {
   const stem = `dist/${source.replace(/\.ts$/, '')}`;
@@ -39,6 +46,7 @@ describe('the tarball', () => {
     const expected = [
       'package.json',
       ...documents.filter((name) => existsSync(join(root, name))),
+      ...guidesOfLib(),
       ...sources,
       ...sources.flatMap(compiledFrom),
     ];
@@ -76,6 +84,7 @@ describe('the tarball', () => {
           "types": [
             "AllowedOrigin",
             "AuthorizationHeaderOptions",
+            "ChallengeScheme",
             "CloseCodeOptions",
             "CookieBridgeOptions",
             "CookieOptions",
@@ -84,9 +93,11 @@ describe('the tarball', () => {
             "FailureLimit",
             "FailureLimiter",
             "FirstMessageOptions",
+            "HandshakeExtractor",
             "HttpSessionStore",
             "IssuedTicket",
             "OriginPredicate",
+            "RedactedPlaces",
             "RefusalCode",
             "RequestOptions",
             "RevocationKind",
@@ -102,6 +113,7 @@ describe('the tarball', () => {
             "TicketOptions",
             "WsAuthAdapterOptions",
             "WsAuthAttemptEvent",
+            "WsAuthErrorOptions",
             "WsAuthEventMap",
             "WsAuthEventNames",
             "WsAuthHealthResult",
@@ -113,9 +125,13 @@ describe('the tarball', () => {
             "WsCredentialExtractor",
             "WsExtractorOptions",
             "WsTicketOptions",
+            "WsUserDecorator",
           ],
           "values": [
+            "CookieExtractor",
+            "FirstMessageExtractor",
             "MemoryWsAuthStore",
+            "UserInfoExtractor",
             "WsAuth",
             "WsAuthAdapter",
             "WsAuthCloseCode",

@@ -23,6 +23,11 @@ describe('proofOf', () => {
     expect(proof({ scheme: 'fields', body: {}, token })).toMatchObject(expected);
   });
 
+  it('believes a strategy that says when the password of HTTP Basic, a token, was issued', () => {
+    expect(proof(basic('alice', 'token'), { iat: 10 })).toMatchObject({ issuedAt: 10_000 });
+    expect(proof(basic('alice', 'token'), {}, { iat: 20 })).toMatchObject({ issuedAt: 20_000 });
+  });
+
   it('reads what user and info say first', () => {
     const token = tokenOf({ jti: 'token', iss: 'token' });
     expect(proof(bearer(token), { jti: 'user' }, { jti: 'info', iss: 'info' })).toMatchObject({
