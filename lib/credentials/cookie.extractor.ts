@@ -1,9 +1,8 @@
 import type { Handshake } from '../protocol/handshake.js';
 import { isToken } from '../protocol/header-syntax.js';
-import { Refusal } from '../protocol/refusal.js';
-import { bearerCredential } from './bearer.js';
+import type { Refusal } from '../protocol/refusal.js';
+import { onlyBearerCredential } from './bearer.js';
 import { cookieValues } from './cookies.js';
-import { decodeQueryComponent } from './query.js';
 import type { Credential } from './credential.js';
 import {
   strategyNames,
@@ -76,23 +75,13 @@ export class CookieExtractor implements HandshakeExtractor {
 
   find({ cookie }: Handshake, limits: CredentialLimits): Credential | Refusal | undefined {
     const values = cookie === undefined ? [] : cookieValues(cookie, this.cookie);
-    if (values.length > 1) {
-      return new Refusal('ERR_WS_AUTH_MALFORMED_CREDENTIAL');
-    }
-    const [value] = values;
-    if (value === undefined || value === '') {
-      return undefined;
-    }
     // Express, among others, percent-encodes the values it sets.
-    const token = decodeQueryComponent(value);
-    return token === undefined
-      ? new Refusal('ERR_WS_AUTH_MALFORMED_CREDENTIAL')
-      : bearerCredential(token, limits, {
-          extractor: this.name,
-          ambient: true,
-          cookie: true,
-          strategy: this.strategy,
-        });
+    return onlyBearerCredential(values, limits, {
+      extractor: this.name,
+      ambient: true,
+      cookie: true,
+      strategy: this.strategy,
+    });
   }
 }
 

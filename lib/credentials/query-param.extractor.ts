@@ -1,6 +1,6 @@
 import type { Handshake } from '../protocol/handshake.js';
-import { Refusal } from '../protocol/refusal.js';
-import { bearerCredential } from './bearer.js';
+import type { Refusal } from '../protocol/refusal.js';
+import { onlyBearerCredential } from './bearer.js';
 import type { Credential } from './credential.js';
 import {
   strategyNames,
@@ -8,7 +8,7 @@ import {
   type HandshakeExtractor,
   type WsExtractorOptions,
 } from './extractor.js';
-import { decodeQueryComponent, queryPairs } from './query.js';
+import { queryPairs } from './query.js';
 
 /**
  * Reads a token from a query parameter: works in every browser, and leaks.
@@ -48,20 +48,10 @@ export class QueryParamExtractor implements HandshakeExtractor {
     const values = queryPairs(target.query)
       .filter(({ name }) => name === this.param)
       .map(({ value }) => value);
-    if (values.length > 1) {
-      return new Refusal('ERR_WS_AUTH_MALFORMED_CREDENTIAL');
-    }
-    const [value] = values;
-    if (value === undefined || value === '') {
-      return undefined;
-    }
-    const token = decodeQueryComponent(value);
-    return token === undefined
-      ? new Refusal('ERR_WS_AUTH_MALFORMED_CREDENTIAL')
-      : bearerCredential(token, limits, {
-          extractor: this.name,
-          ambient: false,
-          strategy: this.strategy,
-        });
+    return onlyBearerCredential(values, limits, {
+      extractor: this.name,
+      ambient: false,
+      strategy: this.strategy,
+    });
   }
 }
