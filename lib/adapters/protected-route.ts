@@ -72,10 +72,14 @@ export class ProtectedRoute implements Route {
       refuseUpgrade(socket, full);
       return;
     }
+    const leave = () => attempt.abort();
     const attempt = new Attempt(policy.authTimeoutMs, (ended) => {
       this.#attempts.delete(ended);
       budget.release(address);
+      // The socket lives on. What it held on to would live as long: the request, and what the client sent with it.
+      socket.off('end', leave).off('close', leave);
     });
+    socket.on('end', leave).on('close', leave);
     this.#attempts.add(attempt);
     if (events.has('authenticating')) {
       events.emit('authenticating', { path: from.path, address });
@@ -113,12 +117,9 @@ export class ProtectedRoute implements Route {
   };
 
   async #decide(upgrade: Upgrade): Promise<void> {
-    const { subject, socket, attempt } = upgrade;
+    const { subject, attempt } = upgrade;
     const { authenticator } = this.options.context;
     let decided = false;
-    const leave = () => attempt.abort();
-    socket.on('end', leave);
-    socket.on('close', leave);
     attempt.onAbort(() => {
       if (!decided) {
         this.#end(upgrade, attempt.refusal);
@@ -126,8 +127,6 @@ export class ProtectedRoute implements Route {
     });
     const decision = await authenticator.decide(subject, attempt).catch(failed);
     decided = true;
-    socket.off('end', leave);
-    socket.off('close', leave);
     if (attempt.running) {
       this.#carryOut(decision, upgrade);
     }
@@ -139,7 +138,6 @@ export class ProtectedRoute implements Route {
       upgrade.attempt.settle();
       this.#end(upgrade, refusal);
     } else if (decision === 'defer') {
-      upgrade.socket.once('close', () => upgrade.attempt.abort());
       this.#accept(upgrade, (client) => this.#wait(client, upgrade));
     } else {
       upgrade.attempt.settle();

@@ -32,18 +32,13 @@ export function strategyRequest(
 ): StrategyRequest {
   const { content } = credential;
   const url = content.scheme === 'request' ? (base.url ?? '') : bareUrl;
-  return Object.create(base, {
-    headers: own(headersFor(content, base.headers)),
-    url: own(url),
-    originalUrl: own(url),
-    query: own(parseQuery(url)),
-    body: own(content.scheme === 'fields' ? content.body : emptyBody),
-    signal: { get: () => attempt.signal },
-  }) as StrategyRequest;
-}
-
-function own(value: unknown): PropertyDescriptor {
-  return { value, writable: true, enumerable: true, configurable: true };
+  const derived: StrategyRequest = Object.create(base);
+  derived.headers = headersFor(content, base.headers);
+  derived.url = url;
+  derived.originalUrl = url;
+  derived.query = parseQuery(url);
+  derived.body = content.scheme === 'fields' ? content.body : emptyBody;
+  return Object.defineProperty(derived, 'signal', { get: () => attempt.signal });
 }
 
 function headersFor(

@@ -44,7 +44,13 @@ export function proxyTrust(option: NonNullable<WsAuthModuleOptions['trustProxy']
 
 /** Address of the client, as far as proxies of ours vouch for it. */
 export function clientAddress(request: IncomingMessage, trust: ProxyTrust): string {
-  return request.socket.remoteAddress === undefined ? '' : proxyAddr(request, trust);
+  const { remoteAddress } = request.socket;
+  if (remoteAddress === undefined) {
+    return '';
+  }
+  return request.headers['x-forwarded-for'] === undefined
+    ? remoteAddress
+    : proxyAddr(request, trust);
 }
 
 /**

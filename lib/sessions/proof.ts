@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Credential } from '../credentials/credential.js';
 import { isRecord } from '../protocol/message.js';
 
@@ -105,5 +105,5 @@ function stringOf(value: unknown): string | undefined {
 function digest(token: string): string {
   const parts = token.split('.');
   const named = parts.length === 3 ? `${parts[0]}.${parts[1]}` : token;
-  return `sha256:${createHash('sha256').update(named).digest('base64url')}`;
+  return `sha256:${hash('sha256', named, 'base64url')}`;
 }

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 /** Bytes of a ticket: 256 bits, so that nobody guesses one. */
 const ticketBytes = 32;
@@ -10,5 +10,5 @@ export function newTicket(): string {
 
 /** What is stored of a ticket: whoever reads the store cannot use it. */
 export function ticketDigest(ticket: string): string {
-  return createHash('sha256').update(ticket).digest('base64url');
+  return hash('sha256', ticket, 'base64url');
 }

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import type { Server as HttpServer } from 'node:http';
+import type { Socket } from 'node:net';
 import zlib from 'node:zlib';
 import { SubscribeMessage, WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -7,6 +10,7 @@ import {
   fromFirstMessage,
   WsAuthConfigurationError,
   WsAuthModule,
+  WsPublic,
   type WsAuthModuleOptions,
 } from '../../lib/index.js';
 import { bootError, startProtected, type TestApp } from '../support/app.js';
@@ -198,7 +202,28 @@ describe('what the client sends meanwhile', () => {
   });
 });
 
+/** How many listeners the sockets of the server have for its events, once their clients have sessions. */
+async function listenersAfter(app: TestApp, enter: () => Promise<unknown>): Promise<number[]> {
+  const accepted = once(app.nest.getHttpServer() as HttpServer, 'connection');
+  await enter();
+  const [socket] = (await accepted) as [Socket];
+  return ['close', 'end', 'error'].map((event) => socket.listenerCount(event));
+}
+
 describe('the first message', () => {
+  it('leaves nothing on the socket that would keep the request, and its credentials, alive', async () => {
+    @WsPublic()
+    @WebSocketGateway({ path: '/public' })
+    class OpenGateway {}
+    await using app = await startProtected({}, [OpenGateway]);
+    const without = await listenersAfter(app, () => app.connect('/public').opened());
+    const byMessage = await listenersAfter(app, async () => {
+      const client = await app.connect().opened();
+      await client.emit('authenticate', token()).nextEvent();
+    });
+    expect(byMessage).toEqual(without);
+  });
+
   it('is acknowledged with the end of the session, before anything else', async () => {
     await using app = await startProtected();
     const client = await app.connect().opened();
