@@ -18,7 +18,8 @@ export class RefusalReporter {
   refused(refusal: Refusal, from: WsAuthAttemptEvent, phase: 'handshake' | 'message'): void {
     const { code, cause } = refusal;
     const { path, address } = from;
-    if (cause !== undefined) {
+    // An error of the application. What peers can bring about at will (a refused login, a store that is down) is no line each.
+    if (cause !== undefined && refusal.httpStatus === 500) {
       this.#logger.error(`${code} path=${logText(path)}: ${logError(cause)}`);
     }
     if (this.level !== false && Logger.isLevelEnabled(this.level)) {
