@@ -1,4 +1,5 @@
 import { WebSocket, type RawData } from 'ws';
+import { eventMessage } from '../protocol/message.js';
 
 /** Stands between a socket and everyone who listens to its messages, or sends. */
 export interface Gate {
@@ -44,6 +45,9 @@ export function gatedWebSocket(base: typeof WebSocket = WebSocket): typeof WebSo
         }
       } else if (event === 'pong') {
         this.wsAuthAlive = true;
+      } else if (event === 'exception' && this.listenerCount(event) === 0) {
+        // Nest 11 emits what its exception filter says where Nest 12 sends it, so that the client never hears of it.
+        this.send(eventMessage(event, args[0]));
       }
       return super.emit(event, ...args);
     }

@@ -360,3 +360,27 @@ describe('a user', () => {
     expect(await client.ask('session')).toMatchObject({ userId: 'tenant:alice' });
   });
 });
+
+describe('an exception as Nest 11 tells it', () => {
+  /** The exception filter of Nest 11 calls `client.emit()`, which for a native socket stays in the process. */
+  @WebSocketGateway()
+  class ElevenGateway {
+    @SubscribeMessage('fail')
+    fail(client: WebSocket): void {
+      client.emit('exception', { status: 'error', message: 'Unauthorized' });
+    }
+  }
+
+  it('reaches the client, as it does with Nest 12', async () => {
+    await using app = await startApp({
+      imports: [WsAuthModule.forRoot({ strategy: 'jwt' })],
+      providers: [JwtStrategy, ElevenGateway],
+    });
+    const headers = { authorization: `Bearer ${tokenOf('alice')}` };
+    const client = await app.connect('/', { headers }).opened();
+    expect(await client.emit('fail').nextEvent()).toEqual({
+      event: 'exception',
+      data: { status: 'error', message: 'Unauthorized' },
+    });
+  });
+});
