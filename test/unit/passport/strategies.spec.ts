@@ -50,6 +50,13 @@ describe('Strategies', () => {
     );
   });
 
+  it('names the option that makes tickets, where nobody can register a class', () => {
+    const strategies = new Strategies({ _strategy: () => undefined });
+    expect(() => strategies.demand(['ws-ticket'])).toThrow(
+      'strategy: no Passport strategy is registered as "ws-ticket"; pass WsAuthModule.forRoot({ tickets: {} })',
+    );
+  });
+
   it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty'])(
     'ST-17: demands a strategy, not a property of Object.prototype such as %s',
     (name) => {

@@ -64,6 +64,19 @@ describe('proxyTrust', () => {
 });
 
 describe('clientAddress', () => {
+  it('is the address of the peer where no proxy says another', () => {
+    expect(clientAddress(requestFrom({}), proxyTrust(true))).toBe('10.0.0.1');
+  });
+
+  it('RL-02: trusts no hop that a predicate throws on, or answers by a promise', () => {
+    const throwing = proxyTrust(() => {
+      throw new Error('not an address');
+    });
+    const promising = proxyTrust((() => Promise.resolve(true)) as unknown as () => boolean);
+    expect(throwing('10.0.0.1', 0)).toBe(false);
+    expect(promising('10.0.0.1', 0)).toBe(false);
+  });
+
   const forwarded: HeaderLines = [['X-Forwarded-For', '203.0.113.7, 198.51.100.2']];
 
   it.each<[TrustProxy, string]>([
