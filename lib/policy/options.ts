@@ -154,7 +154,7 @@ export interface WsAuthPolicyOptions {
 export interface FailureLimit {
   /** At least 1. */
   readonly points: number;
-  /** Time in milliseconds in which they count, at least 1,000. */
+  /** Time in milliseconds in which they count, from 1,000 to 2^31 - 1. */
   readonly windowMs: number;
 }
 

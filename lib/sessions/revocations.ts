@@ -1,6 +1,5 @@
-/** What a session is held against. */
-export interface RevocableSession {
-  readonly sessionId: string | undefined;
+/** What a credential is judged by. */
+interface RevocableCredential {
   readonly userId: string | undefined;
   readonly tokenId: string | undefined;
   readonly issuedAt: number | undefined;
@@ -8,7 +7,7 @@ export interface RevocableSession {
 
 /**
  * The statements "no session of X issued before T is valid", in memory and bounded: each is forgotten when the credentials
- * it concerns have expired.
+ * it concerns have expired, but for the one instant before which everybody's are revoked.
  */
 export class Revocations {
   readonly #tokens = new Map<string, number>();
@@ -47,7 +46,7 @@ export class Revocations {
    * Whether a credential is revoked. One issued at the very instant is, and so is one that cannot tell when it was issued:
    * it may be older.
    */
-  isRevoked({ userId, tokenId, issuedAt }: Omit<RevocableSession, 'sessionId'>): boolean {
+  isRevoked({ userId, tokenId, issuedAt }: RevocableCredential): boolean {
     const now = Date.now();
     if (tokenId !== undefined && (this.#tokens.get(tokenId) ?? now) > now) {
       return true;
