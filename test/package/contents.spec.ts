@@ -90,6 +90,7 @@ describe('the tarball', () => {
             "CookieOptions",
             "DisconnectOptions",
             "FailedAttemptOptions",
+            "FailureCount",
             "FailureLimit",
             "FailureLimiter",
             "FirstMessageOptions",
@@ -114,6 +115,7 @@ describe('the tarball', () => {
             "WsAuthAdapterOptions",
             "WsAuthAttemptEvent",
             "WsAuthErrorOptions",
+            "WsAuthEventListener",
             "WsAuthEventMap",
             "WsAuthEventNames",
             "WsAuthHealthResult",
@@ -162,6 +164,8 @@ describe('the tarball', () => {
         },
         "./redis": {
           "types": [
+            "IoRedisClient",
+            "NodeRedisClient",
             "RedisStoreOptions",
             "WsAuthRedisClient",
           ],
