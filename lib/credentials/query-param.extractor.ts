@@ -27,7 +27,7 @@ export function fromQueryParam(
   return new QueryParamExtractor(param, options);
 }
 
-export class QueryParamExtractor implements HandshakeExtractor {
+class QueryParamExtractor implements HandshakeExtractor {
   readonly name = 'fromQueryParam';
   readonly phase = 'handshake';
   readonly place = 'query';

@@ -4,7 +4,7 @@ import type { RedactedPlaces, WsCredentialExtractor } from './extractor.js';
 import { queryPairs } from './query.js';
 
 /** What stands where a credential stood. It is a token, so it fits into every place. */
-export const redacted = 'REDACTED';
+const redacted = 'REDACTED';
 
 /** All places of one policy. */
 export interface Redaction {

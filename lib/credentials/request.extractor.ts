@@ -35,7 +35,7 @@ export function fromRequest(options: RequestOptions = {}): HandshakeExtractor {
   return new RequestExtractor(options);
 }
 
-export class RequestExtractor implements HandshakeExtractor {
+class RequestExtractor implements HandshakeExtractor {
   readonly name = 'fromRequest';
   readonly phase = 'handshake';
   readonly place = 'request';

@@ -8,7 +8,6 @@ import {
   strategyNames,
   type CredentialLimits,
   type HandshakeExtractor,
-  type RedactedPlaces,
   type WsExtractorOptions,
 } from './extractor.js';
 
@@ -30,28 +29,24 @@ export function fromUserInfo(options: WsExtractorOptions = {}): UserInfoExtracto
   return new UserInfoExtractor(strategyNames(options), false);
 }
 
-/** What {@link fromUserInfo} makes. */
 export class UserInfoExtractor implements HandshakeExtractor {
   readonly name = 'fromUserInfo';
   readonly phase = 'handshake';
   readonly place = 'authorization';
   readonly ambient = true;
   readonly challengeSchemes = ['Basic'] as const;
-  readonly redacts: RedactedPlaces = { headers: ['authorization'] };
+  readonly redacts = { headers: ['authorization'] } as const;
 
   constructor(
-    /** Strategies that judge the token; `undefined`: those of the policy. */
     readonly strategy: readonly string[] | undefined,
-    /** Whether the password does not matter. */
     readonly anyPassword: boolean,
   ) {}
 
-  /** The form for a policy in which nothing else reads HTTP Basic. @internal */
+  /** The form for a policy in which nothing else reads HTTP Basic. */
   withAnyPassword(): UserInfoExtractor {
     return new UserInfoExtractor(this.strategy, true);
   }
 
-  /** @internal */
   find({ authorization }: Handshake, limits: CredentialLimits): Credential | Refusal | undefined {
     const { scheme, value } = splitAuthorization(authorization ?? '');
     if (scheme !== 'basic') {

@@ -12,7 +12,7 @@ import { tokenOf } from '../support/tokens.js';
 export type Verdicts = Record<string, unknown>;
 
 /** A strategy that looks its verdict up; changing the record changes the verdict. */
-export function verdictStrategy(verdicts: Verdicts) {
+function verdictStrategy(verdicts: Verdicts) {
   return customStrategy('verdicts', (request) => verdicts[bearerOf(request) ?? ''] ?? false);
 }
 

@@ -36,7 +36,7 @@ export interface ModelConnection {
   hasClosed: boolean;
 }
 
-export const authTimeout = 5;
+const authTimeout = 5;
 
 /**
  * The reference: what a connection may do, without sockets, timers or promises. Two clocks, in seconds: the wall can be

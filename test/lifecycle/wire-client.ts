@@ -39,7 +39,7 @@ export interface WireFrame {
   readonly payload: Buffer;
 }
 
-export const closeOpcode = 8;
+const closeOpcode = 8;
 
 const mask = Buffer.alloc(4);
 

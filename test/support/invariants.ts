@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
-import type { AddressInfo, Socket, SocketConnectOpts } from 'node:net';
+import type { Socket, SocketConnectOpts } from 'node:net';
 import { inspect } from 'node:util';
 import type {
   INestApplication,
@@ -597,9 +597,4 @@ export async function until(condition: () => boolean, what: string): Promise<voi
 
 function tcpHandles(): number {
   return process.getActiveResourcesInfo().filter((name) => name.startsWith('TCP')).length;
-}
-
-/** The port that a server listens on. */
-export function portOf(server: { address(): AddressInfo | string | null }): number {
-  return (server.address() as AddressInfo).port;
 }

@@ -1,5 +1,5 @@
 /** A masked client frame. The key is zero: the server unmasks all the same, and the text stays readable. */
-export function frame(opcode: number, payload: Buffer | string): Buffer {
+function frame(opcode: number, payload: Buffer | string): Buffer {
   const body = Buffer.from(payload);
   const header =
     body.length < 126

@@ -60,10 +60,10 @@ function warnings({ label, costs }: Series): string[] {
 const serverUse = ({ serverMs, wallMs }: Cost) => serverMs / wallMs;
 const loadUse = ({ loadMs, wallMs }: Cost) => loadMs / wallMs;
 
-export function percent(part: number): string {
+function percent(part: number): string {
   return `${(part * 100).toFixed(0)} %`;
 }
 
-export function ratioText({ median, min, max }: Spread): string {
+function ratioText({ median, min, max }: Spread): string {
   return `${median.toFixed(2)} (${min.toFixed(2)}–${max.toFixed(2)})`;
 }

@@ -33,7 +33,7 @@ export const perMessage = contestant('Nest, `AuthGuard` per message', 'authGuard
 export const withSocketIo = contestant('Socket.IO + Passport', 'socketIo', bySocketIo);
 export const oursUpgrade = contestant('**ours**, upgrade', 'ours', byUpgrade);
 export const oursFirst = contestant('**ours**, first message', 'ours', byFirstMessage);
-export const oursTicket = contestant('**ours**, ticket', 'oursWithTickets', byTicket);
+const oursTicket = contestant('**ours**, ticket', 'oursWithTickets', byTicket);
 export const oursEverything = contestant(
   '**ours**, everything on',
   'oursWithEverything',

@@ -104,7 +104,7 @@ function sizesOf(bench: Bench): Sizes {
   return { half, full: Math.min(half * 2, allowed) };
 }
 
-export function maxOpenFiles(): number {
+function maxOpenFiles(): number {
   const limits = readFileSync('/proc/self/limits', 'utf8');
   const soft = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
   return soft === undefined ? Number.POSITIVE_INFINITY : Number(soft);
