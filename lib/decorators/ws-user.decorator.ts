@@ -8,10 +8,17 @@ import { isRecord } from '../protocol/message.js';
 import { sessionOf } from '../sessions/client-session.js';
 import type { WsAuthSession } from '../sessions/session.js';
 
-/** Names a field, applies pipes, both or neither. */
-export type WsUserDecorator = (
-  ...fieldOrPipes: readonly (string | Type<PipeTransform> | PipeTransform | undefined)[]
-) => ParameterDecorator;
+type Pipe = Type<PipeTransform> | PipeTransform;
+
+/** Applies pipes to the user, or names one of its fields and applies pipes to that. */
+export interface WsUserDecorator {
+  (...pipes: readonly Pipe[]): ParameterDecorator;
+  /** With the type of the user, `@WsUser<User>('id')`, the compiler refuses names of fields that it does not have. */
+  <User extends object = Record<string, unknown>>(
+    field: Extract<keyof User, string>,
+    ...pipes: readonly Pipe[]
+  ): ParameterDecorator;
+}
 
 function sessionIn(context: ExecutionContext): WsAuthSession | undefined {
   return sessionOf(context.switchToWs().getClient<object>());
@@ -25,7 +32,7 @@ function sessionIn(context: ExecutionContext): WsAuthSession | undefined {
  * @example
  * ```ts
  * @SubscribeMessage('hello')
- * hello(@WsUser() user: User, @WsUser('id', ParseIntPipe) id: number) {}
+ * hello(@WsUser() user: User, @WsUser<User>('id', ParseIntPipe) id: number) {}
  * ```
  * @publicApi
  */
