@@ -1,34 +1,18 @@
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 
 /** A connected client of `redis` (node-redis 5 or 6), as far as it is used. */
-export interface NodeRedisClient {
-  /** Whether it is connected. */
+interface NodeRedisClient {
   readonly isReady: boolean;
-  /** Sends one command. */
   sendCommand(command: string[]): Promise<unknown>;
-  /** Makes another client of the same server. */
-  duplicate(): NodeRedisClient & {
-    /** Connects it. */
-    connect(): Promise<unknown>;
-    /** Ends it at once. */
-    destroy(): void;
-  };
-  /** Hears of errors. */
+  duplicate(): NodeRedisClient & { connect(): Promise<unknown>; destroy(): void };
   on(event: 'error', listener: (error: unknown) => void): unknown;
 }
 
 /** A client of `ioredis`, as far as it is used. */
-export interface IoRedisClient {
-  /** `ready` when it is connected. */
+interface IoRedisClient {
   readonly status: string;
-  /** Sends one command. */
   call(command: string, ...args: string[]): Promise<unknown>;
-  /** Makes another client of the same server. */
-  duplicate(): IoRedisClient & {
-    /** Ends it. */
-    disconnect(): void;
-  };
-  /** Hears of errors. */
+  duplicate(): IoRedisClient & { disconnect(): void };
   on(event: 'error', listener: (error: unknown) => void): unknown;
 }
 

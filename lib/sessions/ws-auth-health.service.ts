@@ -4,10 +4,7 @@ import type { RevocationSync } from './revocation-sync.js';
 /** What a health check answers, in the form of `@nestjs/terminus`. */
 export type WsAuthHealthResult<Key extends string = string> = Record<
   Key,
-  {
-    /** Whether this node can let clients in. */
-    readonly status: 'up' | 'down';
-  }
+  { readonly status: 'up' | 'down' }
 >;
 
 /**

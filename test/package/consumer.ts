@@ -1,5 +1,6 @@
 import { execFile, fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -72,8 +73,12 @@ export class Consumer implements AsyncDisposable {
   }
 
   /** Runs a script to its end and returns what it prints. */
-  async evaluate(script: string): Promise<string> {
-    return this.#run(process.execPath, ['--input-type=module', '--eval', script]);
+  async evaluate(script: string, flags: readonly string[] = []): Promise<string> {
+    return this.#run(process.execPath, [...flags, '--input-type=module', '--eval', script]);
+  }
+
+  has(packageName: string): boolean {
+    return existsSync(join(this.folder, 'node_modules', packageName));
   }
 
   /** Starts a program that reads its port from the environment, and waits until it listens. */

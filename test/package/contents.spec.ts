@@ -5,13 +5,15 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Documents that are packed as soon as they exist. */
 const documents = ['CHANGELOG.md', 'LICENSE', 'PROTOCOL.md', 'README.md', 'SECURITY.md'];
+
+/** Half of it is sources and maps, which nothing loads. Raise it knowingly. */
+const budget = { packedBytes: 300_000, unpackedBytes: 1_250_000 };
 
 function sourcesOfLib(): string[] {
   return readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' })
@@ -71,135 +73,8 @@ describe('the tarball', () => {
     expect(telling).toEqual([]);
   });
 
-  it('exports exactly these names', () => {
-    const { exports } = JSON.parse(readFileSync(unpacked('package.json'), 'utf8')) as {
-      exports: Record<string, string | { types: string }>;
-    };
-    const entries = Object.entries(exports).flatMap(([entry, target]) =>
-      typeof target === 'string' ? [] : [[entry, exportedNames(unpacked(target.types))] as const],
-    );
-    expect(Object.fromEntries(entries)).toMatchInlineSnapshot(`
-      {
-        ".": {
-          "types": [
-            "AllowedOrigin",
-            "AuthorizationHeaderOptions",
-            "ChallengeScheme",
-            "CloseCodeOptions",
-            "CookieBridgeOptions",
-            "CookieOptions",
-            "DisconnectOptions",
-            "FailedAttemptOptions",
-            "FailureCount",
-            "FailureLimit",
-            "FailureLimiter",
-            "FirstMessageOptions",
-            "HandshakeExtractor",
-            "HttpSessionStore",
-            "IssuedTicket",
-            "OriginPredicate",
-            "RedactedPlaces",
-            "RefusalCode",
-            "RequestOptions",
-            "RevocationKind",
-            "RevocationPage",
-            "RevocationQuestion",
-            "RevocationTarget",
-            "RevokeOptions",
-            "SessionTarget",
-            "StoredRevocation",
-            "StoredTicket",
-            "SubprotocolOptions",
-            "TicketLimits",
-            "TicketOptions",
-            "WsAuthAdapterOptions",
-            "WsAuthAttemptEvent",
-            "WsAuthErrorOptions",
-            "WsAuthEventListener",
-            "WsAuthEventMap",
-            "WsAuthEventNames",
-            "WsAuthHealthResult",
-            "WsAuthMiddleware",
-            "WsAuthModuleOptions",
-            "WsAuthPolicyOptions",
-            "WsAuthSessionEvent",
-            "WsAuthStore",
-            "WsCredentialExtractor",
-            "WsExtractorOptions",
-            "WsTicketOptions",
-            "WsUserDecorator",
-          ],
-          "values": [
-            "CookieExtractor",
-            "FirstMessageExtractor",
-            "MemoryWsAuthStore",
-            "UserInfoExtractor",
-            "WsAuth",
-            "WsAuthAdapter",
-            "WsAuthCloseCode",
-            "WsAuthConfigurationError",
-            "WsAuthError",
-            "WsAuthEvents",
-            "WsAuthGuard",
-            "WsAuthHealth",
-            "WsAuthModule",
-            "WsAuthNoSessionError",
-            "WsAuthSession",
-            "WsAuthSessions",
-            "WsAuthStoreError",
-            "WsPublic",
-            "WsSession",
-            "WsTickets",
-            "WsUser",
-            "fromAuthorizationHeader",
-            "fromCookie",
-            "fromFirstMessage",
-            "fromQueryParam",
-            "fromRequest",
-            "fromSubprotocol",
-            "fromUserInfo",
-            "sessionOf",
-            "userOf",
-          ],
-        },
-        "./redis": {
-          "types": [
-            "IoRedisClient",
-            "NodeRedisClient",
-            "RedisStoreOptions",
-            "WsAuthRedisClient",
-          ],
-          "values": [
-            "redisWsAuthStore",
-          ],
-        },
-      }
-    `);
+  it('is small: what everybody downloads, and what it takes on their disks', () => {
+    expect(inject('tarball').packedBytes).toBeLessThan(budget.packedBytes);
+    expect(inject('tarball').unpackedBytes).toBeLessThan(budget.unpackedBytes);
   });
 });
-
-/** What TypeScript sees of a declaration file: names that exist at run time, and names of types alone. */
-function exportedNames(path: string): { values: string[]; types: string[] } {
-  const program = ts.createProgram([path], {
-    module: ts.ModuleKind.NodeNext,
-    noResolve: false,
-    skipLibCheck: true,
-    types: [],
-  });
-  const checker = program.getTypeChecker();
-  const module = checker.getSymbolAtLocation(program.getSourceFile(path)!)!;
-  const exported = checker.getExportsOfModule(module).map((symbol) => ({
-    name: symbol.name,
-    isValue: (resolved(symbol, checker).flags & ts.SymbolFlags.Value) !== 0,
-  }));
-  const namesOf = (isValue: boolean) =>
-    exported
-      .filter((each) => each.isValue === isValue)
-      .map(({ name }) => name)
-      .toSorted();
-  return { values: namesOf(true), types: namesOf(false) };
-}
-
-function resolved(symbol: ts.Symbol, checker: ts.TypeChecker): ts.Symbol {
-  return symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
-}

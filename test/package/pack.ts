@@ -18,6 +18,16 @@ export interface Tarball {
   readonly path: string;
   /** Paths inside the package. */
   readonly files: readonly string[];
+  readonly packedBytes: number;
+  readonly unpackedBytes: number;
+}
+
+/** What `npm pack --json` says of one package. */
+interface Packed {
+  readonly filename: string;
+  readonly size: number;
+  readonly unpackedSize: number;
+  readonly files: readonly { readonly path: string }[];
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -27,10 +37,12 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const folder = await mkdtemp(join(tmpdir(), 'nestjs-ws-auth-tarball-'));
   const args = ['pack', '--json', '--pack-destination', folder];
   const { stdout } = await promisify(execFile)('npm', args, { cwd: root });
-  const [packed] = JSON.parse(stdout) as [{ filename: string; files: { path: string }[] }];
+  const [packed] = JSON.parse(stdout) as [Packed];
   project.provide('tarball', {
     path: join(folder, packed.filename),
     files: packed.files.map(({ path }) => path),
+    packedBytes: packed.size,
+    unpackedBytes: packed.unpackedSize,
   });
   return () => rm(folder, { recursive: true, force: true });
 }

@@ -1,0 +1,144 @@
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+import { rootFile } from '../readme/readme.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** One entry of `exports` that is code. */
+interface Entry {
+  readonly types: string;
+  readonly default: string;
+}
+
+const { exports } = JSON.parse(rootFile('package.json')) as {
+  exports: Record<string, Entry | string>;
+};
+const entries = Object.entries(exports).filter(
+  (entry): entry is [string, Entry] => typeof entry[1] !== 'string',
+);
+
+describe('the entry points', () => {
+  it('export exactly these names', async () => {
+    const names = await Promise.all(
+      entries.map(async ([entry, target]) => [entry, await namesOf(target)] as const),
+    );
+    expect(Object.fromEntries(names)).toMatchInlineSnapshot(`
+      {
+        ".": {
+          "types": [
+            "AllowedOrigin",
+            "AuthorizationHeaderOptions",
+            "ChallengeScheme",
+            "CloseCodeOptions",
+            "CookieBridgeOptions",
+            "CookieExtractor",
+            "CookieOptions",
+            "DisconnectOptions",
+            "FailedAttemptOptions",
+            "FailureLimit",
+            "FailureLimiter",
+            "FirstMessageExtractor",
+            "FirstMessageOptions",
+            "HandshakeExtractor",
+            "HttpSessionStore",
+            "IssuedTicket",
+            "OriginPredicate",
+            "RedactedPlaces",
+            "RefusalCode",
+            "RequestOptions",
+            "RevocationKind",
+            "RevocationPage",
+            "RevocationQuestion",
+            "RevocationTarget",
+            "RevokeOptions",
+            "SessionTarget",
+            "StoredRevocation",
+            "StoredTicket",
+            "SubprotocolOptions",
+            "TicketLimits",
+            "TicketOptions",
+            "UserInfoExtractor",
+            "WsAuthAdapterOptions",
+            "WsAuthAttemptEvent",
+            "WsAuthErrorOptions",
+            "WsAuthEventMap",
+            "WsAuthEventNames",
+            "WsAuthHealthResult",
+            "WsAuthMiddleware",
+            "WsAuthModuleOptions",
+            "WsAuthPolicyOptions",
+            "WsAuthSessionEvent",
+            "WsAuthStore",
+            "WsCredentialExtractor",
+            "WsExtractorOptions",
+            "WsTicketOptions",
+            "WsUserDecorator",
+          ],
+          "values": [
+            "MemoryWsAuthStore",
+            "WsAuth",
+            "WsAuthAdapter",
+            "WsAuthCloseCode",
+            "WsAuthConfigurationError",
+            "WsAuthError",
+            "WsAuthEvents",
+            "WsAuthGuard",
+            "WsAuthHealth",
+            "WsAuthModule",
+            "WsAuthNoSessionError",
+            "WsAuthSession",
+            "WsAuthSessions",
+            "WsAuthStoreError",
+            "WsPublic",
+            "WsSession",
+            "WsTickets",
+            "WsUser",
+            "fromAuthorizationHeader",
+            "fromCookie",
+            "fromFirstMessage",
+            "fromQueryParam",
+            "fromRequest",
+            "fromSubprotocol",
+            "fromUserInfo",
+            "sessionOf",
+            "userOf",
+          ],
+        },
+        "./redis": {
+          "types": [
+            "RedisStoreOptions",
+            "WsAuthRedisClient",
+          ],
+          "values": [
+            "redisWsAuthStore",
+          ],
+        },
+      }
+    `);
+  });
+});
+
+/** Names that exist at run time, and those that TypeScript alone knows. */
+async function namesOf(entry: Entry): Promise<{ values: string[]; types: string[] }> {
+  const module = (await import(pathToFileURL(join(root, entry.default)).href)) as object;
+  const values = Object.keys(module).toSorted();
+  const declared = declaredNames(join(root, entry.types));
+  expect(values.filter((name) => !declared.includes(name))).toEqual([]);
+  return { values, types: declared.filter((name) => !values.includes(name)) };
+}
+
+function declaredNames(declarations: string): string[] {
+  const program = ts.createProgram([declarations], {
+    module: ts.ModuleKind.NodeNext,
+    skipLibCheck: true,
+    types: [],
+  });
+  const checker = program.getTypeChecker();
+  const module = checker.getSymbolAtLocation(program.getSourceFile(declarations)!)!;
+  return checker
+    .getExportsOfModule(module)
+    .map(({ name }) => name)
+    .toSorted();
+}

@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { rootFile } from '../readme/readme.js';
+import { Consumer } from './consumer.js';
+
+interface Manifest {
+  readonly dependencies: Record<string, string>;
+  readonly exports: Record<string, unknown>;
+  readonly peerDependencies: Record<string, string>;
+  readonly peerDependenciesMeta: Record<string, { readonly optional: boolean }>;
+}
+
+const manifest = JSON.parse(rootFile('package.json')) as Manifest;
+const optionalPeers = Object.keys(manifest.peerDependenciesMeta);
+const demanded = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).filter(
+  (name) => !optionalPeers.includes(name),
+);
+const entries = Object.keys(manifest.exports).filter((entry) => !entry.endsWith('.json'));
+
+/** Prints what the modules of the package ask for, by `import` and by `require`. */
+const recorder = `
+import { writeSync } from 'node:fs';
+import Module, { register } from 'node:module';
+
+const hooks = \`
+import { writeSync } from 'node:fs';
+export function resolve(specifier, context, next) {
+  if (context.parentURL?.includes('/nestjs-ws-auth/dist/')) {
+    writeSync(1, specifier + '\\\\n');
+  }
+  return next(specifier, context);
+}\`;
+register('data:text/javascript,' + encodeURIComponent(hooks));
+
+const load = Module._load;
+Module._load = function (specifier, parent, ...rest) {
+  if (parent?.filename?.includes('/nestjs-ws-auth/dist/')) {
+    writeSync(1, specifier + '\\n');
+  }
+  return load.call(this, specifier, parent, ...rest);
+};
+`;
+
+/** Packages by the specifiers that lead to them: neither files of our own nor modules of Node.js. */
+function packagesIn(specifiers: string): string[] {
+  const names = specifiers
+    .split('\n')
+    .filter((specifier) => specifier !== '' && !/^(\.|node:|file:)/.test(specifier))
+    .map((specifier) => /^(@[^/]+\/)?[^/]+/.exec(specifier)![0]);
+  return [...new Set(names)].toSorted();
+}
+
+describe('in a folder without the optional peers', () => {
+  let consumer: Consumer;
+  beforeAll(async () => {
+    consumer = await Consumer.create();
+    await consumer.install([inject('tarball').path]);
+    await consumer.write('recorder.mjs', recorder);
+  });
+  afterAll(() => consumer?.[Symbol.asyncDispose]());
+
+  const askedFor = async (specifier: string) =>
+    packagesIn(
+      await consumer.evaluate(`await import('${specifier}')`, ['--import', './recorder.mjs']),
+    );
+
+  it('npm installs every other peer, and none of these', () => {
+    expect(demanded.filter((name) => !consumer.has(name))).toEqual([]);
+    expect(optionalPeers.filter((name) => consumer.has(name))).toEqual([]);
+  });
+
+  it.each(entries)(
+    'importing %s asks for none of them, nor for anything else that package.json does not demand',
+    async (entry) => {
+      const asked = await askedFor(entry.replace('.', 'nestjs-ws-auth'));
+      expect(asked.filter((name) => !demanded.includes(name))).toEqual([]);
+    },
+  );
+
+  it('everything that package.json demands is asked for', async () => {
+    const typesAlone = ['@types/ws', 'reflect-metadata'];
+    const asked = await askedFor('nestjs-ws-auth');
+    expect([...asked, ...typesAlone].toSorted()).toEqual(demanded.toSorted());
+  });
+});
