@@ -10,7 +10,7 @@ import { stockNest } from './stock-nest.js';
 import { ticketStores } from './ticket-stores.js';
 
 /** Everything that a server process can be. */
-const contenders = {
+export const contenders = {
   handWrittenUpgrade,
   handWrittenFirstMessage,
   stockNest,
