@@ -75,9 +75,12 @@ export type {
 export type { DisconnectOptions, HttpSessionStore } from './sessions/ws-auth-sessions.service.js';
 export type { WsAuthHealthResult } from './sessions/ws-auth-health.service.js';
 export type {
+  PlaceAnswer,
+  PlaceClaim,
   RevocationKind,
   RevocationPage,
   RevocationQuestion,
+  SessionPlace,
   StoredRevocation,
   StoredTicket,
   TicketLimits,

@@ -82,7 +82,7 @@ export class PendingGate implements Gate {
     });
     const { authenticator, subject, attempt } = this.context;
     void authenticator
-      .authenticate(subject, credential, attempt)
+      .enter(subject, credential, attempt)
       .catch((cause: unknown) => new Refusal('ERR_WS_AUTH_STRATEGY_FAILED', { cause }))
       .then((result) => this.#carryOut(client, result));
   }

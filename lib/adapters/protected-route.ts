@@ -136,6 +136,7 @@ export class ProtectedRoute implements Route {
     const refusal = decision instanceof Refusal ? decision : this.#lastDoubts(decision, upgrade);
     if (decision instanceof Refusal || refusal) {
       upgrade.attempt.settle();
+      this.#abandon(decision);
       this.#end(upgrade, refusal);
     } else if (decision === 'defer') {
       this.#accept(upgrade, (client) => this.#wait(client, upgrade));
@@ -199,6 +200,7 @@ export class ProtectedRoute implements Route {
     const { firstMessage, events } = this.options.context.policy;
     const unfit = this.#opener.refuseEntry(authenticated);
     if (unfit) {
+      this.#abandon(authenticated);
       this.#refuse(client, upgrade, unfit);
       return;
     }
@@ -211,6 +213,12 @@ export class ProtectedRoute implements Route {
       client.send(eventMessage(events.authenticated, { expiresAt }));
     }
     this.server.emit('connection', client, upgrade.subject.request);
+  }
+
+  #abandon(decision: Decision): void {
+    if (decision !== 'defer' && !(decision instanceof Refusal)) {
+      this.#opener.abandon(decision);
+    }
   }
 
   #refuse(client: GatedWebSocket, { subject }: Upgrade, refusal: Refusal): void {

@@ -13,6 +13,7 @@ import { endings } from '../sessions/endings.js';
 import { Expiry } from '../sessions/expiry.js';
 import type { Ending, LiveSession } from '../sessions/live-session.js';
 import { declaredProof, type Proof } from '../sessions/proof.js';
+import type { SessionPlaces } from '../sessions/session-places.js';
 import type { WsAuthSession } from '../sessions/session.js';
 import type { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
 import { closeClient, closeGraceMs, refuseClient } from './close-client.js';
@@ -28,6 +29,8 @@ export interface SessionContext {
   readonly policy: Policy;
   readonly authenticator: Authenticator;
   readonly sessions: WsAuthSessions;
+  /** Absent where each node counts the sessions of a user by itself. */
+  readonly places: SessionPlaces | undefined;
   readonly events: WsAuthEvents;
   readonly reporter: RefusalReporter;
 }
@@ -209,6 +212,7 @@ export class SessionGate implements Gate, LiveSession, Renewable {
     this.#expiry?.stop();
     this.#reauthentication?.stop();
     this.context.sessions.unregister(this);
+    this.context.places?.release(this.session);
   }
 
   #closed(code: number): void {

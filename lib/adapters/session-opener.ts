@@ -30,7 +30,7 @@ export class SessionOpener {
     if (sessions.isRevoked(userId, proof)) {
       return authenticator.refuse(new Refusal('ERR_WS_AUTH_REVOKED'), proof);
     }
-    if (userId === undefined || policy.maxSessionsPerUser === Number.POSITIVE_INFINITY) {
+    if (userId === undefined || !this.#countsHere) {
       return undefined;
     }
     const full = sessions.liveOf(userId).length >= policy.maxSessionsPerUser;
@@ -39,10 +39,23 @@ export class SessionOpener {
       : undefined;
   }
 
+  /** Gives back what a connection took that does not begin after all. */
+  abandon({ session }: Authenticated): void {
+    this.context.places?.release(session);
+  }
+
+  /** Whether the sessions of a user are counted, and in this process alone. */
+  get #countsHere(): boolean {
+    const { policy, places } = this.context;
+    return !places && policy.maxSessionsPerUser !== Number.POSITIVE_INFINITY;
+  }
+
   /** Makes room for the newest session of a user, once it is there. */
-  #closeOldest(userId: string | undefined): void {
-    const { sessions, policy } = this.context;
-    if (userId === undefined || policy.maxSessionsPerUser === Number.POSITIVE_INFINITY) {
+  #makeRoom(newest: SessionGate): void {
+    const { sessions, policy, places } = this.context;
+    const { userId } = newest.session;
+    places?.makeRoom(newest.session, policy).catch(() => newest.end({ why: 'storeLost' }));
+    if (userId === undefined || !this.#countsHere) {
       return;
     }
     const live = sessions.liveOf(userId);
@@ -59,7 +72,7 @@ export class SessionOpener {
     this.clients.add(client);
     client.once('close', () => this.clients.delete(client));
     if (gate.open()) {
-      this.#closeOldest(authenticated.session.userId);
+      this.#makeRoom(gate);
       this.#announce(entrance, authenticated);
     }
     // A listener may have ended it.

@@ -9,6 +9,7 @@ import { ownOrigin } from '../policy/proxy-trust.js';
 import type { Handshake } from '../protocol/handshake.js';
 import { Refusal } from '../protocol/refusal.js';
 import { anonymousProof, type Proof } from '../sessions/proof.js';
+import type { SessionPlaces } from '../sessions/session-places.js';
 import { WsAuthSession } from '../sessions/session.js';
 import { aborted, type Attempt } from './attempt.js';
 import type { Authenticated } from './authenticated.js';
@@ -38,6 +39,8 @@ export interface AuthenticatorChecks {
   readonly failures: FailureLimits | undefined;
   /** Asks the nodes' common store. Absent when this process is alone. */
   readonly revocations: RevocationCheck | undefined;
+  /** Counts the sessions of a user on all nodes. Absent where each node counts its own. */
+  readonly places: SessionPlaces | undefined;
 }
 
 /**
@@ -64,7 +67,7 @@ export class Authenticator {
     if (!found) {
       return this.#withoutCredential();
     }
-    const decision = await this.authenticate(subject, found, attempt);
+    const decision = await this.enter(subject, found, attempt);
     const nothingSent = found.content.scheme === 'request' && !presentsAnything(subject, policy);
     return nothingSent && decision instanceof Refusal && decision.httpStatus === 401
       ? this.#withoutCredential(decision)
@@ -75,6 +78,25 @@ export class Authenticator {
   refuse(refusal: Refusal, { tokenId }: Proof): Refusal {
     const error = tokenId === undefined ? undefined : 'invalid_token';
     return this.chain.challenge(refusal, [], error);
+  }
+
+  /** Runs the strategies on the credential of a new connection, and finds it a place among those of its user. */
+  async enter(
+    subject: Subject,
+    credential: Credential,
+    attempt: Attempt,
+  ): Promise<Authenticated | Refusal> {
+    const result = await this.authenticate(subject, credential, attempt);
+    const { places } = this.checks;
+    if (!places || result instanceof Refusal) {
+      return result;
+    }
+    const full = await places.enter(result.session, this.policy);
+    if (attempt.running) {
+      return full ?? result;
+    }
+    places.release(result.session);
+    return aborted(attempt);
   }
 
   /** Runs the strategies on a credential, whichever way it came. */

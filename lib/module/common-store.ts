@@ -2,6 +2,7 @@ import {
   Inject,
   Injectable,
   Logger,
+  type OnApplicationShutdown,
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
@@ -10,6 +11,7 @@ import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { checkInteger, describe, maxTimerMs } from '../policy/check-option.js';
 import type { WsAuthModuleOptions } from '../policy/options.js';
 import { logError } from '../protocol/log-text.js';
+import { SessionPlaces } from '../sessions/session-places.js';
 import { RevocationSync } from '../sessions/revocation-sync.js';
 import { WsAuthHealth } from '../sessions/ws-auth-health.service.js';
 import { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
@@ -17,12 +19,16 @@ import { MemoryWsAuthStore } from '../store/memory.store.js';
 import type { StoredRevocation, WsAuthStore } from '../store/ws-auth-store.js';
 import { WS_AUTH_MODULE_OPTIONS } from './ws-auth.module-definition.js';
 
+const defaultStalenessMs = 30_000;
+
 /** The store of tickets and revocations: the one that nodes share, or one in this process. */
 @Injectable()
-export class CommonStore implements OnModuleInit, OnModuleDestroy {
+export class CommonStore implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown {
   readonly store: WsAuthStore;
   /** Absent where this process is alone: then it knows of every revocation by itself. */
   readonly revocations: RevocationCheck | undefined;
+  /** Absent where each node counts the sessions of a user by itself. */
+  readonly places: SessionPlaces | undefined;
   readonly #logger = new Logger('WsAuth');
   readonly #sync: RevocationSync | undefined;
   /** Tokens of sessions that were revoked elsewhere, of which the others do not know yet. */
@@ -42,6 +48,7 @@ export class CommonStore implements OnModuleInit, OnModuleDestroy {
       this.revocations = new RevocationCheck(store, this.#sync);
       health.observe(this.#sync);
     }
+    this.places = this.#countTogether(options);
   }
 
   async onModuleInit(): Promise<void> {
@@ -52,7 +59,27 @@ export class CommonStore implements OnModuleInit, OnModuleDestroy {
     await this.#sync?.stop();
   }
 
-  #synchronise({ maxStalenessMs = 30_000, onStoreLoss = 'close' }: WsAuthModuleOptions) {
+  /** By now the sockets are closed. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.places?.stop();
+  }
+
+  #countTogether(options: WsAuthModuleOptions): SessionPlaces | undefined {
+    const { store, sessionLimitScope = 'node', maxStalenessMs = defaultStalenessMs } = options;
+    if (checkScope(sessionLimitScope, store) === 'node') {
+      return undefined;
+    }
+    return new SessionPlaces({
+      store: this.store,
+      // A node that is cut off closes its sessions first.
+      leaseMs: Math.ceil(Math.min(1.5 * maxStalenessMs, maxTimerMs)),
+      isLive: (sessionId) => this.sessions.get(sessionId) !== undefined,
+      apply: (revocation) => this.sessions.apply(revocation),
+    });
+  }
+
+  #synchronise(options: WsAuthModuleOptions): RevocationSync {
+    const { maxStalenessMs = defaultStalenessMs, onStoreLoss = 'close' } = options;
     const bounds = { min: 100, max: maxTimerMs };
     const closes = checkOnStoreLoss(onStoreLoss) === 'close';
     return new RevocationSync({
@@ -98,6 +125,9 @@ const methods = [
   'addRevocation',
   'isRevoked',
   'revocationsSince',
+  'claimPlace',
+  'renewPlaces',
+  'releasePlace',
   'watch',
 ] as const satisfies readonly (keyof WsAuthStore)[];
 
@@ -109,6 +139,20 @@ function checkStore(store: WsAuthStore): WsAuthStore {
     );
   }
   return store;
+}
+
+function checkScope(scope: unknown, store: WsAuthStore | undefined): 'node' | 'cluster' {
+  if (scope !== 'node' && scope !== 'cluster') {
+    throw new WsAuthConfigurationError(
+      `sessionLimitScope: expected 'node' or 'cluster', got ${describe(scope)}`,
+    );
+  }
+  if (scope === 'cluster' && !store) {
+    throw new WsAuthConfigurationError(
+      "sessionLimitScope: 'cluster' needs a store that the nodes share; pass store: redisWsAuthStore(client)",
+    );
+  }
+  return scope;
 }
 
 function checkOnStoreLoss(onStoreLoss: unknown): 'close' | 'keep' {

@@ -84,8 +84,10 @@ export class WsAuthService implements AdapterContext, OnModuleInit, OnApplicatio
       authenticator: new Authenticator(policy, chain, {
         failures: this.#failures,
         revocations: this.common.revocations,
+        places: this.common.places,
       }),
       sessions,
+      places: this.common.places,
       events,
       reporter,
     };

@@ -123,7 +123,8 @@ export interface WsAuthPolicyOptions {
    */
   readonly maxReauthenticationsPerMinute?: number;
   /**
-   * Open sockets that one user may have in this process, at least 1, or `Infinity`.
+   * Open sockets that one user may have, at least 1, or `Infinity`: in this process, or on all nodes, as
+   * `sessionLimitScope` of the module says.
    *
    * @default Infinity
    */
@@ -282,6 +283,14 @@ export interface WsAuthModuleOptions extends WsAuthPolicyOptions {
    * @default 'close'
    */
   readonly onStoreLoss?: 'close' | 'keep';
+  /**
+   * What `maxSessionsPerUser` counts: the sockets of this node, or with `'cluster'` those of all nodes that share the
+   * `store`, in the gateways that have a limit. The limit on all nodes costs one command of the store per connection; a
+   * node that dies keeps its places for 1.5 × `maxStalenessMs`.
+   *
+   * @default 'node'
+   */
+  readonly sessionLimitScope?: 'node' | 'cluster';
   /** Names of the events of the wire protocol. */
   readonly events?: Partial<WsAuthEventNames>;
 }

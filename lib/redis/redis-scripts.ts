@@ -93,3 +93,54 @@ local from = '-'
 if newest and ARGV[1] ~= '' and not isBefore(newest[1], ARGV[1]) then from = '(' .. ARGV[1] end
 return { now, redis.call('XRANGE', KEYS[1], from, '+', 'COUNT', ARGV[2]) }
 `;
+
+/**
+ * Takes a place among the sessions of a user, by the clock of Redis. A field holds when its session began and when its
+ * lease runs out, in microseconds; a session that claims again begins again.
+ *
+ * KEYS: places of the user. ARGV: session, limit, leaseMs, onLimit.
+ */
+export const claimPlaceScript = `
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local places = {}
+local fields = redis.call('HGETALL', KEYS[1])
+for index = 1, #fields, 2 do
+  local began, ends = string.match(fields[index + 1], '^(%d+) (%d+)$')
+  if fields[index] == ARGV[1] or not began or tonumber(ends) <= now then
+    redis.call('HDEL', KEYS[1], fields[index])
+  else
+    table.insert(places, { began = tonumber(began), session = fields[index] })
+  end
+end
+local replaced = {}
+local excess = #places + 1 - ARGV[2]
+if excess > 0 then
+  if ARGV[4] ~= 'closeOldest' then return 'full' end
+  table.sort(places, function(one, other) return one.began < other.began end)
+  for index = 1, excess do
+    replaced[index] = places[index].session
+    redis.call('HDEL', KEYS[1], replaced[index])
+  end
+end
+redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f %.0f', now, now + ARGV[3] * 1000))
+redis.call('PEXPIRE', KEYS[1], math.max(tonumber(ARGV[3]), redis.call('PTTL', KEYS[1])))
+return replaced
+`;
+
+/**
+ * Extends leases.
+ *
+ * KEYS: places of each user. ARGV: leaseMs, then the session of each.
+ */
+export const renewPlacesScript = `
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+for index, key in ipairs(KEYS) do
+  local session = ARGV[index + 1]
+  local began = string.match(redis.call('HGET', key, session) or '', '^(%d+) %d+$') or now
+  redis.call('HSET', key, session, string.format('%.0f %.0f', tonumber(began), now + ARGV[1] * 1000))
+  redis.call('PEXPIRE', key, math.max(tonumber(ARGV[1]), redis.call('PTTL', key)))
+end
+return 1
+`;

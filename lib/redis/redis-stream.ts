@@ -19,6 +19,7 @@ const kinds: ReadonlySet<unknown> = new Set<RevocationKind>([
   'token',
   'session',
   'everybody',
+  'replaced',
 ]);
 
 /** Bytes of text that a close frame can carry (RFC 6455 §5.5). */

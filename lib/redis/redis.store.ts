@@ -2,8 +2,11 @@ import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { WsAuthStoreError } from '../errors/ws-auth-store.error.js';
 import { checkInteger } from '../policy/check-option.js';
 import type {
+  PlaceAnswer,
+  PlaceClaim,
   RevocationPage,
   RevocationQuestion,
+  SessionPlace,
   StoredRevocation,
   StoredTicket,
   TicketLimits,
@@ -18,9 +21,11 @@ import {
 } from './redis-client.js';
 import {
   addRevocationScript,
+  claimPlaceScript,
   putTicketScript,
   readRevocationsScript,
   readStreamScript,
+  renewPlacesScript,
   takeTicketScript,
 } from './redis-scripts.js';
 import {
@@ -54,14 +59,14 @@ const streamMs = 2 * 86_400_000;
 /** Longest time in milliseconds for which a revocation is kept: what Redis can count. */
 const maxRememberMs = 100 * 365 * 86_400_000;
 
-/** Entries that one command reads, so that none takes longer than its time-out. */
+/** Entries that one command reads, or writes, so that none takes longer than its time-out. */
 const pageSize = 1_000;
 
 /** How instants are written. Anything else under the key of a revocation revokes. */
 const instant = /^-?\d+(?:\.\d+)?(?:e[+-]\d+)?$/;
 
 /**
- * Keeps tickets and revocations in Redis 6.2 or newer, for any number of nodes.
+ * Keeps tickets, revocations and places in Redis 6.2 or newer, for any number of nodes.
  *
  * @param client a connected client of `redis` (node-redis 5 or 6) or of `ioredis`; closing it stays with the caller
  * @throws {WsAuthConfigurationError} for options out of bounds.
@@ -150,6 +155,38 @@ class RedisWsAuthStore implements WsAuthStore {
     }
   }
 
+  async claimPlace(claim: PlaceClaim): Promise<PlaceAnswer> {
+    const { userId, sessionId, limit, leaseMs, onLimit } = claim;
+    const args = [sessionId, String(limit), String(leaseMs), onLimit];
+    const reply = await this.#send([
+      'EVAL',
+      claimPlaceScript,
+      '1',
+      this.#placesOf(userId),
+      ...args,
+    ]);
+    if (textOf(reply) === 'full') {
+      return 'full';
+    }
+    if (!Array.isArray(reply)) {
+      throw new WsAuthStoreError('redis answered something else than sessions');
+    }
+    return reply.map((each) => textOf(each) ?? '');
+  }
+
+  async renewPlaces(places: readonly SessionPlace[], leaseMs: number): Promise<void> {
+    for (let index = 0; index < places.length; index += pageSize) {
+      const page = places.slice(index, index + pageSize);
+      const keys = page.map(({ userId }) => this.#placesOf(userId));
+      const args = [String(leaseMs), ...page.map(({ sessionId }) => sessionId)];
+      await this.#send(['EVAL', renewPlacesScript, String(keys.length), ...keys, ...args]);
+    }
+  }
+
+  async releasePlace({ userId, sessionId }: SessionPlace): Promise<void> {
+    await this.#send(['HDEL', this.#placesOf(userId), sessionId]);
+  }
+
   watch(onChange: () => void): () => Promise<void> {
     return watchStream({
       key: this.#streamKey,
@@ -168,6 +205,10 @@ class RedisWsAuthStore implements WsAuthStore {
 
   get #streamKey(): string {
     return `${this.#prefix}:revocations`;
+  }
+
+  #placesOf(userId: string): string {
+    return this.#key('places-of', userId);
   }
 
   /** Ids are encoded, so that no user id can name another key. */

@@ -197,9 +197,10 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
    * @internal
    */
   apply(revocation: StoredRevocation): number {
-    const { exceptSessionId, reason } = revocation;
+    const { kind, exceptSessionId, reason } = revocation;
     this.#remember(revocation);
-    return this.#end(this.#concerned(revocation), { why: 'revoked', reason }, exceptSessionId);
+    const why = kind === 'replaced' ? 'replaced' : 'revoked';
+    return this.#end(this.#concerned(revocation), { why, reason }, exceptSessionId);
   }
 
   /** Ends all sessions of this process. @internal */
@@ -229,6 +230,7 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
     const candidates = {
       user: () => this.liveOf(id),
       session: () => this.#matching({ sessionId: id }),
+      replaced: () => this.#matching({ sessionId: id }),
       token: () => [...this.#byId.values()].filter(({ proof }) => proof.tokenId === id),
       everybody: () => [...this.#byId.values()],
     }[kind]();
@@ -250,6 +252,9 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
         break;
       case 'session':
         // Tickets ask the store for it; a live session is simply closed.
+        break;
+      case 'replaced':
+        // Its credential is as good as before.
         break;
     }
   }

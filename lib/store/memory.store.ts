@@ -1,6 +1,10 @@
+import { MemoryPlaces } from './memory-places.js';
 import type {
+  PlaceAnswer,
+  PlaceClaim,
   RevocationPage,
   RevocationQuestion,
+  SessionPlace,
   StoredRevocation,
   StoredTicket,
   TicketLimits,
@@ -25,7 +29,7 @@ interface KeptRevocation {
 }
 
 /**
- * Keeps tickets and revocations in this process, bounded: for one node, and for several applications in one test.
+ * Keeps tickets, revocations and places in this process, bounded: for one node, and for several applications in one test.
  *
  * @publicApi
  */
@@ -37,6 +41,7 @@ export class MemoryWsAuthStore implements WsAuthStore {
   readonly #revocations = new Map<string, KeptInstant>();
   /** By kind, id and the session that stays: what was said, oldest first. */
   readonly #log = new Map<string, KeptRevocation>();
+  readonly #places = new MemoryPlaces();
   readonly #watchers = new Set<() => void>();
   #sequence = 0;
   #sweepAt = 0;
@@ -110,6 +115,21 @@ export class MemoryWsAuthStore implements WsAuthStore {
     });
   }
 
+  claimPlace(claim: PlaceClaim): Promise<PlaceAnswer> {
+    this.#sweep();
+    return Promise.resolve(this.#places.claim(claim));
+  }
+
+  renewPlaces(places: readonly SessionPlace[], leaseMs: number): Promise<void> {
+    places.forEach((place) => this.#places.renew(place, leaseMs));
+    return Promise.resolve();
+  }
+
+  releasePlace(place: SessionPlace): Promise<void> {
+    this.#places.release(place);
+    return Promise.resolve();
+  }
+
   watch(onChange: () => void): () => Promise<void> {
     this.#watchers.add(onChange);
     return () => {
@@ -147,6 +167,7 @@ export class MemoryWsAuthStore implements WsAuthStore {
       return;
     }
     this.#sweepAt = now + 1_000;
+    this.#places.sweep();
     for (const [digest, { expiresAt }] of this.#tickets) {
       if (expiresAt <= now) {
         this.#forgetTicket(digest);

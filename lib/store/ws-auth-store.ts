@@ -16,15 +16,18 @@ export interface TicketLimits {
   readonly maxTotal: number;
 }
 
-/** Whose sessions a revocation ends. */
-export type RevocationKind = 'user' | 'token' | 'session' | 'everybody';
+/**
+ * Whose sessions a revocation ends. One that is `replaced` has made room for a newer one of its user: it ends, and nothing
+ * is remembered of its credential.
+ */
+export type RevocationKind = 'user' | 'token' | 'session' | 'everybody' | 'replaced';
 
 /** The statement "no session of X issued before T is valid". */
 export interface StoredRevocation {
   readonly kind: RevocationKind;
   /** Key of the user, the token or the session; empty for everybody. */
   readonly id: string;
-  /** Epoch milliseconds; credentials issued at or before it are revoked. Means nothing for a token or a session. */
+  /** Epoch milliseconds; credentials issued at or before it are revoked. Means something for a user and everybody. */
   readonly before: number;
   /**
    * Time in milliseconds for which it is kept: as long as a credential that it concerns may live. Of one that is read, what
@@ -52,8 +55,27 @@ export interface RevocationPage {
   readonly cursor: string;
 }
 
+/** The place that a session takes among those of its user, on whichever node. */
+export interface SessionPlace {
+  readonly userId: string;
+  readonly sessionId: string;
+}
+
+/** What a session asks for that wants a place. */
+export interface PlaceClaim extends SessionPlace {
+  /** Places that the user has in all, at least 1. */
+  readonly limit: number;
+  /** Time in milliseconds after which the place is free again unless it is renewed. */
+  readonly leaseMs: number;
+  /** What happens if there is none: nothing, or the oldest make room. */
+  readonly onLimit: 'refuse' | 'closeOldest';
+}
+
+/** The answer to a claim: no place, or the ids of the sessions that have lost theirs. */
+export type PlaceAnswer = 'full' | readonly string[];
+
 /**
- * What nodes share: tickets and revocations.
+ * What nodes share: tickets, revocations, and the places of sessions where a user may have only so many.
  *
  * Every method MUST reject rather than wait when the store cannot be reached, and MUST NOT answer from a copy that may be
  * out of date: a caller that gets no answer refuses.
@@ -74,6 +96,15 @@ export interface WsAuthStore {
    * it held before it lost its data. MUST skip entries it cannot read.
    */
   revocationsSince(cursor: string | undefined): Promise<RevocationPage>;
+  /**
+   * Takes a place, in one step: of any number of concurrent callers no more get one than there are. A place whose lease has
+   * run out is free.
+   */
+  claimPlace(claim: PlaceClaim): Promise<PlaceAnswer>;
+  /** Extends leases, also of places that were lost meanwhile: their sessions are there, whether there is room or not. */
+  renewPlaces(places: readonly SessionPlace[], leaseMs: number): Promise<void>;
+  /** Gives a place back; one that is free already stays so. */
+  releasePlace(place: SessionPlace): Promise<void>;
   /**
    * Calls back soon after a node has added a revocation, and whenever something may have been missed. It MAY call back for
    * nothing, since the callback reads what there is.

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type {
+  PlaceClaim,
   RevocationQuestion,
   StoredRevocation,
   StoredTicket,
@@ -26,6 +27,11 @@ function revocationOf(facts: Partial<StoredRevocation>): StoredRevocation {
   return { kind: 'user', id: randomUUID(), before: 1_000, rememberMs: minuteMs, ...facts };
 }
 
+function claimOf(userId: string, facts: Partial<PlaceClaim> = {}): PlaceClaim {
+  const claim = { userId, sessionId: randomUUID(), limit: 2, leaseMs: minuteMs };
+  return { ...claim, onLimit: 'refuse', ...facts };
+}
+
 /** What every store must do, whatever it keeps its data in. */
 export function conformance(name: string, open: () => Promise<StorePair>): void {
   describe(name, () => {
@@ -37,6 +43,7 @@ export function conformance(name: string, open: () => Promise<StorePair>): void 
 
     describe('tickets', () => ticketCases(() => pair));
     describe('revocations', () => revocationCases(() => pair));
+    describe('places of sessions', () => placeCases(() => pair));
     describe('the journal', () => journalCases(() => pair));
     describe('the channel', () => channelCases(() => pair));
   });
@@ -264,6 +271,93 @@ function journalCases(pair: () => StorePair): void {
     const { revocations } = await pair().second.revocationsSince(cursor);
     const ids = revocations.map(({ id }) => id).toSorted();
     expect(ids).toEqual(added.map(({ id }) => id).toSorted());
+  });
+}
+
+function placeCases(pair: () => StorePair): void {
+  it('gives a user as many places as the limit says, on all nodes together', async () => {
+    const user = randomUUID();
+    expect(await pair().first.claimPlace(claimOf(user))).toEqual([]);
+    expect(await pair().second.claimPlace(claimOf(user))).toEqual([]);
+    expect(await pair().first.claimPlace(claimOf(user))).toBe('full');
+    expect(await pair().second.claimPlace(claimOf(user))).toBe('full');
+    expect(await pair().second.claimPlace(claimOf(randomUUID()))).toEqual([]);
+  });
+
+  it('gives no more than that to many who claim at once', async () => {
+    const user = randomUUID();
+    const claims = Array.from({ length: 20 }, (_, index) =>
+      (index % 2 === 0 ? pair().first : pair().second).claimPlace(claimOf(user, { limit: 3 })),
+    );
+    const answers = await Promise.all(claims);
+    expect(answers.filter((answer) => answer !== 'full')).toHaveLength(3);
+  });
+
+  it('gives a place that was given back to the next', async () => {
+    const user = randomUUID();
+    const claim = claimOf(user, { limit: 1 });
+    await pair().first.claimPlace(claim);
+    await pair().second.releasePlace({ userId: user, sessionId: 'another' });
+    expect(await pair().second.claimPlace(claimOf(user, { limit: 1 }))).toBe('full');
+    await pair().second.releasePlace(claim);
+    await pair().second.releasePlace(claim);
+    expect(await pair().second.claimPlace(claimOf(user, { limit: 1 }))).toEqual([]);
+  });
+
+  it('names those that must make room, the oldest first', async () => {
+    const user = randomUUID();
+    const claims = [0, 1, 2].map(() => claimOf(user, { limit: 3 }));
+    for (const claim of claims) {
+      await pair().first.claimPlace(claim);
+    }
+    const newest = claimOf(user, { limit: 2, onLimit: 'closeOldest' });
+    expect(await pair().second.claimPlace(newest)).toEqual([
+      claims[0]!.sessionId,
+      claims[1]!.sessionId,
+    ]);
+    const next = claimOf(user, { limit: 2, onLimit: 'closeOldest' });
+    expect(await pair().first.claimPlace(next)).toEqual([claims[2]!.sessionId]);
+  });
+
+  it('lets a session that claims again keep one place', async () => {
+    const user = randomUUID();
+    const claim = claimOf(user, { limit: 1 });
+    await pair().first.claimPlace(claim);
+    expect(await pair().second.claimPlace(claim)).toEqual([]);
+    expect(await pair().first.claimPlace(claimOf(user, { limit: 1 }))).toBe('full');
+  });
+
+  it('frees a place whose lease has run out, and none that was renewed', async () => {
+    const user = randomUUID();
+    const short = claimOf(user, { leaseMs: 1 });
+    const renewed = claimOf(user, { leaseMs: 1 });
+    await pair().first.claimPlace(renewed);
+    await pair().first.renewPlaces([renewed], minuteMs);
+    await pair().first.claimPlace(short);
+    await eventually(
+      async () => (await pair().second.claimPlace(claimOf(user))) !== 'full',
+      'the place is free',
+    );
+    expect(await pair().first.claimPlace(claimOf(user))).toBe('full');
+  });
+
+  it('takes back a place that was lost, and keeps the age of one that was not', async () => {
+    const user = randomUUID();
+    const [older, younger, lost] = [claimOf(user), claimOf(user), claimOf(user)];
+    await pair().first.claimPlace(older);
+    await pair().first.claimPlace(younger);
+    await pair().second.renewPlaces([lost, younger, older], minuteMs);
+    expect(await pair().first.claimPlace(claimOf(user, { limit: 3 }))).toBe('full');
+    const newest = claimOf(user, { limit: 3, onLimit: 'closeOldest' });
+    expect(await pair().first.claimPlace(newest)).toEqual([older.sessionId]);
+  });
+
+  it('renews thousands', async () => {
+    const places = Array.from({ length: 2_500 }, () => claimOf(randomUUID(), { limit: 1 }));
+    await pair().first.renewPlaces(places, minuteMs);
+    for (const { userId } of [places[0]!, places.at(-1)!]) {
+      expect(await pair().second.claimPlace(claimOf(userId, { limit: 1 }))).toBe('full');
+    }
   });
 }
 

@@ -285,6 +285,7 @@ describe('configuration', () => {
     [{ maxStalenessMs: 99 }, 'maxStalenessMs'],
     [{ maxStalenessMs: Number.POSITIVE_INFINITY }, 'maxStalenessMs'],
     [{ store: {} as MemoryWsAuthStore }, 'store'],
+    [{ sessionLimitScope: 'everywhere' as 'node' }, 'sessionLimitScope'],
     [{ tickets: { ttlMs: 999 } }, 'tickets.ttlMs'],
     [{ tickets: { ttlMs: 300_001 } }, 'tickets.ttlMs'],
     [{ tickets: { maxPerUser: 0 } }, 'tickets.maxPerUser'],
@@ -295,6 +296,13 @@ describe('configuration', () => {
     const error = await bootError({ imports });
     expect(error).toBeInstanceOf(WsAuthConfigurationError);
     expect(error.message).toContain(`${name}: expected`);
+  });
+
+  it('refuses to boot where the limit on sessions is common and the store is not', async () => {
+    const imports = [WsAuthModule.forRoot({ strategy: 'jwt', sessionLimitScope: 'cluster' })];
+    const error = await bootError({ imports });
+    expect(error).toBeInstanceOf(WsAuthConfigurationError);
+    expect(error.message).toContain("sessionLimitScope: 'cluster' needs a store");
   });
 
   it('refuses what is no client, a prefix that could name other keys, and a time-out out of bounds', async () => {

@@ -253,6 +253,9 @@ function deaf(store: TestNode['client']['store']): TestNode['client']['store'] {
     addRevocation: (revocation) => store.addRevocation(revocation),
     isRevoked: (question) => store.isRevoked(question),
     revocationsSince: (cursor) => store.revocationsSince(cursor),
+    claimPlace: (claim) => store.claimPlace(claim),
+    renewPlaces: (places, leaseMs) => store.renewPlaces(places, leaseMs),
+    releasePlace: (place) => store.releasePlace(place),
     watch: () => () => Promise.resolve(),
   };
 }

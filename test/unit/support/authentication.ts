@@ -33,6 +33,7 @@ export class Bench {
     this.authenticator = new Authenticator(this.policy, chain, {
       failures: limiters && new FailureLimits(limiters),
       revocations: undefined,
+      places: undefined,
     });
   }
 
