@@ -40,6 +40,7 @@ export type {
 } from './credentials/extractor.js';
 export type {
   WsAuthAttemptEvent,
+  WsAuthEventListener,
   WsAuthEventMap,
   WsAuthSessionEvent,
 } from './events/ws-auth-events.js';
@@ -64,7 +65,7 @@ export type {
   WsTicketOptions,
 } from './policy/options.js';
 export type { WsAuthMiddleware } from './passport/express-request.js';
-export type { FailureLimiter } from './policy/failure-limiter.js';
+export type { FailureCount, FailureLimiter } from './policy/failure-limiter.js';
 export type { WsAuthEventNames } from './protocol/message.js';
 export type { RefusalCode } from './protocol/refusal.js';
 export type {

@@ -86,10 +86,12 @@ export class WsAuthAdapter extends WsAdapter {
     return server;
   }
 
+  /** Dispatches the messages of a client to the handlers of a gateway, in order. */
   override bindMessageHandlers(client: WebSocket, handlers: MessageMappingProperties[]): void {
     dispatchMessages(client, handlers, this.#parse);
   }
 
+  /** Closes the sockets of a server with 1001, and waits for them until the deadline. */
   override async close(server: WebSocketServer): Promise<void> {
     const closed = new Promise<void>((resolve) => {
       server.close(() => resolve());
@@ -98,6 +100,7 @@ export class WsAuthAdapter extends WsAdapter {
     await closed;
   }
 
+  /** Lets go of the HTTP servers: listeners are removed, ports of gateways closed. */
   override async dispose(): Promise<void> {
     await Promise.all([...this.#ports.values()].map((port) => port.dispose()));
     this.#ports.clear();

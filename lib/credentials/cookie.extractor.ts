@@ -8,6 +8,7 @@ import {
   strategyNames,
   type CredentialLimits,
   type HandshakeExtractor,
+  type RedactedPlaces,
   type WsExtractorOptions,
 } from './extractor.js';
 
@@ -54,17 +55,20 @@ export function fromCookie(cookie: string, options: CookieOptions = {}): CookieE
   return new CookieExtractor(cookie, options);
 }
 
+/** What {@link fromCookie} makes. */
 export class CookieExtractor implements HandshakeExtractor {
   readonly name = 'fromCookie';
   readonly phase = 'handshake';
   readonly place = 'cookie';
   readonly ambient = true;
   readonly challengeSchemes = ['Bearer'] as const;
-  readonly redacts: { readonly cookies: readonly string[] };
+  readonly redacts: Pick<RedactedPlaces, 'cookies'>;
   readonly strategy: readonly string[] | undefined;
+  /** The bridge that sets the cookie, if there is one. */
   readonly bridge: CookieBridgeOptions | undefined;
 
   constructor(
+    /** Name of the cookie. */
     readonly cookie: string,
     options: CookieOptions,
   ) {
@@ -73,6 +77,7 @@ export class CookieExtractor implements HandshakeExtractor {
     this.bridge = options.bridge;
   }
 
+  /** @internal */
   find({ cookie }: Handshake, limits: CredentialLimits): Credential | Refusal | undefined {
     const values = cookie === undefined ? [] : cookieValues(cookie, this.cookie);
     // Express, among others, percent-encodes the values it sets.

@@ -5,9 +5,13 @@ import type { Credential } from './credential.js';
 
 /** Places whose values the application never sees. */
 export interface RedactedPlaces {
+  /** Header fields, in lower case. */
   readonly headers?: readonly string[];
+  /** Parameters of the query. */
   readonly queryParams?: readonly string[];
+  /** Cookies by name, or every one. */
   readonly cookies?: readonly string[] | 'all';
+  /** Beginnings of the subprotocols that hold a token. */
   readonly subprotocolPrefixes?: readonly string[];
 }
 
@@ -37,18 +41,23 @@ export interface WsCredentialExtractor {
   readonly ambient: boolean;
   /** Challenges that a 401 offers on its behalf. */
   readonly challengeSchemes: readonly ChallengeScheme[];
+  /** What is taken out of the request that the application sees. */
   readonly redacts: RedactedPlaces;
+  /** Strategies that judge what it finds; `undefined`: those of the policy. */
   readonly strategy: readonly string[] | undefined;
 }
 
 /** An extractor that reads the handshake. */
 export interface HandshakeExtractor extends WsCredentialExtractor {
+  /** It reads the handshake. */
   readonly phase: 'handshake';
   /** The place it reads. Two extractors may share one, and then find one credential between them. */
   readonly place: 'authorization' | 'query' | 'cookie' | 'subprotocol' | 'request';
   /**
    * MUST return `undefined` when its place is empty, a refusal when its place holds something malformed, and MUST NOT
    * throw or wait.
+   *
+   * @internal
    */
   find(handshake: Handshake, limits: CredentialLimits): Credential | Refusal | undefined;
 }

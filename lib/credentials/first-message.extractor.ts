@@ -36,12 +36,14 @@ export function fromFirstMessage(options: FirstMessageOptions = {}): FirstMessag
   return new FirstMessageExtractor(options);
 }
 
+/** What {@link fromFirstMessage} makes. */
 export class FirstMessageExtractor implements WsCredentialExtractor {
   readonly name = 'fromFirstMessage';
   readonly phase = 'message';
   readonly ambient = false;
   readonly challengeSchemes = ['Bearer'] as const;
   readonly redacts = {} as const;
+  /** How the message is written. */
   readonly format: 'event' | 'raw';
   readonly strategy: readonly string[] | undefined;
 
@@ -50,7 +52,7 @@ export class FirstMessageExtractor implements WsCredentialExtractor {
     this.strategy = strategyNames(options);
   }
 
-  /** Reads the credential of one text message. */
+  /** Reads the credential of one text message. @internal */
   read(text: string, authenticateEvent: string, limits: CredentialLimits): Credential | Refusal {
     if (Buffer.byteLength(text) > limits.maxCredentialBytes + messageFramingBytes) {
       return new Refusal('ERR_WS_AUTH_CREDENTIAL_TOO_LARGE');

@@ -8,6 +8,7 @@ import {
   strategyNames,
   type CredentialLimits,
   type HandshakeExtractor,
+  type RedactedPlaces,
   type WsExtractorOptions,
 } from './extractor.js';
 
@@ -29,24 +30,28 @@ export function fromUserInfo(options: WsExtractorOptions = {}): UserInfoExtracto
   return new UserInfoExtractor(strategyNames(options), false);
 }
 
+/** What {@link fromUserInfo} makes. */
 export class UserInfoExtractor implements HandshakeExtractor {
   readonly name = 'fromUserInfo';
   readonly phase = 'handshake';
   readonly place = 'authorization';
   readonly ambient = true;
   readonly challengeSchemes = ['Basic'] as const;
-  readonly redacts = { headers: ['authorization'] } as const;
+  readonly redacts: RedactedPlaces = { headers: ['authorization'] };
 
   constructor(
+    /** Strategies that judge the token; `undefined`: those of the policy. */
     readonly strategy: readonly string[] | undefined,
+    /** Whether the password does not matter. */
     readonly anyPassword: boolean,
   ) {}
 
-  /** The form for a policy in which nothing else reads HTTP Basic. */
+  /** The form for a policy in which nothing else reads HTTP Basic. @internal */
   withAnyPassword(): UserInfoExtractor {
     return new UserInfoExtractor(this.strategy, true);
   }
 
+  /** @internal */
   find({ authorization }: Handshake, limits: CredentialLimits): Credential | Refusal | undefined {
     const { scheme, value } = splitAuthorization(authorization ?? '');
     if (scheme !== 'basic') {

@@ -8,15 +8,13 @@ import { isRecord } from '../protocol/message.js';
 import { sessionOf } from '../sessions/client-session.js';
 import type { WsAuthSession } from '../sessions/session.js';
 
-type Pipe = Type<PipeTransform> | PipeTransform;
-
 /** Applies pipes to the user, or names one of its fields and applies pipes to that. */
 export interface WsUserDecorator {
-  (...pipes: readonly Pipe[]): ParameterDecorator;
+  (...pipes: readonly (Type<PipeTransform> | PipeTransform)[]): ParameterDecorator;
   /** With the type of the user, `@WsUser<User>('id')`, the compiler refuses names of fields that it does not have. */
   <User extends object = Record<string, unknown>>(
     field: Extract<keyof User, string>,
-    ...pipes: readonly Pipe[]
+    ...pipes: readonly (Type<PipeTransform> | PipeTransform)[]
   ): ParameterDecorator;
 }
 

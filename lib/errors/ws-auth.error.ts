@@ -16,7 +16,9 @@ export interface WsAuthErrorOptions extends ErrorOptions {
 export class WsAuthError extends Error {
   /** A stable name for programs, such as `ERR_WS_AUTH_NO_SESSION`. */
   readonly code: string;
+  /** HTTP status that stands for it before the 101, if there is one. */
   readonly httpStatus: number | undefined;
+  /** Close code that stands for it after the 101, if there is one. */
   readonly closeCode: number | undefined;
 
   constructor(code: string, message: string, options: WsAuthErrorOptions = {}) {

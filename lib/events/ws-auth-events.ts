@@ -11,7 +11,9 @@ export interface WsAuthAttemptEvent {
 
 /** A session, by its keys. */
 export interface WsAuthSessionEvent {
+  /** `id` of the session. */
   readonly sessionId: string;
+  /** `userId` of the session; `undefined` for an anonymous one. */
   readonly userId: string | undefined;
 }
 
@@ -19,27 +21,48 @@ export interface WsAuthSessionEvent {
 export interface WsAuthEventMap {
   /** A handshake is valid and its authentication begins. */
   readonly authenticating: WsAuthAttemptEvent;
+  /** A session has begun. */
   readonly authenticated: WsAuthAttemptEvent &
     WsAuthSessionEvent & {
+      /** Name of the strategy that succeeded; `undefined` for an anonymous session. */
       readonly strategy: string | undefined;
+      /** Name of the extractor that found the credential. */
       readonly transport: string;
       /** Milliseconds from the upgrade to the session. */
       readonly durationMs: number;
     };
+  /** An attempt was not let in. */
   readonly refused: WsAuthAttemptEvent & {
+    /** Why. */
     readonly code: RefusalCode;
     /** Whether it was refused by an HTTP status, or by a close frame. */
     readonly phase: 'handshake' | 'message';
   };
-  readonly reauthenticated: WsAuthSessionEvent & { readonly expiresAt: number | undefined };
-  readonly expiring: WsAuthSessionEvent & { readonly expiresAt: number };
+  /** A session goes on with a newer credential. */
+  readonly reauthenticated: WsAuthSessionEvent & {
+    /** New end in epoch milliseconds; `undefined` does not expire. */
+    readonly expiresAt: number | undefined;
+  };
+  /** A session ends soon, and the client was told. */
+  readonly expiring: WsAuthSessionEvent & {
+    /** The end in epoch milliseconds. */
+    readonly expiresAt: number;
+  };
+  /** A session has ended with its credential. */
   readonly expired: WsAuthSessionEvent;
+  /** A session was ended by a revocation. */
   readonly revoked: WsAuthSessionEvent;
   /** The socket of a session has closed, whoever closed it. */
-  readonly disconnected: WsAuthSessionEvent & { readonly code: number };
+  readonly disconnected: WsAuthSessionEvent & {
+    /** Close code; 1006 for a socket that was cut off. */
+    readonly code: number;
+  };
 }
 
-type Listener<Name extends keyof WsAuthEventMap> = (payload: WsAuthEventMap[Name]) => void;
+/** Hears of one kind of event. What it returns is not waited for. */
+export type WsAuthEventListener<Name extends keyof WsAuthEventMap> = (
+  payload: WsAuthEventMap[Name],
+) => void;
 
 /**
  * Tells what happens to connections: for audit logs, metrics and presence.
@@ -51,10 +74,13 @@ type Listener<Name extends keyof WsAuthEventMap> = (payload: WsAuthEventMap[Name
 @Injectable()
 export class WsAuthEvents {
   readonly #logger = new Logger('WsAuthEvents');
-  readonly #listeners = new Map<keyof WsAuthEventMap, Set<Listener<never>>>();
+  readonly #listeners = new Map<keyof WsAuthEventMap, Set<WsAuthEventListener<never>>>();
 
   /** Adds a listener and returns the function that removes it. */
-  on<Name extends keyof WsAuthEventMap>(name: Name, listener: Listener<Name>): () => void {
+  on<Name extends keyof WsAuthEventMap>(
+    name: Name,
+    listener: WsAuthEventListener<Name>,
+  ): () => void {
     const listeners = this.#listeners.get(name) ?? new Set();
     this.#listeners.set(name, listeners);
     listeners.add(listener);

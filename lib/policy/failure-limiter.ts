@@ -5,13 +5,17 @@ import type { FailedAttemptOptions, FailureLimit } from './options.js';
 
 /** What a limiter knows of a key. */
 export interface FailureCount {
+  /** Failed attempts so far. */
   readonly consumedPoints: number;
+  /** Time in milliseconds until they are forgotten. */
   readonly msBeforeNext: number;
 }
 
 /** The part of a `rate-limiter-flexible` limiter that is used, in memory or in Redis. */
 export interface FailureLimiter {
+  /** Failed attempts that are allowed. */
   readonly points: number;
+  /** What is known of a key; `null` for nothing. */
   get(key: string): Promise<FailureCount | null>;
   /** Counts one more; rejects, harmlessly, when that is too many. */
   consume(key: string, points?: number): Promise<unknown>;

@@ -7,19 +7,33 @@
  * @publicApi
  */
 export const WsAuthCloseCode = {
+  /** An application that is done. This package never closes with it. */
   Normal: 1000,
+  /** The server shuts down. */
   GoingAway: 1001,
+  /** The first message is binary. */
   UnsupportedData: 1003,
+  /** Too much before authentication, or disconnected by the application. */
   PolicyViolation: 1008,
+  /** The credential is too large. */
   MessageTooBig: 1009,
+  /** A strategy threw. */
   InternalError: 1011,
+  /** A limit was reached, or nobody could answer. */
   TryAgainLater: 1013,
+  /** No credential, a bad one, or one that has ended. */
   Unauthorized: 3000,
+  /** Not permitted, or another user on an open socket. */
   Forbidden: 3003,
+  /** No credential came in time. */
   Timeout: 3008,
 } as const;
 
-/** @publicApi */
+/**
+ * One of the codes.
+ *
+ * @publicApi
+ */
 export type WsAuthCloseCode = (typeof WsAuthCloseCode)[keyof typeof WsAuthCloseCode];
 
 /** Whether an endpoint may send the code ({@link https://www.rfc-editor.org/rfc/rfc6455#section-7.4.2 RFC 6455 §7.4.2}). */

@@ -1,18 +1,34 @@
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 
 /** A connected client of `redis` (node-redis 5 or 6), as far as it is used. */
-interface NodeRedisClient {
+export interface NodeRedisClient {
+  /** Whether it is connected. */
   readonly isReady: boolean;
+  /** Sends one command. */
   sendCommand(command: string[]): Promise<unknown>;
-  duplicate(): NodeRedisClient & { connect(): Promise<unknown>; destroy(): void };
+  /** Makes another client of the same server. */
+  duplicate(): NodeRedisClient & {
+    /** Connects it. */
+    connect(): Promise<unknown>;
+    /** Ends it at once. */
+    destroy(): void;
+  };
+  /** Hears of errors. */
   on(event: 'error', listener: (error: unknown) => void): unknown;
 }
 
 /** A client of `ioredis`, as far as it is used. */
-interface IoRedisClient {
+export interface IoRedisClient {
+  /** `ready` when it is connected. */
   readonly status: string;
+  /** Sends one command. */
   call(command: string, ...args: string[]): Promise<unknown>;
-  duplicate(): IoRedisClient & { disconnect(): void };
+  /** Makes another client of the same server. */
+  duplicate(): IoRedisClient & {
+    /** Ends it. */
+    disconnect(): void;
+  };
+  /** Hears of errors. */
   on(event: 'error', listener: (error: unknown) => void): unknown;
 }
 

@@ -4,14 +4,40 @@ import type { StoredRevocation } from '../store/ws-auth-store.js';
 import type { LiveSession } from './live-session.js';
 
 /** One session, or all of a user. */
-export type SessionTarget = { readonly sessionId: string } | { readonly userId: string };
+export type SessionTarget =
+  | {
+      /** `id` of the session. */
+      readonly sessionId: string;
+    }
+  | {
+      /** Key of the user. */
+      readonly userId: string;
+    };
 
 /** Whose sessions are not valid any more. Exactly one field. */
 export type RevocationTarget =
-  | { readonly userId: string; readonly issuedBefore?: number }
-  | { readonly sessionId: string }
-  | { readonly tokenId: string }
-  | { readonly issuedBefore: number };
+  | {
+      /** Key of the user. */
+      readonly userId: string;
+      /**
+       * Epoch milliseconds: only credentials issued at or before.
+       *
+       * @default now
+       */
+      readonly issuedBefore?: number;
+    }
+  | {
+      /** `id` of the session. */
+      readonly sessionId: string;
+    }
+  | {
+      /** `jti` of the token. */
+      readonly tokenId: string;
+    }
+  | {
+      /** Epoch milliseconds: everybody's credentials issued at or before. */
+      readonly issuedBefore: number;
+    };
 
 /** How a revocation is carried out. */
 export interface RevokeOptions {

@@ -4,7 +4,10 @@ import type { RevocationSync } from './revocation-sync.js';
 /** What a health check answers, in the form of `@nestjs/terminus`. */
 export type WsAuthHealthResult<Key extends string = string> = Record<
   Key,
-  { readonly status: 'up' | 'down' }
+  {
+    /** Whether this node can let clients in. */
+    readonly status: 'up' | 'down';
+  }
 >;
 
 /**

@@ -31,6 +31,7 @@ export interface DisconnectOptions {
 
 /** The part of a store of `express-session` that ends a session. */
 export interface HttpSessionStore {
+  /** Ends the session and forgets it. */
   destroy(sessionId: string, callback?: (error?: unknown) => void): void;
 }
 
@@ -52,14 +53,17 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
     return this.liveOf(userId).map(({ session }) => session);
   }
 
+  /** A session of this process by its id. */
   get(sessionId: string): WsAuthSession | undefined {
     return this.#byId.get(sessionId)?.session;
   }
 
+  /** Number of sessions of this process. */
   count(): number {
     return this.#byId.size;
   }
 
+  /** All sessions of this process. */
   *[Symbol.iterator](): IterableIterator<WsAuthSession> {
     for (const { session } of this.#byId.values()) {
       yield session;

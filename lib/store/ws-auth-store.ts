@@ -12,7 +12,9 @@ export interface StoredTicket {
 
 /** Bounds on tickets that are not spent, each at least 1. The oldest make room for new ones. */
 export interface TicketLimits {
+  /** Of one user. */
   readonly maxPerUser: number;
+  /** Of all users. */
   readonly maxTotal: number;
 }
 
@@ -24,6 +26,7 @@ export type RevocationKind = 'user' | 'token' | 'session' | 'everybody' | 'repla
 
 /** The statement "no session of X issued before T is valid". */
 export interface StoredRevocation {
+  /** What `id` names. */
   readonly kind: RevocationKind;
   /** Key of the user, the token or the session; empty for everybody. */
   readonly id: string;
@@ -42,8 +45,11 @@ export interface StoredRevocation {
 
 /** What a credential is held against. */
 export interface RevocationQuestion {
+  /** Key of the user. */
   readonly userId?: string | undefined;
+  /** `jti` of the token, or its digest. */
   readonly tokenId?: string | undefined;
+  /** Session that asked for a ticket. */
   readonly sessionId?: string | undefined;
   /** Epoch milliseconds; one that cannot tell is revoked with its user, since it may be older. */
   readonly issuedAt?: number | undefined;
@@ -51,7 +57,9 @@ export interface RevocationQuestion {
 
 /** Revocations in the order in which they were added, and where to go on reading. */
 export interface RevocationPage {
+  /** Oldest first. */
   readonly revocations: readonly StoredRevocation[];
+  /** Where the next page begins: opaque. */
   readonly cursor: string;
 }
 
