@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { parseHandshake, type Handshake } from '../protocol/handshake.js';
 import { Refusal } from '../protocol/refusal.js';
 import { parseRequestTarget } from '../protocol/request-target.js';
+import { claimUpgrades } from './claim-upgrades.js';
 import type { RefusalReporter } from './refusal-reporter.js';
 import { refuseUpgrade } from './refuse.js';
 import type { Route } from './route.js';
@@ -12,15 +13,20 @@ export const anyPath = Symbol('any path');
 
 /**
  * The one `upgrade` listener of an HTTP server: validates the handshake and hands it to the route of its path.
+ *
+ * An upgrade for one of the routes is seen by nobody else. Every other one is left to the other listeners, or refused
+ * with 404 if there are none.
  */
 export class UpgradeListener {
   readonly #routes = new Map<string | typeof anyPath, Route>();
+  readonly #releaseClaim: () => void;
 
   constructor(
     private readonly httpServer: Server,
     private readonly reporter: RefusalReporter,
   ) {
     httpServer.on('upgrade', this.#onUpgrade);
+    this.#releaseClaim = claimUpgrades(httpServer, this.#claim);
   }
 
   has(path: string | typeof anyPath): boolean {
@@ -32,47 +38,58 @@ export class UpgradeListener {
   }
 
   dispose(): void {
+    this.#releaseClaim();
     this.httpServer.off('upgrade', this.#onUpgrade);
   }
 
+  /** Hears of what was not claimed, and of everything from code that calls listeners by itself. */
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    const target = parseRequestTarget(request.url ?? '');
-    const route = this.#routes.get(target?.path ?? '') ?? this.#routes.get(anyPath);
-    socket.on('error', destroy);
-    if (!route && this.httpServer.listenerCount('upgrade') > 1) {
+    if (this.#claim(request, socket, head)) {
       return;
     }
-    const handshake = parseHandshake(request, head.length);
-    const refusal = handshake instanceof Refusal || route ? handshake : unknownPath;
-    if (refusal instanceof Refusal) {
-      const address = request.socket.remoteAddress ?? '';
-      this.reporter.refused(refusal, { path: target?.path ?? '', address }, 'handshake');
-      refuseUpgrade(socket, refusal);
-    } else {
-      this.#hand(route!, { request, socket, handshake: refusal });
+    socket.on('error', destroy);
+    if (this.httpServer.listenerCount('upgrade') === 1) {
+      const handshake = parseHandshake(request, head.length);
+      this.#refuse(handshake instanceof Refusal ? handshake : unknownPath, request, socket);
     }
   };
 
+  readonly #claim = (request: IncomingMessage, socket: Duplex, head: Buffer): boolean => {
+    const route = this.#routes.get(pathOf(request)) ?? this.#routes.get(anyPath);
+    if (!route) {
+      return false;
+    }
+    socket.on('error', destroy);
+    const handshake = parseHandshake(request, head.length);
+    if (handshake instanceof Refusal) {
+      this.#refuse(handshake, request, socket);
+    } else {
+      this.#hand(route, request, socket, handshake);
+    }
+    return true;
+  };
+
   /** Code of the application may throw on what a peer sends; an exception here would end the process. */
-  #hand(route: Route, { request, socket, handshake }: Upgrade): void {
+  #hand(route: Route, request: IncomingMessage, socket: Duplex, handshake: Handshake): void {
     try {
       route.upgrade(request, socket, handshake);
     } catch (cause) {
-      const address = request.socket.remoteAddress ?? '';
-      const failed = new Refusal('ERR_WS_AUTH_STRATEGY_FAILED', { cause });
-      this.reporter.refused(failed, { path: handshake.target.path, address }, 'handshake');
-      refuseUpgrade(socket, failed);
+      this.#refuse(new Refusal('ERR_WS_AUTH_STRATEGY_FAILED', { cause }), request, socket);
     }
+  }
+
+  #refuse(refusal: Refusal, request: IncomingMessage, socket: Duplex): void {
+    const from = { path: pathOf(request), address: request.socket.remoteAddress ?? '' };
+    this.reporter.refused(refusal, from, 'handshake');
+    refuseUpgrade(socket, refusal);
   }
 }
 
-interface Upgrade {
-  readonly request: IncomingMessage;
-  readonly socket: Duplex;
-  readonly handshake: Handshake;
-}
-
 const unknownPath = new Refusal('ERR_WS_AUTH_UNKNOWN_PATH');
+
+function pathOf({ url = '' }: IncomingMessage): string {
+  return parseRequestTarget(url)?.path ?? '';
+}
 
 /** A reset by a peer that is nobody yet must not end the process. */
 function destroy(this: Duplex): void {

@@ -1,0 +1,33 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+/** Takes an upgrade, or says that it is not for it. */
+export type UpgradeClaim = (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean;
+
+/**
+ * Asks before the listeners of `upgrade`, which see only what the claim does not take.
+ *
+ * Each of them believes that every upgrade is its own: a `WebSocketServer` of `ws` with `server` and `path` answers 400 to
+ * all other paths, and Socket.IO ends what nobody has answered within a second, which a strategy may well need. Events
+ * know no way to stop there, so the server's `emit` is the only place that is before all of them, whoever came first.
+ *
+ * @returns a function that leaves the server as it was
+ */
+export function claimUpgrades(server: Server, claim: UpgradeClaim): () => void {
+  const before = Object.getOwnPropertyDescriptor(server, 'emit');
+  const emit: (event: string, ...args: unknown[]) => boolean = server.emit.bind(server);
+  let active = true;
+  const claiming = (event: string, ...args: unknown[]): boolean =>
+    (active && event === 'upgrade' && claim(...(args as Parameters<UpgradeClaim>))) ||
+    emit(event, ...args);
+  server.emit = claiming as Server['emit'];
+  return () => {
+    active = false;
+    const isOutermost = Object.getOwnPropertyDescriptor(server, 'emit')?.value === claiming;
+    if (isOutermost && before) {
+      Object.defineProperty(server, 'emit', before);
+    } else if (isOutermost) {
+      Reflect.deleteProperty(server, 'emit');
+    }
+  };
+}
