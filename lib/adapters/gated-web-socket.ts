@@ -1,3 +1,4 @@
+import type { AsyncResource } from 'node:async_hooks';
 import { WebSocket, type RawData } from 'ws';
 import { eventMessage } from '../protocol/message.js';
 
@@ -27,6 +28,8 @@ export const closedGate: Gate = { admits: () => false, sends: false, maxBuffered
  */
 export interface GatedWebSocket extends WebSocket {
   wsAuthGate: Gate;
+  /** What `AsyncLocalStorage` holds for listeners; the socket itself knows only the context of its TCP connection. */
+  wsAuthContext: AsyncResource | undefined;
   /** Whether the peer has shown life since the last ping. */
   wsAuthAlive: boolean;
 }
@@ -35,6 +38,7 @@ export interface GatedWebSocket extends WebSocket {
 export function gatedWebSocket(base: typeof WebSocket = WebSocket): typeof WebSocket {
   return class extends base implements GatedWebSocket {
     wsAuthGate: Gate = noGate;
+    wsAuthContext: AsyncResource | undefined = undefined;
     wsAuthAlive = true;
 
     override emit(event: string | symbol, ...args: unknown[]): boolean {
@@ -49,7 +53,10 @@ export function gatedWebSocket(base: typeof WebSocket = WebSocket): typeof WebSo
         // Nest 11 emits what its exception filter says where Nest 12 sends it, so that the client never hears of it.
         this.send(eventMessage(event, args[0]));
       }
-      return super.emit(event, ...args);
+      const { wsAuthContext } = this;
+      return wsAuthContext
+        ? wsAuthContext.runInAsyncScope(() => super.emit(event, ...args))
+        : super.emit(event, ...args);
     }
 
     override ping(...args: Parameters<WebSocket['ping']>): void {

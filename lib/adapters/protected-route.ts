@@ -144,7 +144,7 @@ export class ProtectedRoute implements Route {
       upgrade.attempt.settle();
       this.#accept(upgrade, (client) => {
         if (this.#opener.open(client, upgrade, decision)) {
-          this.server.emit('connection', client, upgrade.subject.request);
+          this.#announce(client, upgrade);
         }
       });
     }
@@ -212,7 +212,17 @@ export class ProtectedRoute implements Route {
       const { expiresAt = null } = authenticated.session;
       client.send(eventMessage(events.authenticated, { expiresAt }));
     }
-    this.server.emit('connection', client, upgrade.subject.request);
+    this.#announce(client, upgrade);
+  }
+
+  /** Tells the gateways, in the context that the strategy has set up. */
+  #announce(client: GatedWebSocket, { subject }: Upgrade): void {
+    const tell = () => this.server.emit('connection', client, subject.request);
+    if (client.wsAuthContext) {
+      client.wsAuthContext.runInAsyncScope(tell);
+    } else {
+      tell();
+    }
   }
 
   #abandon(decision: Decision): void {

@@ -172,6 +172,7 @@ export class SessionGate implements Gate, LiveSession, Renewable {
     const { session } = standing;
     const { expiryWarningMs, property } = this.context.policy;
     this.#standing = standing;
+    this.client.wsAuthContext = standing.context;
     this.#expiry?.stop();
     this.#expiry =
       session.expiresAt === undefined

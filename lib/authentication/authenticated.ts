@@ -1,3 +1,4 @@
+import type { AsyncResource } from 'node:async_hooks';
 import type { Proof } from '../sessions/proof.js';
 import type { WsAuthSession } from '../sessions/session.js';
 
@@ -5,4 +6,6 @@ import type { WsAuthSession } from '../sessions/session.js';
 export interface Authenticated {
   readonly session: WsAuthSession;
   readonly proof: Proof;
+  /** The asynchronous context that the application's code runs in for this client; none for an anonymous one. */
+  readonly context?: AsyncResource | undefined;
 }

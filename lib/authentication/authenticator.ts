@@ -134,12 +134,18 @@ export class Authenticator {
   ): Promise<Authenticated | Refusal> {
     const base = expressRequest(request, partsFor(credential, original));
     const { middleware } = this.policy;
-    if (middleware.length > 0 && !(await runMiddleware(middleware, base, attempt))) {
-      return attempt.running
-        ? this.chain.challenge(new Refusal('ERR_WS_AUTH_CREDENTIAL_REJECTED'))
-        : aborted(attempt);
+    const judge = () =>
+      this.chain.run({ base, bareUrl: original.bareUrl, client, credential, attempt });
+    const result =
+      middleware.length === 0
+        ? await judge()
+        : await runMiddleware({ middleware, request: base, attempt, proceed: judge });
+    if (result) {
+      return result;
     }
-    return this.chain.run({ base, bareUrl: original.bareUrl, client, credential, attempt });
+    return attempt.running
+      ? this.chain.challenge(new Refusal('ERR_WS_AUTH_CREDENTIAL_REJECTED'))
+      : aborted(attempt);
   }
 
   #count(refusal: Refusal, keys: FailureKeys): void {

@@ -1,12 +1,9 @@
 import { Refusal } from '../protocol/refusal.js';
 import type { Proof } from '../sessions/proof.js';
-import type { WsAuthSession } from '../sessions/session.js';
+import type { Authenticated } from './authenticated.js';
 
 /** A session and the credential behind it. */
-export interface Standing {
-  readonly session: WsAuthSession;
-  readonly proof: Proof;
-}
+export type Standing = Authenticated;
 
 /**
  * What a session becomes when its client authenticates again.
@@ -28,6 +25,7 @@ export function renew(current: Standing, next: Standing): Standing | Refusal {
     : {
         session: next.session.with({ id: current.session.id }),
         proof: next.proof,
+        context: next.context ?? current.context,
       };
 }
 

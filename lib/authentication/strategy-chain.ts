@@ -27,6 +27,8 @@ export interface Case {
   readonly attempt: Attempt;
 }
 
+type Success = Extract<Outcome, { type: 'success' }>;
+
 /** RFC 6750 §3.1. */
 const bearerErrors: Readonly<Record<number, BearerError>> = {
   400: 'invalid_request',
@@ -98,7 +100,7 @@ export class StrategyChain {
   #open(
     strategy: string,
     { credential }: Case,
-    { user, info }: { readonly user: unknown; readonly info: unknown },
+    { user, info, context }: Success,
     request: StrategyRequest,
   ): Authenticated | Refusal | undefined {
     try {
@@ -114,6 +116,7 @@ export class StrategyChain {
             authenticatedAt: Date.now(),
           }),
           proof,
+          context,
         }
       );
     } catch (error) {
@@ -140,7 +143,7 @@ export class StrategyChain {
 function presentUser(outcome: Outcome, { credential }: Case): Outcome {
   const readsRequest = credential.content.scheme === 'request';
   return outcome.type === 'pass' && readsRequest && isRecord(outcome.user)
-    ? { type: 'success', user: outcome.user, info: undefined }
+    ? { type: 'success', user: outcome.user, info: undefined, context: outcome.context }
     : outcome;
 }
 

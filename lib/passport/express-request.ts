@@ -24,41 +24,60 @@ export function expressRequest(request: IncomingMessage, original: OriginalParts
   return Object.assign(Object.create(request), { url, originalUrl: url, headers });
 }
 
+/** Middleware, and what comes behind it. */
+export interface MiddlewareRun<Result> {
+  readonly middleware: readonly WsAuthMiddleware[];
+  readonly request: IncomingMessage;
+  readonly attempt: AbortableAttempt;
+  /** Called within the `next()` of the last one, so that `AsyncLocalStorage.run(store, next)` has its effect. */
+  readonly proceed: () => Promise<Result>;
+}
+
 /**
  * Runs middleware before the strategies. The response goes nowhere: no header of it is sent and no session is saved,
  * because nothing ever ends it. A middleware that ends it itself has refused the request.
  *
- * @returns whether all of them called `next()`
+ * @returns what `proceed()` does, or `undefined` if one of them did not call `next()`
  * @throws what a middleware threw, or passed to `next()`
  */
-export async function runMiddleware(
-  middleware: readonly WsAuthMiddleware[],
-  request: IncomingMessage,
-  attempt: AbortableAttempt,
-): Promise<boolean> {
-  const response = new ServerResponse(request);
-  for (const each of middleware as unknown as readonly Middleware[]) {
-    if (!(await runOne(each, request, response, attempt))) {
-      return false;
-    }
-  }
-  return true;
+export function runMiddleware<Result>(run: MiddlewareRun<Result>): Promise<Result | undefined> {
+  const middleware = run.middleware as unknown as readonly Middleware[];
+  const response = new ServerResponse(run.request);
+  const from = (index: number): Promise<Result | undefined> => {
+    const each = middleware[index];
+    return each
+      ? runOne({ ...run, each, response, proceed: () => from(index + 1) })
+      : run.proceed();
+  };
+  return from(0);
 }
 
-function runOne(
-  middleware: Middleware,
-  request: IncomingMessage,
-  response: ServerResponse,
-  attempt: AbortableAttempt,
-): Promise<boolean> {
+/** One middleware, and what comes behind it. */
+interface Step<Result> extends MiddlewareRun<Result | undefined> {
+  readonly each: Middleware;
+  readonly response: ServerResponse;
+}
+
+/** What a middleware does first counts: it goes on, ends the response, or fails. */
+function runOne<Result>(step: Step<Result>): Promise<Result | undefined> {
+  const { each, request, response, attempt, proceed } = step;
   return new Promise((resolve, reject) => {
-    attempt.onAbort(() => resolve(false));
+    let over = false;
+    const settle = (outcome: () => void) => {
+      if (!over) {
+        over = true;
+        outcome();
+      }
+    };
+    attempt.onAbort(() => settle(() => resolve(undefined)));
     response.end = () => {
-      resolve(false);
+      settle(() => resolve(undefined));
       return response;
     };
     // As in Express, `next(null)` is no error.
-    const next = (error?: unknown) => (error ? reject(error) : resolve(true));
-    Promise.resolve(middleware(request, response, next)).catch(reject);
+    const next = (error?: unknown) => settle(() => (error ? reject(error) : resolve(proceed())));
+    Promise.resolve(each(request, response, next)).catch((error: unknown) => {
+      settle(() => reject(error));
+    });
   });
 }

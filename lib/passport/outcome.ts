@@ -1,8 +1,15 @@
-/** What a strategy run ended in. */
+import type { AsyncResource } from 'node:async_hooks';
+
+/** What a strategy run ended in. `context` is what every `AsyncLocalStorage` held when the strategy said so. */
 export type Outcome =
-  | { readonly type: 'success'; readonly user: unknown; readonly info: unknown }
+  | {
+      readonly type: 'success';
+      readonly user: unknown;
+      readonly info: unknown;
+      readonly context: AsyncResource;
+    }
   | { readonly type: 'fail'; readonly challenge: unknown; readonly status: unknown }
   | { readonly type: 'redirect' }
-  | { readonly type: 'pass'; readonly user?: unknown }
+  | { readonly type: 'pass'; readonly user?: unknown; readonly context: AsyncResource }
   | { readonly type: 'error'; readonly error: unknown }
   | { readonly type: 'aborted' };

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { AbortableAttempt } from './abortable-attempt.js';
 import type { Outcome } from './outcome.js';
 import type { Strategy, StrategyActions } from './strategy.js';
@@ -24,11 +25,14 @@ export function runStrategy(
       return;
     }
     const actions: StrategyActions = {
-      success: (user, info) => resolve({ type: 'success', user, info }),
+      success: (user, info) => resolve({ type: 'success', user, info, context: here() }),
       fail: (challenge, status) => resolve(failure(challenge, status)),
       redirect: () => resolve({ type: 'redirect' }),
       // Strategies of sessions set the user and pass; what they set later does not count.
-      pass: () => resolve({ type: 'pass', user: (request as { readonly user?: unknown }).user }),
+      pass: () => {
+        const { user } = request as { readonly user?: unknown };
+        resolve({ type: 'pass', user, context: here() });
+      },
       error: (error) => resolve({ type: 'error', error }),
     };
     const run: Strategy & StrategyActions = Object.assign(Object.create(strategy), actions);
@@ -41,6 +45,11 @@ export function runStrategy(
       resolve({ type: 'error', error });
     }
   });
+}
+
+/** A promise goes on in the context of the one who waits for it. What the strategy has set up would be lost. */
+function here(): AsyncResource {
+  return new AsyncResource('WsAuthSession');
 }
 
 /** `fail(status)` is short for `fail(undefined, status)`. */

@@ -98,6 +98,9 @@ export interface WsAuthPolicyOptions {
    * Express-style middleware that runs before the strategies, such as `[session(…), passport.session()]`. Its response is
    * never sent: no `Set-Cookie` leaves with the 101, and no session is saved.
    *
+   * What it puts into an `AsyncLocalStorage` around `next()` is there in the strategies, in `handleConnection` and in the
+   * handlers of that connection.
+   *
    * @default []
    */
   readonly middleware?: readonly WsAuthMiddleware[];

@@ -32,9 +32,9 @@ describe('claimUpgrades', () => {
   it('leaves other events alone', () => {
     const { server, claim } = setUp();
     claim('ours', '/a');
-    expect(server.emit('listening')).toBe(false);
-    server.once('listening', () => undefined);
-    expect(server.emit('listening')).toBe(true);
+    expect(server.emit('dropRequest')).toBe(false);
+    server.once('dropRequest', () => undefined);
+    expect(server.emit('dropRequest')).toBe(true);
   });
 
   it('leaves the server as it was', () => {

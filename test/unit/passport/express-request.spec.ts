@@ -17,11 +17,12 @@ function derived(): IncomingMessage {
   return expressRequest(request, redactRequest(request, redactionOf([])));
 }
 
-function run(...middleware: readonly WsAuthMiddleware[]): Promise<boolean> {
-  return runMiddleware(middleware, derived(), new ManualAttempt());
+function run(...middleware: readonly WsAuthMiddleware[]): Promise<true | undefined> {
+  return runMiddleware({ middleware, request: derived(), attempt: new ManualAttempt(), proceed });
 }
 
 const continues: WsAuthMiddleware = (_request, _response, next: Next) => next();
+const proceed = async () => true as const;
 const down = new Error('down');
 
 const setsCookie: WsAuthMiddleware = (_request, response: ServerResponse, next: Next) => {
@@ -52,7 +53,12 @@ describe('runMiddleware', () => {
         setImmediate(next);
       };
     await expect(
-      runMiddleware([record('a'), record('b')], base, new ManualAttempt()),
+      runMiddleware({
+        middleware: [record('a'), record('b')],
+        request: base,
+        attempt: new ManualAttempt(),
+        proceed,
+      }),
     ).resolves.toBe(true);
     expect(seen).toEqual(['a', base, seen[2], 'b', base, seen[2]]);
   });
@@ -91,7 +97,7 @@ describe('runMiddleware', () => {
       ran = true;
       next();
     };
-    await expect(run(refusing, after)).resolves.toBe(false);
+    await expect(run(refusing, after)).resolves.toBeUndefined();
     expect(ran).toBe(false);
   });
 
@@ -101,10 +107,15 @@ describe('runMiddleware', () => {
 
   it('ST-06: stops waiting when the attempt ends', async () => {
     const attempt = new ManualAttempt();
-    const running = runMiddleware([() => undefined, continues], derived(), attempt);
+    const running = runMiddleware({
+      middleware: [() => undefined, continues],
+      request: derived(),
+      attempt,
+      proceed,
+    });
     await everythingDue();
     attempt.abort();
-    await expect(running).resolves.toBe(false);
+    await expect(running).resolves.toBeUndefined();
   });
 
   it('ST-08: believes the first of next(), end() and a rejection', async () => {
