@@ -64,6 +64,7 @@ export type {
   WsAuthPolicyOptions,
   WsTicketOptions,
 } from './policy/options.js';
+export type { WsAuthRejection } from './policy/rejection.js';
 export type { WsAuthMiddleware } from './passport/express-request.js';
 export type { FailureCount, FailureLimiter } from './policy/failure-limiter.js';
 export type { WsAuthEventNames } from './protocol/message.js';

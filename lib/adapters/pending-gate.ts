@@ -3,11 +3,10 @@ import type { Attempt } from '../authentication/attempt.js';
 import type { Authenticated } from '../authentication/authenticated.js';
 import type { Authenticator, Subject } from '../authentication/authenticator.js';
 import type { Credential } from '../credentials/credential.js';
-import { messageFramingBytes } from '../credentials/first-message.extractor.js';
 import type { Policy } from '../policy/policy.js';
 import { Refusal } from '../protocol/refusal.js';
 import type { Gate, GatedWebSocket } from './gated-web-socket.js';
-import { setReceiverLimits, type ReceiverLimits } from './receiver-limits.js';
+import { setReceiverLimits } from './receiver-limits.js';
 
 /** A message that waits for its session. */
 interface QueuedMessage {
@@ -47,12 +46,6 @@ export class PendingGate implements Gate {
       this.#judge(client, data as Buffer, isBinary);
     }
     return false;
-  }
-
-  /** Bounds on what the peer may send before its first message is there. */
-  get limits(): ReceiverLimits {
-    const { maxCredentialBytes } = this.#policy.limits;
-    return { maxPayload: maxCredentialBytes + messageFramingBytes, maxFragments: 64 };
   }
 
   /** Ends the wait: nothing was sent in time, the strategies took too long, or the client has left. */

@@ -16,11 +16,12 @@ import { closeGraceMs, refuseClient, terminateAfter } from './close-client.js';
 import type { GatedWebSocket } from './gated-web-socket.js';
 import { startHeartbeat } from './heartbeat.js';
 import { PendingGate } from './pending-gate.js';
-import { setReceiverLimits, type ReceiverLimits } from './receiver-limits.js';
+import { limitsWithoutSession, setReceiverLimits, type ReceiverLimits } from './receiver-limits.js';
 import { refuseUpgrade } from './refuse.js';
 import type { Route, SubprotocolChoice } from './route.js';
 import { SessionGate, type SessionContext } from './session-gate.js';
 import { SessionOpener, type Entrance } from './session-opener.js';
+import { UpgradeRefuser } from './upgrade-refuser.js';
 
 /** What a protected route is made of. */
 export interface ProtectedRouteOptions {
@@ -46,6 +47,7 @@ export class ProtectedRoute implements Route {
   /** Sockets with a session: those of the server, or ours where its `clientTracking` is off. */
   readonly #clients: Set<GatedWebSocket>;
   readonly #opener: SessionOpener;
+  readonly #refuser: UpgradeRefuser;
   readonly #stopHeartbeat: () => void;
   #closing = false;
 
@@ -53,6 +55,7 @@ export class ProtectedRoute implements Route {
     const { server, context } = options;
     this.#clients = (server.clients as Set<GatedWebSocket> | undefined) ?? new Set();
     this.#opener = new SessionOpener(context, this.#clients);
+    this.#refuser = new UpgradeRefuser(options, this.#clients);
     server.on('wsClientError', this.#onClientError);
     this.#stopHeartbeat = startHeartbeat(this.#clients, context.policy.heartbeatIntervalMs);
   }
@@ -96,6 +99,7 @@ export class ProtectedRoute implements Route {
   close(): void {
     this.#closing = true;
     this.#stopHeartbeat();
+    this.#refuser.close();
     for (const attempt of this.#attempts) {
       attempt.abort(new Refusal('ERR_WS_AUTH_SHUTTING_DOWN'));
     }
@@ -164,12 +168,9 @@ export class ProtectedRoute implements Route {
   }
 
   #chooseSubprotocol({ handshake, request }: UpgradeSubject): Refusal | undefined {
-    const { subprotocolPrefixes } = this.options.context.policy.redaction;
-    const offered = handshake.subprotocols.filter(
-      (entry) => !subprotocolPrefixes.some((prefix) => entry.startsWith(prefix)),
-    );
+    const { subprotocols, context } = this.options;
     try {
-      this.options.subprotocols.choose(offered, request);
+      subprotocols.choose(handshake, context.policy.redaction, request);
       return undefined;
     } catch (cause) {
       return failed(cause);
@@ -190,7 +191,7 @@ export class ProtectedRoute implements Route {
     });
     attempt.late = 'ERR_WS_AUTH_TIMEOUT';
     client.wsAuthGate = gate;
-    setReceiverLimits(client, gate.limits);
+    setReceiverLimits(client, limitsWithoutSession(policy.limits));
     this.#clients.delete(client);
     attempt.onAbort(() => gate.abort(client));
   }
@@ -240,8 +241,7 @@ export class ProtectedRoute implements Route {
   /** Ends an upgrade. Without a refusal the client has left, and nobody is told. */
   #end({ subject, socket }: Upgrade, refusal: Refusal | undefined): void {
     if (refusal) {
-      this.options.context.reporter.refused(refusal, subject.client, 'handshake');
-      refuseUpgrade(socket, refusal);
+      this.#refuser.refuse({ subject, socket, refusal });
     } else {
       socket.destroy();
     }

@@ -1,4 +1,6 @@
 import type { WebSocket } from 'ws';
+import { messageFramingBytes } from '../credentials/first-message.extractor.js';
+import type { CredentialLimits } from '../credentials/extractor.js';
 
 /** Bounds on what a peer may send. */
 export interface ReceiverLimits {
@@ -6,6 +8,11 @@ export interface ReceiverLimits {
   readonly maxPayload: number;
   /** Frames of one message. */
   readonly maxFragments: number;
+}
+
+/** Bounds on what a peer may send without a session: one credential, which a refused page may have sent unknowing. */
+export function limitsWithoutSession({ maxCredentialBytes }: CredentialLimits): ReceiverLimits {
+  return { maxPayload: maxCredentialBytes + messageFramingBytes, maxFragments: 64 };
 }
 
 /** Where `ws` keeps the bounds of a socket. It has no public way to change them once the socket is open. */

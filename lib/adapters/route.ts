@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocketServer } from 'ws';
+import type { Redaction } from '../credentials/redaction.js';
 import type { Handshake } from '../protocol/handshake.js';
 
 /** Where the upgrades of one path go. */
@@ -25,7 +26,14 @@ export class SubprotocolChoice {
   constructor(private readonly ofGateway: HandleProtocols | undefined) {}
 
   /** Chooses among the entries that hold no credential. Whatever the gateway's function throws is thrown here. */
-  choose(offered: readonly string[], request: IncomingMessage): void {
+  choose(
+    { subprotocols }: Handshake,
+    { subprotocolPrefixes }: Redaction,
+    request: IncomingMessage,
+  ): void {
+    const offered = subprotocols.filter(
+      (entry) => !subprotocolPrefixes.some((prefix) => entry.startsWith(prefix)),
+    );
     const [first] = offered;
     if (first === undefined) {
       return;

@@ -35,7 +35,7 @@ export interface WsAuthEventMap {
   readonly refused: WsAuthAttemptEvent & {
     /** Why. */
     readonly code: RefusalCode;
-    /** Whether it was refused by an HTTP status, or by a close frame. */
+    /** Whether the handshake was refused (see `rejection` for how), or what the client sent after it. */
     readonly phase: 'handshake' | 'message';
   };
   /** A session goes on with a newer credential. */

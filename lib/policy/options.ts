@@ -4,6 +4,7 @@ import type { WsAuthMiddleware } from '../passport/express-request.js';
 import type { WsAuthEventNames } from '../protocol/message.js';
 import type { WsAuthStore } from '../store/ws-auth-store.js';
 import type { FailureLimiter } from './failure-limiter.js';
+import type { WsAuthRejection } from './rejection.js';
 
 /** Decides on an origin. `origin` is `undefined` when the request has no `Origin`. Throwing and waiting refuse. */
 export type OriginPredicate = (
@@ -49,6 +50,27 @@ export interface WsAuthPolicyOptions {
    * @default false
    */
   readonly optional?: boolean;
+  /**
+   * How a refused upgrade is answered. Browsers hide its HTTP status from the page (it sees close code 1006, whatever
+   * happened) and make the next attempt wait for seconds.
+   *
+   * - `'http'`: by the HTTP status.
+   * - `'close'`: by a 101 and at once a close frame with the code and the reason of the refusal.
+   * - `'auto'`: by a close frame if the request has an `Origin`, as those of browsers do, otherwise by the HTTP status. A 401
+   *   that the browser itself must see stays one: to credentials of HTTP Basic, and with the challenge of a strategy
+   *   such as Digest.
+   *
+   * What is no valid handshake for this path, comes beyond `maxPending` or `maxPendingPerAddress`, or while the application
+   * shuts down, is answered by HTTP in any case, which costs less. A socket that is accepted to be closed counts as
+   * pending until it is closed, reaches nobody, and is cut off after a second.
+   *
+   * Browsers send the user information of a URL only after a 401 that asks for Basic. A policy with `fromUserInfo()`, or one
+   * that reads Basic and refuses requests without a credential, therefore refuses by HTTP with `'auto'`, and does not
+   * boot with `'close'`. `fromAuthorizationHeader({ schemes: ['Bearer'] })` reads no Basic.
+   *
+   * @default 'http'
+   */
+  readonly rejection?: WsAuthRejection;
   /**
    * Origins that may connect: exact origins, expressions that match a whole origin, a predicate, `'same-origin'` or
    * `'*'`. Stops cross-site WebSocket hijacking.

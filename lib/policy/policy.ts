@@ -22,6 +22,7 @@ import { checkNumbers } from './numeric-options.js';
 import type { CloseCodeOptions, WsAuthModuleOptions } from './options.js';
 import { originPolicy, type OriginPolicy } from './origin-policy.js';
 import { proxyTrust, type ProxyTrust } from './proxy-trust.js';
+import { checkRejection, type WsAuthRejection } from './rejection.js';
 
 /** What one gateway demands: every option checked and defaulted, frozen, in the form the pipeline uses. */
 export interface Policy {
@@ -32,6 +33,7 @@ export interface Policy {
   /** Whether strategies read requests themselves: then every credential is judged by the rule for ambient ones. */
   readonly readsRequest: boolean;
   readonly optional: boolean;
+  readonly rejection: WsAuthRejection;
   readonly origin: OriginPolicy;
   readonly limits: CredentialLimits;
   readonly authTimeoutMs: number;
@@ -68,13 +70,15 @@ export function resolvePolicy(options: WsAuthModuleOptions): Policy {
   );
   const handshakeExtractors = extractors.filter(isHandshakeExtractor);
   const ambient = handshakeExtractors.some((extractor) => extractor.ambient);
+  const optional = checkBoolean('optional', options.optional ?? false);
   return Object.freeze({
     strategy: checkStrategy(options.strategy, extractors),
     handshakeExtractors,
     firstMessage: extractors.find((extractor) => extractor instanceof FirstMessageExtractor),
     bridges: extractors.filter(isBridged),
     readsRequest: handshakeExtractors.some(({ place }) => place === 'request'),
-    optional: checkBoolean('optional', options.optional ?? false),
+    optional,
+    rejection: checkRejection(options.rejection ?? 'http', { extractors, optional }),
     origin: originPolicy(options.allowedOrigins, ambient),
     challengeSchemes: schemesOf(extractors),
     redaction: redactionOf(extractors),

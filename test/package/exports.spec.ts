@@ -71,6 +71,7 @@ describe('the entry points', () => {
             "WsAuthMiddleware",
             "WsAuthModuleOptions",
             "WsAuthPolicyOptions",
+            "WsAuthRejection",
             "WsAuthSessionEvent",
             "WsAuthStore",
             "WsCredentialExtractor",

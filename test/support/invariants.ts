@@ -100,6 +100,7 @@ const goodPath = '/good-client';
   credentials: [fromAuthorizationHeader()],
   allowedOrigins: 'same-origin',
   middleware: [],
+  rejection: 'http',
 })
 @WebSocketGateway({ path: goodPath })
 class GoodGateway extends WitnessGateway {}

@@ -32,6 +32,7 @@ describe('a policy without options', () => {
     expect(policy).toMatchObject({
       strategy: ['jwt'],
       optional: false,
+      rejection: 'http',
       authTimeoutMs: 5_000,
       limits: { maxCredentialBytes: 8_192 },
       maxQueuedMessages: 64,

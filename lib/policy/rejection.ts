@@ -1,0 +1,79 @@
+import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
+import type { WsCredentialExtractor } from '../credentials/extractor.js';
+import { UserInfoExtractor } from '../credentials/user-info.extractor.js';
+import type { Handshake } from '../protocol/handshake.js';
+import type { Refusal } from '../protocol/refusal.js';
+
+/** How a refused upgrade is answered: by an HTTP status, by a 101 and a close frame, or by what the client can read. */
+export type WsAuthRejection = 'http' | 'close' | 'auto';
+
+const rejections: readonly unknown[] = ['http', 'close', 'auto'] satisfies WsAuthRejection[];
+
+/** The part of a policy that decides whom a 401 must reach. */
+interface Challenging {
+  readonly extractors: readonly WsCredentialExtractor[];
+  readonly optional: boolean;
+}
+
+/**
+ * Settles how a policy refuses. With `'auto'`, one that needs a Basic challenge refuses by HTTP.
+ *
+ * @throws {WsAuthConfigurationError} for a value that is none, and for `'close'` where somebody would wait for a Basic
+ * challenge that never comes.
+ */
+export function checkRejection(rejection: unknown, challenging: Challenging): WsAuthRejection {
+  if (!rejections.includes(rejection)) {
+    throw new WsAuthConfigurationError("rejection: expected 'http', 'close' or 'auto'");
+  }
+  if (rejection === 'http' || !needsBasicChallenge(challenging)) {
+    return rejection as WsAuthRejection;
+  }
+  if (rejection === 'close') {
+    throw new WsAuthConfigurationError(
+      "rejection: 'close' sends no 401, and browsers send the user information of a URL only after one that asks for Basic; " +
+        "write rejection: 'auto' or 'http', or read no Basic: leave out fromUserInfo(), and write " +
+        "fromAuthorizationHeader({ schemes: ['Bearer'] })",
+    );
+  }
+  return 'http';
+}
+
+/**
+ * Whether a client without a credential is asked for Basic. Where it may wait for its first message, or be anonymous, nobody
+ * asks; only `fromUserInfo()` has no other way to its credential.
+ */
+function needsBasicChallenge({ extractors, optional }: Challenging): boolean {
+  const asks = !optional && extractors.every(({ phase }) => phase !== 'message');
+  return extractors.some(
+    (extractor) =>
+      extractor instanceof UserInfoExtractor ||
+      (asks && extractor.challengeSchemes.includes('Basic')),
+  );
+}
+
+/** Whether a refused upgrade is accepted and closed, so that the page can read why. */
+export function closesInstead(
+  rejection: WsAuthRejection,
+  refusal: Refusal,
+  handshake: Handshake,
+): boolean {
+  if (rejection === 'http' || refusal.code === 'ERR_WS_AUTH_SHUTTING_DOWN') {
+    return false;
+  }
+  return (
+    rejection === 'close' ||
+    (handshake.origin !== undefined && !isForTheBrowser(refusal, handshake))
+  );
+}
+
+const bearer = /^Bearer(?: |$)/i;
+const bearerOrBasic = /^(?:Bearer|Basic) /i;
+
+/**
+ * Whether a 401 speaks to the browser rather than to the page: it forgets a Basic password only when that is refused by
+ * HTTP, and answers the challenge of a strategy, such as Digest, by itself.
+ */
+function isForTheBrowser({ httpStatus, challenges }: Refusal, { authorization }: Handshake) {
+  const sent = (authorization ?? '') !== '' && !bearer.test(authorization!);
+  return httpStatus === 401 && (sent || challenges.some((each) => !bearerOrBasic.test(each)));
+}
