@@ -59,6 +59,7 @@ export default defineConfig({
         test: {
           name: 'nodes',
           include: ['test/nodes/**/*.nodes-spec.ts'],
+          globalSetup: 'test/nodes/processes/compile.ts',
           testTimeout: 60_000,
           hookTimeout: 300_000,
         },

@@ -1,0 +1,114 @@
+import 'reflect-metadata';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import {
+  fromAuthorizationHeader,
+  fromFirstMessage,
+  fromQueryParam,
+  WsAuthEvents,
+  WsAuthHealth,
+  WsAuthModule,
+  WsAuthSessions,
+  WsTickets,
+} from '../../../lib/index.js';
+import { EchoGateway } from '../../support/gateways.js';
+import { JwtStrategy } from '../../support/strategies.js';
+import { storeOn } from '../redis-clients.js';
+import {
+  farewell,
+  toldEvents,
+  type NodeCommands,
+  type NodeSettings,
+  type Question,
+  type Report,
+} from './messages.js';
+
+/**
+ * A node in a process of its own: an application as anybody would write it, which answers its parent. It ends by itself,
+ * with exit code 0, once its parent lets go of it, unless the application leaves something behind.
+ */
+async function main(settings: NodeSettings): Promise<void> {
+  reportFaults();
+  const { url, package: name = 'redis', redis, ...options } = settings;
+  const client = await storeOn(name, url, redis);
+  const app = await NestFactory.create(
+    {
+      module: class NodeModule {},
+      imports: [
+        WsAuthModule.forRoot({
+          strategy: 'jwt',
+          tickets: {},
+          store: client.store,
+          credentials: [
+            fromAuthorizationHeader(),
+            fromFirstMessage(),
+            fromQueryParam('ticket', { strategy: 'ws-ticket' }),
+          ],
+          ...options,
+        }),
+      ],
+      providers: [JwtStrategy, EchoGateway],
+    },
+    { logger: false },
+  );
+  reportEvents(app);
+  process.on('message', listenWith(commandsOf(app)));
+  process.once('disconnect', () => void app.close().then(() => client[Symbol.asyncDispose]()));
+  await app.listen(0, '127.0.0.1');
+  const server: Server = app.getHttpServer();
+  report({ type: 'listening', port: (server.address() as AddressInfo).port });
+}
+
+function report(message: Report): void {
+  if (process.connected) {
+    // A parent that is gone is told nothing, which is no fault of this process.
+    process.send!(message, undefined, undefined, () => undefined);
+  }
+}
+
+/** Only watches: what nobody catches ends the process, as it would anywhere. */
+function reportFaults(): void {
+  process.on('uncaughtExceptionMonitor', (error, origin) => {
+    report({ type: 'fault', text: `${origin}: ${String(error)}` });
+  });
+  process.on('warning', ({ message }) => report({ type: 'fault', text: `warning: ${message}` }));
+}
+
+function reportEvents(app: INestApplication): void {
+  const events = app.get(WsAuthEvents);
+  for (const name of toldEvents) {
+    events.on(name, () => report({ type: 'event', name }));
+  }
+}
+
+function commandsOf(app: INestApplication): NodeCommands {
+  return {
+    revoke: (userId) => app.get(WsAuthSessions).revoke({ userId }),
+    issueTicket: async (id) => (await app.get(WsTickets).issue({ id })).ticket,
+    isReady: async () => app.get(WsAuthHealth).isReady(),
+    countSessions: async () => app.get(WsAuthSessions).count(),
+  };
+}
+
+function listenWith(commands: NodeCommands) {
+  return (message: Question | typeof farewell): void => {
+    if (message === farewell) {
+      process.disconnect();
+    } else {
+      void answer(commands, message);
+    }
+  };
+}
+
+async function answer(commands: NodeCommands, question: Question): Promise<void> {
+  const { id, command, argument } = question;
+  try {
+    report({ type: 'answer', id, value: await commands[command](argument) });
+  } catch (error) {
+    report({ type: 'failure', id, error: String(error) });
+  }
+}
+
+await main(JSON.parse(process.argv[2]!) as NodeSettings);
