@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser, type LaunchedBrowser } from '../../support/browser/launch.js';
+import { RedisServer } from '../../support/redis.js';
 import { RunningSample } from './running-sample.js';
 import { SessionsPage } from './sessions-page.js';
 import { UserSocket } from './user-socket.js';
@@ -113,6 +114,24 @@ describe('the Sessions page in Chromium', { timeout: 120_000 }, () => {
     await page.click('#open');
     await page.untilCards('open', 1);
     expect(page.opened.problems).toEqual([]);
+  });
+
+  it('logs out everywhere, also from another sample that shares its Redis', async () => {
+    await using redis = await RedisServer.start();
+    await using here = await RunningSample.start({ REDIS_URL: redis.url });
+    await using there = await RunningSample.start({ REDIS_URL: redis.url });
+    const user = someUser();
+    await using page = await open(user, here);
+    await using other = await open(user, there);
+    await using bystander = await open(someUser(), there);
+    await page.click('#end-all');
+    await Promise.all([page.until(allEnded), other.until(allEnded)]);
+    for (const shown of [...(await page.sessions()), ...(await other.sessions())]) {
+      expect(shown).toMatchObject(revoked);
+    }
+    expect(await other.text('.tally-count')).toBe('0');
+    expect(await bystander.text('.tally-count')).toBe('3');
+    expect([...page.opened.problems, ...other.opened.problems]).toEqual([]);
   });
 
   it('shows when sockets expire, and misses nothing while its own token is changed', async () => {
