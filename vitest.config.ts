@@ -2,12 +2,18 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const lib = fileURLToPath(new URL('./lib/index.ts', import.meta.url));
+const redis = fileURLToPath(new URL('./lib/redis.ts', import.meta.url));
 
 /** Compiles `lib` and `sample` once per run, however many projects ask for it. */
 const build = 'test/support/build.ts';
 
 export default defineConfig({
-  resolve: { alias: [{ find: /^nestjs-ws-auth$/, replacement: lib }] },
+  resolve: {
+    alias: [
+      { find: /^nestjs-ws-auth$/, replacement: lib },
+      { find: /^nestjs-ws-auth\/redis$/, replacement: redis },
+    ],
+  },
   test: {
     setupFiles: ['reflect-metadata'],
     coverage: {
@@ -44,6 +50,7 @@ export default defineConfig({
           name: 'readme',
           include: ['test/readme/**/*.spec.ts'],
           testTimeout: 60_000,
+          hookTimeout: 300_000,
         },
       },
       {

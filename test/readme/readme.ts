@@ -43,3 +43,32 @@ export function codesIn(cell = ''): string[] {
 export function codeIn(cell: string | undefined): string | undefined {
   return codesIn(cell)[0];
 }
+
+/** Everything but fenced blocks and code within lines. */
+function prose(markdown: string): string {
+  return markdown
+    .replace(/^ *```[\s\S]*?^ *```$/gm, '')
+    .replace(/`[^`\n]+`/g, (code) => code.replaceAll(/[[\]()]/g, ' '));
+}
+
+/** Relative links and images, and links to headings of the same document. */
+export function linksOf(markdown: string): string[] {
+  return [...prose(markdown).matchAll(/\]\((?!https?:|mailto:)([^)\s]+)\)/g)].map(
+    ([, target]) => target!,
+  );
+}
+
+/** The names by which GitHub links to headings. */
+export function anchorsOf(markdown: string): string[] {
+  const seen = new Map<string, number>();
+  return [...prose(markdown).matchAll(/^#{1,6} +(.+)$/gm)].map(([, heading]) => {
+    const slug = heading!
+      .trim()
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-');
+    const count = seen.get(slug) ?? 0;
+    seen.set(slug, count + 1);
+    return count === 0 ? slug : `${slug}-${count}`;
+  });
+}

@@ -1,62 +1,88 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
-import { codeBlocks, rootFile, section } from './readme.js';
+import { anchorsOf, codeBlocks, linksOf, rootFile, section } from './readme.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const guides = readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' })
-  .filter((path) => path.endsWith('README.md'))
-  .map((path) => `lib/${path}`);
-const documents = ['README.md', 'PROTOCOL.md', 'SECURITY.md', ...guides];
+const generated = /^(?:node_modules|dist|docs|coverage)(?:\/|$)|(?:^|\/)node_modules\//;
 
-function repositoryOptions(): ts.CompilerOptions {
-  const path = join(root, 'tsconfig.json');
-  const { config } = ts.readConfigFile(path, (name) => ts.sys.readFile(name));
-  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, dirname(path));
-  return { ...options, noEmit: true, noUnusedLocals: false, noUnusedParameters: false };
+function filesOf(folder: string, extension: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .map((path) => normalize(join(folder, path)))
+    .filter((path) => path.endsWith(extension) && !generated.test(path));
 }
 
-/** Compiles texts as if they were files at the root of the repository, each a module of its own. */
-function compile(texts: ReadonlyMap<string, string>): string[] {
-  const options = repositoryOptions();
-  const host = ts.createCompilerHost(options);
-  host.readFile = (name) => texts.get(name) ?? ts.sys.readFile(name);
-  host.fileExists = (name) => texts.has(name) || ts.sys.fileExists(name);
-  const program = ts.createProgram([...texts.keys()], options, host);
-  return ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => {
-    const line = file ? file.getLineAndCharacterOfPosition(start ?? 0).line + 1 : 0;
-    return `${file?.fileName}:${line}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
+const documents = [
+  ...readdirSync(root).filter((name) => name.endsWith('.md')),
+  ...['lib', 'sample', 'test', '.github'].flatMap((folder) => filesOf(folder, '.md')),
+];
+
+/** What the compiler and the linter see, and the tests run. */
+const testedFiles = ['test', 'sample'].flatMap((folder) =>
+  filesOf(folder, '.ts').map((path) => readFileSync(join(root, path), 'utf8')),
+);
+
+/** Mistakes in the grammar of a script. */
+function syntaxErrors(script: string): string[] {
+  const { diagnostics = [] } = ts.transpileModule(script, {
+    reportDiagnostics: true,
+    fileName: 'snippet.mjs',
+    compilerOptions: { allowJs: true, target: ts.ScriptTarget.ESNext },
+  });
+  return diagnostics.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
+}
+
+/** Links of a document that lead to no file, or to no heading of it. */
+function brokenLinks(document: string): string[] {
+  return linksOf(rootFile(document)).filter((link) => {
+    const [path, anchor] = link.split('#', 2) as [string, string | undefined];
+    const target = path === '' ? document : join(dirname(document), path);
+    return (
+      !existsSync(join(root, target)) ||
+      (anchor !== undefined && !anchorsOf(rootFile(target)).includes(anchor))
+    );
   });
 }
 
 describe.each(documents)('%s', (document) => {
   const markdown = rootFile(document);
 
-  it('holds TypeScript that compiles under the strict options of this repository', () => {
-    const snippets = codeBlocks(markdown, 'ts').map((code, index): [string, string] => [
-      join(root, `${document.replaceAll('/', '-')}-${index + 1}.ts`),
-      code,
-    ]);
-    expect(compile(new Map(snippets))).toEqual([]);
+  it('shows no TypeScript that is not in a tested file, word for word', () => {
+    const strangers = codeBlocks(markdown, 'ts').filter(
+      (code) => !testedFiles.some((file) => file.includes(code)),
+    );
+    expect(strangers).toEqual([]);
   });
 
-  it('links to files that exist', () => {
-    const links = [...markdown.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path]) => path!);
-    expect(links.filter((path) => !existsSync(join(root, dirname(document), path)))).toEqual([]);
+  it('shows scripts without mistakes in their grammar, and JSON that parses', () => {
+    expect(codeBlocks(markdown, 'js').flatMap(syntaxErrors)).toEqual([]);
+    for (const text of codeBlocks(markdown, 'json')) {
+      expect(JSON.parse(text)).toBeTypeOf('object');
+    }
+  });
+
+  it('links to files and headings that exist', () => {
+    expect(brokenLinks(document)).toEqual([]);
   });
 });
 
-it('the compiler of this test finds mistakes', () => {
-  const wrong =
-    "import { WsAuthModule } from 'nestjs-ws-auth';\nWsAuthModule.forRoot({ nope: 1 });";
-  expect(compile(new Map([[join(root, 'wrong.ts'), wrong]]))).toEqual([
-    expect.stringContaining("'nope' does not exist in type"),
-  ]);
+it('there are guides', () => {
+  expect(documents.filter((path) => path.startsWith('lib/')).length).toBeGreaterThan(5);
 });
 
-it('the quick start is the text of test/readme/quick-start.ts, which the compiler and the linter see', () => {
+it('a script with a mistake is found', () => {
+  expect(syntaxErrors('const socket = new WebSocket(;')).toEqual(["')' expected."]);
+});
+
+it('every guide is linked from README.md', () => {
+  const linked = linksOf(rootFile('README.md')).map((link) => link.split('#')[0]);
+  const guides = documents.filter((path) => path.startsWith('lib/'));
+  expect(guides.filter((path) => !linked.includes(path))).toEqual([]);
+});
+
+it('the quick start is the text of test/readme/quick-start.ts', () => {
   const [quickStart] = codeBlocks(section(rootFile('README.md'), 'Quick start'), 'ts');
   expect(quickStart).toBe(rootFile('test/readme/quick-start.ts'));
 });
