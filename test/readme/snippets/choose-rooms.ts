@@ -1,10 +1,7 @@
 import { WebSocketGateway } from '@nestjs/websockets';
 import { fromCookie, fromFirstMessage, WsAuth, WsPublic } from 'nestjs-ws-auth';
 
-@WsAuth({
-  credentials: [fromFirstMessage(), fromCookie('token')],
-  allowedOrigins: ['https://app.example.com'],
-})
+@WsAuth({ credentials: [fromFirstMessage(), fromCookie('token')] })
 @WebSocketGateway({ path: '/rooms' })
 export class RoomsGateway {}
 
