@@ -65,7 +65,9 @@ export interface RevocationPage {
 
 /** The place that a session takes among those of its user, on whichever node. */
 export interface SessionPlace {
+  /** Key of the user. */
   readonly userId: string;
+  /** Session that has it. */
   readonly sessionId: string;
 }
 

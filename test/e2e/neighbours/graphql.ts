@@ -6,7 +6,7 @@ import { useServer } from 'graphql-ws/use/ws';
 import { WebSocket, WebSocketServer } from 'ws';
 
 /** A schema with one query, and one subscription that counts to three. */
-const schema = new GraphQLSchema({
+export const schema = new GraphQLSchema({
   query: new GraphQLObjectType({
     name: 'Query',
     fields: { hello: { type: GraphQLString, resolve: () => 'hello' } },
