@@ -19,7 +19,7 @@ export class ChatGateway {
     client.request = request; // everybody is connected, and gets every broadcast
   }
 
-  @UseGuards(WsJwtGuard) // the token is verified again with each message, and not when it has ended
+  @UseGuards(WsJwtGuard) // verified again with each message; when the token ends, nothing happens
   @SubscribeMessage('hello')
   hello(@ConnectedSocket() { request }: Client) {
     return { event: 'hello', data: `Hello ${request?.user?.id}!` };
