@@ -132,14 +132,17 @@ export class Authenticator {
     credential: Credential,
     attempt: Attempt,
   ): Promise<Authenticated | Refusal> {
-    const base = expressRequest(request, partsFor(credential, original));
     const { middleware } = this.policy;
-    const judge = () =>
-      this.chain.run({ base, bareUrl: original.bareUrl, client, credential, attempt });
-    const result =
-      middleware.length === 0
-        ? await judge()
-        : await runMiddleware({ middleware, request: base, attempt, proceed: judge });
+    if (middleware.length === 0) {
+      return this.chain.run({ request, original, client, credential, attempt });
+    }
+    const base = expressRequest(request, partsFor(credential, original));
+    const judge = () => {
+      const { url = '', headers } = base;
+      const left = { url, headers, bareUrl: original.bareUrl };
+      return this.chain.run({ request: base, original: left, client, credential, attempt });
+    };
+    const result = await runMiddleware({ middleware, request: base, attempt, proceed: judge });
     if (result) {
       return result;
     }

@@ -1,10 +1,12 @@
-import type { IncomingMessage } from 'node:http';
 import type { Credential } from '../credentials/credential.js';
-import { setClientFacts, type ClientFacts } from '../passport/client-facts.js';
 import type { Outcome } from '../passport/outcome.js';
 import { runStrategy } from '../passport/run-strategy.js';
 import type { Strategies } from '../passport/strategies.js';
-import { strategyRequest, type StrategyRequest } from '../passport/strategy-request.js';
+import {
+  strategyRequest,
+  type StrategyRequest,
+  type StrategyRequestParts,
+} from '../passport/strategy-request.js';
 import { withWholePassword } from '../passport/whole-password.js';
 import type { Policy } from '../policy/policy.js';
 import { challengesFor, type BearerError } from '../protocol/challenge.js';
@@ -18,12 +20,7 @@ import { readPrincipal } from './principal.js';
 import { refusalOfError, refusalOfFailures, type Failure } from './strategy-refusal.js';
 
 /** One credential for the strategies to judge. */
-export interface Case {
-  /** What the client sent, as middleware left it. */
-  readonly base: IncomingMessage;
-  readonly bareUrl: string;
-  readonly client: ClientFacts;
-  readonly credential: Credential;
+export interface Case extends StrategyRequestParts {
   readonly attempt: Attempt;
 }
 
@@ -49,8 +46,7 @@ export class StrategyChain {
     const { credential, attempt } = judged;
     const failures: Failure[] = [];
     for (const name of credential.strategy ?? this.policy.strategy) {
-      const request = strategyRequest(judged.base, judged.bareUrl, credential, attempt);
-      setClientFacts(request, judged.client);
+      const request = strategyRequest(judged);
       const outcome = presentUser(await this.#ask(name, judged, request), judged);
       switch (outcome.type) {
         case 'success': {

@@ -11,11 +11,15 @@ const facts = Symbol('nestjs-ws-auth:client-facts');
 
 const nobody: ClientFacts = Object.freeze({ path: '', address: '', origin: undefined });
 
+interface Factual {
+  [facts]?: ClientFacts;
+}
+
 /** Gives the facts to the strategies of this package, on the request they see. */
 export function setClientFacts(request: object, client: ClientFacts): void {
-  Object.defineProperty(request, facts, { value: client });
+  (request as Factual)[facts] = client;
 }
 
 export function clientFactsOf(request: object): ClientFacts {
-  return (request as { readonly [facts]?: ClientFacts })[facts] ?? nobody;
+  return (request as Factual)[facts] ?? nobody;
 }

@@ -1,7 +1,10 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { IncomingMessage, type IncomingHttpHeaders } from 'node:http';
 import type { Credential, CredentialContent } from '../credentials/credential.js';
 import { decodeQueryComponent, queryPairs } from '../credentials/query.js';
+import type { OriginalParts } from '../credentials/redaction.js';
 import type { AbortableAttempt } from './abortable-attempt.js';
+import { setClientFacts, type ClientFacts } from './client-facts.js';
+import { PlainRequest } from './plain-request.js';
 
 /** The request that strategies see: a derivation of the real one, with what Express adds. */
 export interface StrategyRequest extends IncomingMessage {
@@ -10,6 +13,17 @@ export interface StrategyRequest extends IncomingMessage {
   body: object;
   /** Aborts when nobody waits for the strategy any more. */
   readonly signal: AbortSignal;
+}
+
+/** What the request of a strategy is made of. */
+export interface StrategyRequestParts {
+  /** The real one, redacted, or what middleware has worked on. */
+  readonly request: IncomingMessage;
+  /** What the client sent, as middleware left it. */
+  readonly original: OriginalParts;
+  readonly client: ClientFacts;
+  readonly credential: Credential;
+  readonly attempt: AbortableAttempt;
 }
 
 const emptyBody = Object.freeze({});
@@ -21,36 +35,43 @@ const emptyBody = Object.freeze({});
  *
  * An explicit credential hides the cookies: any page can send one with a bogus token, and what a strategy would find in
  * its cookies has not been checked against the origin.
- *
- * @param base what the client sent, as middleware left it
  */
-export function strategyRequest(
-  base: IncomingMessage,
-  bareUrl: string,
-  credential: Credential,
-  attempt: AbortableAttempt,
-): StrategyRequest {
+export function strategyRequest(parts: StrategyRequestParts): StrategyRequest {
+  const { request, original, client, credential, attempt } = parts;
   const { content } = credential;
-  const url = content.scheme === 'request' ? (base.url ?? '') : bareUrl;
-  const derived: StrategyRequest = Object.create(base);
-  derived.headers = headersFor(content, base.headers);
+  const url = content.scheme === 'request' ? original.url : original.bareUrl;
+  const derived = (
+    PlainRequest.canCopy(request)
+      ? new PlainRequest(request, attempt)
+      : Object.defineProperty(Object.create(request), 'signal', { get: () => attempt.signal })
+  ) as StrategyRequest;
+  derived.headers = headersFor(content, original.headers);
   derived.url = url;
   derived.originalUrl = url;
   derived.query = parseQuery(url);
   derived.body = content.scheme === 'fields' ? content.body : emptyBody;
-  return Object.defineProperty(derived, 'signal', { get: () => attempt.signal });
+  setClientFacts(derived, client);
+  return derived;
 }
 
 function headersFor(
   content: CredentialContent,
   original: IncomingHttpHeaders,
 ): IncomingHttpHeaders {
+  const headers = { ...original };
   if (content.scheme === 'request') {
-    return { ...original };
+    return headers;
   }
   const authorization = authorizationFor(content);
-  const { authorization: _hidden, cookie: _ambient, ...headers } = original;
-  return authorization === undefined ? headers : { ...headers, authorization };
+  if (authorization !== undefined) {
+    headers.authorization = authorization;
+  } else if (headers.authorization !== undefined) {
+    delete headers.authorization;
+  }
+  if (headers.cookie !== undefined) {
+    delete headers.cookie;
+  }
+  return headers;
 }
 
 function authorizationFor(content: Exclude<CredentialContent, { scheme: 'request' }>) {

@@ -1,14 +1,17 @@
-import type { IncomingMessage } from 'node:http';
+import { IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { Credential, type CredentialContent } from '../../../lib/credentials/credential.js';
 import type { WsCredentialExtractor } from '../../../lib/credentials/extractor.js';
 import { fromQueryParam } from '../../../lib/credentials/query-param.extractor.js';
 import { redactionOf, redactRequest } from '../../../lib/credentials/redaction.js';
+import { clientFactsOf } from '../../../lib/passport/client-facts.js';
 import { expressRequest } from '../../../lib/passport/express-request.js';
 import { strategyRequest, type StrategyRequest } from '../../../lib/passport/strategy-request.js';
 import { basic, bearer } from '../support/credentials.js';
 import { upgradeRequest, type HeaderLines } from '../support/requests.js';
 import { ManualAttempt } from '../support/strategies.js';
+
+const client = { path: '/ws', address: '192.0.2.1', origin: 'https://app.example.com' };
 
 interface Sent {
   readonly url?: string;
@@ -29,8 +32,8 @@ function derive(content: CredentialContent, sent: Sent = {}): Derived {
   const original = redactRequest(request, redactionOf(extractors));
   const credential = new Credential(content, { extractor: 't', strategy: undefined, ...origin });
   const attempt = new ManualAttempt();
-  const base = expressRequest(request, original);
-  return { request, seen: strategyRequest(base, original.bareUrl, credential, attempt), attempt };
+  const seen = strategyRequest({ request, original, client, credential, attempt });
+  return { request, seen, attempt };
 }
 
 const everywhere: Sent = {
@@ -115,22 +118,69 @@ describe('strategyRequest', () => {
   it('lets a strategy change nothing that the next one sees', () => {
     const request = upgradeRequest('/', [['Authorization', 'Digest x']]);
     const original = redactRequest(request, redactionOf([]));
-    const base = expressRequest(request, original);
     const credential = new Credential(
       { scheme: 'request' },
       { extractor: 'fromRequest', ambient: true, strategy: undefined },
     );
-    const first = strategyRequest(base, original.bareUrl, credential, new ManualAttempt());
+    const parts = { request, original, client, credential, attempt: new ManualAttempt() };
+    const first = strategyRequest(parts);
     first.headers.authorization = 'Bearer forged';
-    const second = strategyRequest(base, original.bareUrl, credential, new ManualAttempt());
+    const second = strategyRequest(parts);
     expect(second.headers.authorization).toBe('Digest x');
   });
 
   it('still is a request: methods, socket and everything else', () => {
-    const { request, seen } = derive(bearer('abc'));
-    expect(seen.socket).toBe(request.socket);
-    expect(seen.method).toBe('GET');
+    const { request, seen } = derive(bearer('abc'), { lines: [['Accept', 'a']] });
+    expect(seen).toBeInstanceOf(IncomingMessage);
+    expect(seen).toMatchObject({
+      socket: request.socket,
+      method: 'GET',
+      httpVersion: '1.1',
+      httpVersionMajor: 1,
+      httpVersionMinor: 1,
+      complete: false,
+      upgrade: null,
+      rawHeaders: request.rawHeaders,
+    });
     expect(seen.headers.host).toBe('gateway.example:3000');
+    expect(seen.headersDistinct).toMatchObject({ accept: ['a'], authorization: ['Bearer abc'] });
+    expect(clientFactsOf(seen)).toBe(client);
+  });
+
+  it('has what an earlier listener, or middleware, put on the request', () => {
+    const request = Object.assign(upgradeRequest('/ws'), { tenant: 'acme' });
+    const original = redactRequest(request, redactionOf([]));
+    const credential = new Credential(bearer('abc'), {
+      extractor: 't',
+      ambient: false,
+      strategy: undefined,
+    });
+    const parts = { original, client, credential, attempt: new ManualAttempt() };
+    for (const each of [request, expressRequest(request, original)]) {
+      const seen = strategyRequest({ ...parts, request: each });
+      expect(seen).toMatchObject({ tenant: 'acme', url: '/ws' });
+      expect(seen.headers.authorization).toBe('Bearer abc');
+      expect(seen.signal.aborted).toBe(false);
+      expect(clientFactsOf(seen)).toBe(client);
+    }
+    expect(request.headers).not.toHaveProperty('authorization');
+  });
+
+  it('has the methods of a class of its own', () => {
+    class TenantRequest extends IncomingMessage {
+      tenant(): string {
+        return 'acme';
+      }
+    }
+    const request = Object.setPrototypeOf(upgradeRequest('/ws'), TenantRequest.prototype);
+    const original = redactRequest(request, redactionOf([]));
+    const credential = new Credential(bearer('abc'), {
+      extractor: 't',
+      ambient: false,
+      strategy: undefined,
+    });
+    const parts = { request, original, client, credential, attempt: new ManualAttempt() };
+    expect((strategyRequest(parts) as unknown as TenantRequest).tenant()).toBe('acme');
   });
 
   it.each([
@@ -150,17 +200,6 @@ describe('strategyRequest', () => {
     const { query } = derive(bearer('abc'), { url: '/ws?__proto__=x&a=1' }).seen;
     expect(Object.getPrototypeOf(query)).toBeNull();
     expect(Object.hasOwn(query, '__proto__')).toBe(true);
-  });
-
-  it('copes with a request that has no URL', () => {
-    const base = Object.assign(upgradeRequest('/'), { url: undefined });
-    const credential = new Credential(
-      { scheme: 'request' },
-      { extractor: 'fromRequest', ambient: true, strategy: undefined },
-    );
-    const seen = strategyRequest(base, '', credential, new ManualAttempt());
-    expect(seen.url).toBe('');
-    expect({ ...seen.query }).toEqual({});
   });
 
   it('ST-06: tells a strategy when nobody waits for it any more', () => {

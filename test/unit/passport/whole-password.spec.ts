@@ -19,7 +19,13 @@ function present(content: CredentialContent) {
     strategy: undefined,
   });
   const attempt = new ManualAttempt();
-  const request = strategyRequest(upgradeRequest('/'), '/', credential, attempt);
+  const request = strategyRequest({
+    request: upgradeRequest('/'),
+    original: { url: '/', bareUrl: '/', headers: {} },
+    client: { path: '/', address: '192.0.2.1', origin: undefined },
+    credential,
+    attempt,
+  });
   return { credential, request, attempt };
 }
 
