@@ -53,31 +53,30 @@ export interface OriginalParts {
  * and returns what was there for the strategies.
  */
 export function redactRequest(request: IncomingMessage, redaction: Redaction): OriginalParts {
-  const url = request.url ?? '';
+  const { url = '', headers, rawHeaders } = request;
   const { redactedUrl, bareUrl } = withoutParams(url, redaction.queryParams);
-  const original: OriginalParts = { url, bareUrl, headers: { ...request.headers } };
   request.url = redactedUrl;
-  const { rawHeaders } = request;
-  let changed = false;
+  let shown: IncomingHttpHeaders | undefined;
   for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]!.toLowerCase();
     const value = rawHeaders[index + 1]!;
-    const replacement = redactField(rawHeaders[index]!.toLowerCase(), value, redaction);
+    const replacement = redactField(name, value, redaction);
     if (replacement !== value) {
       rawHeaders[index + 1] = replacement;
-      changed = true;
+      shown ??= { ...headers };
+      shown[name] = redactField(name, String(headers[name]), redaction);
     }
   }
-  if (changed) {
-    forgetParsedHeaders(request);
+  if (shown) {
+    show(request, shown);
   }
-  return original;
+  return { url, bareUrl, headers };
 }
 
-/** Node parses `headers` and `headersDistinct` from `rawHeaders` on first use, and again after this. */
-function forgetParsedHeaders(request: IncomingMessage): void {
-  const parsed = request as { headers: unknown; headersDistinct: unknown };
-  parsed.headers = null;
-  parsed.headersDistinct = null;
+/** Node parses `headersDistinct` from `rawHeaders` on first use, and again after this. */
+function show(request: IncomingMessage, headers: IncomingHttpHeaders): void {
+  request.headers = headers;
+  (request as { headersDistinct: unknown }).headersDistinct = null;
 }
 
 function redactField(name: string, value: string, redaction: Redaction): string {

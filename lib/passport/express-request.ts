@@ -21,7 +21,8 @@ type Middleware = (
  */
 export function expressRequest(request: IncomingMessage, original: OriginalParts): IncomingMessage {
   const { url, headers } = original;
-  return Object.assign(Object.create(request), { url, originalUrl: url, headers });
+  const own = { url, originalUrl: url, headers: { ...headers } };
+  return Object.assign(Object.create(request), own);
 }
 
 /** Middleware, and what comes behind it. */

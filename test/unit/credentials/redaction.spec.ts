@@ -125,6 +125,15 @@ const cases: readonly Case[] = [
     },
   },
   {
+    name: 'hides a cookie in whichever of several lines',
+    extractors: [fromCookie('s')],
+    lines: [
+      ['Cookie', 'a=1'],
+      ['Cookie', 's=SECRET; b=2'],
+    ],
+    seen: { headers: { cookie: 'a=1; s=REDACTED; b=2' } },
+  },
+  {
     name: 'QP-08: hides an access token of RFC 6750 also where nothing reads the query',
     extractors: [fromAuthorizationHeader()],
     url: '/ws?access_token=SECRET&a=1',
@@ -159,7 +168,7 @@ describe('redactRequest', () => {
     expect(request.headers).toMatchObject({ host: 'gateway.example:3000', 'x-other': 'kept' });
   });
 
-  it('reads headers again also when somebody has read them before', () => {
+  it('hides them also from who has read them before', () => {
     const request = upgradeRequest('/', [['Authorization', 'Bearer SECRET']]);
     expect(request.headers.authorization).toBe('Bearer SECRET');
     expect(request.headersDistinct['authorization']).toEqual(['Bearer SECRET']);
