@@ -13,6 +13,7 @@ import { eventMessage } from '../protocol/message.js';
 import { Refusal } from '../protocol/refusal.js';
 import { parseRequestTarget } from '../protocol/request-target.js';
 import { closeGraceMs, refuseClient, terminateAfter } from './close-client.js';
+import { endOnce } from './end-once.js';
 import type { GatedWebSocket } from './gated-web-socket.js';
 import { startHeartbeat } from './heartbeat.js';
 import { PendingGate } from './pending-gate.js';
@@ -163,6 +164,7 @@ export class ProtectedRoute implements Route {
   #accept({ subject, socket }: Upgrade, onClient: (client: GatedWebSocket) => void): void {
     this.server.handleUpgrade(subject.request, socket, noEarlyBytes, (client) => {
       client.on('error', cutOff);
+      endOnce(socket);
       onClient(client as GatedWebSocket);
     });
   }
