@@ -1,5 +1,7 @@
 import type { ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import { httpResponse, refusalBody, refusalFields } from '../protocol/http-response.js';
 import type { Refusal } from '../protocol/refusal.js';
 
@@ -9,8 +11,22 @@ export function refuseUpgrade(socket: Duplex, refusal: Refusal): void {
     socket.destroy();
     return;
   }
-  socket.once('finish', () => socket.destroy());
-  socket.end(httpResponse(refusal));
+  socket.write(httpResponse(refusal));
+  if (isSent(socket)) {
+    socket.destroy();
+  } else {
+    socket.once('finish', destroy);
+    socket.end();
+  }
+}
+
+/** Whether the kernel has it all, so that to close is as good as to end first. TLS wants to say goodbye. */
+function isSent(socket: Duplex): boolean {
+  return socket instanceof Socket && !(socket instanceof TLSSocket) && socket.writableLength === 0;
+}
+
+function destroy(this: Duplex): void {
+  this.destroy();
 }
 
 /** Answers a plain HTTP request that should have been an upgrade. */
