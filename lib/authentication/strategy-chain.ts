@@ -37,6 +37,8 @@ const silent: Failure = { challenge: undefined, status: undefined };
 
 /** Runs the strategies of a policy in order, to the first that succeeds. */
 export class StrategyChain {
+  readonly #ownChallenges = new Map<BearerError | undefined, readonly string[]>();
+
   constructor(
     private readonly policy: Policy,
     private readonly strategies: Strategies,
@@ -74,15 +76,33 @@ export class StrategyChain {
   }
 
   /** Adds the challenges that a 401 must carry (RFC 9110 §15.5.2). */
-  challenge(refusal: Refusal, fromStrategies: unknown[] = [], bearerError?: BearerError): Refusal {
-    const { realm, challengeSchemes: schemes } = this.policy;
+  challenge(
+    refusal: Refusal,
+    fromStrategies: readonly unknown[] = [],
+    bearerError?: BearerError,
+  ): Refusal {
     const challenged = refusal.httpStatus === 401 || fromStrategies.length > 0;
     return challenged && refusal.httpStatus < 404
-      ? refusal.withChallenges(challengesFor({ realm, schemes, fromStrategies, bearerError }))
+      ? refusal.withChallenges(this.#challenges(fromStrategies, bearerError))
       : refusal;
   }
 
-  async #ask(name: string, judged: Case, request: StrategyRequest): Promise<Outcome> {
+  /** Only texts can be challenges; without any there are but a few answers. */
+  #challenges(fromStrategies: readonly unknown[], bearerError?: BearerError): readonly string[] {
+    const { realm, challengeSchemes: schemes } = this.policy;
+    const said = fromStrategies.filter((challenge) => typeof challenge === 'string');
+    const known = said.length === 0 ? this.#ownChallenges.get(bearerError) : undefined;
+    if (known) {
+      return known;
+    }
+    const challenges = challengesFor({ realm, schemes, fromStrategies: said, bearerError });
+    if (said.length === 0) {
+      this.#ownChallenges.set(bearerError, challenges);
+    }
+    return challenges;
+  }
+
+  #ask(name: string, judged: Case, request: StrategyRequest): Promise<Outcome> | Outcome {
     const strategy = this.strategies.find(name);
     return strategy
       ? runStrategy(

@@ -43,8 +43,8 @@ export function refusalBody({ reason }: Refusal): string {
 /** Writes a refusal as one complete HTTP/1.1 response. */
 export function httpResponse(refusal: Refusal): string {
   let head = `HTTP/1.1 ${refusal.httpStatus} ${STATUS_CODES[refusal.httpStatus]}\r\n`;
-  for (const [name, value] of refusalFields(refusal)) {
-    head += `${name}: ${value}\r\n`;
+  for (const field of refusalFields(refusal)) {
+    head += `${field[0]}: ${field[1]}\r\n`;
   }
   return `${head}\r\n${refusalBody(refusal)}`;
 }
