@@ -32,15 +32,25 @@ export const maxHeaderFields = 100;
 const host = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9\-._~!$&'()*+,;=%]+)(?::\d{1,5})?$/;
 const key = /^[A-Za-z0-9+/]{22}==$/;
 
-/** Fields that are single by definition: a second line is an attack or a broken proxy. */
-const singletons = new Set([
-  'host',
-  'upgrade',
-  'authorization',
-  'sec-websocket-key',
-  'sec-websocket-version',
-]);
-const lists: Readonly<Record<string, string>> = {
+/** Names of the fields that a handshake is read from. */
+type FieldName = keyof typeof noFields;
+
+const noFields = {
+  host: undefined as string | undefined,
+  upgrade: undefined as string | undefined,
+  authorization: undefined as string | undefined,
+  'sec-websocket-key': undefined as string | undefined,
+  'sec-websocket-version': undefined as string | undefined,
+  origin: undefined as string | undefined,
+  connection: undefined as string | undefined,
+  cookie: undefined as string | undefined,
+  'sec-websocket-protocol': undefined as string | undefined,
+  'content-length': undefined as string | undefined,
+  'transfer-encoding': undefined as string | undefined,
+};
+
+/** What stands between two of them. The others are single by definition: a second line is an attack or a broken proxy. */
+const separators: Readonly<Partial<Record<FieldName, string>>> = {
   origin: ', ',
   connection: ', ',
   cookie: '; ',
@@ -48,6 +58,18 @@ const lists: Readonly<Record<string, string>> = {
   'content-length': ', ',
   'transfer-encoding': ', ',
 };
+
+/** By the way they are sent: in lower case, or as the RFCs write them. */
+const fieldNames: ReadonlyMap<string, FieldName> = new Map(
+  (Object.keys(noFields) as FieldName[]).flatMap((name): [string, FieldName][] => {
+    const usual = name.replace(/\b[a-z]/g, (letter) => letter.toUpperCase());
+    return [
+      [name, name],
+      [usual, name],
+      [usual.replace('Websocket', 'WebSocket'), name],
+    ];
+  }),
+);
 
 /**
  * Reads and checks a whole handshake, or says how it is refused. Nothing is decided on a partial one.
@@ -65,7 +87,7 @@ export function parseHandshake(request: HandshakeRequest, earlyBytes: number): H
     return refused;
   }
   const target = parseRequestTarget(request.url ?? '');
-  const authority = fields['host'] ?? '';
+  const authority = fields.host ?? '';
   if (!target || !host.test(authority) || !namesHost(target, authority)) {
     return malformed();
   }
@@ -75,14 +97,14 @@ export function parseHandshake(request: HandshakeRequest, earlyBytes: number): H
     : {
         target,
         host: authority,
-        origin: fields['origin'],
-        authorization: fields['authorization'],
-        cookie: fields['cookie'],
+        origin: fields.origin,
+        authorization: fields.authorization,
+        cookie: fields.cookie,
         subprotocols,
       };
 }
 
-type Fields = Readonly<Record<string, string | undefined>>;
+type Fields = Readonly<typeof noFields>;
 
 function malformed(): Refusal {
   return new Refusal('ERR_WS_AUTH_MALFORMED_HANDSHAKE');
@@ -92,20 +114,20 @@ function collectFields(rawHeaders: readonly string[]): Fields | Refusal {
   if (rawHeaders.length > maxHeaderFields * 2) {
     return new Refusal('ERR_WS_AUTH_TOO_MANY_HEADERS');
   }
-  const fields: Record<string, string | undefined> = Object.create(null);
+  const fields = { ...noFields };
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index]!.toLowerCase();
-    const value = rawHeaders[index + 1]!;
-    const separator = lists[name];
-    if (separator !== undefined) {
-      const earlier = fields[name];
-      fields[name] = earlier === undefined ? value : earlier + separator + value;
-    } else if (singletons.has(name)) {
-      if (fields[name] !== undefined) {
-        return malformed();
-      }
-      fields[name] = value;
+    const sent = rawHeaders[index]!;
+    const name = fieldNames.get(sent) ?? fieldNames.get(sent.toLowerCase());
+    if (name === undefined) {
+      continue;
     }
+    const earlier = fields[name];
+    const separator = separators[name];
+    if (earlier !== undefined && separator === undefined) {
+      return malformed();
+    }
+    const value = rawHeaders[index + 1]!;
+    fields[name] = earlier === undefined ? value : earlier + separator + value;
   }
   return fields;
 }
@@ -124,11 +146,11 @@ function checkFields(fields: Fields, earlyBytes: number): Refusal | undefined {
     return malformed();
   }
   const upgrades =
-    fields['upgrade']?.toLowerCase() === 'websocket' && fields['sec-websocket-version'] === '13';
+    fields.upgrade?.toLowerCase() === 'websocket' && fields['sec-websocket-version'] === '13';
   if (!upgrades) {
     return new Refusal('ERR_WS_AUTH_UPGRADE_REQUIRED');
   }
-  return namesUpgrade(fields['connection']) && key.test(fields['sec-websocket-key'] ?? '')
+  return namesUpgrade(fields.connection) && key.test(fields['sec-websocket-key'] ?? '')
     ? undefined
     : malformed();
 }
