@@ -1,12 +1,42 @@
 import { WsAuthNoSessionError } from '../errors/ws-auth.error.js';
 import type { WsAuthSession } from './session.js';
 
-/** Sessions by client. Nothing that holds a client can replace its session. */
-const sessions = new WeakMap<object, WsAuthSession>();
+/** Returns what it is given, so that a derived class adds its private fields to an object that is there already. */
+class Given {
+  constructor(client: object) {
+    return client;
+  }
+}
+
+/**
+ * The session of a client, in a private field of the client: nothing that holds a client can replace it, or find it by any
+ * other way. A `WeakMap` would say the same, and cost the garbage collector more than all else that is kept of a session.
+ */
+class SessionHolder extends Given {
+  #session: WsAuthSession;
+
+  constructor(client: object, session: WsAuthSession) {
+    super(client);
+    this.#session = session;
+  }
+
+  static set(client: object, session: WsAuthSession): void {
+    if (#session in client) {
+      client.#session = session;
+    } else {
+      // oxlint-disable-next-line no-new -- the field is the effect
+      new SessionHolder(client, session);
+    }
+  }
+
+  static get(client: object): WsAuthSession | undefined {
+    return #session in client ? client.#session : undefined;
+  }
+}
 
 /** @internal */
 export function setSession(client: object, session: WsAuthSession): void {
-  sessions.set(client, session);
+  SessionHolder.set(client, session);
 }
 
 /**
@@ -15,7 +45,7 @@ export function setSession(client: object, session: WsAuthSession): void {
  * @publicApi
  */
 export function sessionOf<User = unknown>(client: object): WsAuthSession<User> | undefined {
-  return sessions.get(client) as WsAuthSession<User> | undefined;
+  return SessionHolder.get(client) as WsAuthSession<User> | undefined;
 }
 
 /**
@@ -25,7 +55,7 @@ export function sessionOf<User = unknown>(client: object): WsAuthSession<User> |
  * @publicApi
  */
 export function userOf<User = unknown>(client: object): User {
-  const session = sessions.get(client);
+  const session = SessionHolder.get(client);
   if (!session) {
     throw new WsAuthNoSessionError();
   }
