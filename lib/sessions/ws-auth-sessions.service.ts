@@ -14,6 +14,7 @@ import {
 } from './revocation-target.js';
 import { Revocations } from './revocations.js';
 import type { WsAuthSession } from './session.js';
+import { SessionsByUser } from './sessions-by-user.js';
 
 /** How the sockets of a disconnected session are closed. */
 export interface DisconnectOptions {
@@ -44,7 +45,7 @@ export interface HttpSessionStore {
 export class WsAuthSessions implements Iterable<WsAuthSession> {
   readonly #logger = new Logger('WsAuthSessions');
   readonly #byId = new Map<string, LiveSession>();
-  readonly #byUser = new Map<string, Set<LiveSession>>();
+  readonly #byUser = new SessionsByUser();
   readonly #revocations = new Revocations();
   #store: WsAuthStore | undefined;
 
@@ -161,9 +162,7 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
     const { id, userId } = live.session;
     this.#byId.set(id, live);
     if (userId !== undefined) {
-      const ofUser = this.#byUser.get(userId) ?? new Set();
-      this.#byUser.set(userId, ofUser);
-      ofUser.add(live);
+      this.#byUser.add(userId, live);
     }
     return !this.isRevoked(live.session.userId, live.proof);
   }
@@ -172,9 +171,8 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
   unregister(live: LiveSession): void {
     const { id, userId } = live.session;
     this.#byId.delete(id);
-    const ofUser = userId === undefined ? undefined : this.#byUser.get(userId);
-    if (ofUser?.delete(live) && ofUser.size === 0) {
-      this.#byUser.delete(userId!);
+    if (userId !== undefined) {
+      this.#byUser.delete(userId, live);
     }
   }
 
@@ -186,7 +184,7 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
 
   /** Live sessions of a user, oldest first. @internal */
   liveOf(userId: string): readonly LiveSession[] {
-    return [...(this.#byUser.get(userId) ?? [])];
+    return this.#byUser.of(userId);
   }
 
   /** Shares revocations with other nodes from now on. @internal */
