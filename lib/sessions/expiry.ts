@@ -1,6 +1,12 @@
 /** Longest delay of a timer; a longer one would fire at once. */
 const maxDelayMs = 2 ** 31 - 1;
 
+/**
+ * Node keeps a list for every length of timer there is. Long waits are whole multiples of this, so that sessions which begin
+ * at any time share a few lists, where each would have one of its own.
+ */
+const stepMs = 10_000;
+
 /** What to do on the way to the end. */
 export interface ExpiryCallbacks {
   /** Called once, `warningMs` before the end. */
@@ -48,8 +54,7 @@ export class Expiry {
       return;
     }
     const remaining = this.remainingMs - (this.#warned ? 0 : this.warningMs);
-    const delay = Math.min(Math.max(Math.ceil(remaining), 1), maxDelayMs);
-    this.#timer = setTimeout(wake, delay, this);
+    this.#timer = setTimeout(wake, delayFor(remaining), this);
     this.#timer.unref();
   }
 
@@ -65,6 +70,12 @@ export class Expiry {
     }
     this.#arm();
   }
+}
+
+/** A long wait ends early, by up to a step, and is followed by a short one. */
+function delayFor(remainingMs: number): number {
+  const delay = Math.min(Math.max(Math.ceil(remainingMs), 1), maxDelayMs);
+  return delay > stepMs ? delay - (delay % stepMs) : delay;
 }
 
 function wake(expiry: Expiry): void {
