@@ -45,7 +45,6 @@ const noEarlyBytes = Buffer.alloc(0);
 /** A path whose connections must be authenticated before the gateway hears of them. */
 export class ProtectedRoute implements Route {
   readonly #attempts = new Set<Attempt>();
-  /** Sockets with a session: those of the server, or ours where its `clientTracking` is off. */
   readonly #clients: Set<GatedWebSocket>;
   readonly #opener: SessionOpener;
   readonly #refuser: UpgradeRefuser;
@@ -54,8 +53,8 @@ export class ProtectedRoute implements Route {
 
   constructor(private readonly options: ProtectedRouteOptions) {
     const { server, context } = options;
-    this.#clients = (server.clients as Set<GatedWebSocket> | undefined) ?? new Set();
-    this.#opener = new SessionOpener(context, this.#clients);
+    this.#opener = new SessionOpener(context, server);
+    this.#clients = this.#opener.clients;
     this.#refuser = new UpgradeRefuser(options, this.#clients);
     server.on('wsClientError', this.#onClientError);
     this.#stopHeartbeat = startHeartbeat(this.#clients, context.policy.heartbeatIntervalMs);

@@ -70,7 +70,7 @@ export class SessionGate implements Gate, LiveSession, Renewable {
   open(): boolean {
     this.client.wsAuthGate = this;
     this.#stand(this.#standing);
-    this.client.once('close', (code) => this.#closed(code));
+    this.client.on('close', (code) => this.#closed(code));
     if (!this.context.sessions.register(this)) {
       this.end({ why: 'revoked' });
     }

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { WebSocket, WebSocketServer } from 'ws';
 import type { Authenticated } from '../authentication/authenticated.js';
 import type { Subject } from '../authentication/authenticator.js';
 import { Refusal } from '../protocol/refusal.js';
@@ -15,10 +16,18 @@ export interface Entrance {
 
 /** Turns authenticated connections of one route into sessions. */
 export class SessionOpener {
+  /** Sockets with a session: those of the server, or ours where its `clientTracking` is off. */
+  readonly clients: Set<GatedWebSocket>;
+  /** Whether the server itself forgets those that close. */
+  readonly #tracked: boolean;
+
   constructor(
     private readonly context: SessionContext,
-    private readonly clients: Set<GatedWebSocket>,
-  ) {}
+    { clients }: WebSocketServer,
+  ) {
+    this.#tracked = (clients as Set<WebSocket> | undefined) !== undefined;
+    this.clients = this.#tracked ? (clients as Set<GatedWebSocket>) : new Set();
+  }
 
   /** Refuses a session that has ended meanwhile or is revoked, and one too many, unless the oldest makes room. */
   refuseEntry({ session, proof }: Authenticated): Refusal | undefined {
@@ -70,7 +79,9 @@ export class SessionOpener {
     const origin = { ...subject.client, socket };
     const gate = new SessionGate(client, this.context, origin, authenticated);
     this.clients.add(client);
-    client.once('close', () => this.clients.delete(client));
+    if (!this.#tracked) {
+      client.on('close', () => this.clients.delete(client));
+    }
     if (gate.open()) {
       this.#makeRoom(gate);
       this.#announce(entrance, authenticated);
