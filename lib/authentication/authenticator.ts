@@ -71,7 +71,7 @@ export class Authenticator {
     }
     const decision = await this.enter(subject, found, attempt);
     const nothingSent = found.content.scheme === 'request' && !presentsAnything(subject, policy);
-    return nothingSent && decision instanceof Refusal && decision.httpStatus === 401
+    return nothingSent && decision instanceof Refusal && decision.httpStatus <= 401
       ? this.#withoutCredential(decision)
       : decision;
   }
@@ -192,9 +192,14 @@ export class Authenticator {
     if (policy.firstMessage) {
       return 'defer';
     }
-    return policy.optional
-      ? anonymous(policy)
-      : (refusal ?? this.chain.challenge(new Refusal('ERR_WS_AUTH_CREDENTIAL_REQUIRED')));
+    return policy.optional ? anonymous(policy) : this.#demandCredential(refusal);
+  }
+
+  /** Strategies say 400 of what is not there, which is a 401 of ours. */
+  #demandCredential(refusal: Refusal | undefined): Refusal {
+    return refusal?.httpStatus === 401
+      ? refusal
+      : this.chain.challenge(new Refusal('ERR_WS_AUTH_CREDENTIAL_REQUIRED'));
   }
 }
 

@@ -63,6 +63,8 @@ export class StrategyChain {
           failures.push(outcome);
           break;
         case 'redirect':
+          failures.push({ ...silent, redirects: true });
+          break;
         case 'pass':
           failures.push(silent);
           break;

@@ -5,6 +5,8 @@ import { Refusal, type RefusalCode } from '../protocol/refusal.js';
 export interface Failure {
   readonly challenge: unknown;
   readonly status: unknown;
+  /** Whether it wants to send the user to a login page instead, which no WebSocket client can follow. */
+  readonly redirects?: boolean;
 }
 
 const codes: Readonly<Record<number, RefusalCode>> = {
@@ -17,7 +19,7 @@ const codes: Readonly<Record<number, RefusalCode>> = {
 
 /**
  * What a failed chain is refused with: the status of the first strategy that named one of those we know, 403 for a token
- * that lacks scope, otherwise 401. Anything else a strategy names (999, 200, `'401'`) is clamped to 401, and a 400 counts
+ * that lacks scope, otherwise 401, which names the way out if a strategy redirects. Anything else a strategy names (999, 200, `'401'`) is clamped to 401, and a 400 counts
  * only if all say it: it means no more than "not in the form I read".
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-3.1 RFC 6750 §3.1}
@@ -26,10 +28,12 @@ export function refusalOfFailures(failures: readonly Failure[]): Refusal {
   const named = failures.map(codeOf);
   const code = named.find((each) => each !== rejected && each !== malformed);
   const allMalformed = named.length > 0 && named.every((each) => each === malformed);
-  return new Refusal(code ?? (allMalformed ? malformed : rejected));
+  const redirects = failures.some((each) => each.redirects);
+  return new Refusal(code ?? (allMalformed ? malformed : redirects ? redirected : rejected));
 }
 
 const rejected = 'ERR_WS_AUTH_CREDENTIAL_REJECTED';
+const redirected = 'ERR_WS_AUTH_REDIRECTED';
 const malformed = 'ERR_WS_AUTH_MALFORMED_CREDENTIAL';
 
 function codeOf({ challenge, status }: Failure): RefusalCode {

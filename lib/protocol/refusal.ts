@@ -19,6 +19,7 @@ const kinds = {
   ERR_WS_AUTH_CREDENTIAL_TOO_LARGE: kind(400, MessageTooBig, 'credential too large'),
   ERR_WS_AUTH_CREDENTIAL_REQUIRED: kind(401, Unauthorized, 'credential required'),
   ERR_WS_AUTH_CREDENTIAL_REJECTED: kind(401, Unauthorized, 'credential rejected'),
+  ERR_WS_AUTH_REDIRECTED: kind(401, Unauthorized, 'log in over http first'),
   ERR_WS_AUTH_ORIGIN_REFUSED: kind(403, Forbidden, 'origin refused'),
   ERR_WS_AUTH_NOT_PERMITTED: kind(403, Forbidden, 'not permitted'),
   ERR_WS_AUTH_UNKNOWN_PATH: kind(404, PolicyViolation, 'not found'),

@@ -271,7 +271,7 @@ describe('a chain of strategies', () => {
     [
       'ST-11: 401 after redirect()',
       { a: strategyOf((self) => self.redirect('https://evil.example')) },
-      { code: 'ERR_WS_AUTH_CREDENTIAL_REJECTED', challenges: [basicChallenge, invalidToken] },
+      { code: 'ERR_WS_AUTH_REDIRECTED', challenges: [basicChallenge, invalidToken] },
     ],
     ...[undefined, null, false, 0, '', Number.NaN, 'alice', [], Promise.resolve({ id: 1 })].map(
       (user) =>

@@ -16,6 +16,7 @@ import {
 } from '../../../lib/authentication/strategy-refusal.js';
 
 const says = (challenge: unknown, status?: unknown): Failure => ({ challenge, status });
+const redirects: Failure = { ...says(undefined), redirects: true };
 
 describe('refusalOfFailures', () => {
   it.each<[string, readonly Failure[], string, number]>([
@@ -26,6 +27,9 @@ describe('refusalOfFailures', () => {
     ['403', [says(undefined, 403)], 'ERR_WS_AUTH_NOT_PERMITTED', 403],
     ['429', [says(undefined, 429)], 'ERR_WS_AUTH_TOO_MANY_ATTEMPTS', 429],
     ['503', [says(undefined, 503)], 'ERR_WS_AUTH_UNAVAILABLE', 503],
+    ['a redirect', [redirects], 'ERR_WS_AUTH_REDIRECTED', 401],
+    ['a redirect after a failure', [says('x'), redirects], 'ERR_WS_AUTH_REDIRECTED', 401],
+    ['a redirect and a 403', [redirects, says(undefined, 403)], 'ERR_WS_AUTH_NOT_PERMITTED', 403],
     [
       'AH-09: insufficient_scope',
       [says('Bearer error="insufficient_scope"')],

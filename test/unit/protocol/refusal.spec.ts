@@ -18,6 +18,7 @@ const table: readonly Row[] = [
   ['ERR_WS_AUTH_CREDENTIAL_TOO_LARGE', 400, 1009, 'credential too large', undefined],
   ['ERR_WS_AUTH_CREDENTIAL_REQUIRED', 401, 3000, 'credential required', undefined],
   ['ERR_WS_AUTH_CREDENTIAL_REJECTED', 401, 3000, 'credential rejected', undefined],
+  ['ERR_WS_AUTH_REDIRECTED', 401, 3000, 'log in over http first', undefined],
   ['ERR_WS_AUTH_ORIGIN_REFUSED', 403, 3003, 'origin refused', undefined],
   ['ERR_WS_AUTH_NOT_PERMITTED', 403, 3003, 'not permitted', undefined],
   ['ERR_WS_AUTH_UNKNOWN_PATH', 404, 1008, 'not found', undefined],
