@@ -56,6 +56,14 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'recipes',
+          include: ['test/recipes/**/*.recipe-spec.ts'],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'lifecycle',
           include: ['test/lifecycle/**/*.lifecycle-spec.ts'],
           testTimeout: 20_000,

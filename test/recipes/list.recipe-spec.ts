@@ -1,0 +1,14 @@
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { rootFile } from '../readme/readme.js';
+
+it('lib/passport/README.md lists every recipe once', () => {
+  const folder = fileURLToPath(new URL('../../sample/recipes', import.meta.url));
+  const recipes = readdirSync(folder).filter((name) => name !== 'hello.gateway.ts');
+  const links = [
+    ...rootFile('lib/passport/README.md').matchAll(/sample\/recipes\/([\w-]+\.ts)\)/g),
+  ];
+  expect(links.map(([, name]) => name)).toHaveLength(recipes.length);
+  expect(new Set(links.map(([, name]) => name))).toEqual(new Set(recipes));
+});
