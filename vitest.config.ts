@@ -93,7 +93,7 @@ export default defineConfig({
         test: {
           name: 'package',
           include: ['test/package/**/*.spec.ts'],
-          globalSetup: [build, 'test/package/pack.ts'],
+          globalSetup: [build, 'test/package/pack.ts', 'test/package/node-binaries.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
         },

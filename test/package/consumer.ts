@@ -1,9 +1,9 @@
 import { execFile, fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -16,6 +16,7 @@ const compilerOptions = {
   types: ['node'],
   experimentalDecorators: true,
   emitDecoratorMetadata: true,
+  rootDir: 'src',
   outDir: 'dist',
 };
 
@@ -51,13 +52,15 @@ export class Consumer implements AsyncDisposable {
 
   static async create(): Promise<Consumer> {
     const consumer = new Consumer(await mkdtemp(join(tmpdir(), 'nestjs-ws-auth-consumer-')));
-    await consumer.write('package.json', JSON.stringify({ private: true, type: 'module' }));
+    await consumer.write('package.json', JSON.stringify({ private: true }));
     await consumer.write('reporter.mjs', reporter);
     return consumer;
   }
 
   async write(name: string, text: string): Promise<void> {
-    await writeFile(join(this.folder, name), text);
+    const path = join(this.folder, name);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
   }
 
   async install(packages: readonly string[]): Promise<void> {
@@ -65,11 +68,16 @@ export class Consumer implements AsyncDisposable {
     await this.#run('npm', ['install', ...flags, ...packages]);
   }
 
-  /** Compiles one file with the TypeScript of the consumer; fails with the compiler's words. */
-  async compile(file: string, options: object = {}): Promise<void> {
-    const config = { compilerOptions: { ...compilerOptions, ...options }, files: [file] };
-    await this.write('tsconfig.json', JSON.stringify(config));
-    await this.#run('npx', ['tsc']);
+  /** Compiles the TypeScript in one folder into `dist` in it; fails with the compiler's words. */
+  async compileProject(project: string, options: object = {}): Promise<void> {
+    const config = { compilerOptions: { ...compilerOptions, ...options }, include: ['src'] };
+    await this.write(`${project}/tsconfig.json`, JSON.stringify(config));
+    await this.#run('npx', ['tsc', '--project', project]);
+  }
+
+  /** Runs a program to its end and returns what it prints, even if it fails. */
+  async outputOf(command: string, args: readonly string[]): Promise<string> {
+    return this.#run(command, args).catch((error: Error) => error.message);
   }
 
   /** Runs a script to its end and returns what it prints. */
@@ -79,6 +87,11 @@ export class Consumer implements AsyncDisposable {
 
   has(packageName: string): boolean {
     return existsSync(join(this.folder, 'node_modules', packageName));
+  }
+
+  versionOf(packageName: string): string {
+    const path = join(this.folder, 'node_modules', packageName, 'package.json');
+    return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
   }
 
   /** Starts a program that reads its port from the environment, and waits until it listens. */

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { rootFile } from '../readme/readme.js';
-import { Consumer } from './consumer.js';
+import type { Stack } from './stack.js';
 
 interface Manifest {
   readonly dependencies: Record<string, string>;
@@ -49,36 +49,32 @@ function packagesIn(specifiers: string): string[] {
   return [...new Set(names)].toSorted();
 }
 
-describe('in a folder without the optional peers', () => {
-  let consumer: Consumer;
-  beforeAll(async () => {
-    consumer = await Consumer.create();
-    await consumer.install([inject('tarball').path]);
-    await consumer.write('recorder.mjs', recorder);
-  });
-  afterAll(() => consumer?.[Symbol.asyncDispose]());
-
+/** Watches what importing the package asks for, in the folder of a stack that has none of the optional peers. */
+export function describeImports(stackOf: () => Stack): void {
   const askedFor = async (specifier: string) =>
     packagesIn(
-      await consumer.evaluate(`await import('${specifier}')`, ['--import', './recorder.mjs']),
+      await stackOf().consumer.evaluate(`await import('${specifier}')`, [
+        '--import',
+        `data:text/javascript,${encodeURIComponent(recorder)}`,
+      ]),
     );
 
-  it('npm installs every other peer, and none of these', () => {
-    expect(demanded.filter((name) => !consumer.has(name))).toEqual([]);
-    expect(optionalPeers.filter((name) => consumer.has(name))).toEqual([]);
-  });
+  describe('without the optional peers', () => {
+    it('has every other peer, and none of these', () => {
+      const { consumer } = stackOf();
+      expect(demanded.filter((name) => !consumer.has(name))).toEqual([]);
+      expect(optionalPeers.filter((name) => consumer.has(name))).toEqual([]);
+    });
 
-  it.each(entries)(
-    'importing %s asks for none of them, nor for anything else that package.json does not demand',
-    async (entry) => {
+    it.each(entries)('asks for nothing that package.json does not demand: %s', async (entry) => {
       const asked = await askedFor(entry.replace('.', 'nestjs-ws-auth'));
       expect(asked.filter((name) => !demanded.includes(name))).toEqual([]);
-    },
-  );
+    });
 
-  it('everything that package.json demands is asked for', async () => {
-    const typesAlone = ['@types/ws', 'reflect-metadata'];
-    const asked = await askedFor('nestjs-ws-auth');
-    expect([...asked, ...typesAlone].toSorted()).toEqual(demanded.toSorted());
+    it('asks for everything that package.json demands', async () => {
+      const typesAlone = ['@types/ws', 'reflect-metadata'];
+      const asked = await askedFor('nestjs-ws-auth');
+      expect([...asked, ...typesAlone].toSorted()).toEqual(demanded.toSorted());
+    });
   });
-});
+}

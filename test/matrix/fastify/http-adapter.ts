@@ -1,0 +1,4 @@
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+
+/** The HTTP adapter of the stack. */
+export const httpAdapter = () => new FastifyAdapter();

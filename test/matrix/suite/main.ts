@@ -1,0 +1,5 @@
+import './boot.suite.js';
+import './handlers.suite.js';
+import './servers.suite.js';
+import './sessions.suite.js';
+import './ways.suite.js';

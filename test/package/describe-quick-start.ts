@@ -1,0 +1,62 @@
+import { createSecretKey, randomBytes } from 'node:crypto';
+import jwt from 'jsonwebtoken';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { codeBlocks, rootFile, section } from '../readme/readme.js';
+import { TestClient } from '../support/client.js';
+import type { RunningProgram } from './consumer.js';
+import type { Stack } from './stack.js';
+
+/** Compiles the quick start of README.md in the folder of a stack, starts it and talks to it. */
+export function describeQuickStart(stackOf: () => Stack): void {
+  describe('the quick start', () => {
+    const secret = randomBytes(32).toString('hex');
+    const token = (sub: string, key = secret) =>
+      jwt.sign({ sub }, createSecretKey(key, 'utf8'), { expiresIn: 60 });
+    let program: RunningProgram;
+    const connect = (options = {}) =>
+      new TestClient(`ws://127.0.0.1:${program.port}/chat`, options);
+
+    beforeAll(async () => {
+      const { consumer, nest } = stackOf();
+      const [quickStart] = codeBlocks(section(rootFile('README.md'), 'Quick start'), 'ts');
+      await consumer.write('quick-start/package.json', JSON.stringify({ type: 'module' }));
+      await consumer.write('quick-start/src/main.ts', quickStart!);
+      // Nest's own template skips the check of declaration files; with Nest 11 that is needed.
+      await consumer.compileProject('quick-start', { skipLibCheck: nest === 11 });
+      program = await consumer.start('quick-start/dist/main.js', { JWT_SECRET: secret });
+    });
+    afterAll(() => program?.[Symbol.asyncDispose]());
+
+    it('answers a machine that sends its token in a header', async () => {
+      const headers = { authorization: `Bearer ${token('alice')}` };
+      await using client = await connect({ headers }).opened();
+      expect(await client.emit('hello').nextEvent()).toEqual({
+        event: 'hello',
+        data: 'Hello alice!',
+      });
+    });
+
+    it('answers a page that sends its token as the first message', async () => {
+      await using client = await connect().opened();
+      client.emit('authenticate', { token: token('bob') }).emit('hello');
+      expect(await client.nextEvent()).toMatchObject({ event: 'authenticated' });
+      expect(await client.nextEvent()).toEqual({ event: 'hello', data: 'Hello bob!' });
+    });
+
+    it('refuses a token of somebody else, on the upgrade and in the first message', async () => {
+      const forged = token('alice', 'another secret');
+      await using machine = connect({ headers: { authorization: `Bearer ${forged}` } });
+      expect(await machine.refusal()).toMatchObject({ status: 401 });
+      await using page = await connect().opened();
+      page.emit('authenticate', { token: forged });
+      expect(await page.closed()).toEqual({ code: 3000, reason: 'credential rejected' });
+    });
+
+    it('runs no handler for a client without a token', async () => {
+      await using client = await connect().opened();
+      client.emit('hello');
+      expect(await client.closed()).toEqual({ code: 3000, reason: 'credential required' });
+      expect(client.unread).toEqual([]);
+    });
+  });
+}

@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { describeImports } from './describe-imports.js';
+import { describeModuleSettings } from './describe-module-settings.js';
+import { describeQuickStart } from './describe-quick-start.js';
+import {
+  frameworkOf,
+  httpAdapters,
+  type Cell,
+  type HttpAdapter,
+  type NestMajor,
+} from './matrix.js';
+import { Stack, type ModuleKind, type SuiteResult } from './stack.js';
+
+declare module 'vitest' {
+  interface TaskMeta {
+    /** The cell of the table in README.md that a test fills. */
+    cell?: Cell;
+  }
+}
+
+/** The kind of modules that an application of that Nest is made of, as its CLI generates it. */
+const usualKind = { 11: 'commonjs', 12: 'module' } as const satisfies Record<NestMajor, ModuleKind>;
+const otherKind = { commonjs: 'module', module: 'commonjs' } as const;
+
+/** Installs the tarball with each HTTP adapter, and runs the suite in test/matrix on every version of Node.js. */
+export function describeStacks(nest: NestMajor): void {
+  const stacks = new Map<HttpAdapter, Promise<Stack>>();
+  // One installs while the other is tested.
+  beforeAll(() => {
+    for (const http of httpAdapters) {
+      const stack = prepare(nest, http);
+      stack.catch(() => undefined);
+      stacks.set(http, stack);
+    }
+  });
+  afterAll(async () => {
+    const settled = await Promise.allSettled(stacks.values());
+    const ready = settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+    await Promise.all(ready.map((stack) => stack[Symbol.asyncDispose]()));
+  });
+  httpAdapters.forEach((http) => describeStack(nest, http, () => stacks.get(http)!));
+}
+
+async function prepare(nest: NestMajor, http: HttpAdapter): Promise<Stack> {
+  const stack = await Stack.install(nest, http);
+  await Promise.all([stack.compileSuite('commonjs'), stack.compileSuite('module')]);
+  return stack;
+}
+
+function describeStack(nest: NestMajor, http: HttpAdapter, prepared: () => Promise<Stack>): void {
+  const usual = usualKind[nest];
+  const other = otherKind[usual];
+
+  describe(`the packed package with Nest ${nest} and ${frameworkOf[http].name}`, () => {
+    let stack: Stack;
+    beforeAll(async () => {
+      stack = await prepared();
+    });
+
+    it.for(inject('nodes').map(({ version, path }) => [version, path] as const))(
+      'passes the suite on Node.js %s',
+      async ([version, path], { task }) => {
+        task.meta.cell = { stack: stack.versions, node: version };
+        expectAllPassed(await stack.runSuite(usual, path));
+      },
+    );
+
+    it(`passes the suite as ${other}, too`, async () => {
+      expectAllPassed(await stack.runSuite(other, process.execPath));
+    });
+
+    if (http === 'express') {
+      describeQuickStart(() => stack);
+    } else if (nest === 12) {
+      describeImports(() => stack);
+    } else {
+      describeModuleSettings(() => stack);
+    }
+  });
+}
+
+function expectAllPassed({ tests, passed, output }: SuiteResult): void {
+  expect(passed, output).toBe(tests);
+  expect(passed).toBeGreaterThan(40);
+}

@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { rootFile } from '../readme/readme.js';
+import { frameworkOf, httpAdapters, nestMajors, nodeRanges } from './matrix.js';
+
+const [, markdown = ''] = /<!-- matrix:begin -->(.*)<!-- matrix:end -->/s.exec(
+  rootFile('README.md'),
+)!;
+const [head = [], , ...rows] = markdown
+  .split('\n')
+  .filter((line) => line.startsWith('|'))
+  .map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+
+// The cells themselves are tests, so a red one fails the run that has this table checked.
+describe('the table in README.md, which npm run test:matrix writes,', () => {
+  it('has a row for every stack that is tested, and no other', () => {
+    const stacks = rows.map(([stack]) => stack!.replace(/(\d+)\.\d+\.\d+/g, '$1'));
+    const tested = nestMajors.flatMap((nest) =>
+      httpAdapters.map((http) => `Nest ${nest}, ${frameworkOf[http].name} 5`),
+    );
+    expect(stacks).toEqual(tested);
+  });
+
+  it('has a column for every version of Node.js that is tested, and no other', () => {
+    const majors = head.slice(1).map((cell) => /^Node\.js (\d+)\.\d+\.\d+$/.exec(cell)?.[1]);
+    expect(majors).toEqual(Object.keys(nodeRanges));
+  });
+
+  it('tells of nothing but success, since every cell passes', () => {
+    const cells = rows.flatMap(([, ...results]) => results);
+    expect(cells).toEqual(Array.from({ length: 16 }, () => '✓'));
+  });
+});

@@ -1,0 +1,3 @@
+import { describeStacks } from './describe-stack.js';
+
+describeStacks(11);

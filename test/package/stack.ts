@@ -1,0 +1,98 @@
+import { cp, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { inject } from 'vitest';
+import { codeBlocks, rootFile, section } from '../readme/readme.js';
+import { Consumer } from './consumer.js';
+import { frameworkOf, type HttpAdapter, type NestMajor } from './matrix.js';
+
+const testFolder = fileURLToPath(new URL('..', import.meta.url));
+
+/** The kind of modules that TypeScript makes of an application. */
+export type ModuleKind = 'commonjs' | 'module';
+
+/** What the suite in test/matrix says after a run. */
+export interface SuiteResult {
+  readonly tests: number;
+  readonly passed: number;
+  /** All that it printed. */
+  readonly output: string;
+}
+
+/** One stack: a folder outside of the repository with exactly its packages, ours as the tarball. */
+export class Stack implements AsyncDisposable {
+  private constructor(
+    readonly nest: NestMajor,
+    readonly http: HttpAdapter,
+    readonly consumer: Consumer,
+  ) {}
+
+  static async install(nest: NestMajor, http: HttpAdapter): Promise<Stack> {
+    const consumer = await Consumer.create();
+    await consumer.install([...newApplication(nest, http), ...packagesOfReadme(nest)]);
+    return new Stack(nest, http, consumer);
+  }
+
+  /** The installed versions, such as `Nest 12.5.1, Express 5.2.1`. */
+  get versions(): string {
+    const framework = frameworkOf[this.http];
+    const nest = this.consumer.versionOf('@nestjs/core');
+    return `Nest ${nest}, ${framework.name} ${this.consumer.versionOf(framework.package)}`;
+  }
+
+  /** Compiles the suite into modules of that kind. */
+  async compileSuite(kind: ModuleKind): Promise<void> {
+    const { consumer } = this;
+    const source = join(consumer.folder, kind, 'src');
+    await cp(join(testFolder, 'matrix/suite'), join(source, 'matrix/suite'), { recursive: true });
+    if (this.http === 'fastify') {
+      const adapter = 'http-adapter.ts';
+      await cp(join(testFolder, 'matrix/fastify', adapter), join(source, 'matrix/suite', adapter));
+    }
+    await mkdir(join(source, 'support'));
+    for (const file of ['client.ts', 'http.ts', 'tokens.ts']) {
+      await cp(join(testFolder, 'support', file), join(source, 'support', file));
+    }
+    await consumer.write(`${kind}/package.json`, JSON.stringify({ type: kind }));
+    await consumer.compileProject(kind, {
+      lib: ['ES2023', 'ESNext.Disposable'],
+      rootDir: 'src',
+      skipLibCheck: true,
+    });
+  }
+
+  /** Runs the compiled suite on one binary of Node.js. */
+  async runSuite(kind: ModuleKind, node: string): Promise<SuiteResult> {
+    const main = join(kind, 'dist/matrix/suite/main.js');
+    const output = await this.consumer.outputOf(node, ['--test-reporter=tap', main]);
+    const count = (name: string) => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(output)?.[1]);
+    return { tests: count('tests'), passed: count('pass'), output };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.consumer[Symbol.asyncDispose]();
+  }
+}
+
+/** What a new Nest application has before it meets the README. */
+function newApplication(nest: NestMajor, http: HttpAdapter): string[] {
+  return [
+    `@nestjs/common@${nest}`,
+    `@nestjs/core@${nest}`,
+    `@nestjs/platform-${http}@${nest}`,
+    'reflect-metadata@0.2',
+    'rxjs@7',
+    'typescript@~6.0.3',
+    '@types/node@20',
+  ];
+}
+
+/** The packages that the README tells its reader to install, our own as the tarball. */
+function packagesOfReadme(nest: NestMajor): string[] {
+  const commands = codeBlocks(section(rootFile('README.md'), 'Install'), 'sh').join('');
+  return [...commands.matchAll(/^npm install (.+)$/gm)]
+    .flatMap(([, names]) => names!.split(' '))
+    .filter((name) => !name.startsWith('-'))
+    .map((name) => (name === 'nestjs-ws-auth' ? inject('tarball').path : name))
+    .map((name) => (name.startsWith('@nestjs/') ? `${name}@${nest}` : name));
+}

@@ -1,0 +1,44 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { format, resolveConfig } from 'prettier';
+import { startVitest } from 'vitest/node';
+
+// Runs the matrix and writes what came out of it into README.md.
+const readme = new URL('../../README.md', import.meta.url);
+const vitest = await startVitest('test', ['test/package/nest-'], {
+  project: ['package'],
+  watch: false,
+});
+const cells = vitest.state
+  .getTestModules()
+  .flatMap((module) => [...module.children.allTests()])
+  .filter((test) => test.meta().cell)
+  .map((test) => ({ ...test.meta().cell, ...test.result() }));
+const markdown = await readFile(readme, 'utf8');
+const table = `<!-- matrix:begin -->\n\n${tableOf(cells)}\n\n<!-- matrix:end -->`;
+const updated = markdown.replace(/<!-- matrix:begin -->.*<!-- matrix:end -->/s, () => table);
+const options = await resolveConfig(readme);
+await writeFile(readme, await format(updated, { ...options, parser: 'markdown' }));
+await vitest.close();
+
+function tableOf(all) {
+  const stacks = sorted(all.map(({ stack }) => stack));
+  const nodes = sorted(all.map(({ node }) => node));
+  const rows = stacks.map((stack) => [
+    stack,
+    ...nodes.map((node) => textOf(all.find((cell) => cell.stack === stack && cell.node === node))),
+  ]);
+  const head = ['', ...nodes.map((node) => `Node.js ${node}`)];
+  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+}
+
+function sorted(names) {
+  return [...new Set(names)].toSorted((one, other) =>
+    one.localeCompare(other, 'en', { numeric: true }),
+  );
+}
+
+/** A cell that failed says why: the first test of the suite that did. */
+function textOf({ state, errors = [] } = {}) {
+  const [, why = 'see the output'] = /not ok \d+ - (.+)/.exec(errors[0]?.message ?? '') ?? [];
+  return state === 'passed' ? '✓' : `✗ ${why.replaceAll('|', '\\|')}`;
+}
