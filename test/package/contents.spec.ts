@@ -21,10 +21,10 @@ function sourcesOfLib(): string[] {
     .map((name) => `lib/${name}`);
 }
 
-/** Guides stand beside the code they describe. */
+/** Guides, and what they quote, stand beside the code they describe. */
 function guidesOfLib(): string[] {
   return readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.md'))
+    .filter((name) => /\.(md|conf)$/.test(name))
     .map((name) => `lib/${name}`);
 }
 

@@ -46,6 +46,8 @@ describe('the entry points', () => {
             "HttpSessionStore",
             "IssuedTicket",
             "OriginPredicate",
+            "PlaceAnswer",
+            "PlaceClaim",
             "RedactedPlaces",
             "RefusalCode",
             "RequestOptions",
@@ -54,6 +56,7 @@ describe('the entry points', () => {
             "RevocationQuestion",
             "RevocationTarget",
             "RevokeOptions",
+            "SessionPlace",
             "SessionTarget",
             "StoredRevocation",
             "StoredTicket",
@@ -111,6 +114,8 @@ describe('the entry points', () => {
         },
         "./redis": {
           "types": [
+            "IoRedisClient",
+            "NodeRedisClient",
             "RedisStoreOptions",
             "WsAuthRedisClient",
           ],
