@@ -91,6 +91,14 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'browsers',
+          include: ['test/browsers/**/*.browsers-spec.ts'],
+          globalSetup: [build, 'test/support/browser/install-engines.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'package',
           include: ['test/package/**/*.spec.ts'],
           globalSetup: [build, 'test/package/pack.ts', 'test/package/node-binaries.ts'],

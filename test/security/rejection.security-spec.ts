@@ -1,6 +1,7 @@
 import { deflateRawSync } from 'node:zlib';
 import { WebSocketGateway } from '@nestjs/websockets';
 import { expect } from 'vitest';
+import { WebSocket } from 'ws';
 import { fromQueryParam, fromSubprotocol, type WsAuthModuleOptions } from '../../lib/index.js';
 import { freePort } from '../support/app.js';
 import {
@@ -100,10 +101,28 @@ securityCase('a client beyond maxPending is answered by HTTP, which costs less',
   await peer.closed();
 });
 
+/** What `ws` complained about. */
+const complaints: unknown[] = [];
+
+class ComplainingWebSocket extends WebSocket {
+  override emit(event: string | symbol, ...args: unknown[]): boolean {
+    if (event === 'error') {
+      complaints.push((args[0] as { readonly code?: unknown }).code);
+    }
+    return super.emit(event, ...args);
+  }
+}
+
+@WebSocketGateway({ WebSocket: ComplainingWebSocket })
+class ComplainingGateway extends WitnessGateway {}
+
 securityCase('what a refused page sends is bounded as before a session', async (lab) => {
-  const peer = await refusedPeer(lab);
+  complaints.length = 0;
+  await lab.start({ auth: { rejection: 'auto' }, gateways: [ComplainingGateway] });
+  const peer = await lab.knock(page).opened();
   peer.send('x'.repeat(100_000));
-  await peer.flushed();
+  await until(() => complaints.length > 0, 'the message is read, however large it is');
+  expect(complaints).toEqual(['WS_ERR_UNSUPPORTED_MESSAGE_LENGTH']);
   expect(await peer.closed({ answer: false })).toEqual(rejected);
   await lab.advance(1_000);
   await peer.disconnected();

@@ -18,10 +18,10 @@ export async function canInstall(): Promise<boolean> {
   );
 }
 
-/** Installs a Debian package; waits for its turn when another installation is under way. */
-export async function install(packageName: string): Promise<void> {
+/** Installs Debian packages; waits for its turn when another installation is under way. */
+export async function install(...packageNames: readonly string[]): Promise<void> {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const patience = ['-o', 'DPkg::Lock::Timeout=300'];
   await run('apt-get', ['update'], { env });
-  await run('apt-get', [...patience, 'install', '-y', packageName], { env });
+  await run('apt-get', [...patience, 'install', '-y', ...packageNames], { env });
 }
