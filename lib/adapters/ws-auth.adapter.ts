@@ -91,12 +91,12 @@ export class WsAuthAdapter extends WsAdapter {
     dispatchMessages(client, handlers, this.#parse);
   }
 
-  /** Closes the sockets of a server with 1001, and waits for them until the deadline. */
   /** A socket closes once, so it takes no `once()`, which costs two more functions for every socket. */
   override bindClientDisconnect(client: WebSocket, callback: (code: number) => void): void {
     client.on('close', callback);
   }
 
+  /** Closes the sockets of a server with 1001, and waits for them until the deadline. */
   override async close(server: WebSocketServer): Promise<void> {
     const closed = new Promise<void>((resolve) => {
       server.close(() => resolve());
