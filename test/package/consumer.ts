@@ -75,9 +75,9 @@ export class Consumer implements AsyncDisposable {
     await this.#run('npx', ['tsc', '--project', project]);
   }
 
-  /** Runs a program to its end and returns what it prints, even if it fails. */
+  /** Runs a program to its end, or for two minutes, and returns what it prints, even if it fails. */
   async outputOf(command: string, args: readonly string[]): Promise<string> {
-    return this.#run(command, args).catch((error: Error) => error.message);
+    return this.#run(command, args, { timeout: 120_000 }).catch((error: Error) => error.message);
   }
 
   /** Runs a script to its end and returns what it prints. */
@@ -117,9 +117,9 @@ export class Consumer implements AsyncDisposable {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  async #run(command: string, args: readonly string[]): Promise<string> {
+  async #run(command: string, args: readonly string[], options = {}): Promise<string> {
     try {
-      return (await run(command, args, { cwd: this.folder })).stdout;
+      return (await run(command, args, { ...options, cwd: this.folder })).stdout;
     } catch (error) {
       const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
       throw new Error(`${command} ${args.join(' ')}\n${stdout}${stderr}`, { cause: error });
