@@ -32,12 +32,15 @@ export class SessionOpener {
   /** Refuses a session that has ended meanwhile or is revoked, and one too many, unless the oldest makes room. */
   refuseEntry({ session, proof }: Authenticated): Refusal | undefined {
     const { userId, expiresAt } = session;
-    const { sessions, policy, authenticator } = this.context;
+    const { sessions, policy, authenticator, places } = this.context;
     if (expiresAt !== undefined && expiresAt <= Date.now()) {
       return authenticator.refuse(new Refusal('ERR_WS_AUTH_CREDENTIAL_REJECTED'), proof);
     }
     if (sessions.isRevoked(userId, proof)) {
       return authenticator.refuse(new Refusal('ERR_WS_AUTH_REVOKED'), proof);
+    }
+    if (places?.hasLost(session, policy)) {
+      return new Refusal('ERR_WS_AUTH_TOO_MANY_SESSIONS');
     }
     if (userId === undefined || !this.#countsHere) {
       return undefined;
@@ -51,6 +54,13 @@ export class SessionOpener {
   /** Gives back what a connection took that does not begin after all. */
   abandon({ session }: Authenticated): void {
     this.context.places?.release(session);
+  }
+
+  /** The same when the socket closes: `ws` may still refuse the upgrade, or find that nobody is there. */
+  abandonWith(socket: Duplex, authenticated: Authenticated): void {
+    if (this.context.places) {
+      socket.once('close', () => this.abandon(authenticated));
+    }
   }
 
   /** Whether the sessions of a user are counted, and in this process alone. */

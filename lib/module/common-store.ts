@@ -74,7 +74,7 @@ export class CommonStore implements OnModuleInit, OnModuleDestroy, OnApplication
       // A node that is cut off closes its sessions first.
       leaseMs: Math.ceil(Math.min(1.5 * maxStalenessMs, maxTimerMs)),
       isLive: (sessionId) => this.sessions.get(sessionId) !== undefined,
-      apply: (revocation) => this.sessions.apply(revocation),
+      apply: (revocation) => this.#apply(revocation),
     });
   }
 
@@ -97,6 +97,10 @@ export class CommonStore implements OnModuleInit, OnModuleDestroy, OnApplication
   /** A session that was revoked elsewhere takes its token with it: only the node that has the session knows the token. */
   #apply(revocation: StoredRevocation): void {
     const tokenId = revocation.kind === 'session' ? this.#tokenOf(revocation.id) : undefined;
+    if (revocation.kind === 'replaced') {
+      // Also the place of a session that is about to begin.
+      this.places?.release(revocation);
+    }
     this.sessions.apply(revocation);
     if (tokenId !== undefined) {
       const ofToken: StoredRevocation = { ...revocation, kind: 'token', id: tokenId };

@@ -1,5 +1,6 @@
 import { Refusal } from '../protocol/refusal.js';
 import type {
+  PlaceAnswer,
   PlaceClaim,
   SessionPlace,
   StoredRevocation,
@@ -34,14 +35,20 @@ interface HeldPlace extends SessionPlace {
 
 /**
  * Counts the sessions of users on all nodes: each takes a place in the common store, on a lease that its node renews.
+ *
+ * Nothing is assumed about the order in which the store carries out what it is asked for at the same time: a place that is
+ * given back while it is claimed or renewed is given back once more afterwards.
  */
 export class SessionPlaces {
+  /** Places of this process, from the moment they are claimed. */
   readonly #held = new Map<string, HeldPlace>();
-  readonly #releasing = new Set<Promise<void>>();
+  /** What the store is asked for at present. */
+  readonly #asked = new Set<Promise<unknown>>();
   readonly #renewal: NodeJS.Timeout;
 
   constructor(private readonly options: SessionPlacesOptions) {
-    this.#renewal = setInterval(() => void this.#renew(), Math.ceil(options.leaseMs / 4));
+    const renew = () => void this.#ask(this.#renew());
+    this.#renewal = setInterval(renew, Math.ceil(options.leaseMs / 4));
     this.#renewal.unref();
   }
 
@@ -50,16 +57,21 @@ export class SessionPlaces {
    * the oldest session makes room, it does so in {@link makeRoom}, once the newest is there.
    */
   async enter(session: WsAuthSession, limit: PlaceLimit): Promise<Refusal | undefined> {
-    const claim = limit.onLimit === 'refuse' && this.#claimOf(session, limit);
+    const claim = this.#claimOf(session, limit, 'refuse');
     if (!claim) {
       return undefined;
     }
     try {
-      const answer = await this.#claim(claim);
+      const answer = await this.#ask(this.#claim(claim));
       return answer === 'full' ? new Refusal('ERR_WS_AUTH_TOO_MANY_SESSIONS') : undefined;
     } catch (cause) {
       return new Refusal('ERR_WS_AUTH_UNAVAILABLE', { cause });
     }
+  }
+
+  /** Whether a session has lost the place that it had to take before it begins: to a newer one of another gateway. */
+  hasLost(session: WsAuthSession, limit: PlaceLimit): boolean {
+    return this.#claimOf(session, limit, 'refuse') !== undefined && !this.#held.has(session.id);
   }
 
   /**
@@ -68,70 +80,99 @@ export class SessionPlaces {
    * @throws {WsAuthStoreError} if the store does not tell: then nobody knows whether there are.
    */
   async makeRoom(session: WsAuthSession, limit: PlaceLimit): Promise<void> {
-    const claim = limit.onLimit === 'closeOldest' && this.#claimOf(session, limit);
-    if (!claim) {
-      return;
-    }
-    const replaced = await this.#claim(claim);
-    if (!this.options.isLive(session.id)) {
-      this.release(session);
-    }
-    for (const id of replaced === 'full' ? [] : replaced) {
-      const revocation: StoredRevocation = {
-        kind: 'replaced',
-        id,
-        before: Date.now(),
-        rememberMs: this.options.leaseMs,
-      };
-      this.options.apply(revocation);
-      await this.options.store.addRevocation(revocation);
-    }
+    const claim = this.#claimOf(session, limit, 'closeOldest');
+    const replaced = claim ? await this.#ask(this.#claim(claim)) : [];
+    await Promise.all(replaced === 'full' ? [] : replaced.map((id) => this.#replace(id)));
   }
 
   /** Gives a place back, if the session has one. Nobody waits for it: a place that is not given back ends with its lease. */
-  release({ id }: WsAuthSession): void {
+  release({ id }: Pick<WsAuthSession, 'id'>): void {
     const place = this.#held.get(id);
     if (place) {
       this.#held.delete(id);
-      const releasing = this.options.store.releasePlace(place).catch(ignore);
-      this.#releasing.add(releasing);
-      void releasing.then(() => this.#releasing.delete(releasing));
+      this.#giveBack(place);
     }
   }
 
-  /** Ends the renewals, and waits for the places that are being given back. */
+  /** Ends the renewals, gives back what is left, and waits for what the store is asked for. */
   async stop(): Promise<void> {
     clearInterval(this.#renewal);
-    await Promise.all(this.#releasing);
+    for (const id of this.#held.keys()) {
+      this.release({ id });
+    }
+    while (this.#asked.size > 0) {
+      await Promise.allSettled(this.#asked);
+    }
   }
 
-  #claimOf({ id, userId }: WsAuthSession, limit: PlaceLimit): PlaceClaim | undefined {
-    const { maxSessionsPerUser, onLimit } = limit;
-    return userId === undefined || maxSessionsPerUser === Number.POSITIVE_INFINITY
-      ? undefined
-      : {
-          userId,
-          sessionId: id,
-          limit: maxSessionsPerUser,
-          leaseMs: this.options.leaseMs,
-          onLimit,
-        };
+  #claimOf(
+    { id, userId }: WsAuthSession,
+    { maxSessionsPerUser, onLimit }: PlaceLimit,
+    way: PlaceClaim['onLimit'],
+  ): PlaceClaim | undefined {
+    if (
+      onLimit !== way ||
+      userId === undefined ||
+      maxSessionsPerUser === Number.POSITIVE_INFINITY
+    ) {
+      return undefined;
+    }
+    const { leaseMs } = this.options;
+    return { userId, sessionId: id, limit: maxSessionsPerUser, leaseMs, onLimit };
   }
 
-  async #claim(claim: PlaceClaim) {
-    const answer = await this.options.store.claimPlace(claim);
-    if (answer !== 'full') {
-      const { userId, sessionId } = claim;
-      this.#held.set(sessionId, { userId, sessionId, claimedAt: performance.now() });
+  async #claim(claim: PlaceClaim): Promise<PlaceAnswer> {
+    const { userId, sessionId } = claim;
+    this.#held.set(sessionId, { userId, sessionId, claimedAt: performance.now() });
+    let answer: PlaceAnswer;
+    try {
+      answer = await this.options.store.claimPlace(claim);
+    } catch (error) {
+      // An answer that is lost may have been a yes.
+      this.#held.delete(sessionId);
+      this.#giveBack(claim);
+      throw error;
+    }
+    if (answer === 'full') {
+      this.#held.delete(sessionId);
+    } else if (!this.#held.has(sessionId)) {
+      this.#giveBack(claim);
     }
     return answer;
+  }
+
+  /** Ends a session that has lost its place, on whichever node it is. */
+  async #replace(id: string): Promise<void> {
+    const { leaseMs, store, apply } = this.options;
+    const revocation = { kind: 'replaced', id, before: Date.now(), rememberMs: leaseMs } as const;
+    apply(revocation);
+    await store.addRevocation(revocation);
+  }
+
+  #giveBack({ userId, sessionId }: SessionPlace): void {
+    void this.#ask(this.#tryToGiveBack({ userId, sessionId }));
+  }
+
+  async #tryToGiveBack(place: SessionPlace): Promise<void> {
+    try {
+      await this.options.store.releasePlace(place);
+    } catch {
+      // It ends with its lease.
+    }
   }
 
   async #renew(): Promise<void> {
     const { store, leaseMs, isLive } = this.options;
     const live = [...this.#held.values()].filter(({ sessionId }) => isLive(sessionId));
     this.#forgetNeverBegun();
-    await store.renewPlaces(live, leaseMs).catch(ignore);
+    try {
+      await store.renewPlaces(live, leaseMs);
+    } catch {
+      // The next renewal tries again, and the node notices elsewhere that it has lost its store.
+    }
+    live
+      .filter(({ sessionId }) => !this.#held.has(sessionId))
+      .forEach((ended) => this.#giveBack(ended));
   }
 
   /** A connection may fail after it has taken its place; what is not renewed is free by now. */
@@ -143,7 +184,14 @@ export class SessionPlaces {
       }
     }
   }
-}
 
-/** The next renewal tries again, and the node notices elsewhere that it has lost its store. */
-function ignore(): void {}
+  /** Has {@link stop} wait for the answer. */
+  async #ask<Answer>(answer: Promise<Answer>): Promise<Answer> {
+    this.#asked.add(answer);
+    try {
+      return await answer;
+    } finally {
+      this.#asked.delete(answer);
+    }
+  }
+}
