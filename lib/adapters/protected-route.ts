@@ -146,6 +146,7 @@ export class ProtectedRoute implements Route {
       this.#accept(upgrade, (client) => this.#wait(client, upgrade));
     } else {
       upgrade.attempt.settle();
+      this.#opener.abandonWith(upgrade.socket, decision);
       this.#accept(upgrade, (client) => {
         if (this.#opener.open(client, upgrade, decision)) {
           this.#announce(client, upgrade);

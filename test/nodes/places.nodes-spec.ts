@@ -131,6 +131,21 @@ describe('a limit on the sessions of a user on all nodes', () => {
     await eventually(async () => (await next()) === 101, 'the place is free');
   });
 
+  it('gives back the place of an upgrade that `ws` itself refuses', async () => {
+    @WsAuth({ maxSessionsPerUser: 1 })
+    @WebSocketGateway({ path: '/compressed', perMessageDeflate: true })
+    class CompressedGateway {}
+    await using a = await node({ providers: [CompressedGateway] });
+    const headers = {
+      authorization: `Bearer ${tokenOf('alice')}`,
+      'sec-websocket-extensions': 'permessage-deflate; nonsense',
+    };
+    const failing = a.app.connect('/compressed', { headers, perMessageDeflate: false });
+    expect(await statusOf(failing)).toBe(400);
+    const next = () => statusOf(a.knock(tokenOf('alice'), '/compressed'));
+    await eventually(async () => (await next()) === 101, 'the place is free');
+  });
+
   it('renews the places of sessions that last, and frees those of a node that has gone', async () => {
     await using a = await node({ maxSessionsPerUser: 1, maxStalenessMs: 200 });
     await using proxy = await TcpProxy.to(server.port);
