@@ -96,7 +96,8 @@ return { now, redis.call('XRANGE', KEYS[1], from, '+', 'COUNT', ARGV[2]) }
 
 /**
  * Takes a place among the sessions of a user, by the clock of Redis. A field holds when its session began and when its
- * lease runs out, in microseconds; a session that claims again begins again.
+ * lease runs out, in microseconds; a session that claims again begins again. Fails for a field that holds something else: it
+ * may be a place.
  *
  * KEYS: places of the user. ARGV: session, limit, leaseMs, onLimit.
  */
@@ -107,7 +108,11 @@ local places = {}
 local fields = redis.call('HGETALL', KEYS[1])
 for index = 1, #fields, 2 do
   local began, ends = string.match(fields[index + 1], '^(%d+) (%d+)$')
-  if fields[index] == ARGV[1] or not began or tonumber(ends) <= now then
+  if fields[index] == ARGV[1] then
+    redis.call('HDEL', KEYS[1], fields[index])
+  elseif not began then
+    return redis.error_reply('ERR a place that cannot be read')
+  elseif tonumber(ends) <= now then
     redis.call('HDEL', KEYS[1], fields[index])
   else
     table.insert(places, { began = tonumber(began), session = fields[index] })
@@ -129,7 +134,7 @@ return replaced
 `;
 
 /**
- * Extends leases.
+ * Extends leases. A key of another type is passed over, so that it harms no other user.
  *
  * KEYS: places of each user. ARGV: leaseMs, then the session of each.
  */
@@ -138,9 +143,12 @@ local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 for index, key in ipairs(KEYS) do
   local session = ARGV[index + 1]
-  local began = string.match(redis.call('HGET', key, session) or '', '^(%d+) %d+$') or now
-  redis.call('HSET', key, session, string.format('%.0f %.0f', tonumber(began), now + ARGV[1] * 1000))
-  redis.call('PEXPIRE', key, math.max(tonumber(ARGV[1]), redis.call('PTTL', key)))
+  local place = redis.pcall('HGET', key, session)
+  if type(place) ~= 'table' then
+    local began = string.match(place or '', '^(%d+) %d+$') or now
+    redis.call('HSET', key, session, string.format('%.0f %.0f', tonumber(began), now + ARGV[1] * 1000))
+    redis.call('PEXPIRE', key, math.max(tonumber(ARGV[1]), redis.call('PTTL', key)))
+  end
 end
 return 1
 `;

@@ -41,6 +41,10 @@ function node(options: NodeOptions = {}, url = server.url): Promise<TestNode> {
   return startNode(url, { redis: { keyPrefix }, ...common, ...options });
 }
 
+function placesOf(user: string): string {
+  return `{${keyPrefix}}:places-of:${Buffer.from(user).toString('base64url')}`;
+}
+
 /** A client that authenticates by its first message. */
 async function enterByMessage(on: TestNode, user: string): Promise<TestClient> {
   const client = await on.app.connect().opened();
@@ -164,10 +168,28 @@ describe('a limit on the sessions of a user on all nodes', () => {
 
   it('lets nobody in while the places cannot be read', async () => {
     await using a = await node();
-    const places = `{${keyPrefix}}:places-of:${Buffer.from('alice').toString('base64url')}`;
-    await server.command('SET', places, 'something else');
-    expect(await a.statusOf(tokenOf('alice'))).toBe(503);
-    await server.command('DEL', places);
+    const spoil = [
+      ['SET', placesOf('alice'), 'something else'],
+      ['HSET', placesOf('alice'), 'a session', 'of another version'],
+    ];
+    for (const command of spoil) {
+      await server.command(...command);
+      expect(await a.statusOf(tokenOf('alice'))).toBe(503);
+      await server.command('DEL', placesOf('alice'));
+    }
     expect(await a.statusOf(tokenOf('alice'))).toBe(101);
+  });
+
+  it('renews the places of all others although those of one user cannot be read', async () => {
+    await using a = await node({ maxSessionsPerUser: 1, maxStalenessMs: 400 });
+    await a.enter('alice');
+    await a.enter('bob');
+    const ended = () => server.command('HGET', placesOf('bob'), a.sessions.ofUser('bob')[0]!.id);
+    await server.command('DEL', placesOf('alice'));
+    await server.command('SET', placesOf('alice'), 'something else');
+    const before = await ended();
+    await eventually(async () => (await ended()) !== before, 'the place of bob is renewed');
+    expect(await a.statusOf(tokenOf('bob'))).toBe(429);
+    await server.command('DEL', placesOf('alice'));
   });
 });
