@@ -11,6 +11,7 @@ import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { checkInteger, describe, maxTimerMs } from '../policy/check-option.js';
 import type { WsAuthModuleOptions } from '../policy/options.js';
 import { logError } from '../protocol/log-text.js';
+import { revocationOfToken } from '../sessions/revocation-target.js';
 import { SessionPlaces } from '../sessions/session-places.js';
 import { RevocationSync } from '../sessions/revocation-sync.js';
 import { WsAuthHealth } from '../sessions/ws-auth-health.service.js';
@@ -96,23 +97,18 @@ export class CommonStore implements OnModuleInit, OnModuleDestroy, OnApplication
 
   /** A session that was revoked elsewhere takes its token with it: only the node that has the session knows the token. */
   #apply(revocation: StoredRevocation): void {
-    const tokenId = revocation.kind === 'session' ? this.#tokenOf(revocation.id) : undefined;
-    if (revocation.kind === 'replaced') {
+    const { kind, id } = revocation;
+    const proof = kind === 'session' ? this.sessions.liveWith(id)?.proof : undefined;
+    if (kind === 'replaced') {
       // Also the place of a session that is about to begin.
-      this.places?.release(revocation);
+      this.places?.release({ id });
     }
     this.sessions.apply(revocation);
-    if (tokenId !== undefined) {
-      const ofToken: StoredRevocation = { ...revocation, kind: 'token', id: tokenId };
+    const ofToken = proof && revocationOfToken(revocation, proof);
+    if (ofToken) {
       this.sessions.apply(ofToken);
       this.#untold.push(ofToken);
     }
-  }
-
-  #tokenOf(sessionId: string): string | undefined {
-    const userId = this.sessions.get(sessionId)?.userId;
-    const ofUser = userId === undefined ? [] : this.sessions.liveOf(userId);
-    return ofUser.find(({ session }) => session.id === sessionId)?.proof.tokenId;
   }
 
   async #tellOthers(): Promise<void> {

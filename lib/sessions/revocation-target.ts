@@ -2,6 +2,7 @@ import { WsAuthError } from '../errors/ws-auth.error.js';
 import { isSendableCloseCode } from '../protocol/close-code.js';
 import type { StoredRevocation } from '../store/ws-auth-store.js';
 import type { LiveSession } from './live-session.js';
+import { numericDate, type Proof } from './proof.js';
 
 /** One session, or all of a user. */
 export type SessionTarget =
@@ -50,7 +51,8 @@ export interface RevokeOptions {
   /** A session that stays open, such as the one that asks. Its credential does not connect again. */
   readonly exceptSessionId?: string;
   /**
-   * Time in milliseconds for which the revocation is remembered: at least as long as the credentials it concerns live.
+   * Time in milliseconds for which the revocation is remembered: at least as long as the credentials it concerns live. The
+   * token of a session is remembered until its `exp`, if that is later.
    *
    * @default 86_400_000 (a day)
    */
@@ -80,6 +82,18 @@ export function storedRevocation(
   return 'userId' in target
     ? { kind: 'user', id: target.userId, before, ...details }
     : { kind: 'everybody', id: '', before, ...details };
+}
+
+/** The same of the token that a session stands on, for as long as the token says that it lives, if that is longer. */
+export function revocationOfToken(
+  revocation: StoredRevocation,
+  { tokenId, exp }: Proof,
+): StoredRevocation | undefined {
+  const livesMs = (numericDate(exp) ?? 0) - Date.now();
+  const rememberMs = Math.max(revocation.rememberMs, livesMs);
+  return tokenId === undefined
+    ? undefined
+    : { ...revocation, kind: 'token', id: tokenId, rememberMs };
 }
 
 /** Whether a credential was issued, or presented, by that instant. One that cannot tell counts as old. */

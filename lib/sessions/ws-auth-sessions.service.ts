@@ -7,6 +7,7 @@ import {
   beganBy,
   checkClosing,
   checkTarget,
+  revocationOfToken,
   storedRevocation,
   type RevocationTarget,
   type RevokeOptions,
@@ -47,6 +48,8 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
   readonly #byId = new Map<string, LiveSession>();
   readonly #byUser = new SessionsByUser();
   readonly #revocations = new Revocations();
+  /** By session that has ended: its token, of which the others could not be told. */
+  readonly #untold = new Map<string, StoredRevocation>();
   #store: WsAuthStore | undefined;
 
   /** Sessions of a user, oldest first. */
@@ -112,9 +115,7 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
     const ending: Ending = { why: 'revoked', reason: options.reason };
     const left = matching.filter(({ session }) => this.#byId.has(session.id));
     const rest = this.#end(left, ending, options.exceptSessionId);
-    for (const revocation of revocations) {
-      await this.#store?.addRevocation(revocation);
-    }
+    await this.#tellOthers(revocations);
     return Math.max(0, ...ended) + rest;
   }
 
@@ -182,6 +183,11 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
     return proof !== anonymousProof && this.#revocations.isRevoked({ userId, ...proof });
   }
 
+  /** A live session by its id, also of a user without a key. @internal */
+  liveWith(sessionId: string): LiveSession | undefined {
+    return this.#byId.get(sessionId);
+  }
+
   /** Live sessions of a user, oldest first. @internal */
   liveOf(userId: string): readonly LiveSession[] {
     return this.#byUser.of(userId);
@@ -221,11 +227,25 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
   /** A revoked session also takes its token with it, if this process knows it. */
   #revocationsFor(target: RevocationTarget, options: RevokeOptions): StoredRevocation[] {
     const revocation = storedRevocation(target, options);
-    const tokenId =
-      'sessionId' in target ? this.#byId.get(target.sessionId)?.proof.tokenId : undefined;
-    return tokenId === undefined
-      ? [revocation]
-      : [revocation, { ...revocation, kind: 'token', id: tokenId }];
+    if (!('sessionId' in target)) {
+      return [revocation];
+    }
+    const { sessionId } = target;
+    const live = this.#byId.get(sessionId);
+    const ofToken = live ? revocationOfToken(revocation, live.proof) : this.#untold.get(sessionId);
+    return ofToken ? [revocation, ofToken] : [revocation];
+  }
+
+  /** Whoever tries again after a failure names the session, which is not there any more: its token is kept until then. */
+  async #tellOthers([first, ofToken]: readonly StoredRevocation[]): Promise<void> {
+    if (ofToken) {
+      this.#untold.set(first!.id, ofToken);
+    }
+    await this.#store?.addRevocation(first!);
+    if (ofToken) {
+      await this.#store?.addRevocation(ofToken);
+      this.#untold.delete(first!.id);
+    }
   }
 
   #concerned({ kind, id, before }: StoredRevocation): LiveSession[] {

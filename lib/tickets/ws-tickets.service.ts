@@ -90,7 +90,7 @@ export class WsTickets {
   }
 
   #bindingOf({ path, origin, address, sessionId }: TicketOptions): TicketBinding {
-    const parent = this.#sessionOf(sessionId);
+    const parent = sessionId === undefined ? undefined : this.sessions.liveWith(sessionId);
     return {
       path,
       origin: origin === undefined ? undefined : checkOrigin(origin),
@@ -99,11 +99,6 @@ export class WsTickets {
       tokenId: parent?.proof.tokenId,
       endsAt: parent?.session.expiresAt,
     };
-  }
-
-  #sessionOf(sessionId = '') {
-    const userId = this.sessions.get(sessionId)?.userId;
-    return this.sessions.liveOf(userId ?? '').find(({ session }) => session.id === sessionId);
   }
 
   #demandSettings(): TicketSettings {

@@ -1,0 +1,104 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CommonStore } from '../../../lib/module/common-store.js';
+import { anonymousProof, type Proof } from '../../../lib/sessions/proof.js';
+import type { LiveSession } from '../../../lib/sessions/live-session.js';
+import { WsAuthHealth } from '../../../lib/sessions/ws-auth-health.service.js';
+import { WsAuthSession } from '../../../lib/sessions/session.js';
+import { WsAuthSessions } from '../../../lib/sessions/ws-auth-sessions.service.js';
+import { MemoryWsAuthStore } from '../../../lib/store/memory.store.js';
+import type { StoredRevocation } from '../../../lib/store/ws-auth-store.js';
+import { everythingDue } from '../support/settling.js';
+
+const dayMs = 86_400_000;
+
+/** A store that can be out of reach for what nodes say. */
+class PartedStore extends MemoryWsAuthStore {
+  readonly told: StoredRevocation[] = [];
+  isParted = false;
+
+  override addRevocation(revocation: StoredRevocation): Promise<void> {
+    if (this.isParted) {
+      return Promise.reject(new Error('out of reach'));
+    }
+    this.told.push(revocation);
+    return super.addRevocation(revocation);
+  }
+}
+
+let store: PartedStore;
+let nodes: readonly CommonStore[];
+let sessionsOfNode: readonly WsAuthSessions[];
+
+beforeEach(async () => {
+  store = new PartedStore();
+  sessionsOfNode = [new WsAuthSessions(), new WsAuthSessions()];
+  nodes = sessionsOfNode.map(
+    (sessions) => new CommonStore({ store }, sessions, new WsAuthHealth()),
+  );
+  await Promise.all(nodes.map((node) => node.onModuleInit()));
+});
+
+afterEach(() => Promise.all(nodes.map((node) => node.onModuleDestroy())));
+
+function begin(
+  sessions: WsAuthSessions,
+  userId: string | undefined,
+  proof: Partial<Proof>,
+): string {
+  const live: LiveSession = {
+    session: new WsAuthSession({
+      user: {},
+      userId,
+      info: undefined,
+      strategy: 'jwt',
+      transport: 'fromAuthorizationHeader',
+      authenticatedAt: Date.now(),
+      expiresAt: undefined,
+    }),
+    proof: { ...anonymousProof, ...proof },
+    end: () => sessions.unregister(live),
+    refresh: () => live.session,
+  };
+  sessions.register(live);
+  return live.session.id;
+}
+
+describe('the token of a revoked session', () => {
+  it('is refused on every node once a revocation that had failed is tried again', async () => {
+    const [first] = sessionsOfNode;
+    const sessionId = begin(first!, 'alice', { tokenId: 'one' });
+    store.isParted = true;
+    await expect(first!.revoke({ sessionId })).rejects.toThrow('out of reach');
+    expect(first!.get(sessionId)).toBeUndefined();
+    store.isParted = false;
+    await first!.revoke({ sessionId });
+    expect(await store.isRevoked({ tokenId: 'one', issuedAt: Date.now() })).toBe(true);
+    const told = store.told.length;
+    await first!.revoke({ sessionId });
+    expect(store.told.slice(told).map(({ kind }) => kind)).toEqual(['session']);
+  });
+
+  it('is refused for as long as it says that it lives, wherever the session is', async () => {
+    const [first, second] = sessionsOfNode;
+    const exp = Math.floor(Date.now() / 1_000) + 7 * 86_400;
+    const here = begin(first!, 'alice', { tokenId: 'one', exp });
+    const elsewhere = begin(second!, 'bob', { tokenId: 'two', exp });
+    await first!.revoke({ sessionId: here });
+    await first!.revoke({ sessionId: elsewhere });
+    await everythingDue();
+    const told = store.told.filter(({ kind }) => kind === 'token');
+    expect(told.map(({ id }) => id)).toEqual(['one', 'two']);
+    for (const { rememberMs } of told) {
+      expect(rememberMs).toBeGreaterThan(6.9 * dayMs);
+    }
+  });
+
+  it('is refused also if the user has no key, and the session is of another node', async () => {
+    const [first, second] = sessionsOfNode;
+    const sessionId = begin(second!, undefined, { tokenId: 'one' });
+    await first!.revoke({ sessionId });
+    await everythingDue();
+    expect(second!.count()).toBe(0);
+    expect(await store.isRevoked({ tokenId: 'one' })).toBe(true);
+  });
+});
