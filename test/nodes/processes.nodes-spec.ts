@@ -141,6 +141,34 @@ describe('three processes', () => {
   });
 });
 
+describe('three processes that count sessions together', () => {
+  it('give the places of one that is killed back when its leases have run out, and no others', async () => {
+    await using server = await RedisServer.start();
+    const maxStalenessMs = 5_000;
+    await using nodes = await ThreeNodes.start({
+      url: server.url,
+      redis,
+      maxStalenessMs,
+      sessionLimitScope: 'cluster',
+      maxSessionsPerUser: 1,
+    });
+    const { a, b, c } = nodes;
+    await b.enter('alice');
+    const bob = await c.enter('bob');
+    const killedAt = performance.now();
+    expect(await b.kill()).toMatchObject({ code: null, signal: 'SIGKILL', faults: [] });
+    expect(await statusOf(a.knock(tokenOf('alice'))), 'the lease runs on').toBe(429);
+    const comesIn = async () => (await statusOf(c.knock(tokenOf('alice')))) === 101;
+    await eventually(comesIn, 'the place is free');
+    // The lease is 1.5 times that, and was renewed at most a quarter of itself before.
+    expect(performance.now() - killedAt).toBeGreaterThan(maxStalenessMs);
+    expect(await statusOf(a.knock(tokenOf('alice'))), 'it is taken again').toBe(429);
+    expect(await statusOf(a.knock(tokenOf('bob'))), 'C has renewed its own').toBe(429);
+    expect(await bob.ask('echo', 'still here')).toBe('still here');
+    expect(await Promise.all([a.end(), c.end()])).toEqual([clean, clean]);
+  });
+});
+
 describe('three processes that lose their Redis', () => {
   let server: RedisServer;
   beforeEach(async () => {

@@ -5,7 +5,7 @@ import type { RedisPackage } from '../redis-clients.js';
 /** How a node runs: what can be said in JSON. */
 export interface NodeSettings extends Pick<
   WsAuthModuleOptions,
-  'maxStalenessMs' | 'onStoreLoss' | 'authTimeoutMs'
+  'maxStalenessMs' | 'onStoreLoss' | 'authTimeoutMs' | 'sessionLimitScope' | 'maxSessionsPerUser'
 > {
   /** Of its Redis. */
   readonly url: string;
