@@ -126,6 +126,21 @@ export function checkTarget(target: RevocationTarget | SessionTarget): void {
   }
 }
 
+/**
+ * A time that is none would be over at once.
+ *
+ * @throws {WsAuthError} `ERR_WS_AUTH_REVOCATION`
+ */
+export function checkRememberMs(rememberMs: unknown): void {
+  const valid = rememberMs === undefined || (typeof rememberMs === 'number' && rememberMs >= 0);
+  if (!valid) {
+    throw new WsAuthError(
+      'ERR_WS_AUTH_REVOCATION',
+      'rememberMs is a time in milliseconds, at least 0, or Infinity',
+    );
+  }
+}
+
 /** @throws {WsAuthError} `ERR_WS_AUTH_CLOSE_FRAME` for what no close frame can carry. */
 export function checkClosing(code: number | undefined, reason: string | undefined): void {
   const sendable = code === undefined || isSendableCloseCode(code);

@@ -143,9 +143,9 @@ export class SessionPlaces {
 
   /** Ends a session that has lost its place, on whichever node it is. */
   async #replace(id: string): Promise<void> {
-    const { leaseMs, store, apply } = this.options;
+    const { leaseMs, store } = this.options;
     const revocation = { kind: 'replaced', id, before: Date.now(), rememberMs: leaseMs } as const;
-    apply(revocation);
+    this.options.apply(revocation);
     await store.addRevocation(revocation);
   }
 

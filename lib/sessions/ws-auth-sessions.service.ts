@@ -6,6 +6,7 @@ import { anonymousProof, httpSessionTokenId } from './proof.js';
 import {
   beganBy,
   checkClosing,
+  checkRememberMs,
   checkTarget,
   revocationOfToken,
   storedRevocation,
@@ -101,12 +102,14 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
    *
    * @returns how many sockets of this process were closed
    * @throws {WsAuthError} `ERR_WS_AUTH_CLOSE_FRAME` for a reason that no close frame can carry.
-   * @throws {WsAuthError} `ERR_WS_AUTH_REVOCATION` for a target that names nothing, or more than one thing.
+   * @throws {WsAuthError} `ERR_WS_AUTH_REVOCATION` for a target that names nothing, or more than one thing, and for
+   *   a `rememberMs` that is no time.
    * @throws {WsAuthStoreError} if the other nodes could not be told. Try again: this process has done its part.
    */
   async revoke(target: RevocationTarget, options: RevokeOptions = {}): Promise<number> {
     checkClosing(undefined, options.reason);
     checkTarget(target);
+    checkRememberMs(options.rememberMs);
     const revocations = this.#revocationsFor(target, options);
     const everySession = 'userId' in target && target.issuedBefore === undefined;
     const matching = everySession ? this.liveOf(target.userId) : [];

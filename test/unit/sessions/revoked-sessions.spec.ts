@@ -102,3 +102,14 @@ describe('the token of a revoked session', () => {
     expect(await store.isRevoked({ tokenId: 'one' })).toBe(true);
   });
 });
+
+describe('a revocation', () => {
+  it.each([Number.NaN, -1, null, '60000'])('is refused that is to be kept for %o', async (time) => {
+    const [first] = sessionsOfNode;
+    begin(first!, 'alice', { tokenId: 'one' });
+    const revoked = first!.revoke({ userId: 'alice' }, { rememberMs: time as number });
+    await expect(revoked).rejects.toMatchObject({ code: 'ERR_WS_AUTH_REVOCATION' });
+    expect(first!.count()).toBe(1);
+    expect(store.told).toEqual([]);
+  });
+});
