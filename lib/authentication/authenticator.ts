@@ -89,16 +89,18 @@ export class Authenticator {
     attempt: Attempt,
   ): Promise<Authenticated | Refusal> {
     const result = await this.authenticate(subject, credential, attempt);
-    const { places } = this.checks;
+    const { places, revocations } = this.checks;
     if (!places || result instanceof Refusal) {
       return result;
     }
     const full = await places.enter(result.session, this.policy);
-    if (attempt.running) {
-      return full ?? result;
+    // A node that has lost its store meanwhile has already closed the sessions that were there.
+    const refusal = full ?? revocations?.refuseOutdated();
+    if (attempt.running && !refusal) {
+      return result;
     }
     places.release(result.session);
-    return aborted(attempt);
+    return attempt.running && refusal ? refusal : aborted(attempt);
   }
 
   /** Runs the strategies on a credential, whichever way it came. */

@@ -32,6 +32,11 @@ export class RevocationCheck {
     if (!this.knowledge.isFresh) {
       await this.knowledge.read();
     }
+    return this.refuseOutdated();
+  }
+
+  /** Refuses everybody while this node does not hear of revocations. */
+  refuseOutdated(): Refusal | undefined {
     return this.knowledge.isFresh ? undefined : new Refusal('ERR_WS_AUTH_UNAVAILABLE');
   }
 }
