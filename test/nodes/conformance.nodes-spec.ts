@@ -45,7 +45,8 @@ async function pairOn(
   secondPackage: RedisPackage,
 ): Promise<StorePair> {
   prefixes += 1;
-  const options = { keyPrefix: `conformance:${prefixes}` };
+  // Thousands of commands at once take a busy machine longer than one command should take.
+  const options = { keyPrefix: `conformance:${prefixes}`, commandTimeoutMs: 20_000 };
   const first = await storeOn(firstPackage, server.url, options);
   return pairOf(first, await storeOn(secondPackage, server.url, options));
 }
