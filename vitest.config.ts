@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 
 const lib = fileURLToPath(new URL('./lib/index.ts', import.meta.url));
 const redis = fileURLToPath(new URL('./lib/redis.ts', import.meta.url));
+const client = fileURLToPath(new URL('./lib/client.ts', import.meta.url));
 
 /** Compiles `lib` and `sample` once per run, however many projects ask for it. */
 const build = 'test/support/build.ts';
@@ -12,6 +13,7 @@ export default defineConfig({
     alias: [
       { find: /^nestjs-ws-auth$/, replacement: lib },
       { find: /^nestjs-ws-auth\/redis$/, replacement: redis },
+      { find: /^nestjs-ws-auth\/client$/, replacement: client },
     ],
   },
   test: {
@@ -66,6 +68,14 @@ export default defineConfig({
         test: {
           name: 'lifecycle',
           include: ['test/lifecycle/**/*.lifecycle-spec.ts'],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'client',
+          include: ['test/client/**/*.client-spec.ts'],
           testTimeout: 20_000,
         },
       },

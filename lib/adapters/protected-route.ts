@@ -9,7 +9,7 @@ import { redactRequest } from '../credentials/redaction.js';
 import { addressKey } from '../policy/address-key.js';
 import { clientAddress } from '../policy/proxy-trust.js';
 import type { Handshake } from '../protocol/handshake.js';
-import { eventMessage } from '../protocol/message.js';
+import { sessionMessage } from '../protocol/message.js';
 import { Refusal } from '../protocol/refusal.js';
 import { parseRequestTarget } from '../protocol/request-target.js';
 import { closeGraceMs, refuseClient, terminateAfter } from './close-client.js';
@@ -213,7 +213,7 @@ export class ProtectedRoute implements Route {
     }
     if (firstMessage?.format === 'event') {
       const { expiresAt = null } = authenticated.session;
-      client.send(eventMessage(events.authenticated, { expiresAt }));
+      client.send(sessionMessage(events.authenticated, { expiresAt }));
     }
     this.#announce(client, upgrade);
   }

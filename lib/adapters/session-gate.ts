@@ -6,7 +6,7 @@ import { renew, type Standing } from '../authentication/renewal.js';
 import { WsAuthError } from '../errors/ws-auth.error.js';
 import type { WsAuthEvents } from '../events/ws-auth-events.js';
 import type { Policy } from '../policy/policy.js';
-import { eventMessage } from '../protocol/message.js';
+import { sessionMessage } from '../protocol/message.js';
 import { Refusal } from '../protocol/refusal.js';
 import { setSession } from '../sessions/client-session.js';
 import { endings } from '../sessions/endings.js';
@@ -163,7 +163,7 @@ export class SessionGate implements Gate, LiveSession, Renewable {
       this.#stand(standing);
     }
     const { id: sessionId, userId, expiresAt } = standing.session;
-    this.client.send(eventMessage(policy.events.authenticated, { expiresAt: expiresAt ?? null }));
+    this.client.send(sessionMessage(policy.events.authenticated, { expiresAt: expiresAt ?? null }));
     events.emit('reauthenticated', { sessionId, userId, expiresAt });
     return standing.session;
   }
@@ -191,7 +191,7 @@ export class SessionGate implements Gate, LiveSession, Renewable {
     const { events, policy } = this.context;
     const { id: sessionId, userId, expiresAt } = this.session;
     if (this.sends && expiresAt !== undefined) {
-      this.client.send(eventMessage(policy.events.expiring, { expiresAt }));
+      this.client.send(sessionMessage(policy.events.expiring, { expiresAt }));
       events.emit('expiring', { sessionId, userId, expiresAt });
     }
   }

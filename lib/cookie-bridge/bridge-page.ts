@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
-
-/** Type of the message that tells the parent page how it went. */
-export const bridgeMessageType = 'nestjs-ws-auth:cookie';
+import { bridgeMessageType } from '../protocol/message.js';
 
 /** The page in the iframe: a document, and the policy it is served with. */
 export interface BridgePage {

@@ -36,6 +36,39 @@ export const WsAuthCloseCode = {
  */
 export type WsAuthCloseCode = (typeof WsAuthCloseCode)[keyof typeof WsAuthCloseCode];
 
+/**
+ * What a client does after a close code: nothing more, connect with a newly obtained token, or connect later.
+ *
+ * @publicApi
+ */
+export type WsAuthCloseAction = 'terminal' | 'newToken' | 'backOff';
+
+/** What each code of this package asks of a client: the contract between the two. */
+export const closeActions: Readonly<Record<WsAuthCloseCode, WsAuthCloseAction>> = {
+  1000: 'terminal',
+  1001: 'backOff',
+  1003: 'terminal',
+  1008: 'terminal',
+  1009: 'terminal',
+  1011: 'backOff',
+  1013: 'backOff',
+  3000: 'newToken',
+  3003: 'terminal',
+  3008: 'backOff',
+};
+
+/**
+ * The action for any code. Those that nobody here knows are a decision of the application if they are from its range, 3000
+ * and above, and a trouble of the transport otherwise.
+ */
+export function closeActionOf(
+  code: number,
+  overrides: Readonly<Record<number, WsAuthCloseAction>> = {},
+): WsAuthCloseAction {
+  const actions: Readonly<Record<number, WsAuthCloseAction>> = { ...closeActions, ...overrides };
+  return actions[code] ?? (code < 3000 ? 'backOff' : 'terminal');
+}
+
 /** Whether an endpoint may send the code ({@link https://www.rfc-editor.org/rfc/rfc6455#section-7.4.2 RFC 6455 §7.4.2}). */
 export function isSendableCloseCode(code: unknown): code is number {
   if (typeof code !== 'number' || !Number.isInteger(code)) {

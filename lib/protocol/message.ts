@@ -21,6 +21,30 @@ export interface WsAuthEventNames {
   readonly expiring: string;
 }
 
+/** `data` of `authenticate`: what the client proves itself with. Other fields become the `body` of the strategy. */
+export interface AuthenticateData {
+  /** What the strategy finds in the `Authorization` header. */
+  readonly token?: string;
+  /** Part of the `body`. */
+  readonly [field: string]: unknown;
+}
+
+/** `data` of `authenticated` and of `expiring`. */
+export interface SessionData {
+  /** End of the session in epoch milliseconds; `null` if it does not expire. */
+  readonly expiresAt: number | null;
+}
+
+/** Type of the message by which the page of the cookie bridge tells its parent how it went. */
+export const bridgeMessageType = 'nestjs-ws-auth:cookie';
+
+/** What the page of the cookie bridge tells its parent. */
+export interface BridgeMessage {
+  readonly type: typeof bridgeMessageType;
+  /** Whether the cookie is set. */
+  readonly ok: boolean;
+}
+
 /**
  * Reads `{"event","data"}`, or returns `undefined`.
  *
@@ -42,6 +66,11 @@ export function parseEventMessage(text: string): EventMessage | undefined {
 
 export function eventMessage(event: string, data: unknown): string {
   return JSON.stringify({ event, data });
+}
+
+/** The message that tells a client about its session. */
+export function sessionMessage(event: string, data: SessionData): string {
+  return eventMessage(event, data);
 }
 
 /** A plain object: neither an array nor `null`. */

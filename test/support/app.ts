@@ -49,6 +49,8 @@ export interface StartOptions {
   readonly httpAdapter?: AbstractHttpAdapter;
   /** @default none */
   readonly logger?: LoggerService | false;
+  /** @default one that the system chooses */
+  readonly port?: number;
 }
 
 type Prepare = (nest: INestApplication) => unknown;
@@ -64,14 +66,14 @@ async function create(
   return nest;
 }
 
-/** Starts a real application on a port that the system chooses. */
+/** Starts a real application. */
 export async function startApp(
   metadata: ModuleMetadata,
   prepare: Prepare = () => undefined,
   options: StartOptions = {},
 ): Promise<TestApp> {
   const nest = await create(metadata, prepare, options);
-  await nest.listen(0, '127.0.0.1');
+  await nest.listen(options.port ?? 0, '127.0.0.1');
   const server: Server = nest.getHttpServer();
   return new TestApp(nest, (server.address() as AddressInfo).port);
 }

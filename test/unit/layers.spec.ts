@@ -11,7 +11,7 @@ const lib = fileURLToPath(new URL('../../lib', import.meta.url));
 const layers = [
   ['errors', 'protocol'],
   ['credentials', 'passport', 'policy', 'store'],
-  ['authentication', 'events', 'redis', 'sessions', 'tickets', 'cookie-bridge'],
+  ['authentication', 'events', 'redis', 'sessions', 'tickets', 'cookie-bridge', 'client'],
   ['adapters', 'decorators', 'guards', 'module'],
   ['.'],
 ];
@@ -65,6 +65,34 @@ describe('the layers of lib', () => {
         pure.includes(folderOf(from)) && /^(?:@nestjs\/|ws$|rxjs)/.test(specifier),
     );
     expect(impure).toEqual([]);
+  });
+});
+
+describe('the client', () => {
+  const reaches = (file: string, seen = new Set<string>()): Set<string> => {
+    seen.add(file);
+    const ofFile = imports().filter(({ from }) => from === file);
+    for (const { specifier } of ofFile) {
+      const to = specifier.startsWith('.')
+        ? join(dirname(file), specifier).replace(/\.js$/, '.ts')
+        : specifier;
+      if (!seen.has(to)) {
+        reaches(to, seen);
+      }
+    }
+    return seen;
+  };
+
+  it('reaches its own files and two of the protocol: no package, and nothing of Node.js', () => {
+    const others = [...reaches('client.ts')].filter((file) => !file.startsWith('client'));
+    expect(others.toSorted()).toEqual(['protocol/close-code.ts', 'protocol/message.ts']);
+  });
+
+  it('is imported by nobody of the server', () => {
+    const users = imports().filter(
+      ({ from, specifier }) => !from.startsWith('client') && /\/client[./]/.test(specifier),
+    );
+    expect(users).toEqual([]);
   });
 });
 

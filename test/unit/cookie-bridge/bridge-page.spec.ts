@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createContext, runInContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { bridgeMessageType, bridgePage } from '../../../lib/cookie-bridge/bridge-page.js';
+import { bridgePage } from '../../../lib/cookie-bridge/bridge-page.js';
+import { bridgeMessageType } from '../../../lib/protocol/message.js';
 import { everythingDue } from '../support/settling.js';
 
 const app = 'https://app.example.com';

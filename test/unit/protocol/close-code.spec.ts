@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { isSendableCloseCode, WsAuthCloseCode } from '../../../lib/protocol/close-code.js';
+import {
+  closeActionOf,
+  closeActions,
+  isSendableCloseCode,
+  WsAuthCloseCode,
+} from '../../../lib/protocol/close-code.js';
 
 describe('WsAuthCloseCode', () => {
   it('holds the registered codes', () => {
@@ -19,6 +24,35 @@ describe('WsAuthCloseCode', () => {
 
   it('holds only codes that may be sent', () => {
     expect(Object.values(WsAuthCloseCode).every(isSendableCloseCode)).toBe(true);
+  });
+});
+
+describe('closeActionOf', () => {
+  it('asks for a new token after Unauthorized alone', () => {
+    const codes = Object.values(WsAuthCloseCode).filter(
+      (code) => closeActionOf(code) === 'newToken',
+    );
+    expect(codes).toEqual([3000]);
+  });
+
+  it.each([1002, 1005, 1006, 1007, 1012, 1014, 1015, 2000])(
+    'takes %d, which this package does not send, for a trouble of the transport',
+    (code) => {
+      expect(closeActionOf(code)).toBe('backOff');
+    },
+  );
+
+  it.each([3001, 4000, 4401, 4999])('takes %d for a decision of the application', (code) => {
+    expect(closeActionOf(code)).toBe('terminal');
+  });
+
+  it('lets the application decide for any code', () => {
+    const overrides = { 4001: 'newToken', 1011: 'terminal' } as const;
+    expect([4001, 1011, 1013].map((code) => closeActionOf(code, overrides))).toEqual([
+      'newToken',
+      'terminal',
+      closeActions[1013],
+    ]);
   });
 });
 

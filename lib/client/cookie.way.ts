@@ -1,0 +1,88 @@
+import { bridgeMessageType, type BridgeMessage } from '../protocol/message.js';
+import type { WsAuthWay } from './way.js';
+
+/** Options of {@link cookie}. */
+export interface CookieWayOptions {
+  /** Address of the `bridge` of the gateway's `fromCookie()`, such as `https://ws.example.com/chat/bridge`. */
+  readonly bridge: string | URL;
+}
+
+/** What the iframe needs of a page. Elsewhere there is none. */
+interface Page {
+  readonly document?: {
+    createElement(name: 'iframe'): Iframe;
+    readonly documentElement: { append(element: Iframe): void };
+  };
+  addEventListener(type: 'message', listener: (event: Posted) => void, options: object): void;
+}
+
+interface Iframe {
+  hidden: boolean;
+  src: string;
+  onload: unknown;
+  readonly contentWindow: { postMessage(message: string, origin: string): void } | null;
+  remove(): void;
+}
+
+interface Posted {
+  readonly source: unknown;
+  readonly data: Partial<BridgeMessage> | null;
+}
+
+const page = globalThis as unknown as Page;
+
+/**
+ * Has the gateway's own origin set a cookie with the token, for gateways with `fromCookie()` and a `bridge`: by a CORS
+ * `fetch`, and where that is blocked by a hidden iframe.
+ *
+ * @publicApi
+ */
+export function cookie({ bridge }: CookieWayOptions): WsAuthWay {
+  const address = new URL(bridge);
+  return {
+    prepare: (token, signal) =>
+      byFetch(address, token, signal).catch((error: unknown) => {
+        if (!page.document || signal.aborted) {
+          throw error;
+        }
+        return byIframe(address, token, signal);
+      }),
+  };
+}
+
+async function byFetch(address: URL, token: string, signal: AbortSignal): Promise<number> {
+  const response = await fetch(address, {
+    method: 'POST',
+    headers: { 'Content-Type': 'text/plain' },
+    body: token,
+    credentials: 'include',
+    signal,
+  });
+  return response.status;
+}
+
+/** Resolves with the status that the answer of the iframe stands for; it says only yes or no. */
+async function byIframe({ href, origin }: URL, token: string, signal: AbortSignal) {
+  const iframe = page.document!.createElement('iframe');
+  try {
+    return await new Promise<number>((resolve, reject) => {
+      signal.addEventListener('abort', reject);
+      page.addEventListener(
+        'message',
+        ({ source, data }) => {
+          if (source === iframe.contentWindow && data?.type === bridgeMessageType) {
+            resolve(data.ok ? 204 : 401);
+          }
+        },
+        { signal },
+      );
+      // oxlint-disable-next-line unicorn/prefer-add-event-listener -- shorter, and nobody else has this iframe
+      iframe.onload = () => iframe.contentWindow?.postMessage(token, origin);
+      iframe.hidden = true;
+      iframe.src = href;
+      page.document!.documentElement.append(iframe);
+    });
+  } finally {
+    iframe.remove();
+  }
+}

@@ -1,0 +1,90 @@
+import type { WsAuthCloseAction } from '../protocol/close-code.js';
+
+/** How a connection, or the attempt to make one, ended. */
+export interface End {
+  readonly code: number;
+  readonly reason: string;
+  readonly wasClean: boolean;
+  /** What the contract asks for. */
+  readonly action: WsAuthCloseAction;
+  /** Whether nobody is logged in, or no token is accepted. */
+  readonly unauthenticated?: boolean;
+  /** Whether the server had accepted the token. */
+  readonly accepted: boolean;
+  /** Whether the session was at its end anyway. */
+  readonly expired: boolean;
+  /** How long it was authenticated, in milliseconds. */
+  readonly openMs: number;
+  /** What the token source threw. */
+  readonly cause?: unknown;
+}
+
+/** What is remembered from one connection to the next. */
+export interface History {
+  /** Connections in a row that failed, or ended soon. */
+  readonly failures: number;
+  /** Whether the server refused the last token. */
+  readonly refused: boolean;
+}
+
+/** How patient a client is. */
+export interface Patience {
+  readonly backOffMs: number;
+  readonly maxBackOffMs: number;
+  readonly maxFailures: number;
+}
+
+/** No other connection. */
+export interface Surrender {
+  readonly again: false;
+  /** Whether it is because nobody is logged in. */
+  readonly unauthenticated: boolean;
+}
+
+/** Another connection, after a while. */
+export interface NextAttempt {
+  readonly again: true;
+  readonly delayMs: number;
+  readonly history: History;
+}
+
+/**
+ * Tokens state their issue in whole seconds, and a revocation refuses those of its own second. A new token is asked for
+ * when that second is over.
+ */
+const revocationMs = 1_000;
+
+/** Decides what comes after the end of a connection. */
+export function nextStep(
+  end: End,
+  history: History,
+  patience: Patience,
+  random: () => number = Math.random,
+): Surrender | NextAttempt {
+  const { action, accepted } = end;
+  // A session that ran its course is no failure, however short the server made it.
+  const isCalm = end.openMs >= (end.expired ? patience.backOffMs : patience.maxBackOffMs);
+  const failures = isCalm ? 0 : history.failures;
+  const refused = history.refused && !accepted && !isCalm;
+  const isRefusal = action === 'newToken';
+  const unauthenticated = end.unauthenticated === true || (isRefusal && refused);
+  if (unauthenticated || action === 'terminal' || failures + 1 >= patience.maxFailures) {
+    return { again: false, unauthenticated };
+  }
+  const isFree = isRefusal && (!accepted || (end.expired && failures === 0));
+  const wait = fullJitter(failures, patience, random) + (isRefusal ? revocationMs : 0);
+  return {
+    again: true,
+    delayMs: isFree ? 0 : wait,
+    history: { failures: failures + 1, refused: isRefusal || refused },
+  };
+}
+
+/** Any delay up to a bound that doubles with each failure, so that clients that failed together do not return together. */
+export function fullJitter(
+  failures: number,
+  { backOffMs, maxBackOffMs }: Pick<Patience, 'backOffMs' | 'maxBackOffMs'>,
+  random: () => number,
+): number {
+  return random() * Math.min(maxBackOffMs, backOffMs * 2 ** failures);
+}

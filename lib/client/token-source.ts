@@ -1,0 +1,37 @@
+/** Why a token is asked for. */
+export interface TokenRequest {
+  /** Whether the server has refused the last one: do not return the same again from a cache. */
+  readonly refused: boolean;
+}
+
+/** A token, or nothing if nobody is logged in. */
+export type Token = string | null | undefined;
+
+/**
+ * Obtains a token. It is called once for each attempt to connect and for each renewal, and sockets that need one while a
+ * call of the same function is under way share its result: give each socket a function of its own to use tickets, which
+ * work once.
+ *
+ * Nothing instead of a token means that nobody is logged in, and ends the socket. A rejection means that no token can be
+ * had at present, and is tried again.
+ */
+export type TokenSource = (request: TokenRequest) => Token | Promise<Token>;
+
+/** Calls that are under way, for tokens that were not refused and for those that were. */
+const calls = [
+  new WeakMap<TokenSource, Promise<Token>>(),
+  new WeakMap<TokenSource, Promise<Token>>(),
+] as const;
+
+/** Asks for a token, or joins somebody who is asking for the same. */
+export function askForToken(source: TokenSource, refused: boolean): Promise<Token> {
+  const underWay = calls[refused ? 1 : 0];
+  let call = underWay.get(source);
+  if (!call) {
+    call = Promise.resolve({ refused })
+      .then(source)
+      .finally(() => underWay.delete(source));
+    underWay.set(source, call);
+  }
+  return call;
+}

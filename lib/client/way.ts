@@ -1,0 +1,80 @@
+import { authenticateMessage, protocolsWith, urlWith } from './own-client.js';
+
+/**
+ * How a token gets to the server. Each function gets the token of the attempt and MUST NOT keep it.
+ *
+ * @publicApi
+ */
+export interface WsAuthWay {
+  /** Done before the connection. Resolves with the status of an HTTP answer; rejects if there is none. */
+  prepare?(token: string, signal: AbortSignal): Promise<number>;
+  /** The URL to connect to. */
+  url?(url: string, token: string): string;
+  /** The subprotocols to offer. */
+  protocols?(protocols: readonly string[], token: string): string[];
+  /** What to send first. Without it, the handshake holds the token. */
+  message?(token: string, authenticate: string): string;
+  /** Whether the server answers the message with `authenticated`. */
+  readonly acknowledged?: boolean;
+}
+
+/** Options of {@link firstMessage}. */
+export interface FirstMessageWayOptions {
+  /**
+   * As in `fromFirstMessage()` of the gateway. With `raw` nothing is acknowledged, so the socket counts as open as soon as
+   * the token is sent.
+   *
+   * @default 'event'
+   */
+  readonly format?: 'event' | 'raw';
+}
+
+/**
+ * Sends the token as the first message, for gateways with `fromFirstMessage()`: the way that works everywhere and the only
+ * one that tells a page why it was refused.
+ *
+ * @publicApi
+ */
+export function firstMessage({ format = 'event' }: FirstMessageWayOptions = {}): WsAuthWay {
+  return format === 'raw'
+    ? { message: (token) => token }
+    : { message: authenticateMessage, acknowledged: true };
+}
+
+/**
+ * Offers the token as a subprotocol, for gateways with `fromSubprotocol()`. If the connection offers no subprotocol of its
+ * own, `nestjs-ws-auth` stands beside the token.
+ *
+ * @param prefix as in `fromSubprotocol()` of the gateway
+ * @publicApi
+ */
+export function subprotocol(prefix?: string): WsAuthWay {
+  return { protocols: (protocols, token) => protocolsWith(token, protocols, prefix) };
+}
+
+/**
+ * Puts the token into the query, for gateways with `fromQueryParam()`. It ends up in logs: make it a ticket.
+ *
+ * @param param as in `fromQueryParam()` of the gateway
+ * @publicApi
+ */
+export function queryParam(param?: string): WsAuthWay {
+  return { url: (url, token) => urlWith(url, token, param) };
+}
+
+/**
+ * Puts the token in place of the user name, for gateways with `fromUserInfo()`. Browsers keep and resend it, and the global
+ * WebSocket of Node.js 22 never sends it.
+ *
+ * @publicApi
+ */
+export function userInfo(): WsAuthWay {
+  return {
+    url: (url, token) => {
+      const address = new URL(url);
+      address.username = token;
+      address.password = 'x';
+      return address.href;
+    },
+  };
+}

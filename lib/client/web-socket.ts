@@ -1,0 +1,39 @@
+/** What a WebSocket can send. */
+export type SocketData = string | ArrayBuffer | ArrayBufferView | Blob;
+
+/** The events of a WebSocket, as far as they are read here. */
+export interface SocketEvent {
+  /** `open`, `message`, `error` or `close`. */
+  readonly type: string;
+  /** Of a `message`. */
+  readonly data?: unknown;
+  /** Of a `close`. */
+  readonly code?: number;
+  /** Of a `close`. */
+  readonly reason?: string;
+  /** Of a `close`: whether there was a close frame. */
+  readonly wasClean?: boolean;
+  /** Of an `error`, outside of browsers. */
+  readonly message?: string;
+}
+
+/** The part of a WebSocket that the client uses: browsers, Node.js and `ws` have it. */
+export interface WebSocketLike {
+  /** 0 to 3: connecting, open, closing, closed. */
+  readonly readyState: number;
+  /** The subprotocol that the server has chosen. */
+  readonly protocol: string;
+  /** Bytes that are not sent yet. */
+  readonly bufferedAmount: number;
+  /** Form in which binary messages come. */
+  binaryType: string;
+  /** As of an `EventTarget`. */
+  addEventListener(type: string, listener: (event: SocketEvent) => void): void;
+  /** Sends a message. */
+  send(data: SocketData): void;
+  /** Begins the closing handshake. */
+  close(code?: number, reason?: string): void;
+}
+
+/** A class of WebSockets: the global one, or `WebSocket` of `ws`. */
+export type WebSocketConstructor = new (url: string, protocols?: string[]) => WebSocketLike;

@@ -1,0 +1,37 @@
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { rolldown } from 'rolldown';
+import { describe, expect, it } from 'vitest';
+
+const client = fileURLToPath(new URL('../../dist/lib/client.js', import.meta.url));
+const budgetBytes = 4_096;
+
+/** What a page downloads: one file, minified and compressed. */
+async function sizeOf(source: string): Promise<number> {
+  const bundle = await rolldown({
+    input: 'entry',
+    platform: 'browser',
+    plugins: [
+      {
+        name: 'entry',
+        resolveId: (id) => (id === 'entry' ? id : null),
+        load: (id) => (id === 'entry' ? source : null),
+      },
+    ],
+  });
+  const { output } = await bundle.generate({ format: 'es', minify: true });
+  expect(output).toHaveLength(1);
+  expect(output[0].imports).toEqual([]);
+  return gzipSync(output[0].code, { level: 9 }).length;
+}
+
+describe('nestjs-ws-auth/client', () => {
+  it('takes a page at most 4 KB, all of it', async () => {
+    expect(await sizeOf(`export * from '${client}';`)).toBeLessThanOrEqual(budgetBytes);
+  });
+
+  it('costs less where a page uses one way: the others are left out', async () => {
+    const all = await sizeOf(`export * from '${client}';`);
+    expect(await sizeOf(`export { connect } from '${client}';`)).toBeLessThan(all - 400);
+  });
+});

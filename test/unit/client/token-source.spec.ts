@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { askForToken, type Token, type TokenRequest } from '../../../lib/client/token-source.js';
+
+/** A source whose calls a test answers. */
+function openSource() {
+  const calls: (TokenRequest & { answer(token: Token): void; fail(error: Error): void })[] = [];
+  const source = (request: TokenRequest) =>
+    new Promise<Token>((resolve, reject) => {
+      calls.push({ ...request, answer: resolve, fail: reject });
+    });
+  return { calls, source };
+}
+
+const mistaken = () => {
+  throw new Error('a mistake');
+};
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('asking for a token', () => {
+  it('shares one call among those who ask while it is under way', async () => {
+    const { calls, source } = openSource();
+    const tokens = [askForToken(source, false), askForToken(source, false)];
+    await settled();
+    expect(calls).toHaveLength(1);
+    calls[0]!.answer('one');
+    expect(await Promise.all(tokens)).toEqual(['one', 'one']);
+  });
+
+  it('calls again for somebody who asks later', async () => {
+    const { calls, source } = openSource();
+    const first = askForToken(source, false);
+    await settled();
+    calls[0]!.answer('one');
+    await first;
+    const second = askForToken(source, false);
+    await settled();
+    calls[1]!.answer('two');
+    expect(await second).toBe('two');
+  });
+
+  it('gives nobody whose token was refused the result of a call that does not know of it', async () => {
+    const { calls, source } = openSource();
+    const tokens = [askForToken(source, false), askForToken(source, true)];
+    await settled();
+    expect(calls.map(({ refused }) => refused)).toEqual([false, true]);
+    calls[1]!.answer('new');
+    calls[0]!.answer('old');
+    expect(await Promise.all(tokens)).toEqual(['old', 'new']);
+  });
+
+  it('shares a failure, and forgets it', async () => {
+    const { calls, source } = openSource();
+    const tokens = [askForToken(source, false), askForToken(source, false)];
+    await settled();
+    calls[0]!.fail(new Error('offline'));
+    const outcomes = await Promise.allSettled(tokens);
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    void askForToken(source, false).catch(() => undefined);
+    await settled();
+    expect(calls).toHaveLength(2);
+    calls[1]!.answer(undefined);
+  });
+
+  it('turns what a source throws into a rejection', async () => {
+    await expect(askForToken(mistaken, false)).rejects.toThrow('a mistake');
+  });
+
+  it('asks each source for itself', async () => {
+    const tokens = [askForToken(() => 'a', false), askForToken(() => 'b', false)];
+    expect(await Promise.all(tokens)).toEqual(['a', 'b']);
+  });
+});
