@@ -3,12 +3,23 @@ import type { PendingBudget } from '../authentication/pending-budget.js';
 import type { RefusalReporter } from './refusal-reporter.js';
 import type { SessionContext } from './session-gate.js';
 
+/** A port and path with gateways that demand authentication. */
+export interface ProtectedServer {
+  /** 0 for the application's own server. */
+  readonly port: number;
+  /** As the gateways write it. */
+  readonly path: string | undefined;
+  readonly context: SessionContext;
+}
+
 /** What the adapter knows of the application. The module provides it. */
 export interface AdapterContext {
   readonly reporter: RefusalReporter;
   readonly budget: PendingBudget;
   /** The HTTP server of the application, if it has one. */
   readonly httpServer: Server | undefined;
+  /** Those that the adapter has made so far. */
+  readonly protectedServers: readonly ProtectedServer[];
   /**
    * What the sessions of the gateways on that port and path share, or `undefined` if they are public.
    *

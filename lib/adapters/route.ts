@@ -12,6 +12,12 @@ export interface Route {
   close(): void;
 }
 
+/** Path that requests name for what a gateway writes: `chat`, `/chat` and `/chat/` are one. */
+export function routePathname(path: string | undefined): string {
+  const trimmed = (path ?? '').replace(/^\/+|\/+$/g, '');
+  return `/${trimmed}`;
+}
+
 type HandleProtocols = (protocols: Set<string>, request: IncomingMessage) => string | false;
 
 /**

@@ -13,7 +13,7 @@ import { HttpPort } from './http-port.js';
 import { dispatchMessages, type ParsedMessage } from './message-dispatch.js';
 import { ProtectedRoute } from './protected-route.js';
 import { PublicRoute } from './public-route.js';
-import { SubprotocolChoice, type Route } from './route.js';
+import { routePathname, SubprotocolChoice, type Route } from './route.js';
 import { anyPath } from './upgrade-listener.js';
 
 /** Options of `WsAdapter`. */
@@ -176,11 +176,6 @@ export class WsAuthAdapter extends WsAdapter {
       return undefined;
     }
   };
-}
-
-function routePathname(path: string | undefined): string {
-  const trimmed = (path ?? '').replace(/^\/+|\/+$/g, '');
-  return `/${trimmed}`;
 }
 
 function routePath(port: number, path: string | undefined): string | typeof anyPath {

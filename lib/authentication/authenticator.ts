@@ -48,9 +48,9 @@ export interface AuthenticatorChecks {
  */
 export class Authenticator {
   constructor(
-    private readonly policy: Policy,
+    readonly policy: Policy,
     private readonly chain: StrategyChain,
-    private readonly checks: AuthenticatorChecks,
+    readonly checks: AuthenticatorChecks,
   ) {}
 
   /** Decides on a handshake: extract the credential, check the origin, run the strategies. */

@@ -12,14 +12,14 @@ import type { SessionContext } from '../adapters/session-gate.js';
 import { WsAuthEvents } from '../events/ws-auth-events.js';
 import { failureLimiters } from '../policy/failure-limiter.js';
 import { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
-import type { AdapterContext } from '../adapters/adapter-context.js';
+import type { AdapterContext, ProtectedServer } from '../adapters/adapter-context.js';
 import { WsAuthAdapter } from '../adapters/ws-auth.adapter.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { Strategies } from '../passport/strategies.js';
 import type { StrategyRegistry } from '../passport/strategy.js';
 import type { WsAuthModuleOptions, WsAuthPolicyOptions } from '../policy/options.js';
 import { checkPendingLimits } from '../policy/numeric-options.js';
-import { resolvePolicy, type Policy } from '../policy/policy.js';
+import { resolvePolicy } from '../policy/policy.js';
 import { ticketStrategyName, TicketStrategy } from '../tickets/ticket.strategy.js';
 import { CommonStore } from './common-store.js';
 import { GatewayPolicies } from './gateway-policies.js';
@@ -33,9 +33,9 @@ import { WS_AUTH_MODULE_OPTIONS } from './ws-auth.module-definition.js';
 export class WsAuthService implements AdapterContext, OnModuleInit, OnApplicationBootstrap {
   readonly reporter: RefusalReporter;
   readonly budget: PendingBudget;
+  readonly protectedServers: ProtectedServer[] = [];
   readonly #strategies = new Strategies(passport as unknown as StrategyRegistry);
   readonly #failures: FailureLimits | undefined;
-  readonly #policies: Policy[] = [];
 
   constructor(
     @Inject(WS_AUTH_MODULE_OPTIONS) private readonly options: WsAuthModuleOptions,
@@ -78,8 +78,7 @@ export class WsAuthService implements AdapterContext, OnModuleInit, OnApplicatio
     const { sessions, events, reporter } = this;
     const policy = resolvePolicy(this.#merge(demand));
     const chain = new StrategyChain(policy, this.#strategies);
-    this.#policies.push(policy);
-    return {
+    const context = {
       policy,
       authenticator: new Authenticator(policy, chain, {
         failures: this.#failures,
@@ -91,6 +90,8 @@ export class WsAuthService implements AdapterContext, OnModuleInit, OnApplicatio
       events,
       reporter,
     };
+    this.protectedServers.push({ port, path, context });
+    return context;
   }
 
   /** @throws {WsAuthConfigurationError} if another adapter would leave the gateways open. */
@@ -106,7 +107,8 @@ export class WsAuthService implements AdapterContext, OnModuleInit, OnApplicatio
 
   /** @throws {WsAuthConfigurationError} if a policy names a strategy that nobody registered. */
   onApplicationBootstrap(): void {
-    for (const { strategy, handshakeExtractors, firstMessage } of this.#policies) {
+    for (const { context } of this.protectedServers) {
+      const { strategy, handshakeExtractors, firstMessage } = context.policy;
       const extractors = [...handshakeExtractors, ...(firstMessage ? [firstMessage] : [])];
       this.#strategies.demand([...strategy, ...extractors.flatMap((each) => each.strategy ?? [])]);
     }

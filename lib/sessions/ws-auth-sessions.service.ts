@@ -191,6 +191,11 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
     return this.#byId.get(sessionId);
   }
 
+  /** Live sessions with their sockets. @internal */
+  live(): Iterable<LiveSession> {
+    return this.#byId.values();
+  }
+
   /** Live sessions of a user, oldest first. @internal */
   liveOf(userId: string): readonly LiveSession[] {
     return this.#byUser.of(userId);
