@@ -85,6 +85,11 @@ export class Consumer implements AsyncDisposable {
     return this.#run(process.execPath, [...flags, '--input-type=module', '--eval', script]);
   }
 
+  /** Runs Node.js to its end and returns what it prints; fails with that if the exit code is not 0. */
+  async node(...args: readonly string[]): Promise<string> {
+    return this.#run(process.execPath, args);
+  }
+
   has(packageName: string): boolean {
     return existsSync(join(this.folder, 'node_modules', packageName));
   }

@@ -161,6 +161,28 @@ describe('the entry points', () => {
             "redisWsAuthStore",
           ],
         },
+        "./testing": {
+          "types": [
+            "ConnectAsOptions",
+            "ConnectOptions",
+            "ExpectedRefusal",
+            "FakeTimerOptions",
+            "GatewayAddress",
+            "ReceivedEvent",
+            "RefusedUpgrade",
+            "SocketClosing",
+            "WsTestClientOptions",
+          ],
+          "values": [
+            "WsRefusedError",
+            "WsSessionClient",
+            "WsTestClient",
+            "connect",
+            "connectAs",
+            "expectRefused",
+            "fakeTimers",
+          ],
+        },
       }
     `);
   });

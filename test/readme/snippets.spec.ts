@@ -87,6 +87,18 @@ it('the quick start is the text of test/readme/quick-start.ts', () => {
   expect(quickStart).toBe(rootFile('test/readme/quick-start.ts'));
 });
 
+it('the test in the guide to the test kit is the text of test/readme/chat.spec.ts, which runs', () => {
+  const [test] = codeBlocks(rootFile('lib/testing/README.md'), 'ts');
+  expect(test).toBe(rootFile('test/readme/chat.spec.ts'));
+  expect(test!.trimEnd().split('\n').length).toBeLessThan(25);
+});
+
+it('a complete test of a gateway takes less than 25 lines', () => {
+  const [test] = codeBlocks(rootFile('lib/testing/README.md'), 'ts');
+  expect(test).toBe(rootFile('test/readme/chat.spec.ts'));
+  expect(test!.trimEnd().split('\n').length).toBeLessThan(25);
+});
+
 it('README.md is at most 250 lines', () => {
   expect(rootFile('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(250);
 });

@@ -13,6 +13,7 @@ const layers = [
   ['credentials', 'passport', 'policy', 'store'],
   ['authentication', 'events', 'redis', 'sessions', 'tickets', 'cookie-bridge', 'client'],
   ['adapters', 'decorators', 'guards', 'module'],
+  ['testing'],
   ['.'],
 ];
 

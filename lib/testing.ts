@@ -1,0 +1,12 @@
+export { connect, connectAs } from './testing/connect.js';
+export { expectRefused } from './testing/expect-refused.js';
+export { fakeTimers } from './testing/fake-timers.js';
+export { WsSessionClient } from './testing/session-client.js';
+export { WsTestClient } from './testing/test-client.js';
+export { WsRefusedError } from './testing/ws-refused.error.js';
+
+export type { ConnectAsOptions, ConnectOptions, GatewayAddress } from './testing/connect.js';
+export type { ExpectedRefusal } from './testing/expect-refused.js';
+export type { FakeTimerOptions } from './testing/fake-timers.js';
+export type { ReceivedEvent, SocketClosing, WsTestClientOptions } from './testing/test-client.js';
+export type { RefusedUpgrade } from './testing/ws-refused.error.js';

@@ -1,0 +1,144 @@
+import type { INestApplication } from '@nestjs/common';
+import { WsAuthEvents } from '../events/ws-auth-events.js';
+import { eventMessage } from '../protocol/message.js';
+import { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
+import { findGateway, type FoundGateway, type GatewayAddress } from './application.js';
+import { demandApplicationForTesting, entranceOf } from './entrance.js';
+import { Connection, WsSessionClient, type SessionSource } from './session-client.js';
+import type { WsTestClientOptions } from './test-client.js';
+
+export type { GatewayAddress };
+
+/** Parameters of the URL. */
+type Query = Readonly<Record<string, string>>;
+
+/** Which gateway to connect to, and how; besides, the options of `ws`, such as `headers`, `origin` and `protocols`. */
+export interface ConnectOptions extends GatewayAddress, WsTestClientOptions {
+  // The option of `ws` that has the same name is for servers.
+  readonly path?: string;
+  readonly port?: number;
+  /** Parameters of the URL. */
+  readonly query?: Query;
+  /**
+   * The first message: an object is sent as `data` of `authenticate`, such as `{ token }`, and a text as it is, for
+   * `fromFirstMessage({ format: 'raw' })`.
+   */
+  readonly firstMessage?: object | string;
+}
+
+/** Which gateway to connect to, and what the strategy would have said. */
+export interface ConnectAsOptions extends ConnectOptions {
+  readonly firstMessage?: never;
+  /** Second value of the strategy, as of a `validate()` that returns `[user, info]`. */
+  readonly info?: unknown;
+  /**
+   * `strategy` of the session.
+   *
+   * @default the first of the gateway
+   */
+  readonly strategy?: string;
+  /**
+   * `transport` of the session.
+   *
+   * @default 'connectAs'
+   */
+  readonly transport?: string;
+}
+
+/**
+ * Connects to a gateway with a credential, the whole way: in `headers`, `query`, `protocols`, or as `firstMessage`.
+ *
+ * An application that does not listen yet is made to, on a free port of the loopback interface.
+ *
+ * @returns the client, with a session; without a credential where the gateway takes it from the first message, the
+ *   client is accepted and has none yet. The acknowledgement of the first message has been read.
+ * @throws {WsRefusedError} if the client is not let in.
+ * @publicApi
+ */
+export async function connect(
+  app: INestApplication,
+  options: ConnectOptions = {},
+): Promise<WsSessionClient> {
+  return open(app, await findGateway(app, options), options, new Connection());
+}
+
+/**
+ * Connects to a gateway as a user, without a credential: the socket is real, and so is everything that follows the strategy,
+ * which is not asked. The user is what it would have returned; `exp` and `iat` in NumericDate seconds count as in a token.
+ *
+ * It works in applications that `Test.createTestingModule()` has built, and for this one connection: for every other client
+ * the gateway demands what it always does.
+ *
+ * An application that does not listen yet is made to, on a free port of the loopback interface.
+ *
+ * @throws {WsRefusedError} if the client is not let in: the value is no user, it has expired or is revoked, or it is one
+ *   session too many.
+ * @throws {Error} for an application that was not built for testing.
+ * @publicApi
+ */
+export async function connectAs(
+  app: INestApplication,
+  user: object,
+  options: ConnectAsOptions = {},
+): Promise<WsSessionClient> {
+  demandApplicationForTesting(app);
+  const { info, strategy, transport = 'connectAs' } = options;
+  const gateway = await findGateway(app, options);
+  if (!gateway.server) {
+    throw new Error(
+      `connectAs: there is no gateway with authentication at ${gateway.url.pathname}`,
+    );
+  }
+  const grants = entranceOf(gateway.server.context.authenticator);
+  const connection = new Connection((key) => grants.set(key, { user, info, strategy, transport }));
+  try {
+    return await open(app, gateway, options, connection);
+  } finally {
+    grants.delete(connection.key ?? '');
+  }
+}
+
+async function open(
+  app: INestApplication,
+  gateway: FoundGateway,
+  options: ConnectOptions,
+  connection: Connection,
+): Promise<WsSessionClient> {
+  const { path: _path, port: _port, query = {}, firstMessage, ...clientOptions } = options;
+  const url = new URL(gateway.url);
+  url.search = new URLSearchParams(query).toString();
+  // The certificate of an application under test is seldom one that anybody trusts.
+  const settings = { rejectUnauthorized: false, ...clientOptions };
+  const client = new WsSessionClient(url, settings, applicationOf(app), connection);
+  try {
+    await client.opened();
+    if (firstMessage !== undefined) {
+      await authenticate(client, gateway, firstMessage);
+    }
+    return client;
+  } catch (error) {
+    await client[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+function applicationOf(app: INestApplication): SessionSource {
+  return { sessions: app.get(WsAuthSessions), events: app.get(WsAuthEvents) };
+}
+
+async function authenticate(
+  client: WsSessionClient,
+  { server }: FoundGateway,
+  firstMessage: object | string,
+): Promise<void> {
+  const policy = server?.context.policy;
+  if (!policy?.firstMessage) {
+    throw new Error('connect: the gateway takes no credential from a first message');
+  }
+  const { authenticate: event } = policy.events;
+  const isText = typeof firstMessage === 'string';
+  await client.authenticate(isText ? firstMessage : eventMessage(event, firstMessage));
+  if (policy.firstMessage.format === 'event') {
+    await client.next();
+  }
+}

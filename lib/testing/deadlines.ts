@@ -1,0 +1,36 @@
+/** The clock of the machine, also while a test moves the timers. */
+const { setTimeout: startTimer, clearTimeout: stopTimer } = globalThis;
+
+/** Bounds on what a client waits for, so that a test which waits in vain says for what. */
+export class Deadlines {
+  readonly #running = new Set<NodeJS.Timeout>();
+
+  constructor(readonly timeoutMs: number) {}
+
+  /** Calls back when the time is over, and returns the function that prevents it. */
+  start(onOver: () => void): () => void {
+    if (this.timeoutMs === Number.POSITIVE_INFINITY) {
+      return () => undefined;
+    }
+    const timer = startTimer(onOver, this.timeoutMs);
+    this.#running.add(timer);
+    return () => {
+      this.#running.delete(timer);
+      stopTimer(timer);
+    };
+  }
+
+  /** Follows a promise, and rejects with the error when it takes too long. */
+  within<Value>(promise: Promise<Value>, late: Error): Promise<Value> {
+    return new Promise((resolve, reject) => {
+      const stop = this.start(() => reject(late));
+      promise.finally(stop).then(resolve, reject);
+    });
+  }
+
+  /** Nothing is late any more. */
+  stop(): void {
+    this.#running.forEach(stopTimer);
+    this.#running.clear();
+  }
+}

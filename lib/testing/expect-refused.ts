@@ -1,0 +1,87 @@
+import { WsRefusedError } from './ws-refused.error.js';
+import { WsSessionClient } from './session-client.js';
+import type { WsTestClient } from './test-client.js';
+
+/** How a client should be refused: by an HTTP status before the 101, or by a close code after it. */
+export type ExpectedRefusal = (
+  | {
+      /** HTTP status. */
+      readonly status: number;
+      /** Not with a status. */
+      readonly closeCode?: never;
+    }
+  | {
+      /** Code of the close frame. */
+      readonly closeCode: number;
+      /** Not with a close code. */
+      readonly status?: never;
+    }
+) & {
+  /** The text that says why, such as `credential rejected`. */
+  readonly reason?: string;
+};
+
+/**
+ * Resolves with the refusal if a client is refused as expected. A client that is accepted and has no session yet is expected
+ * to be closed.
+ *
+ * @example
+ * ```ts
+ * await expectRefused(connect(app, { query: { token: 'forged' } }), { status: 401 });
+ * ```
+ * @param attempt what `connect()` or `connectAs()` returned
+ * @throws {Error} with what happened instead: the client was let in, or refused in another way.
+ * @publicApi
+ */
+export async function expectRefused(
+  attempt: Promise<WsTestClient>,
+  expected: ExpectedRefusal,
+): Promise<WsRefusedError> {
+  const refused = await refusalOf(attempt, expected);
+  const { status, closeCode, reason } = refused;
+  const asExpected =
+    status === expected.status &&
+    closeCode === expected.closeCode &&
+    (expected.reason === undefined || reason === expected.reason);
+  if (!asExpected) {
+    const message = `expected ${described(expected)}, but the client was ${refused.message}`;
+    throw new Error(message, { cause: refused });
+  }
+  return refused;
+}
+
+async function refusalOf(
+  attempt: Promise<WsTestClient>,
+  expected: ExpectedRefusal,
+): Promise<WsRefusedError> {
+  try {
+    await using client = await attempt;
+    if (expected.closeCode !== undefined && !hasSession(client)) {
+      return WsRefusedError.ofClosing(await client.closed());
+    }
+    throw new Error(`expected ${described(expected)}, but the client was ${letIn(client)}`);
+  } catch (error) {
+    if (error instanceof WsRefusedError) {
+      return error;
+    }
+    throw error;
+  }
+}
+
+function hasSession(client: WsTestClient): boolean {
+  return client instanceof WsSessionClient && client.session !== undefined;
+}
+
+function letIn(client: WsTestClient): string {
+  const session = client instanceof WsSessionClient ? client.session : undefined;
+  if (!session) {
+    return 'accepted, and may send its credential now';
+  }
+  const who = session.anonymous ? 'anonymously' : `as ${session.userId ?? 'a user without a key'}`;
+  return `let in ${who}, by ${session.transport}`;
+}
+
+function described({ status, closeCode, reason }: ExpectedRefusal): string {
+  const how = status === undefined ? `close code ${closeCode}` : `status ${status}`;
+  return `a refusal with ${how}${reason === undefined ? '' : ` (${reason})`}`;
+}

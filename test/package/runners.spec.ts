@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { rootFile } from '../readme/readme.js';
+import { Consumer } from './consumer.js';
+
+/** What the test of a gateway needs, besides the runner. */
+const nestPackages = [
+  'common',
+  'core',
+  'passport',
+  'platform-express',
+  'platform-ws',
+  'testing',
+  'websockets',
+];
+const otherPackages = [
+  'passport',
+  'passport-jwt',
+  '@types/passport-jwt',
+  'reflect-metadata@0.2',
+  'rxjs@7',
+  'typescript@~6.0.3',
+  '@types/node@20',
+  'jest@30',
+];
+
+function packagesFor(nest: number): string[] {
+  const ofNest = nestPackages.map((name) => `@nestjs/${name}@${nest}`);
+  return [...ofNest, ...otherPackages, inject('tarball').path];
+}
+
+/** The test of the guide, in the words of each runner, and one more in which time passes. */
+const inGuide = rootFile('test/readme/chat.spec.ts');
+
+const time = (words: {
+  readonly fake: string;
+  readonly advance: string;
+  readonly real: string;
+}) => `
+it('ends with its time', async () => {
+  ${words.fake};
+  await using client = await connectAs(app, { id: 'alice', exp: Date.now() / 1_000 + 60 });
+  ${words.advance}(30_000);
+  const { event } = await client.nextEvent();
+  ${words.advance}(3_600_000);
+  const { code, reason } = await client.closed();
+  ${words.real};
+  expect([event, code, reason]).toEqual(['expiring', 3000, 'token expired']);
+});
+`;
+
+const withJest =
+  inGuide
+    .replace("from 'vitest'", "from '@jest/globals'")
+    .replace('{ afterAll, expect, it }', '{ afterAll, expect, it, jest }')
+    .replace('expectRefused }', 'expectRefused, fakeTimers }') +
+  time({
+    fake: 'jest.useFakeTimers(fakeTimers.jest)',
+    advance: 'jest.advanceTimersByTime',
+    real: 'jest.useRealTimers()',
+  });
+
+const withNode =
+  inGuide
+    .replace(
+      "import { afterAll, expect, it } from 'vitest';",
+      `import { deepEqual } from 'node:assert/strict';
+import { after as afterAll, it, mock } from 'node:test';
+const expect = (actual: unknown) => ({ toEqual: (expected: unknown) => deepEqual(actual, expected) });`,
+    )
+    .replace('expectRefused }', 'expectRefused, fakeTimers }') +
+  time({
+    fake: 'mock.timers.enable(fakeTimers.nodeTest)',
+    advance: 'mock.timers.tick',
+    real: 'mock.timers.reset()',
+  });
+
+const compilerOptions = { lib: ['ES2023', 'ESNext.Disposable'], skipLibCheck: true };
+
+describe.each([12, 11])('the test kit of the packed package with Nest %i', (nest) => {
+  let consumer: Consumer;
+  beforeAll(async () => {
+    consumer = await Consumer.create();
+    await consumer.install(packagesFor(nest));
+    await consumer.write('chat/package.json', JSON.stringify({ type: 'module' }));
+    await consumer.write('chat/src/chat.module.ts', rootFile('test/readme/chat.module.ts'));
+    await consumer.write('chat/src/chat.node-test.ts', withNode);
+    await consumer.write('chat/src/chat.jest-test.ts', withJest);
+    await consumer.compileProject('chat', compilerOptions);
+  });
+  afterAll(() => consumer?.[Symbol.asyncDispose]());
+
+  it('runs under node --test', async () => {
+    const printed = await consumer.node('--test', 'chat/dist/chat.node-test.js');
+    expect(printed).toMatch(/^# pass 4$/m);
+    expect(printed).toMatch(/^# fail 0$/m);
+  });
+
+  it('runs under jest', async () => {
+    const jest = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', '--rootDir=chat'];
+    const printed = await consumer.node(...jest, '--testMatch=**/dist/*.jest-test.js', '--json');
+    expect(JSON.parse(printed)).toMatchObject({ success: true, numPassedTests: 4 });
+  });
+});

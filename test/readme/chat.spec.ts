@@ -1,0 +1,23 @@
+import { Test } from '@nestjs/testing';
+import { connect, connectAs, expectRefused } from 'nestjs-ws-auth/testing';
+import { afterAll, expect, it } from 'vitest';
+import { ChatModule } from './chat.module.js';
+
+const module = await Test.createTestingModule({ imports: [ChatModule] }).compile();
+const app = module.createNestApplication();
+afterAll(() => app.close());
+
+it('greets its user', async () => {
+  await using client = await connectAs(app, { id: 'alice' });
+  client.emit('hello');
+  expect(await client.nextEvent()).toEqual({ event: 'hello', data: 'Hello alice!' });
+});
+
+it('refuses a forged token', async () => {
+  await expectRefused(connect(app, { firstMessage: { token: 'forged' } }), { closeCode: 3000 });
+});
+
+it('lets nobody stay whose token has expired', async () => {
+  await using client = await connectAs(app, { id: 'alice' });
+  expect(await client.expire()).toEqual({ code: 3000, reason: 'token expired' });
+});
