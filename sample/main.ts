@@ -8,9 +8,13 @@ import { host, ports } from './config.js';
 /** The files of the page are served from the source tree: they need no build. */
 const publicFiles = fileURLToPath(new URL('../../sample/public', import.meta.url));
 
+/** The client that the pages import: the files that the package publishes. */
+const clientFiles = fileURLToPath(new URL('../lib', import.meta.url));
+
 const app = await NestFactory.create<NestExpressApplication>(AppModule);
 app.disable('x-powered-by');
 app.useStaticAssets(publicFiles, { index: false });
+app.useStaticAssets(clientFiles, { index: false, prefix: '/nestjs-ws-auth/' });
 app.enableShutdownHooks(['SIGINT', 'SIGTERM'], { useProcessExit: true });
 await app.listen(ports.http, host);
 

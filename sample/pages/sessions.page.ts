@@ -15,6 +15,8 @@ export function sessionsPage(user: string): string {
             <p class="lead">
               Each socket below is open on <code>/ws</code> and ends when its token does, unless it
               is renewed where it stands. The server can end it at any time, and with it the token.
+              With <em>Stay connected</em> the client renews by itself, and comes back from what
+              ends it.
             </p>
           </div>
           <p class="tally" role="status">
@@ -33,6 +35,7 @@ function toolbar(user: string): Html {
     <p class="toolbar-user"><span class="label">User</span><strong>${user}</strong></p>
     <p class="feed" role="status"></p>
     <div class="toolbar-actions">
+      <label class="toolbar-stay"><input type="checkbox" id="stay" />Stay connected</label>
       <button type="button" class="button-quiet" id="open">Open a socket</button>
       <button type="button" class="button-danger" id="end-all">Log out everywhere</button>
     </div>
@@ -55,12 +58,8 @@ const columns = html`<p class="problem" role="alert" hidden></p>
 const explanations = html`<section class="explanations" aria-label="What the buttons do">
   <article>
     <h2>Renew</h2>
-    <p>The page sends a fresh token on the open socket. Nothing reconnects.</p>
-    <pre
-      tabindex="0"
-      role="group"
-      aria-label="Code of the page"
-    ><code>send('authenticate', { token });</code></pre>
+    <p>The client sends a fresh token on the open socket. Nothing reconnects.</p>
+    <pre tabindex="0" role="group" aria-label="Code of the page"><code>socket.renew();</code></pre>
   </article>
   <article>
     <h2>End</h2>

@@ -2,11 +2,13 @@ import { follow } from './event-feed.js';
 import { EventLog } from './event-log.js';
 import { askAs, newToken } from './http.js';
 import { SessionBoard } from './session-board.js';
-import { openSocket } from './user-socket.js';
+import { UserSocket } from './user-socket.js';
 
 const socketsAtStart = 3;
 const main = document.querySelector('main');
 const { user } = main.dataset;
+const stay = main.querySelector('#stay');
+const staysConnected = () => stay.checked;
 const address = `ws://${location.host}/ws`;
 const board = new SessionBoard(main, {
   onRenew: (socket) => attempt(() => socket.renew()),
@@ -34,14 +36,26 @@ async function remove(path) {
   await askAs(await newToken(user), path, { method: 'DELETE' });
 }
 
+const listeners = {
+  session(session, socket) {
+    complain('');
+    board.show(session).hold(socket);
+  },
+  unreachable: ({ message }) => complain(`That did not work: ${message}.`),
+  lost({ code, reason }, { sessionId }) {
+    if (sessionId) board.finish(sessionId, { why: reason, code });
+  },
+  closed({ code, reason }, socket) {
+    listeners.lost({ code, reason }, socket);
+    // A socket that had a session, and may have no other token, is no problem.
+    if (socket.sessionId || reason === 'not logged in') return;
+    complain(`The server refused a socket: ${reason || code}.`);
+  },
+};
+
 /** What a socket of this page says about itself; the feed tells of those of other pages as well. */
 function heard(event, data, socket) {
-  const { sessionId } = socket;
-  if (event === 'session') board.show(data).hold(socket);
-  if (event === 'expiring') board.warn(sessionId);
-  if (event !== 'closed') return;
-  if (sessionId) board.finish(sessionId, { why: data.reason, code: data.code });
-  else complain(`The server refused a socket: ${data.reason || data.code}.`);
+  listeners[event](data, socket);
 }
 
 function turnFeed(state, words) {
@@ -50,9 +64,10 @@ function turnFeed(state, words) {
 }
 
 let opened = 0;
-async function open() {
+function open() {
   opened += 1;
-  return attempt(() => openSocket({ address, user, heard }));
+  complain('');
+  return new UserSocket({ address, user, staysConnected, heard });
 }
 
 main.querySelector('#open').addEventListener('click', open);
@@ -63,7 +78,7 @@ void follow(user, {
     board.reset(sessions);
     turnFeed('live', 'Live');
     // Only now, so that the events tell how they opened.
-    while (opened < socketsAtStart) void open();
+    while (opened < socketsAtStart) open();
   },
   onEvent(event) {
     board.apply(event);

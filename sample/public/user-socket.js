@@ -1,47 +1,51 @@
+import { connect } from '/nestjs-ws-auth/client.js';
 import { newToken } from './http.js';
 
 /**
- * Opens a socket of the user and authenticates it by its first message. `heard` is told of
- * `session` (which session it is), `expiring` and `closed`.
+ * A socket of the user, which authenticates by its first message.
+ *
+ * `staysConnected` says whether it may have a new token by itself: before its session ends, and after. `heard` is told of
+ * `session` (which session it is), `unreachable` (no token could be had), `lost` (that session is over) and `closed`.
  */
-export async function openSocket({ address, user, heard }) {
-  const token = await newToken(user);
-  const socket = new UserSocket(address, user);
-  const { websocket } = socket;
-  websocket.addEventListener('open', () => {
-    socket.send('authenticate', { token });
-    socket.send('session');
-  });
-  websocket.addEventListener('message', ({ data }) => {
-    const message = JSON.parse(data);
-    socket.hear(message);
-    heard(message.event, message.data, socket);
-  });
-  websocket.addEventListener('close', ({ code, reason }) => {
-    heard('closed', { code, reason }, socket);
-  });
-  return socket;
-}
-
-class UserSocket {
+export class UserSocket {
   /** Which session it is, as soon as the server has told. */
   sessionId;
+  #mayAsk = true;
 
-  constructor(address, user) {
-    this.user = user;
-    this.websocket = new WebSocket(address);
+  constructor({ address, user, staysConnected, heard }) {
+    this.socket = connect(address, { token: () => this.#newToken(user, staysConnected) });
+    this.socket.addEventListener('open', () => this.#askWhoItIs());
+    this.socket.addEventListener('message', ({ data }) => {
+      const { event, data: session } = JSON.parse(data);
+      if (event !== 'session') return;
+      this.sessionId = session.sessionId;
+      heard('session', session, this);
+    });
+    this.socket.addEventListener('waiting', ({ code, reason, cause }) => {
+      if (cause) heard('unreachable', cause, this);
+      else heard('lost', { code, reason }, this);
+      this.sessionId = undefined;
+    });
+    this.socket.addEventListener('close', ({ code, reason }) => {
+      heard('closed', { code, reason }, this);
+    });
   }
 
-  /** Sends a fresh token on the open socket: the same message as the first one. */
-  async renew() {
-    this.send('authenticate', { token: await newToken(this.user) });
+  /** Sends a fresh token on the open socket. */
+  renew() {
+    this.#mayAsk = true;
+    this.socket.renew();
   }
 
-  send(event, data) {
-    this.websocket.send(JSON.stringify({ event, data }));
+  #askWhoItIs() {
+    this.socket.send(JSON.stringify({ event: 'session' }));
   }
 
-  hear({ event, data }) {
-    if (event === 'session') this.sessionId = data.sessionId;
+  /** A page whose user is logged out would have none to give. */
+  async #newToken(user, staysConnected) {
+    if (!this.#mayAsk && !staysConnected()) return undefined;
+    const token = await newToken(user);
+    this.#mayAsk = false;
+    return token;
   }
 }

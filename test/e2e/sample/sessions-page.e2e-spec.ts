@@ -150,6 +150,42 @@ describe('the Sessions page in Chromium', { timeout: 120_000 }, () => {
     expect(page.opened.problems).toEqual([]);
   });
 
+  it('stays connected, if asked to: through an expiry, a restart and a refused token', async () => {
+    const environment = { SAMPLE_TOKEN_TTL_MS: '6000' };
+    const first = await RunningSample.start(environment);
+    await using page = await open('alice', first);
+    await page.click('#stay');
+    const before = await page.sessions();
+    const ends = before.map(({ expiresAt }) => expiresAt);
+    await page.until(`Date.now() > ${Math.max(...ends) + 500}`);
+    expect((await page.sessions()).map(({ id }) => id)).toEqual(before.map(({ id }) => id));
+    const names = (await page.events()).map(({ name }) => name);
+    expect(names.filter((name) => name === 'reauthenticated')).toHaveLength(3);
+    expect(names).not.toContain('disconnected');
+
+    expect(await first.stop('SIGTERM')).toEqual({ code: 0, signal: null });
+    await page.until(`document.querySelectorAll('.session[data-state="open"]').length === 0`);
+    const port = String(first.port);
+    await using _second = await RunningSample.start({ ...environment, SAMPLE_PORT: port });
+    await page.untilCards('open', 3);
+
+    await page.opened.page.evaluate(spoilNextToken);
+    const ended = (await page.sessions()).find(({ state }) => state === 'open')!.id;
+    await page.press(ended, 'end');
+    await page.untilEvent('revoked', ended);
+    await page.until(`window.spoilt &&
+      document.querySelectorAll('.event[data-name="authenticated"]').length >= 7 &&
+      document.querySelectorAll('.session[data-state="open"]').length === 3`);
+    const open3 = (await page.sessions()).filter(({ state }) => state === 'open');
+    expect(open3.map(({ id }) => id)).not.toContain(ended);
+    expect(open3.map(({ words }) => words)).toEqual(
+      open3.map(() => 'Opened by this page, fromFirstMessage'),
+    );
+    // While the server was away, the browser could not fetch tokens, and says so.
+    const others = page.opened.problems.filter((each) => !each.includes('ERR_'));
+    expect(others).toEqual([]);
+  });
+
   it('says so when the server is out of reach', async () => {
     await using brief = await RunningSample.start();
     await using page = await open('alice', brief);
@@ -201,6 +237,17 @@ describe('the Sessions page in Chromium', { timeout: 120_000 }, () => {
     await writeFile(path, await page.opened.page.screenshot({ fullPage: true }));
   }
 });
+
+/** Lets a socket of the page obtain a token that the server refuses, once. */
+const spoilNextToken = `{
+  const { fetch } = window;
+  window.fetch = async (path, options) => {
+    const isForSocket = new Error().stack.includes('user-socket.js');
+    if (window.spoilt || !isForSocket) return fetch(path, options);
+    window.spoilt = true;
+    return new Response('{"token":"spoilt"}');
+  };
+}`;
 
 const allEnded = `[...document.querySelectorAll('.session-words')]
   .every(({ textContent }) => textContent.includes('closed with'))`;
