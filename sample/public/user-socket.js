@@ -1,4 +1,4 @@
-import { connect } from '/nestjs-ws-auth/client.js';
+import { connect } from './nestjs-ws-auth/client.js';
 import { newToken } from './http.js';
 
 /**

@@ -13,7 +13,7 @@ socket.addEventListener('open', () => {
   if (opened === 2) socket.send(JSON.stringify({ event: 'whoami' }));
 });
 socket.addEventListener('message', ({ data }) => {
-  process.stdout.write(`${data}\n`);
+  process.stdout.write(`${String(data)}\n`);
   socket.close();
 });
 socket.addEventListener('close', ({ code }) => process.stdout.write(`closed ${code}\n`));
