@@ -21,6 +21,8 @@ function connecting(url: string, options: string): string {
   })()`;
 }
 
+const token = () => `token: () => '${tokenOf('alice')}'`;
+
 const whoami = `new Promise((resolve) => {
   socket.addEventListener('message', ({ data }) => resolve(JSON.parse(data).data), { once: true });
   socket.send('{"event":"whoami"}');
@@ -54,7 +56,6 @@ describe('the client in Chromium', { timeout: 60_000 }, () => {
     return Object.assign(page, { [Symbol.asyncDispose]: () => context.close() });
   }
 
-  const token = () => `token: () => '${tokenOf('alice')}'`;
   const byCookie = () => `${token()}, via: cookie({ bridge: '${app.origin}/bridge' })`;
 
   it('authenticates by a first message', async () => {
