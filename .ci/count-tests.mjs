@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** Prints the numbers of vitest's JSON report. What failed before any of its tests ran counts as one failure. */
+/** Reads the numbers of a JSON report of vitest, or of the bench. What failed before any of its tests ran counts as one failure. */
 function count(path) {
   let report;
   try {
@@ -17,6 +17,8 @@ function count(path) {
   return { passed, failed: failed === 0 && !success ? 1 : failed };
 }
 
-const { passed, failed } = count(process.argv[2]);
+const counts = process.argv.slice(2).map(count);
+const passed = counts.reduce((sum, each) => sum + each.passed, 0);
+const failed = counts.reduce((sum, each) => sum + each.failed, 0);
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

@@ -2,7 +2,8 @@ import { Bench } from './bench.js';
 import { readOptions } from './options.js';
 import { chooseCores } from './processes/cores.js';
 import { machineText } from './report/machine.js';
-import { writeReport } from './report/report.js';
+import { readReport, writeReport } from './report/report.js';
+import { writeCounts } from './report/counts.js';
 import { sectionText, type Section } from './report/section.js';
 import { connect } from './work/connect.js';
 import { early } from './work/early.js';
@@ -29,7 +30,11 @@ for (const [name, work] of Object.entries(works)) {
     sections.push(section);
   }
 }
-if (!options.quick && !options.only && options.match === '') {
-  writeReport('test/bench/RESULTS.md', sections);
+if (!options.quick && options.profile === undefined && options.match === '') {
+  const file = 'test/bench/RESULTS.md';
+  writeReport(file, sections, options.only && readReport(file));
+}
+if (options.results !== undefined) {
+  writeCounts(options.results, sections);
 }
 process.exitCode = sections.some(({ failures }) => failures.length > 0) ? 1 : 0;

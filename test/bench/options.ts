@@ -4,12 +4,14 @@ import { parseArgs } from 'node:util';
 export interface BenchOptions {
   /** A smoke test of less than three minutes. Its numbers mean little, and nothing is written. */
   readonly quick: boolean;
-  /** Works to do, by name; all without it. */
+  /** Works to do, by name, whose results replace those in the report; all without it. */
   readonly only: readonly string[] | undefined;
   /** Keeps the contenders whose label contains it, and the baseline. */
   readonly match: string;
   /** Folder for CPU profiles of the servers. */
   readonly profile: string | undefined;
+  /** File for the number of works that went as they must, and of those that did not. */
+  readonly results: string | undefined;
 }
 
 /** @throws for an option that there is not */
@@ -20,8 +22,9 @@ export function readOptions(): BenchOptions {
       only: { type: 'string' },
       match: { type: 'string', default: '' },
       profile: { type: 'string' },
+      results: { type: 'string' },
     },
   });
-  const { quick, only, match, profile } = values;
-  return { quick, match, profile, only: only?.split(',') };
+  const { quick, only, match, profile, results } = values;
+  return { quick, match, profile, results, only: only?.split(',') };
 }

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { machineText } from './machine.js';
 import { sectionText, type Section } from './section.js';
 
@@ -10,8 +10,22 @@ neighbouring slices. Medians, with minimum and maximum beside them. Wall time an
 The same JWT (HS256, key object) everywhere, no compression. Everything is on loopback.
 `;
 
-/** Writes the report of a full run. */
-export function writeReport(file: string, sections: readonly Section[]): void {
-  const text = [preface, machineText(), '', ...sections.map(sectionText)].join('\n');
+/** Writes the report. What `earlier` holds of other works, run on the same machine, stays. */
+export function writeReport(file: string, sections: readonly Section[], earlier = noReport): void {
+  const texts = new Map(earlier);
+  for (const section of sections) {
+    texts.set(section.title, sectionText(section));
+  }
+  const text = [preface, machineText(), '', ...texts.values()].join('\n');
   writeFileSync(file, `${text.trimEnd()}\n`);
+}
+
+/** Sections of a report by title. */
+type Report = ReadonlyMap<string, string>;
+
+const noReport: Report = new Map();
+
+export function readReport(file: string): Report {
+  const [, ...texts] = existsSync(file) ? readFileSync(file, 'utf8').split(/^## /m) : [];
+  return new Map(texts.map((text) => [text.split('\n', 1)[0]!, `## ${text.trimEnd()}\n`]));
 }
