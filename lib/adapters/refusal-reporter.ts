@@ -27,6 +27,8 @@ export class RefusalReporter {
         `refused ${code} phase=${phase} path=${logText(path)} address=${logText(address)}`,
       );
     }
-    this.events.emit('refused', { code, path: logText(path), address, phase });
+    if (this.events.has('refused')) {
+      this.events.emit('refused', { code, path: logText(path), address, phase });
+    }
   }
 }

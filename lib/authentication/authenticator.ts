@@ -15,7 +15,7 @@ import { aborted, type Attempt } from './attempt.js';
 import type { Authenticated } from './authenticated.js';
 import type { RevocationCheck } from './revocation-check.js';
 import type { FailureKeys, FailureLimits } from './failure-limits.js';
-import type { StrategyChain } from './strategy-chain.js';
+import type { Case, StrategyChain } from './strategy-chain.js';
 
 /** What is decided about a connection: a session, a refusal, or to wait for the first message. */
 export type Decision = Authenticated | Refusal | 'defer';
@@ -83,19 +83,28 @@ export class Authenticator {
   }
 
   /** Runs the strategies on the credential of a new connection, and finds it a place among those of its user. */
-  async enter(
+  enter(
     subject: Subject,
     credential: Credential,
     attempt: Attempt,
   ): Promise<Authenticated | Refusal> {
-    const result = await this.authenticate(subject, credential, attempt);
-    const { places, revocations } = this.checks;
-    if (!places || result instanceof Refusal) {
+    const { places } = this.checks;
+    const result = this.authenticate(subject, credential, attempt);
+    return places ? this.#findPlace(places, result, attempt) : result;
+  }
+
+  async #findPlace(
+    places: SessionPlaces,
+    authenticated: Promise<Authenticated | Refusal>,
+    attempt: Attempt,
+  ): Promise<Authenticated | Refusal> {
+    const result = await authenticated;
+    if (result instanceof Refusal) {
       return result;
     }
     const full = await places.enter(result.session, this.policy);
     // A node that has lost its store meanwhile has already closed the sessions that were there.
-    const refusal = full ?? revocations?.refuseOutdated();
+    const refusal = full ?? this.checks.revocations?.refuseOutdated();
     if (attempt.running && !refusal) {
       return result;
     }
@@ -132,20 +141,25 @@ export class Authenticator {
     return revoked ? this.refuse(revoked, result.proof) : result;
   }
 
-  async #run(
+  #run(
     { request, original, client }: Subject,
     credential: Credential,
     attempt: Attempt,
   ): Promise<Authenticated | Refusal> {
+    const judged = { request, original, client, credential, attempt };
+    return this.policy.middleware.length === 0
+      ? this.chain.run(judged)
+      : this.#runBehindMiddleware(judged);
+  }
+
+  async #runBehindMiddleware(judged: Case): Promise<Authenticated | Refusal> {
+    const { request, original, credential, attempt } = judged;
     const { middleware } = this.policy;
-    if (middleware.length === 0) {
-      return this.chain.run({ request, original, client, credential, attempt });
-    }
     const base = expressRequest(request, partsFor(credential, original));
     const judge = () => {
       const { url = '', headers } = base;
       const left = { url, headers, bareUrl: original.bareUrl };
-      return this.chain.run({ request: base, original: left, client, credential, attempt });
+      return this.chain.run({ ...judged, request: base, original: left });
     };
     const result = await runMiddleware({ middleware, request: base, attempt, proceed: judge });
     if (result) {
