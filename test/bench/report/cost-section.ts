@@ -1,13 +1,14 @@
 import type { Cost } from '../load/dialogue.js';
 import type { Series } from '../work/alternate.js';
 import type { Section } from './section.js';
-import { cpuPerOperation, ratiosOf, spreadOf, type Spread } from './statistics.js';
+import { cpuPerOperation, quartilesOf, ratiosOf, spreadOf, type Spread } from './statistics.js';
 
 const header = [
   'contender',
   'CPU per operation, µs',
   'min–max',
   'ratio',
+  'middle half',
   'min–max',
   'operations/s',
   'ms',
@@ -19,29 +20,31 @@ const busyLoad = 0.9;
 
 /** A table of costs: the first series is the baseline, the second the same contender again. */
 export function costSection(title: string, series: readonly Series[]): Section {
-  const [baseline, twin] = series;
-  const noise = spreadOf(ratiosOf(twin!.costs, baseline!.costs));
+  const [, twin] = series;
+  const noise = spreadOf(ratiosOf(twin!));
   return {
     title,
     header,
-    rows: series.map((each) => row(each, baseline!)),
+    rows: series.map(row),
     notes: [
-      `${baseline!.costs.length} slices each. Noise: the baseline against itself is ${ratioText(noise)}.`,
+      `${twin!.costs.length} slices each, beside one of the baseline. Noise: the baseline against itself is ${ratioText(noise)}.`,
       ...series.flatMap(warnings),
     ],
     failures: [],
   };
 }
 
-function row({ label, costs }: Series, baseline: Series): string[] {
+function row(series: Series): string[] {
+  const { label, costs } = series;
   const cpu = spreadOf(costs.map(cpuPerOperation));
-  const ratio = spreadOf(ratiosOf(costs, baseline.costs));
+  const ratio = quartilesOf(ratiosOf(series));
   const median = (read: (cost: Cost) => number) => spreadOf(costs.map(read)).median;
   return [
     label,
     cpu.median.toFixed(1),
     `${cpu.min.toFixed(1)}–${cpu.max.toFixed(1)}`,
     ratio.median.toFixed(2),
+    `${ratio.low.toFixed(2)}–${ratio.high.toFixed(2)}`,
     `${ratio.min.toFixed(2)}–${ratio.max.toFixed(2)}`,
     median(({ operations, wallMs }) => (operations / wallMs) * 1_000).toFixed(0),
     median(({ wallMs }) => wallMs).toFixed(0),

@@ -1,4 +1,5 @@
 import type { Cost } from '../load/dialogue.js';
+import type { Series } from '../work/alternate.js';
 
 /** Middle and ends of some numbers. */
 export interface Spread {
@@ -19,7 +20,19 @@ export function cpuPerOperation({ serverMs, operations }: Cost): number {
   return (serverMs * 1_000) / operations;
 }
 
-/** Slice by slice: the two ran within a few seconds of each other. */
-export function ratiosOf(costs: readonly Cost[], baseline: readonly Cost[]): number[] {
-  return costs.map((cost, round) => cpuPerOperation(cost) / cpuPerOperation(baseline[round]!));
+/** The same, and the ends of the middle half. */
+export interface Quartiles extends Spread {
+  readonly low: number;
+  readonly high: number;
+}
+
+export function quartilesOf(values: readonly number[]): Quartiles {
+  const sorted = values.toSorted((one, other) => one - other);
+  const quarter = Math.floor(sorted.length / 4);
+  return { ...spreadOf(values), low: sorted[quarter]!, high: sorted.at(-1 - quarter)! };
+}
+
+/** Slice by slice, each with the one of the baseline that ran next to it. */
+export function ratiosOf({ costs, beside }: Series): number[] {
+  return costs.map((cost, index) => cpuPerOperation(cost) / cpuPerOperation(beside[index]!));
 }

@@ -1,29 +1,69 @@
 import type { Cost } from '../load/dialogue.js';
+import { Belongings } from '../processes/belongings.js';
 
 /** Somebody whose slices are measured. */
 export interface Runner {
-  readonly label: string;
   /** Work of a fraction of a second. */
   slice(): Promise<Cost>;
 }
 
-/** What the slices of one runner have cost, in order. */
+/** What the slices of a contender have cost, in order. */
 export interface Series {
   readonly label: string;
   readonly costs: readonly Cost[];
+  /** The slices of the baseline that ran right before or after, one for each. */
+  readonly beside: readonly Cost[];
+}
+
+/** Whom to compare, and for how long. */
+export interface Comparison<One> {
+  /** The first is the baseline. */
+  readonly contenders: readonly One[];
+  /** Starts one with a server of its own. */
+  start(one: One, belongings: Belongings): Promise<Runner>;
+  /** Slices that do not count, so that the compiler of V8 has seen the code. */
+  readonly warmUp: number;
+  readonly rounds: number;
 }
 
 /**
- * Lets everybody run a slice in turn, several rounds, each begun by another: A B C, B C A, C A B … Whatever else the machine
- * does hits all alike, and everybody is as warm as the others.
+ * Compares contenders one by one with a baseline that is started anew beside each: A B B A A B … Whatever else the machine
+ * does hits the two alike, and they are equally warm.
  */
-export async function alternate(runners: readonly Runner[], rounds: number): Promise<Series[]> {
-  const series = runners.map(({ label }) => ({ label, costs: [] as Cost[] }));
+export async function alternate<One extends { readonly label: string }>(
+  comparison: Comparison<One>,
+): Promise<Series[]> {
+  const [baseline, ...others] = comparison.contenders;
+  const series: Series[] = [];
+  for (const other of others) {
+    await using belongings = new Belongings();
+    const first = await comparison.start(baseline!, belongings);
+    const second = await comparison.start(other, belongings);
+    await repeat(first, comparison.warmUp);
+    await repeat(second, comparison.warmUp);
+    const [beside, costs] = await takeTurns(first, second, comparison.rounds);
+    series.push({ label: other.label, costs, beside });
+  }
+  const all = series.flatMap(({ beside }) => beside);
+  return [{ label: baseline!.label, costs: all, beside: all }, ...series];
+}
+
+async function takeTurns(first: Runner, second: Runner, rounds: number): Promise<[Cost[], Cost[]]> {
+  const costs: [Cost[], Cost[]] = [[], []];
   for (let round = 0; round < rounds; round += 1) {
-    for (let turn = 0; turn < runners.length; turn += 1) {
-      const index = (round + turn) % runners.length;
-      series[index]!.costs.push(await runners[index]!.slice());
+    const order = round % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const);
+    for (const turn of order) {
+      costs[turn].push(await [first, second][turn]!.slice());
     }
   }
-  return series;
+  return costs;
+}
+
+/** For warming up, and for who is compared with nobody. */
+export async function repeat(runner: Runner, times: number): Promise<Cost[]> {
+  const costs: Cost[] = [];
+  for (let time = 0; time < times; time += 1) {
+    costs.push(await runner.slice());
+  }
+  return costs;
 }

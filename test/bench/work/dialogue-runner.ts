@@ -25,7 +25,6 @@ export function dialogueRunner(bench: Bench, work: DialogueWork, count: number):
     return explain(label, bench.load.ask<Cost>('dialogues', plan));
   };
   return {
-    label,
     slice: async () => {
       if (count > inFlight) {
         await play(inFlight);
@@ -41,14 +40,5 @@ export async function explain<Value>(label: string, asked: Promise<Value>): Prom
     return await asked;
   } catch (cause) {
     throw new Error(`${label}: ${(cause as Error).message}`, { cause });
-  }
-}
-
-/** Lets everybody get warm: the compiler of V8 has seen the code by then. */
-export async function warmUp(runners: readonly Runner[], rounds: number): Promise<void> {
-  for (const runner of runners) {
-    for (let round = 0; round < rounds; round += 1) {
-      await runner.slice();
-    }
   }
 }

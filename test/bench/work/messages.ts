@@ -1,5 +1,5 @@
 import type { Bench } from '../bench.js';
-import { Belongings } from '../processes/belongings.js';
+import type { Belongings } from '../processes/belongings.js';
 import type { Cost } from '../load/dialogue.js';
 import type { EchoPlan, OpenPlan } from '../load/load.js';
 import { costSection } from '../report/cost-section.js';
@@ -16,7 +16,7 @@ import {
   withSocketIo,
   type Contestant,
 } from './contestants.js';
-import { explain, warmUp } from './dialogue-runner.js';
+import { explain } from './dialogue-runner.js';
 import { tokens } from './tokens.js';
 
 const connections = 50;
@@ -33,32 +33,33 @@ const everyone: readonly Contestant[] = [
 
 /** (c) Messages on open connections. */
 export async function messages(bench: Bench): Promise<Section> {
-  await using belongings = new Belongings();
-  const runners: Runner[] = [];
-  for (const contestant of chosen(bench, everyone)) {
-    const { label: group, name, way } = contestant;
-    const server = belongings.use(await bench.startServer(name));
-    const { port, pid } = server;
-    const plan: OpenPlan = {
-      group,
-      port,
-      pid,
-      dialogue: way.dialogue,
-      credentials: tokens(bench.secret, connections),
-      count: connections,
-      inFlight: connections,
-    };
-    await explain(group, bench.load.ask('open', plan));
-    belongings.defer(() => bench.load.ask('destroy', group));
-    const echo: EchoPlan = {
-      group,
-      pid,
-      text: way.echo.send,
-      operations: bench.size(8_000, 3_000),
-    };
-    runners.push({ label: group, slice: () => bench.load.ask<Cost>('echo', echo) });
-  }
-  await warmUp(runners, 3);
-  const series = await alternate(runners, bench.size(20, 3));
+  const series = await alternate({
+    contenders: chosen(bench, everyone),
+    start: (contestant, belongings) => openGroup(bench, contestant, belongings),
+    warmUp: 6,
+    rounds: bench.size(24, 2),
+  });
   return costSection(`Echo, ${connections} connections, 64 bytes`, series);
+}
+
+async function openGroup(
+  bench: Bench,
+  { label: group, name, way }: Contestant,
+  belongings: Belongings,
+): Promise<Runner> {
+  const { port, pid } = belongings.use(await bench.startServer(name));
+  const plan: OpenPlan = {
+    group,
+    port,
+    pid,
+    dialogue: way.dialogue,
+    credentials: tokens(bench.secret, connections),
+    count: connections,
+    inFlight: connections,
+  };
+  await explain(group, bench.load.ask('open', plan));
+  belongings.defer(() => bench.load.ask('destroy', group));
+  const operations = bench.size(4_000, 2_000);
+  const echo: EchoPlan = { group, pid, text: way.echo.send, operations };
+  return { slice: () => bench.load.ask<Cost>('echo', echo) };
 }

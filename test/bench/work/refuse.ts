@@ -1,5 +1,4 @@
 import type { Bench } from '../bench.js';
-import { Belongings } from '../processes/belongings.js';
 import type { Dialogue } from '../load/dialogue.js';
 import { bearerField, handshake } from '../load/requests.js';
 import { costSection } from '../report/cost-section.js';
@@ -18,7 +17,7 @@ import {
   withSocketIo,
   type Contestant,
 } from './contestants.js';
-import { dialogueRunner, inFlight, warmUp } from './dialogue-runner.js';
+import { dialogueRunner, inFlight } from './dialogue-runner.js';
 import { forgedTokens } from './tokens.js';
 import { byUpgrade } from './ways.js';
 
@@ -82,20 +81,21 @@ const everyone: readonly Refused[] = [
 
 /** (b) Refused connects. */
 export async function refuse(bench: Bench): Promise<Section> {
-  await using belongings = new Belongings();
-  const credentials = () => Promise.resolve(shared);
   const shared = forgedTokens(512);
-  const runners = [];
-  for (const { label, name, dialogue, first } of chosen(bench, everyone)) {
-    const server = belongings.use(await bench.startServer(name));
-    if (first !== undefined) {
-      const primed = { ...dialogue, outcome: first };
-      await dialogueRunner(bench, { label, server, dialogue: primed, credentials }, 1).slice();
-    }
-    const work = { label, server, dialogue, credentials };
-    runners.push(dialogueRunner(bench, work, bench.size(600, 200)));
-  }
-  await warmUp(runners, bench.size(8, 1));
-  const series = await alternate(runners, bench.size(20, 3));
+  const credentials = () => Promise.resolve(shared);
+  const series = await alternate({
+    contenders: chosen(bench, everyone),
+    start: async ({ label, name, dialogue, first }, belongings) => {
+      const server = belongings.use(await bench.startServer(name));
+      if (first !== undefined) {
+        const primed = { ...dialogue, outcome: first };
+        await dialogueRunner(bench, { label, server, dialogue: primed, credentials }, 1).slice();
+      }
+      const work = { label, server, dialogue, credentials };
+      return dialogueRunner(bench, work, bench.size(350, 150));
+    },
+    warmUp: bench.size(16, 2),
+    rounds: bench.size(24, 2),
+  });
   return costSection(`Refused connect, wrong signature (${inFlight} in flight)`, series);
 }
