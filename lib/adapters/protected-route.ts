@@ -164,7 +164,7 @@ export class ProtectedRoute implements Route {
   #accept({ subject, socket }: Upgrade, onClient: (client: GatedWebSocket) => void): void {
     this.server.handleUpgrade(subject.request, socket, noEarlyBytes, (client) => {
       client.on('error', cutOff);
-      endOnce(socket);
+      endOnce(client, socket);
       onClient(client as GatedWebSocket);
     });
   }

@@ -123,7 +123,8 @@ export class StrategyChain {
   ): Authenticated | Refusal | undefined {
     try {
       const claimed = proofOf(credential, user, info);
-      const proof = { ...claimed, tokenId: claimed.tokenId ?? httpSessionToken(request) };
+      const sessionToken = claimed.tokenId === undefined ? httpSessionToken(request) : undefined;
+      const proof = sessionToken === undefined ? claimed : { ...claimed, tokenId: sessionToken };
       const principal = readPrincipal({ user, info, proof }, this.policy);
       return (
         principal && {
