@@ -10,6 +10,7 @@ import {
 import { hourMs, minuteMs, restoreClocks, secondMs, useFakeTimers } from '../lifecycle/clocks.js';
 import { startProtected } from '../support/app.js';
 import { EchoGateway } from '../support/gateways.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 import { tokenOf } from '../support/tokens.js';
 import { ObservedSocket } from './observed-socket.js';
 
@@ -163,8 +164,13 @@ describe('a page that sleeps', () => {
     useFakeTimers();
     const page = stubPage();
     await using app = await startProtected();
-    await using client = new ObservedSocket(app.url(), { token: () => tokenFor(hourMs) });
+    await using proxy = await TcpProxy.to(app.port);
+    const url = `ws://127.0.0.1:${proxy.port}/`;
+    await using _witness = await app.connectTo(url).opened();
+    await using client = new ObservedSocket(url, { token: () => tokenFor(hourMs) });
     await client.next('open');
+    // The server has long closed the connection, and the machine has not heard of it.
+    proxy.strandAllButFirst();
     vi.setSystemTime(Date.now() + 8 * hourMs);
     page.dispatchEvent(new Event('visibilitychange'));
     const waiting = await client.next('waiting');
