@@ -24,8 +24,8 @@ export async function connect(bench: Bench): Promise<Section> {
       };
       return dialogueRunner(bench, work, bench.size(250, 100));
     },
-    warmUp: bench.size(16, 2),
-    rounds: bench.size(24, 2),
+    warmUp: bench.size(12, 2),
+    rounds: bench.size(16, 2),
   });
   return costSection(`Connect, authenticate, first echo, close (${inFlight} in flight)`, series);
 }

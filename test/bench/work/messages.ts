@@ -37,7 +37,7 @@ export async function messages(bench: Bench): Promise<Section> {
     contenders: chosen(bench, everyone),
     start: (contestant, belongings) => openGroup(bench, contestant, belongings),
     warmUp: 6,
-    rounds: bench.size(24, 2),
+    rounds: bench.size(16, 2),
   });
   return costSection(`Echo, ${connections} connections, 64 bytes`, series);
 }

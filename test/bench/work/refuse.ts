@@ -94,8 +94,8 @@ export async function refuse(bench: Bench): Promise<Section> {
       const work = { label, server, dialogue, credentials };
       return dialogueRunner(bench, work, bench.size(350, 150));
     },
-    warmUp: bench.size(16, 2),
-    rounds: bench.size(24, 2),
+    warmUp: bench.size(12, 2),
+    rounds: bench.size(16, 2),
   });
   return costSection(`Refused connect, wrong signature (${inFlight} in flight)`, series);
 }
