@@ -26,7 +26,15 @@ export default defineConfig({
       thresholds: { branches: 100, functions: 100 },
     },
     projects: [
-      { extends: true, test: { name: 'unit', include: ['test/unit/**/*.spec.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.spec.ts'],
+          // Property tests go through thousands of inputs.
+          testTimeout: 20_000,
+        },
+      },
       {
         extends: true,
         test: {
