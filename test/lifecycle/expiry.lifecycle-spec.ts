@@ -94,15 +94,14 @@ describe('the end of a session', () => {
 
   it('is what the application says, if it does', async () => {
     freeze();
-    const verdict = { id: 'alice', end: now + 5, exp: inAMinute };
-    expect(await expiresAtOf(verdict, { expiresAt: endOfUser })).toBe(now + 5);
+    const verdict = { id: 'alice', end: now + 5_000, exp: inAMinute };
+    expect(await expiresAtOf(verdict, { expiresAt: endOfUser })).toBe(now + 5_000);
   });
 
   it('may be told by the application from the info', async () => {
     freeze();
-    expect(await expiresAtOf([{ id: 'alice' }, { end: now + 7 }], { expiresAt: endOfInfo })).toBe(
-      now + 7,
-    );
+    const verdict = [{ id: 'alice' }, { end: now + 7_000 }];
+    expect(await expiresAtOf(verdict, { expiresAt: endOfInfo })).toBe(now + 7_000);
   });
 
   it('is none, if nobody names one', async () => {

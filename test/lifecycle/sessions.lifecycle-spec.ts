@@ -466,7 +466,8 @@ describe('a revocation that makes no sense (RV-08)', () => {
   ])('of %s is refused, disconnects nobody, and spoils no later one', async (_name, target) => {
     await using app = await startProtected();
     const sessions = sessionsOf(app);
-    const client = await enter(app, tokenOf('alice'));
+    const token = tokenOf('alice');
+    const client = await enter(app, token);
     await expect(
       (async () => sessions.revoke(target as RevocationTarget))(),
     ).rejects.toBeInstanceOf(WsAuthError);
@@ -474,7 +475,7 @@ describe('a revocation that makes no sense (RV-08)', () => {
     expect(await attempt(app, tokenOf('bob'))).toBe('accepted');
     expect(await sessions.revoke({ userId: 'alice' })).toBe(1);
     expect(await client.closed()).toEqual(revoked);
-    expect(await attempt(app, tokenOf('alice'))).toBe('refused 401');
+    expect(await attempt(app, token)).toBe('refused 401');
   });
 
   it.each([
