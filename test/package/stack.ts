@@ -1,4 +1,4 @@
-import { cp, mkdir } from 'node:fs/promises';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inject } from 'vitest';
@@ -51,7 +51,7 @@ export class Stack implements AsyncDisposable {
     }
     await mkdir(join(source, 'support'));
     for (const file of ['client.ts', 'http.ts', 'tokens.ts']) {
-      await cp(join(testFolder, 'support', file), join(source, 'support', file));
+      await copyForApplication(join(testFolder, 'support', file), join(source, 'support', file));
     }
     await consumer.write(`${kind}/package.json`, JSON.stringify({ type: kind }));
     await consumer.compileProject(kind, {
@@ -72,6 +72,12 @@ export class Stack implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.consumer[Symbol.asyncDispose]();
   }
+}
+
+/** An application has the test kit from the package, not from this repository. */
+async function copyForApplication(from: string, to: string): Promise<void> {
+  const source = await readFile(from, 'utf8');
+  await writeFile(to, source.replaceAll('../../lib/testing.js', 'nestjs-ws-auth/testing'));
 }
 
 /** What a new Nest application has before it meets the README. */
