@@ -5,6 +5,7 @@ import {
   eventMessage,
   isRecord,
   parseEventMessage,
+  sessionMessage,
 } from '../../../lib/protocol/message.js';
 
 describe('parseEventMessage', () => {
@@ -110,5 +111,13 @@ describe('defaultEventNames', () => {
       authenticated: 'authenticated',
       expiring: 'expiring',
     });
+  });
+});
+
+describe('sessionMessage', () => {
+  it.each([1_763_800_000_000, null])('says that a session ends at %s', (expiresAt) => {
+    expect(sessionMessage('authenticated', { expiresAt })).toBe(
+      `{"event":"authenticated","data":{"expiresAt":${expiresAt}}}`,
+    );
   });
 });
