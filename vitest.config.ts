@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 const lib = fileURLToPath(new URL('./lib/index.ts', import.meta.url));
 const redis = fileURLToPath(new URL('./lib/redis.ts', import.meta.url));
 const client = fileURLToPath(new URL('./lib/client.ts', import.meta.url));
+const opentelemetry = fileURLToPath(new URL('./lib/opentelemetry.ts', import.meta.url));
 const testing = fileURLToPath(new URL('./lib/testing.ts', import.meta.url));
 
 /** Compiles `lib` and `sample` once per run, however many projects ask for it. */
@@ -15,6 +16,7 @@ export default defineConfig({
       { find: /^nestjs-ws-auth$/, replacement: lib },
       { find: /^nestjs-ws-auth\/redis$/, replacement: redis },
       { find: /^nestjs-ws-auth\/client$/, replacement: client },
+      { find: /^nestjs-ws-auth\/opentelemetry$/, replacement: opentelemetry },
       { find: /^nestjs-ws-auth\/testing$/, replacement: testing },
     ],
   },

@@ -65,6 +65,16 @@ export type {
   WsTicketOptions,
 } from './policy/options.js';
 export type { WsAuthRejection } from './policy/rejection.js';
+export type {
+  WsAuthAttempt,
+  WsAuthAuthentication,
+  WsAuthGauges,
+  WsAuthIncident,
+  WsAuthOutcome,
+  WsAuthPhase,
+  WsAuthTelemetry,
+  WsAuthVerdict,
+} from './policy/telemetry.js';
 export type { WsAuthMiddleware } from './passport/express-request.js';
 export type { FailureCount, FailureLimiter } from './policy/failure-limiter.js';
 export type { WsAuthEventNames } from './protocol/message.js';

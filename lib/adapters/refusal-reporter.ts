@@ -1,5 +1,7 @@
 import { Logger } from '@nestjs/common';
+import { judgementOf } from '../authentication/judgement.js';
 import type { WsAuthAttemptEvent, WsAuthEvents } from '../events/ws-auth-events.js';
+import type { WsAuthTelemetry } from '../policy/telemetry.js';
 import { logError, logText } from '../protocol/log-text.js';
 import type { Refusal } from '../protocol/refusal.js';
 
@@ -13,6 +15,7 @@ export class RefusalReporter {
   constructor(
     private readonly events: WsAuthEvents,
     private readonly level: RefusalLogLevel,
+    private readonly telemetry?: WsAuthTelemetry | undefined,
   ) {}
 
   refused(refusal: Refusal, from: WsAuthAttemptEvent, phase: 'handshake' | 'message'): void {
@@ -27,6 +30,7 @@ export class RefusalReporter {
         `refused ${code} phase=${phase} path=${logText(path)} address=${logText(address)}`,
       );
     }
+    this.telemetry?.attempted({ phase, outcome: 'refused', code, ...judgementOf(refusal) });
     if (this.events.has('refused')) {
       this.events.emit('refused', { code, path: logText(path), address, phase });
     }

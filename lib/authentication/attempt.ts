@@ -9,6 +9,8 @@ import { Refusal, type RefusalCode } from '../protocol/refusal.js';
 export class Attempt implements AbortableAttempt {
   /** Why the attempt was aborted; `undefined` while it runs, and when the client left. */
   refusal: Refusal | undefined;
+  /** Told of the refusal with which the attempt is aborted, before anybody else. */
+  onRefusal: ((refusal: Refusal) => void) | undefined;
   /** What it is refused with at the deadline: strategies that take too long, unless it waits for the client. */
   late: RefusalCode = 'ERR_WS_AUTH_UNAVAILABLE';
   #state: 'running' | 'settled' | 'aborted' = 'running';
@@ -54,6 +56,9 @@ export class Attempt implements AbortableAttempt {
       return;
     }
     this.refusal = refusal;
+    if (refusal) {
+      this.onRefusal?.(refusal);
+    }
     const callbacks = this.#callbacks;
     this.#end('aborted');
     this.#controller?.abort();

@@ -89,8 +89,10 @@ export class CommonStore implements OnModuleInit, OnModuleDestroy, OnApplication
       apply: (revocation) => this.#apply(revocation),
       afterReading: () => this.#tellOthers(),
       onLoss: () => closes && this.sessions.endAll({ why: 'storeLost' }),
-      onFailure: (cause) =>
-        this.#logger.error(`the store does not answer, nobody is let in: ${logError(cause)}`),
+      onFailure: (cause) => {
+        this.#logger.error(`the store does not answer, nobody is let in: ${logError(cause)}`);
+        options.telemetry?.happened('storeLost');
+      },
       onRecovery: () => this.#logger.log('the store answers again'),
     });
   }

@@ -1,9 +1,16 @@
 import type { Server } from 'node:http';
-import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import { AuthModuleOptions } from '@nestjs/passport';
 import passport from 'passport';
 import { Authenticator } from '../authentication/authenticator.js';
+import { ObservedAuthenticator } from '../authentication/observed-authenticator.js';
 import { FailureLimits } from '../authentication/failure-limits.js';
 import { PendingBudget } from '../authentication/pending-budget.js';
 import { StrategyChain } from '../authentication/strategy-chain.js';
@@ -19,10 +26,12 @@ import { Strategies } from '../passport/strategies.js';
 import type { StrategyRegistry } from '../passport/strategy.js';
 import type { WsAuthModuleOptions, WsAuthPolicyOptions } from '../policy/options.js';
 import { checkPendingLimits } from '../policy/numeric-options.js';
-import { resolvePolicy } from '../policy/policy.js';
+import { resolvePolicy, type Policy } from '../policy/policy.js';
+import type { WsAuthTelemetry } from '../policy/telemetry.js';
 import { ticketStrategyName, TicketStrategy } from '../tickets/ticket.strategy.js';
 import { CommonStore } from './common-store.js';
 import { GatewayPolicies } from './gateway-policies.js';
+import { checkTelemetry, wireTelemetry } from './telemetry-wiring.js';
 import { WS_AUTH_MODULE_OPTIONS } from './ws-auth.module-definition.js';
 
 /**
@@ -30,12 +39,15 @@ import { WS_AUTH_MODULE_OPTIONS } from './ws-auth.module-definition.js';
  * importing the module is all it takes.
  */
 @Injectable()
-export class WsAuthService implements AdapterContext, OnModuleInit, OnApplicationBootstrap {
+export class WsAuthService
+  implements AdapterContext, OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown
+{
   readonly reporter: RefusalReporter;
   readonly budget: PendingBudget;
   readonly protectedServers: ProtectedServer[] = [];
   readonly #strategies = new Strategies(passport as unknown as StrategyRegistry);
   readonly #failures: FailureLimits | undefined;
+  readonly #telemetry: WsAuthTelemetry | undefined;
 
   constructor(
     @Inject(WS_AUTH_MODULE_OPTIONS) private readonly options: WsAuthModuleOptions,
@@ -48,8 +60,10 @@ export class WsAuthService implements AdapterContext, OnModuleInit, OnApplicatio
     private readonly moduleRef: ModuleRef,
   ) {
     const { refusalLogLevel = 'debug', failedAttempts } = options;
-    this.reporter = new RefusalReporter(events, refusalLogLevel);
-    this.budget = new PendingBudget(checkPendingLimits(options));
+    this.#telemetry = checkTelemetry(options.telemetry);
+    this.reporter = new RefusalReporter(events, refusalLogLevel, this.#telemetry);
+    const limits = checkPendingLimits(options);
+    this.budget = new PendingBudget(limits);
     this.#failures = failedAttempts && new FailureLimits(failureLimiters(failedAttempts));
     if (options.tickets) {
       this.#strategies.add(ticketStrategyName, new TicketStrategy(common.store));
@@ -64,6 +78,13 @@ export class WsAuthService implements AdapterContext, OnModuleInit, OnApplicatio
     if (!adapter) {
       config.setIoAdapter(new WsAuthAdapter().attach(this));
     }
+    if (this.#telemetry) {
+      wireTelemetry(this.#telemetry, events, {
+        pending: () => this.budget.total,
+        maxPending: limits.maxPending,
+        sessions: () => sessions.count(),
+      });
+    }
   }
 
   get httpServer(): Server | undefined {
@@ -77,14 +98,9 @@ export class WsAuthService implements AdapterContext, OnModuleInit, OnApplicatio
     }
     const { sessions, events, reporter } = this;
     const policy = resolvePolicy(this.#merge(demand));
-    const chain = new StrategyChain(policy, this.#strategies);
     const context = {
       policy,
-      authenticator: new Authenticator(policy, chain, {
-        failures: this.#failures,
-        revocations: this.common.revocations,
-        places: this.common.places,
-      }),
+      authenticator: this.#authenticatorFor(policy),
       sessions,
       places: this.common.places,
       events,
@@ -112,6 +128,19 @@ export class WsAuthService implements AdapterContext, OnModuleInit, OnApplicatio
       const extractors = [...handshakeExtractors, ...(firstMessage ? [firstMessage] : [])];
       this.#strategies.demand([...strategy, ...extractors.flatMap((each) => each.strategy ?? [])]);
     }
+  }
+
+  onApplicationShutdown(): void {
+    this.#telemetry?.stop();
+  }
+
+  #authenticatorFor(policy: Policy): Authenticator {
+    const chain = new StrategyChain(policy, this.#strategies);
+    const { revocations, places } = this.common;
+    const checks = { failures: this.#failures, revocations, places };
+    return this.#telemetry
+      ? new ObservedAuthenticator(policy, chain, checks, this.#telemetry)
+      : new Authenticator(policy, chain, checks);
   }
 
   #merge(demand: WsAuthPolicyOptions): WsAuthModuleOptions {

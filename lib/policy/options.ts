@@ -1,3 +1,4 @@
+import type { WsAuthTelemetry } from './telemetry.js';
 import type { IncomingMessage } from 'node:http';
 import type { WsCredentialExtractor } from '../credentials/extractor.js';
 import type { WsAuthMiddleware } from '../passport/express-request.js';
@@ -316,6 +317,12 @@ export interface WsAuthModuleOptions extends WsAuthPolicyOptions {
    * @default 'node'
    */
   readonly sessionLimitScope?: 'node' | 'cluster';
+  /**
+   * What measures and traces authentication: `openTelemetry()` of `nestjs-ws-auth/opentelemetry`.
+   *
+   * @default nothing is measured
+   */
+  readonly telemetry?: WsAuthTelemetry;
   /** Names of the events of the wire protocol. */
   readonly events?: Partial<WsAuthEventNames>;
 }

@@ -11,7 +11,16 @@ const lib = fileURLToPath(new URL('../../lib', import.meta.url));
 const layers = [
   ['errors', 'protocol'],
   ['credentials', 'passport', 'policy', 'store'],
-  ['authentication', 'events', 'redis', 'sessions', 'tickets', 'cookie-bridge', 'client'],
+  [
+    'authentication',
+    'events',
+    'redis',
+    'sessions',
+    'tickets',
+    'cookie-bridge',
+    'client',
+    'telemetry',
+  ],
   ['adapters', 'decorators', 'guards', 'module'],
   ['testing'],
   ['.'],

@@ -1,0 +1,228 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import {
+  WS_AUTH_ADAPTER_CONTEXT,
+  type AdapterContext,
+} from '../../../lib/adapters/adapter-context.js';
+import { Authenticator } from '../../../lib/authentication/authenticator.js';
+import {
+  fromAuthorizationHeader,
+  MemoryWsAuthStore,
+  WsAuthConfigurationError,
+  WsAuthModule,
+  WsAuthSessions,
+  type WsAuthModuleOptions,
+} from '../../../lib/index.js';
+import { connect, connectAs, expectRefused, fakeTimers } from '../../../lib/testing.js';
+import { DeferredStrategy } from '../../lifecycle/deferred-strategy.js';
+import { bootError, startProtected } from '../../support/app.js';
+import { EchoGateway } from '../../support/gateways.js';
+import { JwtStrategy } from '../../support/strategies.js';
+import { tokenOf } from '../../support/tokens.js';
+import { Recorder } from './recorder.js';
+
+const lib = fileURLToPath(new URL('../../../lib', import.meta.url));
+const bearer = (token = tokenOf('alice')) => ({ headers: { authorization: `Bearer ${token}` } });
+
+function startObserved(recorder: Recorder, options: WsAuthModuleOptions = {}) {
+  return startProtected({ telemetry: recorder.telemetry(), ...options });
+}
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('attempts are counted', () => {
+  it('by phase, transport, strategy and outcome', async () => {
+    using recorder = new Recorder();
+    await using app = await startObserved(recorder);
+    await using _machine = await connect(app.nest, bearer());
+    await using _twin = await connect(app.nest, bearer());
+    await using _page = await connect(app.nest, { firstMessage: { token: tokenOf('bob') } });
+    const accepted = { 'ws_auth.strategy': 'jwt', 'ws_auth.outcome': 'accepted' };
+    expect(await recorder.measured('ws_auth.attempts')).toEqual([
+      [
+        {
+          'ws_auth.phase': 'handshake',
+          'ws_auth.transport': 'fromAuthorizationHeader',
+          ...accepted,
+        },
+        2,
+      ],
+      [{ 'ws_auth.phase': 'message', 'ws_auth.transport': 'fromFirstMessage', ...accepted }, 1],
+    ]);
+  });
+
+  it('by the code of the refusal', async () => {
+    using recorder = new Recorder();
+    await using app = await startObserved(recorder);
+    await expectRefused(connect(app.nest, bearer('forged')), { status: 401 });
+    await expectRefused(connect(app.nest, { firstMessage: { token: 'forged' } }), {
+      closeCode: 3000,
+    });
+    const rejected = {
+      'ws_auth.strategy': 'jwt',
+      'ws_auth.outcome': 'refused',
+      'error.type': 'ERR_WS_AUTH_CREDENTIAL_REJECTED',
+    };
+    expect(await recorder.measured('ws_auth.attempts')).toEqual([
+      [
+        {
+          'ws_auth.phase': 'handshake',
+          'ws_auth.transport': 'fromAuthorizationHeader',
+          ...rejected,
+        },
+        1,
+      ],
+      [{ 'ws_auth.phase': 'message', 'ws_auth.transport': 'fromFirstMessage', ...rejected }, 1],
+    ]);
+  });
+
+  it('without a transport where it comes to no credential', async () => {
+    using recorder = new Recorder();
+    await using app = await startObserved(recorder, { credentials: [fromAuthorizationHeader()] });
+    await expectRefused(connect(app.nest), { status: 401 });
+    await expectRefused(connect(app.nest, { path: '/nowhere' }), { status: 404 });
+    const refused = { 'ws_auth.phase': 'handshake', 'ws_auth.outcome': 'refused' };
+    expect(await recorder.measured('ws_auth.attempts')).toEqual([
+      [{ ...refused, 'error.type': 'ERR_WS_AUTH_CREDENTIAL_REQUIRED' }, 1],
+      [{ ...refused, 'error.type': 'ERR_WS_AUTH_UNKNOWN_PATH' }, 1],
+    ]);
+  });
+
+  it('with the transport of a credential that took too long', async () => {
+    using recorder = new Recorder();
+    const deferred = new DeferredStrategy();
+    await using app = await startProtected(
+      { telemetry: recorder.telemetry(), strategy: 'deferred', authTimeoutMs: 100 },
+      [deferred.provider],
+    );
+    await expectRefused(connect(app.nest, bearer()), { status: 503 });
+    const [attempt] = await recorder.measured('ws_auth.attempts');
+    expect(attempt?.[0]).toMatchObject({
+      'ws_auth.transport': 'fromAuthorizationHeader',
+      'ws_auth.strategy': 'deferred',
+      'error.type': 'ERR_WS_AUTH_UNAVAILABLE',
+    });
+  });
+
+  it('and an authentication that fails on an open socket is one of its own', async () => {
+    using recorder = new Recorder();
+    await using app = await startObserved(recorder);
+    await using client = await connect(app.nest, bearer());
+    client.emit('authenticate', { token: tokenOf('bob') });
+    expect(await client.closed()).toMatchObject({ code: 3003 });
+    const [, attempt] = await recorder.measured('ws_auth.attempts');
+    expect(attempt?.[0]).toMatchObject({
+      'ws_auth.outcome': 'refused',
+      'error.type': 'ERR_WS_AUTH_OTHER_USER',
+    });
+  });
+});
+
+describe('the time of authentications', () => {
+  it('is recorded for each credential, in seconds', async () => {
+    using recorder = new Recorder();
+    await using app = await startObserved(recorder);
+    await using _client = await connect(app.nest, bearer());
+    await expectRefused(connect(app.nest, bearer('forged')), { status: 401 });
+    const measured = await recorder.measured('ws_auth.authentication.duration');
+    expect(measured.map(([, count]) => count)).toEqual([1, 1]);
+    expect(await recorder.everything()).toContain('"unit":"s"');
+  });
+});
+
+describe('what there is', () => {
+  it('is observed: pending connections, their limit, and sessions', async () => {
+    using recorder = new Recorder();
+    await using app = await startObserved(recorder, { maxPending: 77 });
+    await using _pending = await connect(app.nest);
+    await using _one = await connectAs(app.nest, { id: 'alice' });
+    await using _two = await connectAs(app.nest, { id: 'bob' });
+    expect(await recorder.measured('ws_auth.pending.count')).toEqual([[{}, 1]]);
+    expect(await recorder.measured('ws_auth.pending.limit')).toEqual([[{}, 77]]);
+    expect(await recorder.measured('ws_auth.session.count')).toEqual([[{}, 2]]);
+  });
+
+  it('is not observed any more when the application has shut down', async () => {
+    using recorder = new Recorder();
+    const app = await startObserved(recorder);
+    const count = vi.spyOn(app.nest.get(WsAuthSessions), 'count');
+    await recorder.measured('ws_auth.session.count');
+    expect(count).toHaveBeenCalledOnce();
+    await app[Symbol.asyncDispose]();
+    await recorder.measured('ws_auth.session.count');
+    expect(count).toHaveBeenCalledOnce();
+  });
+});
+
+/** A store that can be cut off. */
+class Severable extends MemoryWsAuthStore {
+  severed = false;
+
+  override revocationsSince(cursor: string | undefined) {
+    return this.severed ? Promise.reject(new Error('cut off')) : super.revocationsSince(cursor);
+  }
+}
+
+describe('what happens', () => {
+  it('is counted: expiries, renewals and revocations', async () => {
+    using recorder = new Recorder();
+    await using app = await startObserved(recorder);
+    await using expiring = await connectAs(app.nest, { id: 'alice' });
+    await using revoked = await connectAs(app.nest, { id: 'bob' });
+    expiring.renew({ id: 'alice' });
+    await expiring.expire();
+    await revoked.revoke();
+    expect(await recorder.measured('ws_auth.session.renewals')).toEqual([[{}, 1]]);
+    expect(await recorder.measured('ws_auth.session.expirations')).toEqual([[{}, 1]]);
+    expect(await recorder.measured('ws_auth.session.revocations')).toEqual([[{}, 1]]);
+  });
+
+  it('is counted: the loss of the store, once until it answers again', async () => {
+    vi.useFakeTimers(fakeTimers.vitest);
+    using recorder = new Recorder();
+    const store = new Severable();
+    await using _app = await startObserved(recorder, { store, maxStalenessMs: 3_000 });
+    for (const severed of [true, false, true]) {
+      store.severed = severed;
+      await vi.advanceTimersByTimeAsync(10_000);
+    }
+    vi.useRealTimers();
+    expect(await recorder.measured('ws_auth.store.losses')).toEqual([[{}, 2]]);
+  });
+});
+
+describe('without the option', () => {
+  it('the authenticator is the one that nobody watches', async () => {
+    await using app = await startProtected();
+    const [server] = app.nest.get<AdapterContext>(WS_AUTH_ADAPTER_CONTEXT).protectedServers;
+    expect(Object.getPrototypeOf(server!.context.authenticator)).toBe(Authenticator.prototype);
+  });
+
+  it('nothing of OpenTelemetry is imported: one file names it, and one entry leads there', () => {
+    const files = readdirSync(lib, { recursive: true, encoding: 'utf8' });
+    const importing = (what: string) =>
+      files.filter(
+        (file) =>
+          file.endsWith('.ts') && readFileSync(join(lib, file), 'utf8').includes(`from '${what}`),
+      );
+    expect(importing('@opentelemetry/')).toEqual(['telemetry/open-telemetry.ts']);
+    expect(importing('./telemetry/')).toEqual(['opentelemetry.ts']);
+    expect(importing('../telemetry/')).toEqual([]);
+  });
+});
+
+it('something that measures nothing refuses to boot', async () => {
+  const telemetry = { start: () => undefined } as never;
+  const error = await bootError({
+    imports: [WsAuthModule.forRoot({ strategy: 'jwt', telemetry })],
+    providers: [JwtStrategy, EchoGateway],
+  });
+  expect(error).toBeInstanceOf(WsAuthConfigurationError);
+  expect(error.message).toContain(
+    'telemetry: expected openTelemetry() of nestjs-ws-auth/opentelemetry',
+  );
+});
