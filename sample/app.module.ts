@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { WsAuthModule } from 'nestjs-ws-auth';
+import { openTelemetry } from 'nestjs-ws-auth/opentelemetry';
 import { AuthModule } from './auth/auth.module.js';
 import { BasicGateway } from './gateways/basic.gateway.js';
 import { CombinedGateway } from './gateways/combined.gateway.js';
@@ -8,6 +9,8 @@ import { FirstMessageGateway } from './gateways/first-message.gateway.js';
 import { QueryParamGateway } from './gateways/query-param.gateway.js';
 import { SubprotocolGateway } from './gateways/subprotocol.gateway.js';
 import { UserInfoGateway } from './gateways/user-info.gateway.js';
+import { Metrics } from './metrics/metrics.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 import { PagesController } from './pages/pages.controller.js';
 import { SessionsController } from './sessions/sessions.controller.js';
 import { UserEvents } from './sessions/user-events.service.js';
@@ -24,11 +27,12 @@ import { TicketsController } from './tickets/tickets.controller.js';
   imports: [
     AuthModule,
     WsAuthModule.forRootAsync({
-      imports: [StoreModule],
-      inject: [SharedStore],
-      useFactory: ({ store }: SharedStore) => ({
+      imports: [StoreModule, MetricsModule],
+      inject: [SharedStore, Metrics],
+      useFactory: ({ store }: SharedStore, { meterProvider }: Metrics) => ({
         strategy: 'jwt',
         tickets: {},
+        telemetry: openTelemetry({ meterProvider }),
         ...(store && { store }),
       }),
     }),
