@@ -40,6 +40,13 @@ export const oursEverything = contestant(
   byUpgrade,
 );
 
+const oursTelemetry = contestant(
+  '**ours**, OpenTelemetry, 1 of 10 traced',
+  'oursWithTelemetry',
+  byUpgrade,
+);
+const oursTraced = contestant('**ours**, OpenTelemetry, all traced', 'oursTraced', byUpgrade);
+
 /** The same again under another name: how far the two are apart is the noise of the run. */
 export function again(original: Contestant): Contestant {
   return { ...original, label: `${original.label} (again)` };
@@ -57,4 +64,6 @@ export const everyone: readonly Contestant[] = [
   oursFirst,
   oursTicket,
   oursEverything,
+  oursTelemetry,
+  oursTraced,
 ];
