@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { rootFile } from '../readme/readme.js';
 import type { Stack } from './stack.js';
 
@@ -31,6 +31,9 @@ export function describeModuleSettings(stackOf: () => Stack): void {
   };
 
   describe('in a CommonJS application', () => {
+    // Without it nothing loads the entry that is for OpenTelemetry.
+    beforeAll(() => stackOf().consumer.install(['@opentelemetry/api']));
+
     it.each(['nodenext', 'node20', 'commonjs'])(
       'has types for every entry point with module: %s, and is loaded by require()',
       async (module) => {
