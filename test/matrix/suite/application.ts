@@ -63,10 +63,13 @@ async function create(metadata: ModuleMetadata): Promise<INestApplication> {
   });
 }
 
-/** Starts an application with `JwtStrategy` on a port that the system chooses. */
-export async function start({ providers = [], ...metadata }: ModuleMetadata): Promise<Application> {
+/** Starts an application with `JwtStrategy` on a port that the system chooses, unless it is to be that of another one. */
+export async function start(
+  { providers = [], ...metadata }: ModuleMetadata,
+  port = 0,
+): Promise<Application> {
   const nest = await create({ ...metadata, providers: [JwtStrategy, ...providers] });
-  await nest.listen(0, '127.0.0.1');
+  await nest.listen(port, '127.0.0.1');
   const server = nest.getHttpServer() as Server;
   return new Application(nest, (server.address() as AddressInfo).port);
 }

@@ -1,4 +1,5 @@
 import './boot.suite.js';
+import './client.suite.js';
 import './handlers.suite.js';
 import './servers.suite.js';
 import './sessions.suite.js';
