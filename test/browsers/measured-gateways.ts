@@ -35,7 +35,8 @@ const HangingStrategy = customStrategy('hanging', () => new Promise(() => undefi
 /** The pages of the measurements: by one name on the site of the gateways, by the other on another site. */
 const loopbackPages = /^http:\/\/(?:localhost|127\.0\.0\.1):\d+$/;
 
-function gateway(path: string, policy: WsAuthPolicyOptions): Type<EchoGateway> {
+/** A gateway of a path of its own, so that what a browser remembers of one does not reach another. */
+export function gateway(path: string, policy: WsAuthPolicyOptions): Type<EchoGateway> {
   @WsAuth({ allowedOrigins: loopbackPages, ...policy })
   @WebSocketGateway({ path })
   class MeasuredGateway extends EchoGateway {}
