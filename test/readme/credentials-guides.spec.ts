@@ -1,13 +1,21 @@
 import { PassportModule } from '@nestjs/passport';
+import { WebSocketGateway } from '@nestjs/websockets';
 import { describe, expect, it } from 'vitest';
-import { WsAuthEvents, WsAuthModule, WsAuthSessions, WsTickets } from '../../lib/index.js';
+import {
+  fromCookie,
+  fromFirstMessage,
+  WsAuth,
+  WsAuthEvents,
+  WsAuthModule,
+  WsAuthSessions,
+  WsTickets,
+} from '../../lib/index.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { EchoGateway } from '../support/gateways.js';
 import { ask } from '../support/http.js';
 import { HttpBasicStrategy, JwtStrategy } from '../support/strategies.js';
 import { basicHeader, tokenOf } from '../support/tokens.js';
 import { SocketsModule } from './snippets/behind-a-proxy.js';
-import { RoomsGateway } from './snippets/choose-rooms.js';
 import { ChatGateway as BridgedGateway } from './snippets/cookie-bridge.js';
 import { ChatGateway as EveryWayGateway } from './snippets/every-way.js';
 import { ChatModule } from './snippets/tickets.js';
@@ -15,6 +23,10 @@ import { ChatModule } from './snippets/tickets.js';
 const page = 'https://app.example.com';
 const bearer = (token = tokenOf('alice')) => ({ authorization: `Bearer ${token}` });
 const protection = WsAuthModule.forRoot({ strategy: 'jwt' });
+
+@WsAuth({ credentials: [fromFirstMessage(), fromCookie('token')] })
+@WebSocketGateway({ path: '/rooms' })
+class RoomsGateway {}
 
 const startRooms = () =>
   startApp({ imports: [protection], providers: [JwtStrategy, RoomsGateway] });
@@ -40,7 +52,7 @@ const buy = (app: TestApp, headers: Record<string, string>, method = 'POST') =>
 const ticketIn = ({ body }: { readonly body: string }) =>
   (JSON.parse(body) as { ticket: string }).ticket;
 
-describe('the gateway that README.md shows', () => {
+describe('a gateway with the ways that README.md lists together', () => {
   it('takes a cookie from a page of its own origin, and from no other', async () => {
     await using app = await startRooms();
     const headers = { cookie: `token=${tokenOf('alice')}` };
