@@ -32,7 +32,7 @@ import {
 } from '../../lib/index.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { ask } from '../support/http.js';
-import { customStrategy, JwtStrategy, type TestUser } from '../support/strategies.js';
+import { JwtStrategy, type TestUser } from '../support/strategies.js';
 import { tokenOf } from '../support/tokens.js';
 
 const bearer = (user = 'alice') => ({ headers: { authorization: `Bearer ${tokenOf(user)}` } });
@@ -118,7 +118,7 @@ describe('handler parameters', () => {
 
   it('go through pipes', async () => {
     await using app = await start({}, [DecoratedGateway]);
-    const client = await app.connect('/', bearer()).opened();
+    const client = await app.connectAs('alice');
     expect(await client.ask('piped', '42')).toEqual(['alice!', 42]);
   });
 
@@ -134,7 +134,7 @@ describe('handler parameters', () => {
   it('belong to the client that sent the message', async () => {
     await using app = await start({}, [DecoratedGateway]);
     const names = Array.from({ length: 20 }, (_, index) => `user-${index}`);
-    const clients = await Promise.all(names.map((name) => app.connect('/', bearer(name)).opened()));
+    const clients = await Promise.all(names.map((name) => app.connectAs(name)));
     const answers = await Promise.all(clients.map((client) => client.ask('user')));
     expect(answers).toEqual(names.map((id) => ({ id })));
   });
@@ -158,7 +158,7 @@ describe('userOf() and sessionOf()', () => {
 
   it('cannot be deceived by what is written on the client', async () => {
     await using app = await start({}, [DecoratedGateway]);
-    const client = await app.connect('/', bearer()).opened();
+    const client = await app.connectAs('alice');
     expect(await client.ask('tamper')).toEqual({ id: 'alice' });
     expect(await client.ask('user')).toEqual({ id: 'alice' });
   });
@@ -167,13 +167,13 @@ describe('userOf() and sessionOf()', () => {
 describe('the client', () => {
   it('carries the user as `user`', async () => {
     await using app = await start({}, [DecoratedGateway]);
-    const client = await app.connect('/', bearer()).opened();
+    const client = await app.connectAs('alice');
     expect(await client.ask('property')).toEqual({ user: { id: 'alice' } });
   });
 
   it('carries it under another name, if asked to', async () => {
     await using app = await start({ property: 'account' }, [DecoratedGateway]);
-    const client = await app.connect('/', bearer()).opened();
+    const client = await app.connectAs('alice');
     expect(await client.ask('property')).toEqual({ account: { id: 'alice' } });
   });
 
@@ -193,9 +193,9 @@ describe('the client', () => {
       }
     }
     await using app = await start({}, [AdminGateway]);
-    const admin = await app.connect('/', bearer('admin')).opened();
+    const admin = await app.connectAs('admin');
     expect(await admin.ask('admin')).toBe('welcome');
-    const alice = await app.connect('/', bearer()).opened();
+    const alice = await app.connectAs('alice');
     expect(await alice.emit('admin').nextEvent()).toMatchObject({
       event: 'exception',
       data: { message: 'Forbidden resource' },
@@ -238,7 +238,7 @@ describe('WsAuthGuard with optional authentication', () => {
 
   it('lets users in', async () => {
     await using app = await start(optional, [OptionalGateway]);
-    const client = await app.connect('/', bearer()).opened();
+    const client = await app.connectAs('alice');
     expect(await client.ask('read')).toEqual({ user: { id: 'alice' }, anonymous: false });
     expect(await client.ask('write')).toBe('alice');
   });
@@ -324,10 +324,7 @@ describe('a request-scoped gateway', () => {
 
   it('is made for the client, which has its user by then', async () => {
     await using app = await start({}, [CurrentUser, ScopedGateway]);
-    const [alice, bob] = await Promise.all([
-      app.connect('/', bearer()).opened(),
-      app.connect('/', bearer('bob')).opened(),
-    ]);
+    const [alice, bob] = await Promise.all([app.connectAs('alice'), app.connectAs('bob')]);
     expect(await alice.ask('who')).toEqual(['alice', 'alice']);
     expect(await bob.ask('who')).toEqual(['bob', 'bob']);
   });
@@ -343,11 +340,8 @@ describe('a user', () => {
     [{ id: { nested: true } }, undefined],
     [{}, undefined],
   ])('%j has the key %j', async (user, userId) => {
-    await using app = await start({ strategy: 'fixed' }, [
-      DecoratedGateway,
-      customStrategy('fixed', () => user),
-    ]);
-    const client = await app.connect('/', bearer()).opened();
+    await using app = await start({}, [DecoratedGateway]);
+    const client = await app.connectAs(user);
     const session = (await client.ask('session')) as { readonly userId?: string };
     expect(session.userId).toBe(userId);
   });
@@ -356,7 +350,7 @@ describe('a user', () => {
     await using app = await start({ userId: ({ id }: TestUser) => `tenant:${id}` }, [
       DecoratedGateway,
     ]);
-    const client = await app.connect('/', bearer()).opened();
+    const client = await app.connectAs('alice');
     expect(await client.ask('session')).toMatchObject({ userId: 'tenant:alice' });
   });
 });
@@ -376,8 +370,7 @@ describe('an exception as Nest 11 tells it', () => {
       imports: [WsAuthModule.forRoot({ strategy: 'jwt' })],
       providers: [JwtStrategy, ElevenGateway],
     });
-    const headers = { authorization: `Bearer ${tokenOf('alice')}` };
-    const client = await app.connect('/', { headers }).opened();
+    const client = await app.connectAs('alice');
     expect(await client.emit('fail').nextEvent()).toEqual({
       event: 'exception',
       data: { status: 'error', message: 'Unauthorized' },

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Provider } from '@nestjs/common';
 import type { WebSocket } from 'ws';
 import { WsAuthSessions, type WsAuthModuleOptions } from '../../lib/index.js';
+import type { WsTestClient } from '../../lib/testing.js';
 import { startProtected, type TestApp } from '../support/app.js';
 import type { TestClient } from '../support/client.js';
 import { EchoGateway } from '../support/gateways.js';
@@ -79,7 +80,10 @@ export function serverSide(app: TestApp): WebSocket[] {
 }
 
 /** Sends several messages in one segment, so that the server reads them at once. */
-export function sendTogether(client: TestClient, ...messages: readonly (string | object)[]): void {
+export function sendTogether(
+  client: WsTestClient,
+  ...messages: readonly (string | object)[]
+): void {
   const { _socket: socket } = client.socket as unknown as { readonly _socket: Socket };
   socket.cork();
   for (const message of messages) {

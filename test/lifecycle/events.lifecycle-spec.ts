@@ -195,8 +195,8 @@ describe('the application is told once', () => {
 
   it('of a disconnection and of a shutdown', async () => {
     const app = await startProtected();
-    await enter(app, tokenOf('alice'));
-    await enter(app, tokenOf('bob'));
+    await app.connectAs('alice');
+    await app.connectAs('bob');
     const told = listen(app);
     const gone = once(serverSide(app)[0]!, 'close');
     sessionsOf(app).disconnect({ userId: 'alice' }, { code: 4001 });
@@ -240,10 +240,10 @@ describe('a listener', () => {
       order.push(sessionsOf(app).get(sessionId) ? 'second, with the session' : 'second, without');
     });
     app.nest.get(EchoGateway).connected.push = () => order.push('gateway');
-    await enter(app, tokenOf('alice'));
+    await app.connectAs('alice');
     off();
     off();
-    await enter(app, tokenOf('alice'));
+    await app.connectAs('alice');
     const rest = ['second, with the session', 'gateway'];
     expect(order).toEqual(['first', ...rest, ...rest]);
   });
@@ -280,7 +280,7 @@ describe('a listener', () => {
     app.nest.get(WsAuthEvents).on('authenticated', async () => {
       throw failure;
     });
-    const client = await enter(app, tokenOf('alice'));
+    const client = await app.connectAs('alice');
     await client.barrier();
     process.removeAllListeners('unhandledRejection');
     listeners.forEach((listener) => process.on('unhandledRejection', listener as () => void));
@@ -296,9 +296,9 @@ describe('a listener', () => {
       off();
       events.on('authenticated', added);
     });
-    await enter(app, tokenOf('alice'));
+    await app.connectAs('alice');
     expect(added).not.toHaveBeenCalled();
-    await enter(app, tokenOf('alice'));
+    await app.connectAs('alice');
     expect(added).toHaveBeenCalledTimes(1);
   });
 
@@ -318,7 +318,7 @@ describe('a listener', () => {
 
   it('finds the session of a client that is gone', async () => {
     await using app = await startProtected();
-    const client = await enter(app, tokenOf('alice'));
+    const client = await app.connectAs('alice');
     const [held] = serverSide(app);
     const session = sessionOf(held!);
     const gone = once(held!, 'close');

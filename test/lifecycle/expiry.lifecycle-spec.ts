@@ -10,7 +10,6 @@ import {
 import { startProtected } from '../support/app.js';
 import { EchoGateway } from '../support/gateways.js';
 import { customStrategy } from '../support/strategies.js';
-import { tokenOf } from '../support/tokens.js';
 import {
   blockEventLoop,
   dayMs,
@@ -394,8 +393,8 @@ describe('when the event loop was blocked', () => {
 describe('when the wall clock is set', () => {
   it('back by an hour, the session ends as if it were not', async () => {
     freeze();
-    await using app = await startWithVerdicts({ t: { id: 'alice', exp: now / secondMs + 0.2 } });
-    const client = await enter(app, 't');
+    await using app = await startProtected();
+    const client = await app.connectAs({ id: 'alice', exp: now / secondMs + 0.2 });
     const startedAt = performance.now();
     vi.setSystemTime(now - hourMs);
     expect(await client.closed()).toEqual({ code: 3000, reason: 'token expired' });
@@ -404,9 +403,8 @@ describe('when the wall clock is set', () => {
 
   it('back by an hour while the event loop is blocked, nothing is dispatched', async () => {
     freeze();
-    const verdicts = { t: { id: 'alice', exp: now / secondMs + 0.2 } };
-    await using app = await startWithVerdicts(verdicts, {}, [BlockingGateway]);
-    const client = await enter(app, 't');
+    await using app = await startProtected({}, [BlockingGateway]);
+    const client = await app.connectAs({ id: 'alice', exp: now / secondMs + 0.2 });
     vi.setSystemTime(now - hourMs);
     sendTogether(client, 'block', { event: 'echo', data: 'after' });
     expect(await client.closed()).toEqual({ code: 3000, reason: 'token expired' });
@@ -415,8 +413,8 @@ describe('when the wall clock is set', () => {
 
   it('forward past the end, the next message ends the session', async () => {
     freeze();
-    await using app = await startWithVerdicts({ t: { id: 'alice', exp: inAMinute } });
-    const client = await enter(app, 't');
+    await using app = await startProtected();
+    const client = await app.connectAs({ id: 'alice', exp: inAMinute });
     vi.setSystemTime(now + hourMs);
     client.emit('echo', 1);
     expect(await client.closed()).toEqual({ code: 3000, reason: 'token expired' });
@@ -425,8 +423,8 @@ describe('when the wall clock is set', () => {
 
   it('forward past the end, nothing is sent to the client', async () => {
     freeze();
-    await using app = await startWithVerdicts({ t: { id: 'alice', exp: inAMinute } });
-    const client = await enter(app, 't');
+    await using app = await startProtected();
+    const client = await app.connectAs({ id: 'alice', exp: inAMinute });
     vi.setSystemTime(now + minuteMs);
     serverSide(app)[0]!.send('secret');
     expect(await client.closed()).toEqual({ code: 3000, reason: 'token expired' });
@@ -437,7 +435,7 @@ describe('when the wall clock is set', () => {
 describe('a dead session', () => {
   it('sends nothing but the close frame, whoever holds the client', async () => {
     await using app = await startProtected();
-    const client = await enter(app, tokenOf('alice'));
+    const client = await app.connectAs('alice');
     const [held] = serverSide(app);
     sessionsOf(app).disconnect({ userId: 'alice' });
     const errors = await Promise.all(
@@ -489,7 +487,7 @@ describe('a dead session', () => {
       heartbeatIntervalMs: 0,
       maxBufferedBytes: Number.POSITIVE_INFINITY,
     });
-    const client = await enter(app, tokenOf('alice'));
+    const client = await app.connectAs('alice');
     const [held] = serverSide(app);
     client.socket.pause();
     const megabyte = Buffer.alloc(1_048_576);

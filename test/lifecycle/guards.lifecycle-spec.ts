@@ -53,9 +53,9 @@ const forbidden = { event: 'exception', data: { status: 'error', message: 'Forbi
 
 describe('a RolesGuard made for HTTP', () => {
   it('reads the user of a connection, unchanged', async () => {
-    const verdicts = { admin: { id: 'a', roles: ['admin'] }, guest: { id: 'g', roles: [] } };
-    await using app = await startWithVerdicts(verdicts, {}, [AdminGateway]);
-    const [admin, guest] = [await enter(app, 'admin'), await enter(app, 'guest')];
+    await using app = await startProtected({}, [AdminGateway]);
+    const admin = await app.connectAs({ id: 'a', roles: ['admin'] });
+    const guest = await app.connectAs({ id: 'g', roles: [] });
     expect(await admin.emit('reboot').nextEvent()).toEqual({ event: 'rebooted', data: true });
     expect(await guest.emit('reboot').nextEvent()).toMatchObject(forbidden);
   });
@@ -126,11 +126,11 @@ describe('a request-scoped gateway', () => {
   }
 
   it('has the session, and the new one after a renewal', async () => {
-    const verdicts = { t: { id: 'a', name: 'old' }, u: { id: 'a', name: 'new' } };
-    await using app = await startWithVerdicts(verdicts, {}, [Caller, ScopedGateway]);
-    const client = await enter(app, 't');
+    await using app = await startProtected({}, [Caller, ScopedGateway]);
+    const client = await app.connectAs({ id: 'a', name: 'old' });
     expect(await client.ask('scoped')).toEqual(['old', 'old', 'a']);
-    await client.emit('authenticate', { token: 'u' }).next();
+    client.renew({ id: 'a', name: 'new' });
+    await client.next();
     expect(await client.ask('scoped')).toEqual(['new', 'new', 'a']);
   });
 });

@@ -129,7 +129,7 @@ describe('a limit on sessions', () => {
   it('does not count connections that are pending', async () => {
     await using app = await startProtected({ maxSessionsPerUser: 1 });
     await app.connect().opened();
-    expect(await (await enter(app, tokenOf('alice'))).ask('echo', 1)).toBe(1);
+    expect(await (await app.connectAs('alice')).ask('echo', 1)).toBe(1);
   });
 
   it('closes nobody for an upgrade that fails after all', async () => {
@@ -142,7 +142,7 @@ describe('a limit on sessions', () => {
     })
     class ChoosyGateway {}
     await using app = await startProtected({}, [ChoosyGateway]);
-    const client = await enter(app, tokenOf('alice'));
+    const client = await app.connectAs('alice');
     const failing = app.connect('/chat', { ...bearer(tokenOf('alice')), protocols: ['x'] });
     expect(await fateOf(failing)).toBe('refused 500');
     expect(await client.ask('echo', 1)).toBe(1);
@@ -150,13 +150,13 @@ describe('a limit on sessions', () => {
 
   it('sends nothing more to the one that is closed', async () => {
     await using app = await startProtected({ maxSessionsPerUser: 1, onLimit: 'closeOldest' });
-    const first = await enter(app, tokenOf('alice'));
+    const first = await app.connectAs('alice');
     const [held] = serverSide(app);
     app.nest.get(EchoGateway).connected.push = () => {
       held!.send('secret');
       return 0;
     };
-    await enter(app, tokenOf('alice'));
+    await app.connectAs('alice');
     expect(await first.closed()).toEqual(replaced);
     expect(first.unread).toEqual([]);
   });

@@ -70,7 +70,7 @@ describe('the live sessions', () => {
     ['reset', (socket) => socket.terminate()],
   ])('forget a connection that is %s by its client', async (_how, leave) => {
     await using app = await startProtected();
-    const client = await enter(app, tokenOf('alice'));
+    const client = await app.connectAs('alice');
     const gone = once(serverSide(app)[0]!, 'close');
     leave(client.socket);
     await gone;
@@ -91,7 +91,7 @@ describe('the live sessions', () => {
 
   it('may be ended while they are iterated', async () => {
     await using app = await startProtected();
-    const clients = [await enter(app, tokenOf('a')), await enter(app, tokenOf('b'))];
+    const clients = [await app.connectAs('a'), await app.connectAs('b')];
     for (const { id } of sessionsOf(app)) {
       sessionsOf(app).disconnect({ sessionId: id });
     }
@@ -113,8 +113,8 @@ describe('the live sessions', () => {
 describe('disconnect()', () => {
   it('closes one session, with 1008 "disconnected"', async () => {
     await using app = await startProtected();
-    const first = await enter(app, tokenOf('alice'));
-    const second = await enter(app, tokenOf('alice'));
+    const first = await app.connectAs('alice');
+    const second = await app.connectAs('alice');
     const { id } = sessionsOf(app).ofUser('alice')[0]!;
     expect(sessionsOf(app).disconnect({ sessionId: id })).toBe(1);
     expect(sessionsOf(app).get(id)).toBeUndefined();
@@ -127,7 +127,7 @@ describe('disconnect()', () => {
     await using app = await startProtected();
     const clients = [];
     for (const name of ['alice', 'alice', 'alice', 'bob']) {
-      clients.push(await enter(app, tokenOf(name)));
+      clients.push(await app.connectAs(name));
     }
     const { id: exceptSessionId } = sessionsOf(app).ofUser('alice')[1]!;
     const options = { code: 4000, reason: 'maintenance', exceptSessionId };
@@ -155,7 +155,7 @@ describe('disconnect()', () => {
     ['a text that is too long in bytes', { reason: '€'.repeat(42) }],
   ])('throws for %s, before anything is closed', async (_name, options) => {
     await using app = await startProtected();
-    const client = await enter(app, tokenOf('alice'));
+    const client = await app.connectAs('alice');
     expect(() => sessionsOf(app).disconnect({ userId: 'alice' }, options)).toThrow(
       expect.objectContaining({ code: 'ERR_WS_AUTH_CLOSE_FRAME' }),
     );
@@ -164,7 +164,7 @@ describe('disconnect()', () => {
 
   it('takes the longest text there can be', async () => {
     await using app = await startProtected();
-    const client = await enter(app, tokenOf('alice'));
+    const client = await app.connectAs('alice');
     const reason = '€'.repeat(41);
     sessionsOf(app).disconnect({ userId: 'alice' }, { reason });
     expect(await client.closed()).toEqual({ code: 1008, reason });
@@ -177,7 +177,7 @@ describe('disconnect()', () => {
     ['an unknown field', { user: 'alice' }],
   ])('throws for a target that is %s, and closes nobody', async (_name, target) => {
     await using app = await startProtected();
-    const client = await enter(app, tokenOf('alice'));
+    const client = await app.connectAs('alice');
     const disconnect = () => sessionsOf(app).disconnect(target as { userId: string });
     expect(disconnect).toThrow(WsAuthError);
     expect(await client.ask('echo', 1)).toBe(1);
@@ -483,7 +483,7 @@ describe('a revocation that makes no sense (RV-08)', () => {
     ['a long text', 'x'.repeat(100_000)],
   ])('of %s concerns nobody else', async (_name, id) => {
     await using app = await startProtected();
-    const client = await enter(app, tokenOf('alice'));
+    const client = await app.connectAs('alice');
     for (const target of [{ userId: id }, { sessionId: id }, { tokenId: id }]) {
       expect(await sessionsOf(app).revoke(target)).toBe(0);
     }
@@ -574,7 +574,7 @@ class SuicidalGateway {
 describe('messages that are there already when a session is revoked (RV-03)', () => {
   it('are not dispatched, in the same segment', async () => {
     await using app = await startProtected({}, [SuicidalGateway]);
-    const client = await enter(app, tokenOf('alice'));
+    const client = await app.connectAs('alice');
     const echo = vi.spyOn(app.nest.get(EchoGateway), 'echo');
     sendTogether(client, 'now', { event: 'echo', data: 2 }, { event: 'echo', data: 3 });
     expect(await client.closed()).toEqual(revoked);
@@ -584,7 +584,7 @@ describe('messages that are there already when a session is revoked (RV-03)', ()
 
   it('are not dispatched, while the close frame is not answered', async () => {
     await using app = await startProtected({}, [SuicidalGateway]);
-    const client = await enter(app, tokenOf('alice'));
+    const client = await app.connectAs('alice');
     client.emit('revoke me');
     const echo = vi.spyOn(app.nest.get(EchoGateway), 'echo');
     for (let index = 0; index < 100; index += 1) {

@@ -6,13 +6,19 @@ import type { AbstractHttpAdapter } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import { WsAuthModule, type WsAuthModuleOptions } from '../../lib/index.js';
+import {
+  connectAs,
+  type ConnectAsOptions,
+  type WsSessionClient,
+  type WsTestClient,
+} from '../../lib/testing.js';
 import { TestClient, type ConnectOptions } from './client.js';
 import { EchoGateway } from './gateways.js';
 import { JwtStrategy } from './strategies.js';
 
 /** A running application and the clients that a test opened on it. */
 export class TestApp implements AsyncDisposable {
-  readonly #clients: TestClient[] = [];
+  readonly #clients: WsTestClient[] = [];
 
   constructor(
     readonly nest: INestApplication,
@@ -33,6 +39,14 @@ export class TestApp implements AsyncDisposable {
 
   connectTo(url: string, options: ConnectOptions = {}): TestClient {
     const client = new TestClient(url, options);
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** A client of a user, or of the user with that id, for tests that are not about the credential. */
+  async connectAs(user: object | string, options: ConnectAsOptions = {}): Promise<WsSessionClient> {
+    const value = typeof user === 'string' ? { id: user } : user;
+    const client = await connectAs(this.nest, value, { path: '/', timeoutMs: 15_000, ...options });
     this.#clients.push(client);
     return client;
   }
