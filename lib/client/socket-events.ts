@@ -20,6 +20,8 @@ export interface ClosingDetails {
   readonly reason: string;
   /** Whether the closing handshake was complete. */
   readonly wasClean: boolean;
+  /** What the token source threw, if that was the last of `maxFailures`. */
+  readonly cause?: unknown;
 }
 
 /**

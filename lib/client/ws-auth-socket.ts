@@ -244,8 +244,8 @@ export class WsAuthSocket extends TypedEventTarget {
     this.#authenticated.reject(new Error(`closed with ${code} ${reason}`, { cause }));
   }
 
-  #emitClose({ code, reason, wasClean }: ClosingDetails): void {
-    this.#emit('close', { code, reason, wasClean });
+  #emitClose({ code, reason, wasClean, cause }: ClosingDetails): void {
+    this.#emit('close', { code, reason, wasClean, cause });
   }
 
   #turn(state: 'connecting' | 'authenticating' | 'waiting', details?: object): void {

@@ -192,6 +192,15 @@ describe('a client without a token', () => {
     await client.next('open');
   });
 
+  it('says why it could not be had when it gives up', async () => {
+    const cause = new Error('the server of tokens is out of reach');
+    await using client = new ObservedSocket('ws://127.0.0.1:9/', {
+      token: () => Promise.reject(cause),
+      maxFailures: 1,
+    });
+    expect(await client.next('close')).toMatchObject({ code: 1006, reason: 'no token', cause });
+  });
+
   it('shares the call of one source among sockets that connect together', async () => {
     await using app = await startProtected();
     let asked = 0;
