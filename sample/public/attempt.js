@@ -40,9 +40,14 @@ async function connect(way, context, record) {
       record,
     );
   } catch (error) {
-    record.step('state', 'Not even tried');
-    return { type: 'failed', reason: error.message };
+    return untried(error, record);
   }
+}
+
+/** There was nothing to send. */
+function untried({ message }, record) {
+  record.step('state', 'Not even tried');
+  return { type: 'failed', reason: message };
 }
 
 function converse(websocket, conversation, { user }, record) {
@@ -61,11 +66,12 @@ function converse(websocket, conversation, { user }, record) {
       if (answer) record.step('sent', answer);
       if (done) websocket.close(1000);
     });
-    websocket.addEventListener('close', ({ code, reason }) => {
+    websocket.addEventListener('close', ({ code, reason, cause }) => {
+      if (cause) return resolve(untried(cause, record));
       record.step('state', opened ? `Closed with ${describe(code)}` : 'Handshake refused');
       resolve({ type: opened ? 'closed' : 'refused', code, reason });
     });
-    // A connection that the browser itself blocks may end without a close event.
+    // One that was opened by hand, and that the browser itself blocks, may end without a close event.
     websocket.addEventListener('error', () => setTimeout(resolve, 1000, { type: 'refused' }));
   });
 }

@@ -1,5 +1,15 @@
+import {
+  connect,
+  firstMessage,
+  queryParam,
+  subprotocol,
+  userInfo,
+} from './nestjs-ws-auth/client.js';
 import { newTicket } from './http.js';
 import { answerFrom, hiddenIframe } from './iframe.js';
+
+/** A tile shows how one attempt ends. Some browsers hold it back for long, after a refusal. */
+const once = { maxFailures: 1, timeoutMs: 30_000 };
 
 /**
  * The ways a page can authenticate a WebSocket. Each tile shows the source of `open`, so the code a
@@ -15,8 +25,11 @@ export const ways = [
     summary:
       'Reliable in every browser, and the token stays out of every log. The connection is open before the server knows who is there.',
     open({ token, server }) {
-      const websocket = new WebSocket(`ws://${server}/`);
-      websocket.addEventListener('open', () => websocket.send(token));
+      const websocket = connect(`ws://${server}/`, {
+        token: () => token,
+        via: firstMessage({ format: 'raw' }),
+        ...once,
+      });
       return websocket;
     },
   },
@@ -28,10 +41,12 @@ export const ways = [
     port: 2,
     summary:
       'Works in every browser, before the connection opens. Addresses end up in logs, so a ticket that works once replaces the token.',
-    async open({ token, server }) {
-      const ticket = await newTicket(token);
-      const address = `ws://${server}/?token=${ticket}`;
-      const websocket = new WebSocket(address);
+    open({ token, server }) {
+      const websocket = connect(`ws://${server}/`, {
+        token: () => newTicket(token),
+        via: queryParam(),
+        ...once,
+      });
       return websocket;
     },
   },
@@ -43,6 +58,7 @@ export const ways = [
     port: 3,
     summary:
       'A page cannot set a cookie for another origin. A hidden iframe of that origin can: it takes the token and has it stored out of reach of scripts.',
+    // By hand: the client asks the bridge by fetch, and by this iframe only where a page may not.
     async open({ token, server }) {
       const iframe = await hiddenIframe(`http://${server}/bridge`);
       iframe.contentWindow.postMessage(token, `http://${server}`);
@@ -59,6 +75,7 @@ export const ways = [
     port: 4,
     summary:
       'Name and token in the URL. Chromium behaves. Firefox answers with the token it used before, so every other attempt fails; Safari may ignore it.',
+    // By hand: the client has no such way, because of what the summary says.
     open({ user, token, server }) {
       const name = encodeURIComponent(user);
       const address = `ws://${name}:${token}@${server}/`;
@@ -75,7 +92,11 @@ export const ways = [
     summary:
       'The token takes the place of the user name. Each token is a new name to the browser, so Firefox has no old password to confuse it with.',
     open({ token, server }) {
-      const websocket = new WebSocket(`ws://${token}:x@${server}/`);
+      const websocket = connect(`ws://${server}/`, {
+        token: () => token,
+        via: userInfo(),
+        ...once,
+      });
       return websocket;
     },
   },
@@ -88,8 +109,12 @@ export const ways = [
     summary:
       'The one header of the handshake that a page can set. The token travels beside a real subprotocol, and only that one is answered.',
     open({ token, server }) {
-      const protocols = ['chat', `bearer.${token}`];
-      const websocket = new WebSocket(`ws://${server}/`, protocols);
+      const websocket = connect(`ws://${server}/`, {
+        token: () => token,
+        via: subprotocol(),
+        protocols: 'chat',
+        ...once,
+      });
       return websocket;
     },
   },
@@ -103,10 +128,12 @@ export const ways = [
       'A gateway can accept every way at once, in Nest’s own message format. Its whoami event answers who is connected, and which extractor found the credential.',
     conversation: 'whoami',
     open({ token, server }) {
-      const protocols = ['chat', `bearer.${token}`];
-      const websocket = new WebSocket(`ws://${server}/ws`, protocols);
-      const whoami = JSON.stringify({ event: 'whoami' });
-      websocket.addEventListener('open', () => websocket.send(whoami));
+      const websocket = connect(`ws://${server}/ws`, {
+        token: () => token,
+        via: subprotocol(),
+        ...once,
+      });
+      websocket.send(JSON.stringify({ event: 'whoami' }));
       return websocket;
     },
   },
