@@ -39,14 +39,21 @@ const page = globalThis as unknown as Page;
  */
 export function cookie({ bridge }: CookieWayOptions): WsAuthWay {
   const address = new URL(bridge);
+  // Once a fetch has come through, one that fails is not blocked: the server is away, and an iframe would never answer.
+  let isBlocked = true;
   return {
-    prepare: (token, signal) =>
-      byFetch(address, token, signal).catch((error: unknown) => {
-        if (!page.document || signal.aborted) {
-          throw error;
+    async prepare(token, signal) {
+      try {
+        const status = await byFetch(address, token, signal);
+        isBlocked = false;
+        return status;
+      } catch (error) {
+        if (isBlocked && page.document && !signal.aborted) {
+          return byIframe(address, token, signal);
         }
-        return byIframe(address, token, signal);
-      }),
+        throw error;
+      }
+    },
   };
 }
 
