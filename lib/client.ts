@@ -12,6 +12,7 @@ export type {
   WaitingDetails,
   WsAuthSocketEvents,
 } from './client/socket-events.js';
+export type { WsAuthSocketSession, WsAuthSocketState } from './client/socket-state.js';
 export type { Token, TokenRequest, TokenSource } from './client/token-source.js';
 export type { FirstMessageWayOptions, WsAuthWay } from './client/way.js';
 export type {
@@ -20,10 +21,6 @@ export type {
   WebSocketConstructor,
   WebSocketLike,
 } from './client/web-socket.js';
-export type {
-  WsAuthSocket,
-  WsAuthSocketSession,
-  WsAuthSocketState,
-} from './client/ws-auth-socket.js';
+export type { WsAuthSocket } from './client/ws-auth-socket.js';
 export type { WsAuthCloseAction } from './protocol/close-code.js';
 export type { AuthenticateData, SessionData, WsAuthEventNames } from './protocol/message.js';

@@ -1,7 +1,8 @@
-import { closeActionOf, type WsAuthCloseAction } from '../protocol/close-code.js';
+import { closeActionOf } from '../protocol/close-code.js';
 import type { End } from './next-step.js';
 import type { Settings } from './options.js';
 import { authenticateMessage } from './own-client.js';
+import { statusActionOf, statusIn } from './refused-upgrade.js';
 import { SessionClock } from './session-clock.js';
 import { sessionMessageIn } from './session-message.js';
 import { askForToken } from './token-source.js';
@@ -26,8 +27,6 @@ const closeGraceMs = 1_000;
  * the 101, or behind a first message that it does not acknowledge.
  */
 const acceptanceMs = 5_000;
-/** What `ws` says of an upgrade that was answered with a status. Browsers say nothing. */
-const refusedUpgrade = /response: (\d+)$/;
 
 /** One connection, from its token to its end. */
 export class Attempt {
@@ -215,7 +214,7 @@ export class Attempt {
   }
 
   #failed(message = ''): void {
-    this.#status = Number(refusedUpgrade.exec(message)?.[1] ?? 0);
+    this.#status = statusIn(message);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#end(1006, ''), closeGraceMs);
   }
@@ -235,22 +234,11 @@ export class Attempt {
       code,
       reason: this.#status ? `refused with ${this.#status}` : reason,
       wasClean: false,
-      action: actionOf(this.#status) ?? closeActionOf(code, this.settings.closeActions),
+      action: statusActionOf(this.#status) ?? closeActionOf(code, this.settings.closeActions),
       accepted: this.#isAccepted || openMs >= acceptanceMs,
       expired: this.#clock.isAtEnd,
       openMs,
       ...more,
     });
   }
-}
-
-/** What the status of a refused upgrade, or of the cookie bridge, asks for. */
-function actionOf(status: number): WsAuthCloseAction | undefined {
-  if (status === 401) {
-    return 'newToken';
-  }
-  if (status === 0) {
-    return undefined;
-  }
-  return status >= 500 || status === 408 || status === 429 ? 'backOff' : 'terminal';
 }

@@ -5,30 +5,14 @@ import { nextStep, type End, type History, type NextAttempt, type Surrender } fr
 import { settle, type ConnectOptions, type Settings } from './options.js';
 import { onWake } from './on-wake.js';
 import { TypedEventTarget, type ClosingDetails, type WsAuthSocketEvents } from './socket-events.js';
+import {
+  closing,
+  readyStates,
+  type WsAuthSocketSession,
+  type WsAuthSocketState,
+} from './socket-state.js';
 import type { SocketData } from './web-socket.js';
 
-/**
- * Where a socket is.
- *
- * - `connecting`: a token is obtained, or a connection opened
- * - `authenticating`: the server is judging the token
- * - `open`: authenticated
- * - `waiting`: there is no connection, and there will be another one
- * - `closed`: over, for good
- */
-export type WsAuthSocketState = 'connecting' | 'authenticating' | 'open' | 'waiting' | 'closed';
-
-/** The session, as far as the server has told. */
-export interface WsAuthSocketSession {
-  /**
-   * End of the session in epoch milliseconds; `null` if it does not expire, `undefined` as long as the server has not told:
-   * it does not acknowledge a token in the handshake.
-   */
-  readonly expiresAt: number | null | undefined;
-}
-
-const readyStates: Partial<Record<WsAuthSocketState, number>> = { open: 1, closed: 3 };
-const closing = 2;
 /** Events that have a property as well, as those of a WebSocket. */
 const handled = ['open', 'message', 'error', 'close'] as const;
 
