@@ -48,6 +48,9 @@ export class Attempt {
 
   /** Obtains a token and connects. */
   async begin(refused: boolean): Promise<void> {
+    if (this.#isOver) {
+      return;
+    }
     try {
       const token = await askForToken(this.settings.token, refused);
       if (token) {

@@ -122,6 +122,17 @@ describe('a socket', () => {
     },
   );
 
+  it('asks for no token when it is closed as it begins', async () => {
+    let asked = 0;
+    await using client = new ObservedSocket('ws://127.0.0.1:9/', {
+      token: () => `${(asked += 1)}`,
+    });
+    client.socket.addEventListener('connecting', () => client.socket.close());
+    await client.next('close');
+    await Promise.resolve();
+    expect(asked).toBe(0);
+  });
+
   it('refuses a close code that is not for applications, and stays open', async () => {
     await using app = await startProtected();
     await using client = new ObservedSocket(app.url(), { token: alice });
