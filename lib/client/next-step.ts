@@ -21,7 +21,7 @@ export interface End {
 
 /** What is remembered from one connection to the next. */
 export interface History {
-  /** Connections in a row that failed, or ended soon. */
+  /** Connections in a row that failed, or were lost. */
   readonly failures: number;
   /** Whether the server refused the last token. */
   readonly refused: boolean;

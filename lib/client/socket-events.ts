@@ -2,7 +2,7 @@
 export interface WaitingDetails {
   /** Milliseconds until the next attempt. */
   readonly delayMs: number;
-  /** Connections in a row that failed, or ended soon. */
+  /** Connections in a row that failed, or were lost. */
   readonly failures: number;
   /** Close code of the connection; 1006 if there was no close frame. */
   readonly code: number;
@@ -42,7 +42,7 @@ export interface WsAuthSocketEvents {
   message: Event & MessageDetails;
   /** There is no connection, and there will be another one. */
   waiting: Event & WaitingDetails;
-  /** The socket gives up; `close` follows. */
+  /** The socket gives up, and not because the server is done (1000); `close` follows. */
   error: Event;
   /** The end, for good. */
   close: Event & ClosingDetails;

@@ -202,7 +202,9 @@ export class WsAuthSocket extends TypedEventTarget {
 
   #giveUp(end: End, { unauthenticated }: Surrender): void {
     this.#tearDown(end);
-    this.#emit('error');
+    if (end.code !== 1000) {
+      this.#emit('error');
+    }
     this.#emitClose(end);
     if (unauthenticated) {
       this.#settings.onUnauthenticated?.();

@@ -127,6 +127,15 @@ describe('a client whose server', () => {
     expect(client.told).toEqual(['connecting', 'authenticating', 'open', 'error', 'close']);
   });
 
+  it('is done, closes without an error', async () => {
+    await using app = await startProtected();
+    await using client = new ObservedSocket(app.url(), { token: alice });
+    await client.next('open');
+    app.nest.get(EchoGateway).connected[0]!.client.close(1000, 'bye');
+    expect(await client.next('close')).toMatchObject({ code: 1000, reason: 'bye', wasClean: true });
+    expect(client.told).toEqual(['connecting', 'authenticating', 'open', 'close']);
+  });
+
   it('revokes its session, asks for a new token when the second of the revocation is over', async () => {
     await using app = await startProtected();
     const asked: boolean[] = [];
