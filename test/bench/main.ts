@@ -5,7 +5,7 @@ import { machineText } from './report/machine.js';
 import { readReport, writeReport } from './report/report.js';
 import { writeCounts } from './report/counts.js';
 import { sectionText, type Section } from './report/section.js';
-import { connect } from './work/connect.js';
+import { connect, telemetry } from './work/connect.js';
 import { early } from './work/early.js';
 import { endings } from './work/endings.js';
 import { memory } from './work/memory.js';
@@ -13,7 +13,16 @@ import { messages } from './work/messages.js';
 import { refuse } from './work/refuse.js';
 import { ticketTrips } from './work/ticket-trips.js';
 
-const works = { connect, refuse, messages, memory, early, endings, tickets: ticketTrips } as const;
+const works = {
+  connect,
+  telemetry,
+  refuse,
+  messages,
+  memory,
+  early,
+  endings,
+  tickets: ticketTrips,
+} as const;
 
 const options = readOptions();
 const cores = chooseCores();

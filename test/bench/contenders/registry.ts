@@ -4,7 +4,7 @@ import { handWrittenFirstMessage } from './hand-written-first-message.js';
 import { handWrittenUpgrade } from './hand-written-upgrade.js';
 import { handleConnection } from './handle-connection.js';
 import { oursOverTheLimit, oursWithEverything } from './ours-everything.js';
-import { oursTraced, oursWithTelemetry } from './ours-telemetry.js';
+import { oursBesideTelemetry, oursMeasured, oursSampled, oursTraced } from './ours-telemetry.js';
 import { ours, oursWithTickets } from './ours.js';
 import { socketIo } from './socket-io.js';
 import { stockNest } from './stock-nest.js';
@@ -22,7 +22,9 @@ export const contenders = {
   oursWithTickets,
   oursWithEverything,
   oursOverTheLimit,
-  oursWithTelemetry,
+  oursBesideTelemetry,
+  oursMeasured,
+  oursSampled,
   oursTraced,
   ticketStores,
 } as const satisfies Readonly<Record<string, Contender>>;

@@ -3,17 +3,28 @@ import type { Dialogue } from '../load/dialogue.js';
 import type { Server } from '../processes/server.js';
 import { costSection } from '../report/cost-section.js';
 import type { Section } from '../report/section.js';
-import { alternate } from './alternate.js';
-import { everyone, type Contestant } from './contestants.js';
+import { alternate, type Series } from './alternate.js';
+import { everyone, observed, type Contestant } from './contestants.js';
 import { dialogueRunner, inFlight } from './dialogue-runner.js';
 import { chosen } from './chosen.js';
 import { tokens } from './tokens.js';
 
 /** (a) Connect, authenticate, first echo, close. */
 export async function connect(bench: Bench): Promise<Section> {
+  const series = await compare(bench, everyone);
+  return costSection(`Connect, authenticate, first echo, close (${inFlight} in flight)`, series);
+}
+
+/** The same with OpenTelemetry. */
+export async function telemetry(bench: Bench): Promise<Section> {
+  const series = await compare(bench, observed);
+  return costSection(`The same with OpenTelemetry (${inFlight} in flight)`, series);
+}
+
+function compare(bench: Bench, contestants: readonly Contestant[]): Promise<Series[]> {
   const shared = tokens(bench.secret, 512);
-  const series = await alternate({
-    contenders: chosen(bench, everyone),
+  return alternate({
+    contenders: chosen(bench, contestants),
     start: async (contestant, belongings) => {
       const server = belongings.use(await bench.startServer(contestant.name));
       const work = {
@@ -27,7 +38,6 @@ export async function connect(bench: Bench): Promise<Section> {
     warmUp: bench.size(12, 2),
     rounds: bench.size(16, 2),
   });
-  return costSection(`Connect, authenticate, first echo, close (${inFlight} in flight)`, series);
 }
 
 export function withEcho({ way }: Contestant): Dialogue {

@@ -40,12 +40,15 @@ export const oursEverything = contestant(
   byUpgrade,
 );
 
-const oursTelemetry = contestant(
-  '**ours**, OpenTelemetry, 1 of 10 traced',
-  'oursWithTelemetry',
-  byUpgrade,
-);
-const oursTraced = contestant('**ours**, OpenTelemetry, all traced', 'oursTraced', byUpgrade);
+/** With OpenTelemetry, beside the same package without it. */
+export const observed: readonly Contestant[] = [
+  oursUpgrade,
+  again(oursUpgrade),
+  contestant('beside an SDK for something else', 'oursBesideTelemetry', byUpgrade),
+  contestant('measured', 'oursMeasured', byUpgrade),
+  contestant('measured, 1 of 10 traced', 'oursSampled', byUpgrade),
+  contestant('measured, all traced', 'oursTraced', byUpgrade),
+];
 
 /** The same again under another name: how far the two are apart is the noise of the run. */
 export function again(original: Contestant): Contestant {
@@ -64,6 +67,4 @@ export const everyone: readonly Contestant[] = [
   oursFirst,
   oursTicket,
   oursEverything,
-  oursTelemetry,
-  oursTraced,
 ];
