@@ -37,6 +37,11 @@ describe('the metrics of the sample', () => {
     const names = new Set(alerts.match(/\bws_auth_\w+/g));
     expect(names.size).toBe(5);
     expect([...names].filter((name) => !new RegExp(`\\b${name}\\b`).test(served))).toEqual([]);
+    const selectors = [...alerts.matchAll(/\b(ws_auth_\w+)\{([^}]*)\}/g)];
+    const isServed = ([, name, matcher]: readonly string[]) =>
+      served.split('\n').some((line) => line.startsWith(`${name}{`) && line.includes(matcher!));
+    expect(selectors.length).toBeGreaterThan(0);
+    expect(selectors.filter((selector) => !isServed(selector))).toEqual([]);
     expect(served).toMatch(/^ws_auth_store_losses_total(\{[^}]*\})? 0$/m);
   });
 });
