@@ -70,6 +70,7 @@ export type {
   WsAuthAuthentication,
   WsAuthGauges,
   WsAuthIncident,
+  WsAuthObservation,
   WsAuthOutcome,
   WsAuthPhase,
   WsAuthTelemetry,

@@ -4,9 +4,11 @@ import type { Duplex } from 'node:stream';
 import { Attempt } from '../authentication/attempt.js';
 import type { Authenticated } from '../authentication/authenticated.js';
 import type { Authenticator } from '../authentication/authenticator.js';
+import { rememberJudgement } from '../authentication/judgement.js';
 import { fromFirstMessage } from '../credentials/first-message.extractor.js';
 import type { ClientFacts } from '../passport/client-facts.js';
 import type { Policy } from '../policy/policy.js';
+import type { WsAuthTelemetry } from '../policy/telemetry.js';
 import type { WsAuthSession } from '../sessions/session.js';
 import { parseEventMessage } from '../protocol/message.js';
 import { Refusal } from '../protocol/refusal.js';
@@ -18,7 +20,11 @@ export interface SessionOrigin extends ClientFacts {
 
 /** A session that can be renewed, or ended for failing to. */
 export interface Renewable {
-  readonly context: { readonly policy: Policy; readonly authenticator: Authenticator };
+  readonly context: {
+    readonly policy: Policy;
+    readonly authenticator: Authenticator;
+    readonly telemetry: WsAuthTelemetry | undefined;
+  };
   readonly origin: SessionOrigin;
   readonly session: WsAuthSession;
   renew(next: Authenticated): unknown;
@@ -74,10 +80,25 @@ export class Reauthentication {
       .authenticate(this.#subject(), credential, attempt)
       .catch((cause: unknown) => new Refusal('ERR_WS_AUTH_STRATEGY_FAILED', { cause }));
     attempt.settle();
-    const renewed = result instanceof Refusal ? result : this.gate.renew(result);
-    if (renewed instanceof Refusal) {
-      this.#refuse(renewed);
+    if (result instanceof Refusal) {
+      this.#refuse(result);
+    } else {
+      this.#renew(result);
     }
+  }
+
+  #renew(next: Authenticated): void {
+    const { telemetry } = this.gate.context;
+    const { transport, strategy } = next.session;
+    const renewed = this.gate.renew(next);
+    if (!(renewed instanceof Refusal)) {
+      telemetry?.attempted({ phase: 'reauthentication', outcome: 'accepted', transport, strategy });
+      return;
+    }
+    if (telemetry) {
+      rememberJudgement(renewed, next.session);
+    }
+    this.#refuse(renewed);
   }
 
   /** The strategy that let the client in, then those of the policy. */

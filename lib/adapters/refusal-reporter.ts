@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { judgementOf } from '../authentication/judgement.js';
 import type { WsAuthAttemptEvent, WsAuthEvents } from '../events/ws-auth-events.js';
-import type { WsAuthTelemetry } from '../policy/telemetry.js';
+import type { WsAuthPhase, WsAuthTelemetry } from '../policy/telemetry.js';
 import { logError, logText } from '../protocol/log-text.js';
 import type { Refusal } from '../protocol/refusal.js';
 
@@ -18,7 +18,8 @@ export class RefusalReporter {
     private readonly telemetry?: WsAuthTelemetry | undefined,
   ) {}
 
-  refused(refusal: Refusal, from: WsAuthAttemptEvent, phase: 'handshake' | 'message'): void {
+  refused(refusal: Refusal, from: WsAuthAttemptEvent, during: WsAuthPhase): void {
+    const phase = during === 'handshake' ? during : 'message';
     const { code, cause } = refusal;
     const { path, address } = from;
     // An error of the application. What peers can bring about at will (a refused login, a store that is down) is no line each.
@@ -30,7 +31,12 @@ export class RefusalReporter {
         `refused ${code} phase=${phase} path=${logText(path)} address=${logText(address)}`,
       );
     }
-    this.telemetry?.attempted({ phase, outcome: 'refused', code, ...judgementOf(refusal) });
+    this.telemetry?.attempted({
+      phase: during,
+      outcome: 'refused',
+      code,
+      ...judgementOf(refusal),
+    });
     if (this.events.has('refused')) {
       this.events.emit('refused', { code, path: logText(path), address, phase });
     }

@@ -6,6 +6,7 @@ import { renew, type Standing } from '../authentication/renewal.js';
 import { WsAuthError } from '../errors/ws-auth.error.js';
 import type { WsAuthEvents } from '../events/ws-auth-events.js';
 import type { Policy } from '../policy/policy.js';
+import type { WsAuthTelemetry } from '../policy/telemetry.js';
 import { sessionMessage } from '../protocol/message.js';
 import { Refusal } from '../protocol/refusal.js';
 import { setSession } from '../sessions/client-session.js';
@@ -33,6 +34,8 @@ export interface SessionContext {
   readonly places: SessionPlaces | undefined;
   readonly events: WsAuthEvents;
   readonly reporter: RefusalReporter;
+  /** Absent where nobody watches. */
+  readonly telemetry: WsAuthTelemetry | undefined;
 }
 
 /**
@@ -144,7 +147,7 @@ export class SessionGate implements Gate, LiveSession, Renewable {
     }
     const { policy, reporter } = this.context;
     this.#die();
-    reporter.refused(refusal, this.origin, 'message');
+    reporter.refused(refusal, this.origin, 'reauthentication');
     inSlices(() => refuseClient(this.client, refusal, policy));
   }
 

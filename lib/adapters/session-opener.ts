@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { WebSocket, WebSocketServer } from 'ws';
 import type { Authenticated } from '../authentication/authenticated.js';
 import type { Subject } from '../authentication/authenticator.js';
+import { phaseOf, rememberJudgement } from '../authentication/judgement.js';
 import { Refusal } from '../protocol/refusal.js';
 import type { GatedWebSocket } from './gated-web-socket.js';
 import { SessionGate, type SessionContext } from './session-gate.js';
@@ -30,7 +31,15 @@ export class SessionOpener {
   }
 
   /** Refuses a session that has ended meanwhile or is revoked, and one too many, unless the oldest makes room. */
-  refuseEntry({ session, proof }: Authenticated): Refusal | undefined {
+  refuseEntry(authenticated: Authenticated): Refusal | undefined {
+    const refusal = this.#doubt(authenticated);
+    if (refusal && this.context.telemetry) {
+      rememberJudgement(refusal, authenticated.session);
+    }
+    return refusal;
+  }
+
+  #doubt({ session, proof }: Authenticated): Refusal | undefined {
     const { userId, expiresAt } = session;
     const { sessions, policy, authenticator, places } = this.context;
     if (expiresAt !== undefined && expiresAt <= Date.now()) {
@@ -101,7 +110,12 @@ export class SessionOpener {
   }
 
   #announce({ subject, startedAt }: Entrance, { session }: Authenticated): void {
-    const { events } = this.context;
+    const { events, telemetry, policy } = this.context;
+    if (telemetry) {
+      const { transport, strategy } = session;
+      const phase = phaseOf(transport, policy);
+      telemetry.attempted({ phase, outcome: 'accepted', transport, strategy });
+    }
     if (events.has('authenticated')) {
       const { id: sessionId, userId, strategy, transport } = session;
       const { path, address } = subject.client;

@@ -1,5 +1,6 @@
 import type { AbortableAttempt } from '../passport/abortable-attempt.js';
 import { Refusal, type RefusalCode } from '../protocol/refusal.js';
+import { rememberJudgement, type Judgement } from './judgement.js';
 
 /**
  * One connection on its way to a session: its deadline, and what must stop when it ends.
@@ -9,8 +10,8 @@ import { Refusal, type RefusalCode } from '../protocol/refusal.js';
 export class Attempt implements AbortableAttempt {
   /** Why the attempt was aborted; `undefined` while it runs, and when the client left. */
   refusal: Refusal | undefined;
-  /** Told of the refusal with which the attempt is aborted, before anybody else. */
-  onRefusal: ((refusal: Refusal) => void) | undefined;
+  /** Whose credential is judged, if somebody watches. */
+  judgement: Judgement | undefined;
   /** What it is refused with at the deadline: strategies that take too long, unless it waits for the client. */
   late: RefusalCode = 'ERR_WS_AUTH_UNAVAILABLE';
   #state: 'running' | 'settled' | 'aborted' = 'running';
@@ -56,8 +57,8 @@ export class Attempt implements AbortableAttempt {
       return;
     }
     this.refusal = refusal;
-    if (refusal) {
-      this.onRefusal?.(refusal);
+    if (refusal && this.judgement) {
+      rememberJudgement(refusal, this.judgement);
     }
     const callbacks = this.#callbacks;
     this.#end('aborted');

@@ -89,7 +89,7 @@ export class Authenticator {
     attempt: Attempt,
   ): Promise<Authenticated | Refusal> {
     const { places } = this.checks;
-    const result = this.authenticate(subject, credential, attempt);
+    const result = this.#judge(subject, credential, attempt);
     return places ? this.#findPlace(places, result, attempt) : result;
   }
 
@@ -112,8 +112,16 @@ export class Authenticator {
     return attempt.running && refusal ? refusal : aborted(attempt);
   }
 
-  /** Runs the strategies on a credential, whichever way it came. */
-  async authenticate(
+  /** Runs the strategies on a credential that is to renew a session. */
+  authenticate(
+    subject: Subject,
+    credential: Credential,
+    attempt: Attempt,
+  ): Promise<Authenticated | Refusal> {
+    return this.#judge(subject, credential, attempt);
+  }
+
+  async #judge(
     subject: Subject,
     credential: Credential,
     attempt: Attempt,

@@ -1,20 +1,27 @@
+import type { Policy } from '../policy/policy.js';
 import type { WsAuthPhase } from '../policy/telemetry.js';
 import type { Refusal } from '../protocol/refusal.js';
 
-/** What was judged when a credential was refused. */
+/** Whose credential was judged: a session says the same of itself. */
 export interface Judgement {
-  readonly phase: WsAuthPhase;
+  /** Name of the extractor that found it. */
   readonly transport: string;
+  /** The strategy that succeeded, or the only one that was asked. */
   readonly strategy: string | undefined;
 }
 
 const judgements = new WeakMap<Refusal, Judgement>();
 
-export function rememberJudgement(refusal: Refusal, judgement: Judgement): void {
-  judgements.set(refusal, judgement);
+export function rememberJudgement(refusal: Refusal, { transport, strategy }: Judgement): void {
+  judgements.set(refusal, { transport, strategy });
 }
 
 /** What was judged; `undefined` if it came to no credential, or if nobody watches. */
 export function judgementOf(refusal: Refusal): Judgement | undefined {
   return judgements.get(refusal);
+}
+
+/** When the credential of a new connection is judged. */
+export function phaseOf(transport: string, { firstMessage }: Policy): WsAuthPhase {
+  return transport === firstMessage?.name ? 'message' : 'handshake';
 }

@@ -5,7 +5,7 @@ import { Refusal } from '../protocol/refusal.js';
 import type { Attempt } from './attempt.js';
 import type { Authenticated } from './authenticated.js';
 import { Authenticator, type AuthenticatorChecks, type Subject } from './authenticator.js';
-import { rememberJudgement, type Judgement } from './judgement.js';
+import { phaseOf, rememberJudgement, type Judgement } from './judgement.js';
 import type { StrategyChain } from './strategy-chain.js';
 
 type Result = Authenticated | Refusal;
@@ -20,8 +20,6 @@ interface Observed {
 
 /** An authenticator that is watched. Where nobody watches, there is none of it. */
 export class ObservedAuthenticator extends Authenticator {
-  readonly #entering = new WeakSet<Attempt>();
-
   constructor(
     policy: Policy,
     chain: StrategyChain,
@@ -32,12 +30,9 @@ export class ObservedAuthenticator extends Authenticator {
   }
 
   override enter(subject: Subject, credential: Credential, attempt: Attempt): Promise<Result> {
-    this.#entering.add(attempt);
-    const isMessage = credential.extractor === this.policy.firstMessage?.name;
-    const phase = isMessage ? 'message' : 'handshake';
-    return this.#observe({ phase, subject, credential, attempt }, () =>
-      super.enter(subject, credential, attempt),
-    );
+    const phase = phaseOf(credential.extractor, this.policy);
+    const run = () => super.enter(subject, credential, attempt);
+    return this.#observe({ phase, subject, credential, attempt }, run);
   }
 
   override authenticate(
@@ -46,34 +41,34 @@ export class ObservedAuthenticator extends Authenticator {
     attempt: Attempt,
   ): Promise<Result> {
     const run = () => super.authenticate(subject, credential, attempt);
-    return this.#entering.has(attempt)
-      ? run()
-      : this.#observe({ phase: 'reauthentication', subject, credential, attempt }, run);
+    return this.#observe({ phase: 'reauthentication', subject, credential, attempt }, run);
   }
 
-  async #observe(observed: Observed, run: () => Promise<Result>): Promise<Result> {
+  #observe(observed: Observed, run: () => Promise<Result>): Promise<Result> {
     const { phase, subject, credential, attempt } = observed;
-    const { request, client } = subject;
+    const { path } = subject.client;
     const { extractor: transport } = credential;
-    const judgement = { phase, transport, strategy: this.#onlyStrategyFor(credential) };
-    attempt.onRefusal = (refusal) => rememberJudgement(refusal, judgement);
-    let result: Result = new Refusal('ERR_WS_AUTH_STRATEGY_FAILED');
-    const about = { phase, transport, path: client.path, headers: request.headers };
-    await this.telemetry.around(about, async () => {
-      result = await run();
-      return verdictOn(result, judgement, attempt);
-    });
-    this.#remember(result, judgement, attempt);
-    return result;
+    const { headers } = subject.request;
+    const observation = this.telemetry.begin({ phase, transport, path, headers });
+    const judgement = { transport, strategy: this.#onlyStrategyFor(credential) };
+    attempt.judgement = judgement;
+    const conclude = (result: Result) => {
+      attempt.judgement = undefined;
+      observation.end(verdictOn(result, judgement, attempt));
+      if (result instanceof Refusal) {
+        this.#refused(result, judgement, observed);
+      }
+      return result;
+    };
+    // One promise and no more: each costs, where an asynchronous context goes through all of them.
+    return observation.within(run).then(conclude, (cause: unknown) => conclude(failed(cause)));
   }
 
-  #remember(result: Result, judgement: Judgement, attempt: Attempt): void {
-    if (!(result instanceof Refusal)) {
-      return;
-    }
-    rememberJudgement(result, judgement);
+  /** Whoever tells of the refusal knows no credential. Of an attempt that is abandoned nobody tells. */
+  #refused(refusal: Refusal, judgement: Judgement, { attempt, phase }: Observed): void {
+    rememberJudgement(refusal, judgement);
     if (isAbandoned(attempt)) {
-      this.telemetry.attempted({ ...judgement, outcome: 'abandoned' });
+      this.telemetry.attempted({ ...judgement, phase, outcome: 'abandoned' });
     }
   }
 
@@ -81,6 +76,10 @@ export class ObservedAuthenticator extends Authenticator {
     const names = strategy ?? this.policy.strategy;
     return names.length === 1 ? names[0] : undefined;
   }
+}
+
+function failed(cause: unknown): Refusal {
+  return new Refusal('ERR_WS_AUTH_STRATEGY_FAILED', { cause });
 }
 
 function verdictOn(result: Result, { strategy }: Judgement, attempt: Attempt): WsAuthVerdict {

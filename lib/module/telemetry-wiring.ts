@@ -3,7 +3,7 @@ import type { WsAuthEvents } from '../events/ws-auth-events.js';
 import { describe } from '../policy/check-option.js';
 import type { WsAuthGauges, WsAuthTelemetry } from '../policy/telemetry.js';
 
-const methods = ['start', 'stop', 'around', 'attempted', 'happened'] as const;
+const methods = ['start', 'stop', 'begin', 'attempted', 'happened'] as const;
 
 /** @throws {WsAuthConfigurationError} for something that measures nothing. */
 export function checkTelemetry(telemetry: unknown): WsAuthTelemetry | undefined {
@@ -25,10 +25,6 @@ export function wireTelemetry(
   events: WsAuthEvents,
   gauges: WsAuthGauges,
 ): void {
-  events.on('authenticated', ({ transport, strategy }) => {
-    const phase = transport === 'fromFirstMessage' ? 'message' : 'handshake';
-    telemetry.attempted({ phase, outcome: 'accepted', transport, strategy });
-  });
   events.on('reauthenticated', () => telemetry.happened('renewed'));
   events.on('expired', () => telemetry.happened('expired'));
   events.on('revoked', () => telemetry.happened('revoked'));

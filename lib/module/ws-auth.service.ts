@@ -105,6 +105,7 @@ export class WsAuthService
       places: this.common.places,
       events,
       reporter,
+      telemetry: this.#telemetry,
     };
     this.protectedServers.push({ port, path, context });
     return context;

@@ -60,6 +60,17 @@ export interface WsAuthGauges {
 /** What happens to sessions, and to what nodes share. */
 export type WsAuthIncident = 'expired' | 'renewed' | 'revoked' | 'storeLost';
 
+/** Watches one authentication. */
+export interface WsAuthObservation {
+  /**
+   * Called once. MUST call `run` once, and return what it returns; the asynchronous context that it sets up holds for
+   * strategies, and for the handlers of the session.
+   */
+  within<Result>(run: () => Result): Result;
+  /** Called once, whatever happens. MUST NOT throw. */
+  end(verdict: WsAuthVerdict): void;
+}
+
 /**
  * Watches what this package does: `openTelemetry()` of `nestjs-ws-auth/opentelemetry`. Without it nothing is measured.
  *
@@ -70,11 +81,8 @@ export interface WsAuthTelemetry {
   start(gauges: WsAuthGauges): void;
   /** Called once, when the application shuts down. */
   stop(): void;
-  /**
-   * Called for each credential. MUST call `run` once, and settle after it; what it sets up asynchronously holds for
-   * strategies, and for the handlers of the session.
-   */
-  around(authentication: WsAuthAuthentication, run: () => Promise<WsAuthVerdict>): Promise<unknown>;
+  /** Called for each credential, before it is judged. MUST NOT throw. */
+  begin(authentication: WsAuthAuthentication): WsAuthObservation;
   /** Called for each attempt that has ended. MUST NOT throw. */
   attempted(attempt: WsAuthAttempt): void;
   /** Called when something has happened. MUST NOT throw. */

@@ -3,12 +3,10 @@ import {
   metrics,
   propagation,
   SpanKind,
-  SpanStatusCode,
   trace,
-  type Attributes,
+  type Histogram,
   type Meter,
   type MeterProvider,
-  type Span,
   type Tracer,
   type TracerProvider,
 } from '@opentelemetry/api';
@@ -17,9 +15,11 @@ import type {
   WsAuthAuthentication,
   WsAuthGauges,
   WsAuthIncident,
+  WsAuthObservation,
   WsAuthTelemetry,
-  WsAuthVerdict,
 } from '../policy/telemetry.js';
+import { Attempts } from './attempts.js';
+import { ObservedSpan, type SpanSettings } from './observed-span.js';
 
 /** Options of {@link openTelemetry}. */
 export interface OpenTelemetryOptions {
@@ -61,22 +61,24 @@ const scope = 'nestjs-ws-auth';
 class OpenTelemetry implements WsAuthTelemetry {
   readonly #tracer: Tracer;
   readonly #meter: Meter;
-  readonly #userIds: boolean;
-  readonly #count: ReturnType<typeof counters>;
+  readonly #attempts: Attempts;
+  readonly #incidents: ReturnType<typeof incidentsOf>;
+  readonly #settings: SpanSettings;
   #stopGauges: () => void = () => undefined;
 
   constructor({ meterProvider, tracerProvider, userIds = false }: OpenTelemetryOptions) {
     this.#tracer = (tracerProvider ?? trace).getTracer(scope);
     this.#meter = (meterProvider ?? metrics).getMeter(scope);
-    this.#userIds = userIds;
-    this.#count = counters(this.#meter);
+    this.#attempts = Attempts.of(this.#meter);
+    this.#incidents = incidentsOf(this.#meter);
+    this.#settings = { userIds, duration: durationOf(this.#meter) };
   }
 
   start(gauges: WsAuthGauges): void {
     this.#stopGauges = observeGauges(this.#meter, gauges);
     // A rate needs a first value: of a counter that begins at 1, the first loss would be none.
     for (const incident of ['expired', 'renewed', 'revoked', 'storeLost'] as const) {
-      this.#count[incident].add(0);
+      this.#incidents[incident].add(0);
     }
   }
 
@@ -84,83 +86,49 @@ class OpenTelemetry implements WsAuthTelemetry {
     this.#stopGauges();
   }
 
-  async around(
-    authentication: WsAuthAuthentication,
-    run: () => Promise<WsAuthVerdict>,
-  ): Promise<void> {
-    const { phase, transport, path, headers } = authentication;
+  begin({ phase, transport, path, headers }: WsAuthAuthentication): WsAuthObservation {
     const parent = propagation.extract(context.active(), headers);
-    const labels = { 'ws_auth.phase': phase, 'ws_auth.transport': transport };
     const kind = phase === 'reauthentication' ? SpanKind.INTERNAL : SpanKind.SERVER;
-    const attributes = { ...labels, 'url.path': path };
+    const attributes = { 'url.path': path };
     const span = this.#tracer.startSpan('ws_auth.authenticate', { kind, attributes }, parent);
-    const startedAt = performance.now();
-    try {
-      const verdict = await context.with(trace.setSpan(parent, span), run);
-      this.#describe(span, verdict);
-      const seconds = (performance.now() - startedAt) / 1_000;
-      this.#count.duration.record(seconds, { ...labels, ...labelsOf(verdict) });
-    } finally {
-      span.end();
+    // Most are not sampled, and an SDK goes through the attributes of those as well.
+    if (span.isRecording()) {
+      span.setAttributes({ 'ws_auth.phase': phase, 'ws_auth.transport': transport });
     }
+    return new ObservedSpan(span, parent, this.#settings);
   }
 
-  attempted({ phase, transport, ...rest }: WsAuthAttempt): void {
-    this.#count.attempts.add(1, {
-      'ws_auth.phase': phase,
-      ...(transport !== undefined && { 'ws_auth.transport': transport }),
-      ...labelsOf(rest),
-    });
+  attempted(attempt: WsAuthAttempt): void {
+    this.#attempts.add(attempt);
   }
 
   happened(incident: WsAuthIncident): void {
-    this.#count[incident].add(1);
-  }
-
-  #describe(span: Span, verdict: WsAuthVerdict): void {
-    span.setAttributes(labelsOf(verdict));
-    if (this.#userIds && verdict.userId !== undefined) {
-      span.setAttribute('user.id', verdict.userId);
-    }
-    // What a client does wrong is no error of the server.
-    if (verdict.isServerError) {
-      span.setStatus({ code: SpanStatusCode.ERROR });
-    }
+    this.#incidents[incident].add(1);
   }
 }
 
-function labelsOf({
-  outcome,
-  strategy,
-  code,
-}: Pick<WsAuthVerdict, 'outcome' | 'strategy' | 'code'>): Attributes {
-  return {
-    'ws_auth.outcome': outcome,
-    ...(strategy !== undefined && { 'ws_auth.strategy': strategy }),
-    ...(code !== undefined && { 'error.type': code }),
-  };
-}
-
-function counters(meter: Meter) {
+function incidentsOf(meter: Meter) {
   const counter = (name: string, unit: string, description: string) =>
     meter.createCounter(`ws_auth.${name}`, { unit, description });
   return {
-    attempts: counter('attempts', '{attempt}', 'Attempts to begin or to renew a session.'),
-    duration: meter.createHistogram('ws_auth.authentication.duration', {
-      unit: 's',
-      description: 'Time in which a credential is judged.',
-      // As for HTTP requests in the semantic conventions.
-      advice: {
-        explicitBucketBoundaries: [
-          0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10,
-        ],
-      },
-    }),
     expired: counter('session.expirations', '{session}', 'Sessions that have expired.'),
     renewed: counter('session.renewals', '{session}', 'Renewals of sessions.'),
     revoked: counter('session.revocations', '{session}', 'Sessions that were revoked.'),
     storeLost: counter('store.losses', '{loss}', 'Times that the store has stopped to answer.'),
   };
+}
+
+function durationOf(meter: Meter): Histogram {
+  return meter.createHistogram('ws_auth.authentication.duration', {
+    unit: 's',
+    description: 'Time in which a credential is judged.',
+    // As for HTTP requests in the semantic conventions.
+    advice: {
+      explicitBucketBoundaries: [
+        0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10,
+      ],
+    },
+  });
 }
 
 /** Observes what can be measured at any time, and returns the function that ends it. */

@@ -77,6 +77,7 @@ describe('the entry points', () => {
             "WsAuthIncident",
             "WsAuthMiddleware",
             "WsAuthModuleOptions",
+            "WsAuthObservation",
             "WsAuthOutcome",
             "WsAuthPhase",
             "WsAuthPolicyOptions",

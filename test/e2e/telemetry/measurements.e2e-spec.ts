@@ -9,6 +9,8 @@ import {
 import { Authenticator } from '../../../lib/authentication/authenticator.js';
 import {
   fromAuthorizationHeader,
+  fromFirstMessage,
+  fromRequest,
   MemoryWsAuthStore,
   WsAuthConfigurationError,
   WsAuthModule,
@@ -16,7 +18,7 @@ import {
   type WsAuthModuleOptions,
 } from '../../../lib/index.js';
 import { connect, connectAs, expectRefused, fakeTimers } from '../../../lib/testing.js';
-import { DeferredStrategy } from '../../lifecycle/deferred-strategy.js';
+import { DeferredStrategy, settle } from '../../lifecycle/deferred-strategy.js';
 import { bootError, startProtected } from '../../support/app.js';
 import { EchoGateway } from '../../support/gateways.js';
 import { JwtStrategy } from '../../support/strategies.js';
@@ -108,6 +110,27 @@ describe('attempts are counted', () => {
     });
   });
 
+  it('without the transport of an earlier credential where nothing is sent in time', async () => {
+    using recorder = new Recorder();
+    await using app = await startObserved(recorder, {
+      credentials: [fromRequest(), fromFirstMessage()],
+      authTimeoutMs: 100,
+    });
+    await using client = await connect(app.nest);
+    expect(await client.closed()).toMatchObject({ code: 3008 });
+    expect(await recorder.measured('ws_auth.attempts')).toEqual([
+      [
+        {
+          'ws_auth.phase': 'message',
+          'ws_auth.outcome': 'refused',
+          'error.type': 'ERR_WS_AUTH_TIMEOUT',
+        },
+        1,
+      ],
+    ]);
+    expect(await recorder.measured('ws_auth.pending.count')).toEqual([[{}, 0]]);
+  });
+
   it('and an authentication that fails on an open socket is one of its own', async () => {
     using recorder = new Recorder();
     await using app = await startObserved(recorder);
@@ -115,10 +138,68 @@ describe('attempts are counted', () => {
     client.emit('authenticate', { token: tokenOf('bob') });
     expect(await client.closed()).toMatchObject({ code: 3003 });
     const [, attempt] = await recorder.measured('ws_auth.attempts');
-    expect(attempt?.[0]).toMatchObject({
+    expect(attempt?.[0]).toEqual({
+      'ws_auth.phase': 'reauthentication',
+      'ws_auth.transport': 'fromFirstMessage',
+      'ws_auth.strategy': 'jwt',
       'ws_auth.outcome': 'refused',
       'error.type': 'ERR_WS_AUTH_OTHER_USER',
     });
+  });
+
+  it('and so is one that succeeds', async () => {
+    using recorder = new Recorder();
+    await using app = await startObserved(recorder);
+    await using client = await connect(app.nest, bearer());
+    client.emit('authenticate', { token: tokenOf('alice') });
+    expect(await client.nextEvent()).toMatchObject({ event: 'authenticated' });
+    const [, attempt] = await recorder.measured('ws_auth.attempts');
+    expect(attempt).toEqual([
+      {
+        'ws_auth.phase': 'reauthentication',
+        'ws_auth.transport': 'fromFirstMessage',
+        'ws_auth.strategy': 'jwt',
+        'ws_auth.outcome': 'accepted',
+      },
+      1,
+    ]);
+  });
+
+  it('with the transport and the strategy where it is the session that is refused', async () => {
+    using recorder = new Recorder();
+    await using app = await startObserved(recorder, { maxSessionsPerUser: 1, onLimit: 'refuse' });
+    await using _first = await connect(app.nest, bearer());
+    await expectRefused(connect(app.nest, bearer()), { status: 429 });
+    await expectRefused(connect(app.nest, { firstMessage: { token: tokenOf('alice') } }), {
+      closeCode: 1013,
+    });
+    const refused = {
+      'ws_auth.strategy': 'jwt',
+      'ws_auth.outcome': 'refused',
+      'error.type': 'ERR_WS_AUTH_TOO_MANY_SESSIONS',
+    };
+    const [, ...attempts] = await recorder.measured('ws_auth.attempts');
+    expect(attempts).toEqual([
+      [
+        {
+          'ws_auth.phase': 'handshake',
+          'ws_auth.transport': 'fromAuthorizationHeader',
+          ...refused,
+        },
+        1,
+      ],
+      [{ 'ws_auth.phase': 'message', 'ws_auth.transport': 'fromFirstMessage', ...refused }, 1],
+    ]);
+  });
+
+  it('together by two applications that share a meter', async () => {
+    using recorder = new Recorder();
+    await using one = await startObserved(recorder);
+    await using other = await startObserved(recorder);
+    await using _first = await connect(one.nest, bearer());
+    await using _second = await connect(other.nest, bearer());
+    const attempts = await recorder.measured('ws_auth.attempts');
+    expect(attempts.map(([, count]) => count)).toEqual([2]);
   });
 });
 
@@ -128,9 +209,27 @@ describe('the time of authentications', () => {
     await using app = await startObserved(recorder);
     await using _client = await connect(app.nest, bearer());
     await expectRefused(connect(app.nest, bearer('forged')), { status: 401 });
-    const measured = await recorder.measured('ws_auth.authentication.duration');
-    expect(measured.map(([, count]) => count)).toEqual([1, 1]);
-    expect(await recorder.everything()).toContain('"unit":"s"');
+    expect(await recorder.measured('ws_auth.authentication.duration')).toEqual([
+      [{ 'ws_auth.strategy': 'jwt' }, 1],
+      [{ 'ws_auth.strategy': 'jwt', 'error.type': 'ERR_WS_AUTH_CREDENTIAL_REJECTED' }, 1],
+    ]);
+  });
+
+  it('is that which the strategy took', async () => {
+    using recorder = new Recorder();
+    const deferred = new DeferredStrategy();
+    await using app = await startProtected(
+      { telemetry: recorder.telemetry(), strategy: 'deferred' },
+      [deferred.provider],
+    );
+    const startedAt = performance.now();
+    const connecting = connect(app.nest, bearer());
+    await deferred.asked();
+    deferred.decide({ id: 'alice' });
+    await using _client = await connecting;
+    const [seconds] = await recorder.sums('ws_auth.authentication.duration');
+    expect(seconds).toBeGreaterThan(0);
+    expect(seconds).toBeLessThan((performance.now() - startedAt) / 1_000);
   });
 });
 
@@ -144,6 +243,23 @@ describe('what there is', () => {
     expect(await recorder.measured('ws_auth.pending.count')).toEqual([[{}, 1]]);
     expect(await recorder.measured('ws_auth.pending.limit')).toEqual([[{}, 77]]);
     expect(await recorder.measured('ws_auth.session.count')).toEqual([[{}, 2]]);
+  });
+
+  it('is observed to go down again: with a refusal, a client that leaves, and a session that begins or ends', async () => {
+    using recorder = new Recorder();
+    await using app = await startObserved(recorder);
+    await expectRefused(connect(app.nest, bearer('forged')), { status: 401 });
+    await expectRefused(connect(app.nest, { firstMessage: { token: 'forged' } }), {
+      closeCode: 3000,
+    });
+    const waiting = await connect(app.nest);
+    const session = await connectAs(app.nest, { id: 'alice' });
+    expect(await recorder.measured('ws_auth.pending.count')).toEqual([[{}, 1]]);
+    await waiting[Symbol.asyncDispose]();
+    await session.revoke();
+    await settle();
+    expect(await recorder.measured('ws_auth.pending.count')).toEqual([[{}, 0]]);
+    expect(await recorder.measured('ws_auth.session.count')).toEqual([[{}, 0]]);
   });
 
   it('is not observed any more when the application has shut down', async () => {
@@ -181,6 +297,15 @@ describe('what happens', () => {
     expect(await recorder.measured('ws_auth.session.revocations')).toEqual([[{}, 1]]);
   });
 
+  it('is counted from zero: a rate knows no first increase', async () => {
+    using recorder = new Recorder();
+    await using _app = await startObserved(recorder);
+    const counters = ['session.renewals', 'session.expirations', 'session.revocations'];
+    for (const counter of [...counters, 'store.losses']) {
+      expect(await recorder.measured(`ws_auth.${counter}`)).toEqual([[{}, 0]]);
+    }
+  });
+
   it('is counted: the loss of the store, once until it answers again', async () => {
     vi.useFakeTimers(fakeTimers.vitest);
     using recorder = new Recorder();
@@ -202,14 +327,16 @@ describe('without the option', () => {
     expect(Object.getPrototypeOf(server!.context.authenticator)).toBe(Authenticator.prototype);
   });
 
-  it('nothing of OpenTelemetry is imported: one file names it, and one entry leads there', () => {
+  it('nothing of OpenTelemetry is imported: one folder names it, and one entry leads there', () => {
     const files = readdirSync(lib, { recursive: true, encoding: 'utf8' });
     const importing = (what: string) =>
       files.filter(
         (file) =>
           file.endsWith('.ts') && readFileSync(join(lib, file), 'utf8').includes(`from '${what}`),
       );
-    expect(importing('@opentelemetry/')).toEqual(['telemetry/open-telemetry.ts']);
+    const naming = importing('@opentelemetry/');
+    expect(naming.length).toBeGreaterThan(0);
+    expect(naming.filter((file) => !file.startsWith('telemetry/'))).toEqual([]);
     expect(importing('./telemetry/')).toEqual(['opentelemetry.ts']);
     expect(importing('../telemetry/')).toEqual([]);
   });

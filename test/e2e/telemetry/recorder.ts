@@ -67,6 +67,14 @@ export class Recorder implements Disposable {
     ]);
   }
 
+  /** The sums of a histogram. */
+  async sums(name: string): Promise<(number | undefined)[]> {
+    const points = (await this.#collect()).find(({ descriptor }) => descriptor.name === name);
+    return (points?.dataPoints ?? []).map(
+      ({ value }: DataPoint<unknown>) => (value as Histogram).sum,
+    );
+  }
+
   /** Everything that left for a collector, as text. */
   async everything(): Promise<string> {
     const spans = this.#spans

@@ -1,5 +1,5 @@
 import { EventEmitter, once } from 'node:events';
-import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { SpanKind, SpanStatusCode, trace, TraceFlags } from '@opentelemetry/api';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { describe, expect, it } from 'vitest';
 import { WsAuthModule, type WsAuthModuleOptions } from '../../../lib/index.js';
@@ -220,6 +220,25 @@ describe('the context of an authentication', () => {
     const known = recorder.spans().map((span) => span.spanContext().spanId);
     expect(new Set(answers)).toEqual(new Set(known));
     await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()));
+  });
+
+  it('holds where the trace is not sampled: what a handler traces must not be sampled either', async () => {
+    using recorder = new Recorder();
+    @WebSocketGateway()
+    class TracingGateway {
+      @SubscribeMessage('trace')
+      trace() {
+        return { event: 'trace', data: trace.getActiveSpan()?.spanContext() };
+      }
+    }
+    await using app = await startApp({
+      imports: [WsAuthModule.forRoot({ strategy: 'jwt', telemetry: recorder.telemetry() })],
+      providers: [JwtStrategy, TracingGateway],
+    });
+    const headers = { ...bearer().headers, traceparent: `00-${traceId}-${parentId}-00` };
+    await using client = await connect(app.nest, { headers });
+    expect(await client.ask('trace')).toMatchObject({ traceId, traceFlags: TraceFlags.NONE });
+    expect(recorder.spans()).toEqual([]);
   });
 
   it('does not keep the test kit out', async () => {
