@@ -6,6 +6,7 @@ import {
   fromFirstMessage,
   fromQueryParam,
   fromSubprotocol,
+  fromUserInfo,
   WsAuthModule,
   WsAuthSessions,
   WsUser,
@@ -15,6 +16,7 @@ import {
   connect,
   queryParam,
   subprotocol,
+  userInfo,
   type ConnectOptions,
   type WsAuthSocket,
 } from 'nestjs-ws-auth/client';
@@ -80,7 +82,17 @@ describe('the client', () => {
     assert.equal(hasGlobal, !process.version.startsWith('v20.'));
   });
 
-  it('is authenticated in each way, and sends what was said before', async () => {
+  it('cannot send a user name with the WebSocket of Node.js 22', async () => {
+    await using app = await startLive({ credentials: [fromUserInfo()] });
+    using socket = connectTo(app.port, { via: userInfo(), maxFailures: 1 });
+    if (process.version.startsWith('v22.')) {
+      assert.equal((await next(socket, 'close'))['code'], 1006);
+    } else {
+      assert.deepEqual(await whoami(socket), isAlice);
+    }
+  });
+
+  it('is authenticated in each other way, and sends what was said before', async () => {
     await using app = await startLive();
     for (const via of [{}, { via: queryParam() }, { via: subprotocol() }]) {
       using socket = connectTo(app.port, via);
