@@ -13,7 +13,7 @@ export type Token = string | null | undefined;
  * work once.
  *
  * Nothing instead of a token means that nobody is logged in, and ends the socket. A rejection means that no token can be
- * had at present, and is tried again.
+ * had at present, and is tried again. Nobody but the function itself bounds the time it takes.
  */
 export type TokenSource = (request: TokenRequest) => Token | Promise<Token>;
 
