@@ -72,13 +72,18 @@ export class ObservedSocket implements AsyncDisposable {
   /** Everything that can be read of the socket and of its events. */
   readonly seen: string[] = [];
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Ends everything at once. */
+  close(): void {
     this.#stop.abort();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
   }
 
   #hear(type: Type, event: Event): void {
     this.history.push(type);
-    this.seen.push(inspect(event, { depth: 1 }), JSON.stringify(event));
+    this.seen.push(inspect(event, { depth: 1 }), inspect(Object.entries(event)));
     const [waiting] = this.#waiting.get(type)?.splice(0, 1) ?? [];
     if (waiting) {
       waiting(event);

@@ -45,6 +45,15 @@ describe('what is sent before the socket is authenticated', () => {
     expect(small.socket.bufferedAmount).toBe(10);
   });
 
+  it('overtakes nothing, not even when the connection is open already', async () => {
+    await using app = await startProtected();
+    await using client = new ObservedSocket(app.url(), { token: alice });
+    client.socket.addEventListener('authenticating', () => client.emit('echo', 2));
+    client.emit('echo', 1);
+    const heard = [await client.next('message'), await client.next('message')];
+    expect(heard.map(({ data }) => data)).toEqual([echo(1), echo(2)]);
+  });
+
   it('goes out behind a raw token, too', async () => {
     await using app = await startProtected({ credentials: [fromFirstMessage({ format: 'raw' })] });
     await using client = new ObservedSocket(app.url(), {
