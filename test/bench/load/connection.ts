@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { countDoing } from './stay-awake.js';
 import { closeFrame, FrameReader, opcodes, pongFrame } from './frames.js';
 
 /** What a client is told. */
@@ -50,6 +51,7 @@ export class Connection {
     this.#socket.on('error', () => undefined);
     this.#socket.on('close', () => this.listener.onEnd(this));
     this.#socket.write(handshake);
+    countDoing();
   }
 
   static open(destination: Destination, listener: ConnectionListener): Connection {
@@ -72,6 +74,7 @@ export class Connection {
   }
 
   #onRead(chunk: Buffer): void {
+    countDoing();
     if (this.status === 101) {
       this.#frames.read(chunk);
     } else if (this.status === 0) {

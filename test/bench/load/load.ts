@@ -4,6 +4,7 @@ import type { Cost, DialoguePlan } from './dialogue.js';
 import { sendEarly } from './early.js';
 import { Group } from './group.js';
 import { playDialogues, scriptsOf } from './play-dialogues.js';
+import { stayAwake } from './stay-awake.js';
 
 /** Messages on the connections of a group. */
 export interface EchoPlan {
@@ -26,17 +27,18 @@ function groupOf(name: string): Group {
   return group;
 }
 
-/** Takes the time of the server and of this process around a work. */
+/** Takes the processor time of the server, and the time in which this process had something to do, around a work. */
 async function cost(pid: number, operations: number, work: () => Promise<void>): Promise<Cost> {
   const server = cpuTimeOf(pid);
-  const load = cpuTimeOf(process.pid);
   const wall = performance.now();
+  const sleep = stayAwake();
   await work();
+  const loadMs = sleep();
   return {
     operations,
     wallMs: performance.now() - wall,
     serverMs: cpuTimeOf(pid) - server,
-    loadMs: cpuTimeOf(process.pid) - load,
+    loadMs,
   };
 }
 

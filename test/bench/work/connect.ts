@@ -33,10 +33,10 @@ function compare(bench: Bench, contestants: readonly Contestant[]): Promise<Seri
         dialogue: withEcho(contestant),
         credentials: (count: number) => credentialsOf(contestant, server, shared, count),
       };
-      return dialogueRunner(bench, work, bench.size(250, 100));
+      return dialogueRunner(bench, work, bench.size(200, 100));
     },
-    warmUp: bench.size(12, 2),
-    rounds: bench.size(16, 2),
+    warmUp: bench.size(40, 2),
+    rounds: bench.size(30, 2),
   });
 }
 
