@@ -64,6 +64,8 @@ export type WsAuthEventListener<Name extends keyof WsAuthEventMap> = (
   payload: WsAuthEventMap[Name],
 ) => void;
 
+const nobody: readonly WsAuthEventListener<never>[] = Object.freeze([]);
+
 /**
  * Tells what happens to connections: for audit logs, metrics and presence.
  *
@@ -74,34 +76,32 @@ export type WsAuthEventListener<Name extends keyof WsAuthEventMap> = (
 @Injectable()
 export class WsAuthEvents {
   readonly #logger = new Logger('WsAuthEvents');
-  readonly #listeners = new Map<keyof WsAuthEventMap, Set<WsAuthEventListener<never>>>();
+  /** Lists are replaced, never changed: a listener that one of them adds waits for the next event. */
+  readonly #listeners = new Map<keyof WsAuthEventMap, readonly WsAuthEventListener<never>[]>();
 
   /** Adds a listener and returns the function that removes it. */
   on<Name extends keyof WsAuthEventMap>(
     name: Name,
     listener: WsAuthEventListener<Name>,
   ): () => void {
-    const listeners = this.#listeners.get(name) ?? new Set();
-    this.#listeners.set(name, listeners);
-    listeners.add(listener);
+    const listeners = this.#listenersOf(name);
+    if (!listeners.includes(listener)) {
+      this.#listeners.set(name, [...listeners, listener]);
+    }
     return () => {
-      listeners.delete(listener);
+      const left = this.#listenersOf(name).filter((other) => other !== listener);
+      this.#listeners.set(name, left);
     };
   }
 
   /** Whether somebody listens, so that a payload is only made for someone. */
   has(name: keyof WsAuthEventMap): boolean {
-    return (this.#listeners.get(name)?.size ?? 0) > 0;
+    return this.#listenersOf(name).length > 0;
   }
 
   /** @internal */
   emit<Name extends keyof WsAuthEventMap>(name: Name, payload: WsAuthEventMap[Name]): void {
-    const listeners = this.#listeners.get(name);
-    if (!listeners) {
-      return;
-    }
-    // A copy: a listener that one of them adds waits for the next event.
-    for (const listener of Array.from(listeners)) {
+    for (const listener of this.#listenersOf(name)) {
       try {
         const returned: unknown = (listener as (payload: unknown) => unknown)(payload);
         if (returned instanceof Promise) {
@@ -111,6 +111,10 @@ export class WsAuthEvents {
         this.#blame(name, error);
       }
     }
+  }
+
+  #listenersOf(name: keyof WsAuthEventMap): readonly WsAuthEventListener<never>[] {
+    return this.#listeners.get(name) ?? nobody;
   }
 
   #blame(name: string, error: unknown): void {
