@@ -47,7 +47,7 @@ export function proofOf(credential: Credential, user: unknown, info: unknown): P
     // A token may come as the password of HTTP Basic: if the strategy says when it was issued, that counts.
     issuedAt: numericDate(claim('iat')) ?? (presented ? Date.now() : undefined),
     issuer: stringOf(claim('iss')),
-    exp: earliest([fieldOf(user, 'exp'), fieldOf(info, 'exp'), claims['exp']]),
+    exp: sooner(sooner(fieldOf(user, 'exp'), fieldOf(info, 'exp')), claims['exp']),
     bound: isRecord(claims['cnf']) && ('jkt' in claims['cnf'] || 'x5t#S256' in claims['cnf']),
   };
 }
@@ -59,15 +59,20 @@ export function declaredProof(user: object, info: unknown): Proof {
     tokenId: stringOf(claim('jti')),
     issuedAt: numericDate(claim('iat')) ?? Date.now(),
     issuer: stringOf(claim('iss')),
-    exp: earliest([fieldOf(user, 'exp'), fieldOf(info, 'exp')]),
+    exp: sooner(fieldOf(user, 'exp'), fieldOf(info, 'exp')),
     bound: false,
   };
 }
 
-function earliest(values: readonly unknown[]): unknown {
-  const present = values.filter((value) => value !== undefined && value !== null);
-  const odd = present.find((value) => numericDate(value) === undefined);
-  return odd ?? (present.length === 0 ? undefined : Math.min(...(present as number[])));
+/** One that is not a number is sooner than all others. */
+function sooner(one: unknown, other: unknown): unknown {
+  if (one === undefined || one === null) {
+    return other ?? undefined;
+  }
+  if (other === undefined || other === null || numericDate(one) === undefined) {
+    return one;
+  }
+  return numericDate(other) === undefined ? other : Math.min(one as number, other as number);
 }
 
 /** Names an HTTP session; its id is a secret, so it is digested. */
@@ -81,11 +86,13 @@ export function numericDate(value: unknown): number | undefined {
 }
 
 function claimsOf(token: string): Readonly<Record<string, unknown>> {
-  const [, payload, signature] = token.split('.', 4);
-  if (payload === undefined || signature === undefined) {
+  const first = token.indexOf('.');
+  const second = token.indexOf('.', first + 1);
+  if (first === -1 || second === -1) {
     return noClaims;
   }
   try {
+    const payload = token.slice(first + 1, second);
     const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString());
     return isRecord(claims) ? claims : noClaims;
   } catch {
@@ -103,7 +110,8 @@ function stringOf(value: unknown): string | undefined {
 
 /** Of a JWT without its signature: one signature can be written in several ways. */
 function digest(token: string): string {
-  const parts = token.split('.');
-  const named = parts.length === 3 ? `${parts[0]}.${parts[1]}` : token;
+  const second = token.indexOf('.', token.indexOf('.') + 1);
+  const isJwt = second > 0 && second === token.lastIndexOf('.');
+  const named = isJwt ? token.slice(0, second) : token;
   return `sha256:${hash('sha256', named, 'base64url')}`;
 }

@@ -182,8 +182,9 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
 
   /** @internal */
   isRevoked(userId: string | undefined, proof: LiveSession['proof']): boolean {
+    const { tokenId, issuedAt } = proof;
     // Who has proved nothing has nothing that could be revoked.
-    return proof !== anonymousProof && this.#revocations.isRevoked({ userId, ...proof });
+    return proof !== anonymousProof && this.#revocations.isRevoked({ userId, tokenId, issuedAt });
   }
 
   /** A live session by its id, also of a user without a key. @internal */
