@@ -5,7 +5,6 @@ import type { OriginalParts } from '../credentials/redaction.js';
 import type { ClientFacts } from '../passport/client-facts.js';
 import { expressRequest, runMiddleware } from '../passport/express-request.js';
 import type { Policy } from '../policy/policy.js';
-import { ownOrigin } from '../policy/proxy-trust.js';
 import type { Handshake } from '../protocol/handshake.js';
 import { Refusal } from '../protocol/refusal.js';
 import { anonymousProof, type Proof } from '../sessions/proof.js';
@@ -13,6 +12,7 @@ import type { SessionPlaces } from '../sessions/session-places.js';
 import { WsAuthSession } from '../sessions/session.js';
 import { aborted, type Attempt } from './attempt.js';
 import type { Authenticated } from './authenticated.js';
+import { isOriginAllowed } from './origin-check.js';
 import type { RevocationCheck } from './revocation-check.js';
 import type { FailureKeys, FailureLimits } from './failure-limits.js';
 import type { Case, StrategyChain } from './strategy-chain.js';
@@ -53,25 +53,48 @@ export class Authenticator {
     readonly checks: AuthenticatorChecks,
   ) {}
 
-  /** Decides on a handshake: extract the credential, check the origin, run the strategies. */
-  async decide(subject: UpgradeSubject, attempt: Attempt): Promise<Decision> {
+  /**
+   * Decides on a handshake: extract the credential, check the origin, run the strategies.
+   *
+   * @throws what an extractor of the application throws
+   */
+  decide(subject: UpgradeSubject, attempt: Attempt): Promise<Decision> {
     const { policy } = this;
     const found = findCredential(policy.handshakeExtractors, subject.handshake, policy.limits);
     if (found instanceof Refusal) {
       this.#count(found, { address: subject.client.address, account: undefined });
-      return this.chain.challenge(found);
+      return Promise.resolve(this.chain.challenge(found));
     }
-    const allowed = this.#isOriginAllowed(subject, found, attempt);
-    // Most answers are there at once, and to wait for them all the same costs every handshake a trip through the queue.
-    if (!(typeof allowed === 'boolean' ? allowed : await allowed)) {
-      return attempt.running ? new Refusal('ERR_WS_AUTH_ORIGIN_REFUSED') : aborted(attempt);
+    const allowed = isOriginAllowed(subject, found, policy, attempt);
+    return typeof allowed === 'boolean'
+      ? this.#decideFrom(allowed, subject, found, attempt)
+      : allowed.then((answer) => this.#decideFrom(answer, subject, found, attempt));
+  }
+
+  #decideFrom(
+    isAllowed: boolean,
+    subject: UpgradeSubject,
+    credential: Credential | undefined,
+    attempt: Attempt,
+  ): Promise<Decision> {
+    if (!isAllowed) {
+      const refusal = attempt.running
+        ? new Refusal('ERR_WS_AUTH_ORIGIN_REFUSED')
+        : aborted(attempt);
+      return Promise.resolve(refusal);
     }
-    if (!found) {
-      return this.#withoutCredential();
+    if (!credential) {
+      return Promise.resolve(this.#withoutCredential());
     }
-    const decision = await this.enter(subject, found, attempt);
-    const nothingSent = found.content.scheme === 'request' && !presentsAnything(subject, policy);
-    return nothingSent && decision instanceof Refusal && decision.httpStatus <= 401
+    const entered = this.enter(subject, credential, attempt);
+    const mayBeNone =
+      credential.content.scheme === 'request' && !presentsAnything(subject, this.policy);
+    return mayBeNone ? entered.then((decision) => this.#unlessNothingSent(decision)) : entered;
+  }
+
+  /** A strategy that reads the request itself has found nothing there, as nothing was sent. */
+  #unlessNothingSent(decision: Decision): Decision {
+    return decision instanceof Refusal && decision.httpStatus <= 401
       ? this.#withoutCredential(decision)
       : decision;
   }
@@ -121,13 +144,25 @@ export class Authenticator {
     return this.#judge(subject, credential, attempt);
   }
 
-  async #judge(
+  #judge(
     subject: Subject,
     credential: Credential,
     attempt: Attempt,
   ): Promise<Authenticated | Refusal> {
+    const { failures, revocations } = this.checks;
+    return failures || revocations
+      ? this.#judgeWithChecks(subject, credential, attempt)
+      : this.#run(subject, credential, attempt);
+  }
+
+  async #judgeWithChecks(
+    subject: Subject,
+    credential: Credential,
+    attempt: Attempt,
+  ): Promise<Authenticated | Refusal> {
+    const { failures, revocations } = this.checks;
     const keys = { address: subject.client.address, account: accountOf(credential) };
-    const limited = this.checks.failures && (await this.checks.failures.check(keys));
+    const limited = failures && (await failures.check(keys));
     if (limited) {
       return limited;
     }
@@ -141,7 +176,6 @@ export class Authenticator {
       }
       return result;
     }
-    const { revocations } = this.checks;
     const revoked = revocations && (await revocations.check(result));
     if (!attempt.running) {
       return aborted(attempt);
@@ -182,32 +216,6 @@ export class Authenticator {
     if (this.checks.failures && refusal.httpStatus < 404) {
       this.checks.failures.count(keys);
     }
-  }
-
-  #isOriginAllowed(
-    { handshake, request }: UpgradeSubject,
-    credential: Credential | undefined,
-    attempt: Attempt,
-  ): Promise<boolean> | boolean {
-    const answer = askSafely(() =>
-      this.policy.origin({
-        origin: handshake.origin,
-        ownOrigin: () => ownOrigin(request, handshake.host, this.policy.trust),
-        ambient: credential !== undefined && (credential.ambient || this.policy.readsRequest),
-        cookie: credential?.cookie ?? false,
-        request,
-      }),
-    );
-    if (typeof answer === 'boolean') {
-      return answer;
-    }
-    return new Promise((resolve) => {
-      attempt.onAbort(() => resolve(false));
-      answer.then(
-        (allowed: unknown) => resolve(allowed === true),
-        () => resolve(false),
-      );
-    });
   }
 
   /** @param refusal what a strategy that reads the request itself said to a request without a credential */
@@ -260,14 +268,4 @@ function partsFor({ content }: Credential, original: OriginalParts): OriginalPar
 
 function accountOf({ content }: Credential): string | undefined {
   return content.scheme === 'Basic' ? content.username.toLowerCase() : undefined;
-}
-
-/** A predicate of the application fails closed. */
-function askSafely(ask: () => boolean | Promise<boolean>): boolean | Promise<boolean> {
-  try {
-    const answer: unknown = ask();
-    return answer instanceof Promise ? (answer as Promise<boolean>) : answer === true;
-  } catch {
-    return false;
-  }
 }
