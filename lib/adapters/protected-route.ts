@@ -16,6 +16,7 @@ import { closeGraceMs, refuseClient, terminateAfter } from './close-client.js';
 import { endOnce } from './end-once.js';
 import type { GatedWebSocket } from './gated-web-socket.js';
 import { startHeartbeat } from './heartbeat.js';
+import { Peer } from './peer.js';
 import { PendingGate } from './pending-gate.js';
 import { limitsWithoutSession, setReceiverLimits, type ReceiverLimits } from './receiver-limits.js';
 import { refuseUpgrade } from './refuse.js';
@@ -38,6 +39,8 @@ export interface ProtectedRouteOptions {
 interface Upgrade extends Entrance {
   readonly subject: UpgradeSubject;
   readonly attempt: Attempt;
+  /** Whether the attempt has come to a decision, which may be to wait for the first message. */
+  decided: boolean;
 }
 
 const noEarlyBytes = Buffer.alloc(0);
@@ -67,32 +70,28 @@ export class ProtectedRoute implements Route {
   upgrade(request: IncomingMessage, socket: Duplex, handshake: Handshake): void {
     const { context, budget } = this.options;
     const { policy, events } = context;
-    const address = addressKey(clientAddress(request, policy.trust));
-    const from = { path: handshake.target.path, address, origin: handshake.origin };
-    const full = this.#closing ? new Refusal('ERR_WS_AUTH_SHUTTING_DOWN') : budget.take(address);
+    const peer = new Peer(socket, request, handshake, policy.trust);
+    const full = this.#closing ? new Refusal('ERR_WS_AUTH_SHUTTING_DOWN') : budget.take(peer);
     if (full) {
-      context.reporter.refused(full, from, 'handshake');
+      context.reporter.refused(full, peer, 'handshake');
       refuseUpgrade(socket, full);
       return;
     }
     const leave = () => attempt.abort();
     const attempt = new Attempt(policy.authTimeoutMs, (ended) => {
       this.#attempts.delete(ended);
-      budget.release(address);
+      budget.release(peer);
       // The socket lives on. What it held on to would live as long: the request, and what the client sent with it.
       socket.off('end', leave).off('close', leave);
     });
     socket.on('end', leave).on('close', leave);
     this.#attempts.add(attempt);
     if (events.has('authenticating')) {
-      events.emit('authenticating', { path: from.path, address });
+      events.emit('authenticating', { path: peer.path, address: peer.address });
     }
     const original = redactRequest(request, policy.redaction);
-    const subject = { handshake, request, original, client: from };
-    this.#decide({ subject, socket, attempt, startedAt: performance.now() }).catch(() => {
-      attempt.settle();
-      socket.destroy();
-    });
+    const subject = { handshake, request, original, client: peer };
+    this.#decide({ subject, peer, attempt, startedAt: performance.now(), decided: false });
   }
 
   /** Refuses what is on its way, and ends the sessions. */
@@ -120,19 +119,35 @@ export class ProtectedRoute implements Route {
     refuseUpgrade(socket, refusal);
   };
 
-  async #decide(upgrade: Upgrade): Promise<void> {
+  #decide(upgrade: Upgrade): void {
     const { subject, attempt } = upgrade;
     const { authenticator } = this.options.context;
-    let decided = false;
     attempt.onAbort(() => {
-      if (!decided) {
+      if (!upgrade.decided) {
         this.#end(upgrade, attempt.refusal);
       }
     });
-    const decision = await authenticator.decide(subject, attempt).catch(failed);
-    decided = true;
-    if (attempt.running) {
+    const decided = (decision: Decision) => this.#decided(decision, upgrade);
+    try {
+      authenticator
+        .decide(subject, attempt)
+        .then(decided, (cause: unknown) => decided(failed(cause)));
+    } catch (cause) {
+      decided(failed(cause));
+    }
+  }
+
+  /** Code of the application may throw on the way in; an exception here would end the process. */
+  #decided(decision: Decision, upgrade: Upgrade): void {
+    upgrade.decided = true;
+    if (!upgrade.attempt.running) {
+      return;
+    }
+    try {
       this.#carryOut(decision, upgrade);
+    } catch {
+      upgrade.attempt.settle();
+      upgrade.peer.socket.destroy();
     }
   }
 
@@ -146,7 +161,7 @@ export class ProtectedRoute implements Route {
       this.#accept(upgrade, (client) => this.#wait(client, upgrade));
     } else {
       upgrade.attempt.settle();
-      this.#opener.abandonWith(upgrade.socket, decision);
+      this.#opener.abandonWith(upgrade.peer.socket, decision);
       this.#accept(upgrade, (client) => {
         if (this.#opener.open(client, upgrade, decision)) {
           this.#announce(client, upgrade);
@@ -161,7 +176,8 @@ export class ProtectedRoute implements Route {
     return unfit ?? this.#chooseSubprotocol(subject);
   }
 
-  #accept({ subject, socket }: Upgrade, onClient: (client: GatedWebSocket) => void): void {
+  #accept({ subject, peer }: Upgrade, onClient: (client: GatedWebSocket) => void): void {
+    const { socket } = peer;
     this.server.handleUpgrade(subject.request, socket, noEarlyBytes, (client) => {
       client.on('error', cutOff);
       endOnce(client, socket);
@@ -234,18 +250,18 @@ export class ProtectedRoute implements Route {
     }
   }
 
-  #refuse(client: GatedWebSocket, { subject }: Upgrade, refusal: Refusal): void {
+  #refuse(client: GatedWebSocket, { peer }: Upgrade, refusal: Refusal): void {
     const { reporter, policy } = this.options.context;
-    reporter.refused(refusal, subject.client, 'message');
+    reporter.refused(refusal, peer, 'message');
     refuseClient(client, refusal, policy);
   }
 
   /** Ends an upgrade. Without a refusal the client has left, and nobody is told. */
-  #end({ subject, socket }: Upgrade, refusal: Refusal | undefined): void {
+  #end({ subject, peer }: Upgrade, refusal: Refusal | undefined): void {
     if (refusal) {
-      this.#refuser.refuse({ subject, socket, refusal });
+      this.#refuser.refuse({ subject, peer, refusal });
     } else {
-      socket.destroy();
+      peer.socket.destroy();
     }
   }
 }

@@ -1,22 +1,16 @@
 import { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { Attempt } from '../authentication/attempt.js';
 import type { Authenticated } from '../authentication/authenticated.js';
 import type { Authenticator } from '../authentication/authenticator.js';
 import { rememberJudgement } from '../authentication/judgement.js';
 import { fromFirstMessage } from '../credentials/first-message.extractor.js';
-import type { ClientFacts } from '../passport/client-facts.js';
 import type { Policy } from '../policy/policy.js';
 import type { WsAuthTelemetry } from '../policy/telemetry.js';
 import type { WsAuthSession } from '../sessions/session.js';
 import { parseEventMessage } from '../protocol/message.js';
 import { Refusal } from '../protocol/refusal.js';
-
-/** Where a session came from. */
-export interface SessionOrigin extends ClientFacts {
-  readonly socket: Duplex;
-}
+import type { Peer } from './peer.js';
 
 /** A session that can be renewed, or ended for failing to. */
 export interface Renewable {
@@ -25,7 +19,7 @@ export interface Renewable {
     readonly authenticator: Authenticator;
     readonly telemetry: WsAuthTelemetry | undefined;
   };
-  readonly origin: SessionOrigin;
+  readonly peer: Peer;
   readonly session: WsAuthSession;
   renew(next: Authenticated): unknown;
   refuse(refusal: Refusal): void;
@@ -110,14 +104,15 @@ export class Reauthentication {
 
   /** The request of the upgrade is long gone, and its credentials with it: strategies see the message alone. */
   #subject() {
-    const { socket, path, address, origin } = this.gate.origin;
-    const request = new IncomingMessage(socket as Socket);
+    const { peer } = this.gate;
+    const { path: url } = peer;
+    const request = new IncomingMessage(peer.socket as Socket);
     request.method = 'GET';
-    request.url = path;
+    request.url = url;
     return {
       request,
-      original: { url: path, bareUrl: path, headers: {} },
-      client: { path, address, origin },
+      original: { url, bareUrl: url, headers: {} },
+      client: peer,
     };
   }
 

@@ -21,14 +21,14 @@ export class RefusalReporter {
   refused(refusal: Refusal, from: WsAuthAttemptEvent, during: WsAuthPhase): void {
     const phase = during === 'handshake' ? during : 'message';
     const { code, cause } = refusal;
-    const { path, address } = from;
+    const { path } = from;
     // An error of the application. What peers can bring about at will (a refused login, a store that is down) is no line each.
     if (cause !== undefined && refusal.httpStatus === 500) {
       this.#logger.error(`${code} path=${logText(path)}: ${logError(cause)}`);
     }
     if (this.level !== false && Logger.isLevelEnabled(this.level)) {
       this.#logger[this.level](
-        `refused ${code} phase=${phase} path=${logText(path)} address=${logText(address)}`,
+        `refused ${code} phase=${phase} path=${logText(path)} address=${logText(from.address)}`,
       );
     }
     this.telemetry?.attempted({
@@ -38,7 +38,7 @@ export class RefusalReporter {
       ...judgementOf(refusal),
     });
     if (this.events.has('refused')) {
-      this.events.emit('refused', { code, path: logText(path), address, phase });
+      this.events.emit('refused', { code, path: logText(path), address: from.address, phase });
     }
   }
 }

@@ -20,7 +20,8 @@ import type { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
 import { closeClient, closeGraceMs, refuseClient } from './close-client.js';
 import { inSlices } from './slices.js';
 import { closedGate, type Gate, type GatedWebSocket } from './gated-web-socket.js';
-import { Reauthentication, type Renewable, type SessionOrigin } from './reauthentication.js';
+import type { Peer } from './peer.js';
+import { Reauthentication, type Renewable } from './reauthentication.js';
 import type { RefusalReporter } from './refusal-reporter.js';
 
 const backslash = 0x5c;
@@ -51,7 +52,7 @@ export class SessionGate implements Gate, LiveSession, Renewable {
   constructor(
     readonly client: GatedWebSocket,
     readonly context: SessionContext,
-    readonly origin: SessionOrigin,
+    readonly peer: Peer,
     authenticated: Authenticated,
   ) {
     this.#standing = authenticated;
@@ -147,7 +148,7 @@ export class SessionGate implements Gate, LiveSession, Renewable {
     }
     const { policy, reporter } = this.context;
     this.#die();
-    reporter.refused(refusal, this.origin, 'reauthentication');
+    reporter.refused(refusal, this.peer, 'reauthentication');
     inSlices(() => refuseClient(this.client, refusal, policy));
   }
 
@@ -221,8 +222,11 @@ export class SessionGate implements Gate, LiveSession, Renewable {
 
   #closed(code: number): void {
     this.#die();
-    const { id: sessionId, userId } = this.session;
-    this.context.events.emit('disconnected', { sessionId, userId, code });
+    const { events } = this.context;
+    if (events.has('disconnected')) {
+      const { id: sessionId, userId } = this.session;
+      events.emit('disconnected', { sessionId, userId, code });
+    }
   }
 
   #tell(why: Ending['why']): void {

@@ -1,16 +1,15 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket, WebSocketServer } from 'ws';
 import type { Authenticated } from '../authentication/authenticated.js';
-import type { Subject } from '../authentication/authenticator.js';
 import { phaseOf, rememberJudgement } from '../authentication/judgement.js';
 import { Refusal } from '../protocol/refusal.js';
 import type { GatedWebSocket } from './gated-web-socket.js';
+import type { Peer } from './peer.js';
 import { SessionGate, type SessionContext } from './session-gate.js';
 
 /** How a client came in. */
 export interface Entrance {
-  readonly subject: Subject;
-  readonly socket: Duplex;
+  readonly peer: Peer;
   /** Monotonic milliseconds. */
   readonly startedAt: number;
 }
@@ -94,9 +93,7 @@ export class SessionOpener {
 
   /** Begins a session, and says whether it lives. */
   open(client: GatedWebSocket, entrance: Entrance, authenticated: Authenticated): boolean {
-    const { subject, socket } = entrance;
-    const origin = { ...subject.client, socket };
-    const gate = new SessionGate(client, this.context, origin, authenticated);
+    const gate = new SessionGate(client, this.context, entrance.peer, authenticated);
     this.clients.add(client);
     if (!this.#tracked) {
       client.on('close', () => this.clients.delete(client));
@@ -109,7 +106,7 @@ export class SessionOpener {
     return gate.sends;
   }
 
-  #announce({ subject, startedAt }: Entrance, { session }: Authenticated): void {
+  #announce({ peer, startedAt }: Entrance, { session }: Authenticated): void {
     const { events, telemetry, policy } = this.context;
     if (telemetry) {
       const { transport, strategy } = session;
@@ -118,10 +115,17 @@ export class SessionOpener {
     }
     if (events.has('authenticated')) {
       const { id: sessionId, userId, strategy, transport } = session;
-      const { path, address } = subject.client;
+      const { path, address } = peer;
       const durationMs = performance.now() - startedAt;
-      const attempt = { path, address, durationMs };
-      events.emit('authenticated', { ...attempt, sessionId, userId, strategy, transport });
+      events.emit('authenticated', {
+        path,
+        address,
+        durationMs,
+        sessionId,
+        userId,
+        strategy,
+        transport,
+      });
     }
   }
 }

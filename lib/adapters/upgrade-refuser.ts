@@ -1,4 +1,3 @@
-import type { Duplex } from 'node:stream';
 import type { WebSocketServer } from 'ws';
 import type { UpgradeSubject } from '../authentication/authenticator.js';
 import type { PendingBudget } from '../authentication/pending-budget.js';
@@ -6,6 +5,7 @@ import { closesInstead } from '../policy/rejection.js';
 import type { Refusal } from '../protocol/refusal.js';
 import { refuseClient } from './close-client.js';
 import type { GatedWebSocket } from './gated-web-socket.js';
+import type { Peer } from './peer.js';
 import { limitsWithoutSession, setReceiverLimits } from './receiver-limits.js';
 import { refuseUpgrade } from './refuse.js';
 import type { SubprotocolChoice } from './route.js';
@@ -22,7 +22,7 @@ export interface UpgradeRefuserOptions {
 /** A valid handshake that was decided against. */
 export interface RefusedUpgrade {
   readonly subject: UpgradeSubject;
-  readonly socket: Duplex;
+  readonly peer: Peer;
   readonly refusal: Refusal;
 }
 
@@ -42,14 +42,14 @@ export class UpgradeRefuser {
   ) {}
 
   refuse(refused: RefusedUpgrade): void {
-    const { subject, socket, refusal } = refused;
+    const { subject, peer, refusal } = refused;
     const { reporter, policy } = this.options.context;
     const { handshake } = subject;
     if (closesInstead(policy.rejection, refusal, handshake) && this.#choosesSubprotocol(subject)) {
       this.#accept(refused);
     } else {
-      reporter.refused(refusal, subject.client, 'handshake');
-      refuseUpgrade(socket, refusal);
+      reporter.refused(refusal, peer, 'handshake');
+      refuseUpgrade(peer.socket, refusal);
     }
   }
 
@@ -59,27 +59,27 @@ export class UpgradeRefuser {
   }
 
   /** What `ws` refuses at this point, such as a bad extension, is reported by the route. */
-  #accept({ subject, socket, refusal }: RefusedUpgrade): void {
+  #accept({ subject, peer, refusal }: RefusedUpgrade): void {
     const { server, context } = this.options;
-    server.handleUpgrade(subject.request, socket, noEarlyBytes, (client) => {
-      context.reporter.refused(refusal, subject.client, 'handshake');
-      this.#close(client as GatedWebSocket, subject.client.address, refusal);
+    server.handleUpgrade(subject.request, peer.socket, noEarlyBytes, (client) => {
+      context.reporter.refused(refusal, peer, 'handshake');
+      this.#close(client as GatedWebSocket, peer, refusal);
     });
   }
 
   /** The socket takes the place of its attempt, which has just been given back. */
-  #close(client: GatedWebSocket, address: string, refusal: Refusal): void {
+  #close(client: GatedWebSocket, peer: Peer, refusal: Refusal): void {
     const { context, budget } = this.options;
     this.clients.delete(client);
     client.on('error', ignore);
-    if (budget.take(address)) {
+    if (budget.take(peer)) {
       client.terminate();
       return;
     }
     this.#closing.add(client);
     client.once('close', () => {
       this.#closing.delete(client);
-      budget.release(address);
+      budget.release(peer);
     });
     setReceiverLimits(client, limitsWithoutSession(context.policy.limits));
     refuseClient(client, refusal, context.policy);

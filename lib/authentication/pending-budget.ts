@@ -6,12 +6,20 @@ export interface PendingLimits {
   readonly maxPendingPerAddress: number;
 }
 
+/** Whoever takes a place, and gives the same one back. */
+export interface PlaceHolder {
+  /** Asked for when somebody else has a place as well, so that it may cost something. */
+  readonly address: string;
+}
+
 /**
  * Counts upgrades and sockets that are not authenticated yet, in all and by address, so that a flood costs no more memory
  * than configured.
  */
 export class PendingBudget {
   readonly #byAddress = new Map<string, number>();
+  /** Who came when nobody else was there, and is not counted by address. Most are gone before the next one comes. */
+  #alone: PlaceHolder | undefined;
   #total = 0;
 
   constructor(private readonly limits: PendingLimits) {}
@@ -21,27 +29,40 @@ export class PendingBudget {
   }
 
   /** Takes a place; a refusal means that there is none. */
-  take(address: string): Refusal | undefined {
+  take(holder: PlaceHolder): Refusal | undefined {
     if (this.#total >= this.limits.maxPending) {
       return new Refusal('ERR_WS_AUTH_OVERLOADED');
     }
-    const ofAddress = this.#byAddress.get(address) ?? 0;
+    if (this.#total === 0) {
+      this.#total = 1;
+      this.#alone = holder;
+      return undefined;
+    }
+    if (this.#alone) {
+      this.#byAddress.set(this.#alone.address, 1);
+      this.#alone = undefined;
+    }
+    const ofAddress = this.#byAddress.get(holder.address) ?? 0;
     if (ofAddress >= this.limits.maxPendingPerAddress) {
       return new Refusal('ERR_WS_AUTH_TOO_MANY_ATTEMPTS');
     }
     this.#total += 1;
-    this.#byAddress.set(address, ofAddress + 1);
+    this.#byAddress.set(holder.address, ofAddress + 1);
     return undefined;
   }
 
   /** Gives a place back. */
-  release(address: string): void {
-    const left = (this.#byAddress.get(address) ?? 0) - 1;
+  release(holder: PlaceHolder): void {
     this.#total -= 1;
+    if (this.#alone === holder) {
+      this.#alone = undefined;
+      return;
+    }
+    const left = (this.#byAddress.get(holder.address) ?? 0) - 1;
     if (left > 0) {
-      this.#byAddress.set(address, left);
+      this.#byAddress.set(holder.address, left);
     } else {
-      this.#byAddress.delete(address);
+      this.#byAddress.delete(holder.address);
     }
   }
 }

@@ -48,9 +48,12 @@ export function clientAddress(request: IncomingMessage, trust: ProxyTrust): stri
   if (remoteAddress === undefined) {
     return '';
   }
-  return request.headers['x-forwarded-for'] === undefined
-    ? remoteAddress
-    : proxyAddr(request, trust);
+  return isForwarded(request) ? proxyAddr(request, trust) : remoteAddress;
+}
+
+/** Whether the address of the client may be another than that of the socket. */
+export function isForwarded({ headers }: IncomingMessage): boolean {
+  return headers['x-forwarded-for'] !== undefined;
 }
 
 /**

@@ -132,7 +132,7 @@ export class WsSessionClient extends WsTestClient {
   get #gate(): SessionGate | undefined {
     for (const live of this.#source.sessions.live()) {
       if (live instanceof SessionGate) {
-        const { socket } = live.origin;
+        const { socket } = live.peer;
         if (connectionKey.ofServer(socket as Socket) === this.#connection.key) {
           return live;
         }
