@@ -150,6 +150,7 @@ describe('the Sessions page in Chromium', { timeout: 120_000 }, () => {
     expect(page.opened.problems).toEqual([]);
   });
 
+  // The lifetime of a token, a build of the sample and its waits make half a minute on an idle machine.
   it('stays connected, if asked to: through an expiry, a restart and a refused token', async () => {
     const environment = { SAMPLE_TOKEN_TTL_MS: '6000' };
     const first = await RunningSample.start(environment);
@@ -184,7 +185,7 @@ describe('the Sessions page in Chromium', { timeout: 120_000 }, () => {
     // While the server was away, the browser could not fetch tokens, and says so.
     const others = page.opened.problems.filter((each) => !each.includes('ERR_'));
     expect(others).toEqual([]);
-  });
+  }, 180_000);
 
   it('says so when the server is out of reach', async () => {
     await using brief = await RunningSample.start();
