@@ -74,10 +74,12 @@ export class PendingGate implements Gate {
       maxFragments: 1_024,
     });
     const { authenticator, subject, attempt } = this.context;
-    void authenticator
-      .enter(subject, credential, attempt)
-      .catch((cause: unknown) => new Refusal('ERR_WS_AUTH_STRATEGY_FAILED', { cause }))
-      .then((result) => this.#carryOut(client, result));
+    const carryOut = (result: Authenticated | Refusal) => this.#carryOut(client, result);
+    try {
+      void authenticator.enter(subject, credential, attempt).catch(failed).then(carryOut);
+    } catch (cause) {
+      carryOut(failed(cause));
+    }
   }
 
   #carryOut(client: GatedWebSocket, result: Authenticated | Refusal): void {
@@ -123,4 +125,9 @@ export class PendingGate implements Gate {
     }
     client.resume();
   }
+}
+
+/** Whatever goes wrong while judging is a no. */
+function failed(cause: unknown): Refusal {
+  return new Refusal('ERR_WS_AUTH_STRATEGY_FAILED', { cause });
 }

@@ -4,6 +4,7 @@ import { Attempt } from '../authentication/attempt.js';
 import type { Authenticated } from '../authentication/authenticated.js';
 import type { Authenticator } from '../authentication/authenticator.js';
 import { rememberJudgement } from '../authentication/judgement.js';
+import type { Credential } from '../credentials/credential.js';
 import { fromFirstMessage } from '../credentials/first-message.extractor.js';
 import type { Policy } from '../policy/policy.js';
 import type { WsAuthTelemetry } from '../policy/telemetry.js';
@@ -57,7 +58,7 @@ export class Reauthentication {
   }
 
   async #authenticate(text: string): Promise<void> {
-    const { policy, authenticator } = this.gate.context;
+    const { policy } = this.gate.context;
     const { limits, events, authTimeoutMs } = policy;
     const extractor =
       policy.firstMessage?.format === 'event'
@@ -70,14 +71,22 @@ export class Reauthentication {
     }
     const attempt = new Attempt(authTimeoutMs, () => (this.#attempt = undefined));
     this.#attempt = attempt;
-    const result = await authenticator
-      .authenticate(this.#subject(), credential, attempt)
-      .catch((cause: unknown) => new Refusal('ERR_WS_AUTH_STRATEGY_FAILED', { cause }));
+    const result = await this.#judge(credential, attempt);
     attempt.settle();
     if (result instanceof Refusal) {
       this.#refuse(result);
     } else {
       this.#renew(result);
+    }
+  }
+
+  /** Whatever goes wrong while judging is a no. */
+  async #judge(credential: Credential, attempt: Attempt): Promise<Authenticated | Refusal> {
+    const { authenticator } = this.gate.context;
+    try {
+      return await authenticator.authenticate(this.#subject(), credential, attempt);
+    } catch (cause) {
+      return new Refusal('ERR_WS_AUTH_STRATEGY_FAILED', { cause });
     }
   }
 

@@ -1,6 +1,11 @@
 import type { Credential } from '../credentials/credential.js';
 import type { Policy } from '../policy/policy.js';
-import type { WsAuthPhase, WsAuthTelemetry, WsAuthVerdict } from '../policy/telemetry.js';
+import type {
+  WsAuthObservation,
+  WsAuthPhase,
+  WsAuthTelemetry,
+  WsAuthVerdict,
+} from '../policy/telemetry.js';
 import { Refusal } from '../protocol/refusal.js';
 import type { Attempt } from './attempt.js';
 import type { Authenticated } from './authenticated.js';
@@ -45,11 +50,12 @@ export class ObservedAuthenticator extends Authenticator {
   }
 
   #observe(observed: Observed, run: () => Promise<Result>): Promise<Result> {
-    const { phase, subject, credential, attempt } = observed;
-    const { path } = subject.client;
+    const { credential, attempt } = observed;
+    const observation = this.#begin(observed);
+    if (!observation) {
+      return run();
+    }
     const { extractor: transport } = credential;
-    const { headers } = subject.request;
-    const observation = this.telemetry.begin({ phase, transport, path, headers });
     const judgement = { transport, strategy: this.#onlyStrategyFor(credential) };
     attempt.judgement = judgement;
     const conclude = (result: Result) => {
@@ -62,6 +68,18 @@ export class ObservedAuthenticator extends Authenticator {
     };
     // One promise and no more: each costs, where an asynchronous context goes through all of them.
     return observation.within(run).then(conclude, (cause: unknown) => conclude(failed(cause)));
+  }
+
+  /** Nobody is kept out because watching fails. */
+  #begin({ phase, subject, credential }: Observed): WsAuthObservation | undefined {
+    const { path } = subject.client;
+    const { extractor: transport } = credential;
+    const { headers } = subject.request;
+    try {
+      return this.telemetry.begin({ phase, transport, path, headers });
+    } catch {
+      return undefined;
+    }
   }
 
   /** Whoever tells of the refusal knows no credential. Of an attempt that is abandoned nobody tells. */

@@ -4,6 +4,7 @@ import {
   propagation,
   SpanKind,
   trace,
+  type Context,
   type Histogram,
   type Meter,
   type MeterProvider,
@@ -87,7 +88,7 @@ class OpenTelemetry implements WsAuthTelemetry {
   }
 
   begin({ phase, transport, path, headers }: WsAuthAuthentication): WsAuthObservation {
-    const parent = propagation.extract(context.active(), headers);
+    const parent = parentFrom(headers);
     const kind = phase === 'reauthentication' ? SpanKind.INTERNAL : SpanKind.SERVER;
     const attributes = { 'url.path': path };
     const span = this.#tracer.startSpan('ws_auth.authenticate', { kind, attributes }, parent);
@@ -104,6 +105,15 @@ class OpenTelemetry implements WsAuthTelemetry {
 
   happened(incident: WsAuthIncident): void {
     this.#incidents[incident].add(1);
+  }
+}
+
+/** Of the trace that the client is part of. A propagator may throw at what a client sent, which must not keep it out. */
+function parentFrom(headers: WsAuthAuthentication['headers']): Context {
+  try {
+    return propagation.extract(context.active(), headers);
+  } catch {
+    return context.active();
   }
 }
 

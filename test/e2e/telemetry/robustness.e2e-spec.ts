@@ -1,0 +1,79 @@
+import { propagation, type TextMapPropagator } from '@opentelemetry/api';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import {
+  WS_AUTH_ADAPTER_CONTEXT,
+  type AdapterContext,
+} from '../../../lib/adapters/adapter-context.js';
+import { connect, expectRefused } from '../../../lib/testing.js';
+import { startProtected, type TestApp } from '../../support/app.js';
+import { tokenOf } from '../../support/tokens.js';
+import { Recorder } from './recorder.js';
+
+const broken = (): never => {
+  throw new URIError('URI malformed');
+};
+
+const bearer = () => ({ headers: { authorization: `Bearer ${tokenOf('alice')}` } });
+const firstMessage = () => ({ firstMessage: { token: tokenOf('alice') } });
+
+/** Comes in both ways, and renews the session. */
+async function expectEverybodyIn(app: TestApp): Promise<void> {
+  await using machine = await connect(app.nest, bearer());
+  await using page = await connect(app.nest, firstMessage());
+  for (const client of [machine, page]) {
+    expect(client.session?.userId).toBe('alice');
+    client.emit('authenticate', { token: tokenOf('alice') });
+    expect(await client.nextEvent()).toMatchObject({ event: 'authenticated' });
+  }
+}
+
+function authenticatorOf(app: TestApp) {
+  const [server] = app.nest.get<AdapterContext>(WS_AUTH_ADAPTER_CONTEXT).protectedServers;
+  return server!.context.authenticator;
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe('clients come in, and renew their sessions', () => {
+  it('where a propagator throws at what they have sent, and are traced all the same', async () => {
+    using recorder = new Recorder();
+    const propagator: TextMapPropagator = {
+      inject: () => undefined,
+      extract: broken,
+      fields: () => ['uber-trace-id'],
+    };
+    propagation.disable();
+    expect(propagation.setGlobalPropagator(propagator)).toBe(true);
+    await using app = await startProtected({ telemetry: recorder.telemetry() });
+    await expectEverybodyIn(app);
+    expect(recorder.spans()).toHaveLength(4);
+  });
+
+  it('where telemetry throws', async () => {
+    using recorder = new Recorder();
+    const telemetry = recorder.telemetry();
+    const begin = vi.spyOn(telemetry, 'begin').mockImplementation(broken);
+    await using app = await startProtected({ telemetry });
+    await expectEverybodyIn(app);
+    expect(begin).toHaveBeenCalledTimes(4);
+  });
+});
+
+describe('what throws while a credential is judged is a refusal', () => {
+  it('of a new connection', async () => {
+    await using app = await startProtected();
+    vi.spyOn(authenticatorOf(app), 'enter').mockImplementation(broken);
+    await expectRefused(connect(app.nest, bearer()), { status: 500 });
+    await expectRefused(connect(app.nest, firstMessage()), { closeCode: 1011 });
+  });
+
+  it('of a renewal', async () => {
+    await using app = await startProtected();
+    await using client = await connect(app.nest, bearer());
+    vi.spyOn(authenticatorOf(app), 'authenticate').mockImplementationOnce(broken);
+    client.emit('authenticate', { token: tokenOf('alice') });
+    expect(await client.closed()).toMatchObject({ code: 1011 });
+  });
+});
