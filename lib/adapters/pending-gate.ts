@@ -40,7 +40,7 @@ export class PendingGate implements Gate {
 
   admits(client: GatedWebSocket, data: RawData, isBinary: boolean): boolean {
     if (this.#judging) {
-      this.#enqueue(client, data, isBinary);
+      this.#enqueue(data, isBinary);
     } else {
       this.#judging = true;
       this.#judge(client, data as Buffer, isBinary);
@@ -48,7 +48,7 @@ export class PendingGate implements Gate {
     return false;
   }
 
-  /** Ends the wait: nothing was sent in time, the strategies took too long, or the client has left. */
+  /** Ends the wait: nothing was sent in time, or too much, the strategies took too long, or the client has left. */
   abort(client: GatedWebSocket): void {
     const { refusal } = this.context.attempt;
     this.#queue.length = 0;
@@ -101,14 +101,15 @@ export class PendingGate implements Gate {
     return firstMessage.read(data.toString(), events.authenticate, limits);
   }
 
-  #enqueue(client: GatedWebSocket, data: RawData, isBinary: boolean): void {
+  /** Strategies still run: a client that sends too much is not waited for, and neither are they. */
+  #enqueue(data: RawData, isBinary: boolean): void {
     this.#queuedBytes += (data as Buffer).length;
     const { maxQueuedMessages, maxQueuedBytes } = this.#policy;
     if (this.#queue.length >= maxQueuedMessages || this.#queuedBytes > maxQueuedBytes) {
-      this.#refuse(client, new Refusal('ERR_WS_AUTH_QUEUE_FULL'));
-      return;
+      this.context.attempt.abort(new Refusal('ERR_WS_AUTH_QUEUE_FULL'));
+    } else if (this.context.attempt.running) {
+      this.#queue.push({ data, isBinary });
     }
-    this.#queue.push({ data, isBinary });
   }
 
   #refuse(client: GatedWebSocket, refusal: Refusal): void {

@@ -15,6 +15,7 @@ import {
 } from '../../lib/index.js';
 import { bootError, startProtected, type TestApp } from '../support/app.js';
 import { EchoGateway } from '../support/gateways.js';
+import { sendTogether } from '../support/send-together.js';
 import { bearerOf, customStrategy, JwtStrategy } from '../support/strategies.js';
 import { tokenOf } from '../support/tokens.js';
 
@@ -513,11 +514,3 @@ describe('options', () => {
     expect(error.message.startsWith(`${name}:`)).toBe(true);
   });
 });
-
-/** Lets frames leave in one segment, so that the server reads them in one chunk. */
-function sendTogether(socket: WebSocket, send: () => void): void {
-  const { _socket: tcp } = socket as unknown as { _socket: { cork(): void; uncork(): void } };
-  tcp.cork();
-  send();
-  tcp.uncork();
-}

@@ -5,7 +5,10 @@ import {
   type AdapterContext,
 } from '../../../lib/adapters/adapter-context.js';
 import { connect, expectRefused } from '../../../lib/testing.js';
+import { settle } from '../../lifecycle/deferred-strategy.js';
 import { startProtected, type TestApp } from '../../support/app.js';
+import { sendTogether } from '../../support/send-together.js';
+import { customStrategy } from '../../support/strategies.js';
 import { tokenOf } from '../../support/tokens.js';
 import { Recorder } from './recorder.js';
 
@@ -58,6 +61,38 @@ describe('clients come in, and renew their sessions', () => {
     await using app = await startProtected({ telemetry });
     await expectEverybodyIn(app);
     expect(begin).toHaveBeenCalledTimes(4);
+  });
+});
+
+describe('a client that sends too much while its credential is judged', () => {
+  it('is one attempt, which ends: that of a strategy that never answers as well', async () => {
+    using recorder = new Recorder();
+    const signals: AbortSignal[] = [];
+    const hanging = customStrategy('hanging', ({ signal }) => {
+      signals.push(signal);
+      return new Promise(() => undefined);
+    });
+    const telemetry = recorder.telemetry();
+    await using app = await startProtected(
+      { telemetry, strategy: 'hanging', maxQueuedMessages: 1 },
+      [hanging],
+    );
+    const client = await app.connect().opened();
+    sendTogether(client.socket, () => {
+      client.emit('authenticate', { token: 'any' }).emit('echo', 1).emit('echo', 2).emit('echo', 3);
+    });
+    expect(await client.closed()).toMatchObject({ code: 1008 });
+    await settle();
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+    const refused = {
+      'ws_auth.phase': 'message',
+      'ws_auth.transport': 'fromFirstMessage',
+      'ws_auth.strategy': 'hanging',
+      'ws_auth.outcome': 'refused',
+      'error.type': 'ERR_WS_AUTH_QUEUE_FULL',
+    };
+    expect(recorder.span().attributes).toEqual({ ...refused, 'url.path': '/' });
+    expect(await recorder.measured('ws_auth.attempts')).toEqual([[refused, 1]]);
   });
 });
 
