@@ -11,7 +11,7 @@ import type { WsAuthObservation, WsAuthVerdict } from '../policy/telemetry.js';
 import { durationLabelsOf, labelsOf } from './labels.js';
 
 /** What the spans of an application share. */
-export interface SpanSettings {
+interface SpanSettings {
   /** In seconds. */
   readonly duration: Histogram;
   /** Whether spans name users. */

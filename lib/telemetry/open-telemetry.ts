@@ -1,5 +1,6 @@
 import {
   context,
+  createNoopMeter,
   metrics,
   propagation,
   SpanKind,
@@ -20,14 +21,14 @@ import type {
   WsAuthTelemetry,
 } from '../policy/telemetry.js';
 import { Attempts } from './attempts.js';
-import { ObservedSpan, type SpanSettings } from './observed-span.js';
+import { ObservedSpan } from './observed-span.js';
 
 /** Options of {@link openTelemetry}. */
 export interface OpenTelemetryOptions {
   /**
    * Where measurements go.
    *
-   * @default the global one
+   * @default the global one, when the application begins
    */
   readonly meterProvider?: MeterProvider;
   /**
@@ -61,25 +62,23 @@ const scope = 'nestjs-ws-auth';
 
 class OpenTelemetry implements WsAuthTelemetry {
   readonly #tracer: Tracer;
-  readonly #meter: Meter;
-  readonly #attempts: Attempts;
-  readonly #incidents: ReturnType<typeof incidentsOf>;
-  readonly #settings: SpanSettings;
+  readonly #options: OpenTelemetryOptions;
+  #instruments = instrumentsOf(createNoopMeter());
   #stopGauges: () => void = () => undefined;
 
-  constructor({ meterProvider, tracerProvider, userIds = false }: OpenTelemetryOptions) {
-    this.#tracer = (tracerProvider ?? trace).getTracer(scope);
-    this.#meter = (meterProvider ?? metrics).getMeter(scope);
-    this.#attempts = Attempts.of(this.#meter);
-    this.#incidents = incidentsOf(this.#meter);
-    this.#settings = { userIds, duration: durationOf(this.#meter) };
+  constructor(options: OpenTelemetryOptions) {
+    this.#tracer = (options.tracerProvider ?? trace).getTracer(scope);
+    this.#options = options;
   }
 
+  /** Only now is there a meter: this is made when a module is imported, and a global one is dead if the SDK begins later. */
   start(gauges: WsAuthGauges): void {
-    this.#stopGauges = observeGauges(this.#meter, gauges);
+    const meter = (this.#options.meterProvider ?? metrics).getMeter(scope);
+    this.#instruments = instrumentsOf(meter);
+    this.#stopGauges = observeGauges(meter, gauges);
     // A rate needs a first value: of a counter that begins at 1, the first loss would be none.
     for (const incident of ['expired', 'renewed', 'revoked', 'storeLost'] as const) {
-      this.#incidents[incident].add(0);
+      this.#instruments.incidents[incident].add(0);
     }
   }
 
@@ -96,15 +95,16 @@ class OpenTelemetry implements WsAuthTelemetry {
     if (span.isRecording()) {
       span.setAttributes({ 'ws_auth.phase': phase, 'ws_auth.transport': transport });
     }
-    return new ObservedSpan(span, parent, this.#settings);
+    const { userIds = false } = this.#options;
+    return new ObservedSpan(span, parent, { userIds, duration: this.#instruments.duration });
   }
 
   attempted(attempt: WsAuthAttempt): void {
-    this.#attempts.add(attempt);
+    this.#instruments.attempts.add(attempt);
   }
 
   happened(incident: WsAuthIncident): void {
-    this.#incidents[incident].add(1);
+    this.#instruments.incidents[incident].add(1);
   }
 }
 
@@ -115,6 +115,14 @@ function parentFrom(headers: WsAuthAuthentication['headers']): Context {
   } catch {
     return context.active();
   }
+}
+
+function instrumentsOf(meter: Meter) {
+  return {
+    attempts: Attempts.of(meter),
+    incidents: incidentsOf(meter),
+    duration: durationOf(meter),
+  };
 }
 
 function incidentsOf(meter: Meter) {

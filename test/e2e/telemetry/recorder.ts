@@ -29,7 +29,7 @@ export class Recorder implements Disposable {
     exportIntervalMillis: 3_600_000,
     exportTimeoutMillis: 1_000,
   });
-  readonly #meterProvider = new MeterProvider({ readers: [this.#reader] });
+  readonly meterProvider = new MeterProvider({ readers: [this.#reader] });
   readonly tracerProvider = new BasicTracerProvider({
     spanProcessors: [new SimpleSpanProcessor(this.#spans)],
   });
@@ -40,8 +40,8 @@ export class Recorder implements Disposable {
   }
 
   telemetry(options: OpenTelemetryOptions = {}) {
-    const { tracerProvider } = this;
-    return openTelemetry({ meterProvider: this.#meterProvider, tracerProvider, ...options });
+    const { meterProvider, tracerProvider } = this;
+    return openTelemetry({ meterProvider, tracerProvider, ...options });
   }
 
   /** Spans of authentications, in the order in which they ended. */
@@ -95,6 +95,6 @@ export class Recorder implements Disposable {
   [Symbol.dispose](): void {
     context.disable();
     propagation.disable();
-    void this.#meterProvider.shutdown();
+    void this.meterProvider.shutdown();
   }
 }
