@@ -149,20 +149,6 @@ describe('the span of an authentication', () => {
     expect(recorder.span().attributes['user.id']).toBe('alice');
     expect(JSON.stringify(await recorder.measured('ws_auth.attempts'))).not.toContain('alice');
   });
-
-  it('and the measurements hold neither a credential nor an address', async () => {
-    using recorder = new Recorder();
-    await using app = await startObserved(recorder);
-    const token = tokenOf('alice');
-    await using _client = await connect(app.nest, bearer(token));
-    await using _page = await connect(app.nest, { firstMessage: { token } });
-    await expectRefused(connect(app.nest, bearer('forged-token')), { status: 401 });
-    const everything = await recorder.everything();
-    expect(everything).toContain('ws_auth.authenticate');
-    expect(
-      [token, 'forged-token', '127.0.0.1'].filter((each) => everything.includes(each)),
-    ).toEqual([]);
-  });
 });
 
 describe('the context of an authentication', () => {
