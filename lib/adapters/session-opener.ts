@@ -109,8 +109,9 @@ export class SessionOpener {
   #announce({ peer, startedAt }: Entrance, { session }: Authenticated): void {
     const { events, telemetry, policy } = this.context;
     if (telemetry) {
-      const { transport, strategy } = session;
-      const phase = phaseOf(transport, policy);
+      const { strategy, anonymous } = session;
+      const phase = phaseOf(session.transport, policy);
+      const transport = anonymous ? undefined : session.transport;
       telemetry.attempted({ phase, outcome: 'accepted', transport, strategy });
     }
     if (events.has('authenticated')) {

@@ -4,7 +4,7 @@ import type { RefusalCode } from '../protocol/refusal.js';
 /** When a credential is judged: on the upgrade, on the first message, or on an open socket. */
 export type WsAuthPhase = 'handshake' | 'message' | 'reauthentication';
 
-/** How an attempt ends. Of one that is abandoned the client has left. */
+/** How an attempt ends. Of one that is abandoned the client has left, or the session that it was to renew has ended. */
 export type WsAuthOutcome = 'accepted' | 'refused' | 'abandoned';
 
 /** An authentication that begins. Nothing of the credential is here. */
@@ -39,7 +39,7 @@ export interface WsAuthAttempt {
   readonly phase: WsAuthPhase;
   /** How it ended. */
   readonly outcome: WsAuthOutcome;
-  /** Name of the extractor that found the credential; `undefined` if none was found. */
+  /** Name of the extractor that found the credential; `undefined` if none was found, as in an anonymous session. */
   readonly transport?: string | undefined;
   /** Strategy that succeeded, or the only one that was asked. */
   readonly strategy?: string | undefined;

@@ -94,6 +94,16 @@ describe('attempts are counted', () => {
     ]);
   });
 
+  it('without a transport where the session is anonymous', async () => {
+    using recorder = new Recorder();
+    const credentials = [fromAuthorizationHeader()];
+    await using app = await startObserved(recorder, { optional: true, credentials });
+    await using _guest = await connect(app.nest);
+    expect(await recorder.measured('ws_auth.attempts')).toEqual([
+      [{ 'ws_auth.phase': 'handshake', 'ws_auth.outcome': 'accepted' }, 1],
+    ]);
+  });
+
   it('with the transport of a credential that took too long', async () => {
     using recorder = new Recorder();
     const deferred = new DeferredStrategy();
