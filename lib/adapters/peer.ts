@@ -30,6 +30,11 @@ export class Peer implements ClientFacts {
     }
   }
 
+  /** Asks for the address now: of a client that has left, nobody knows it any more. */
+  identify(): void {
+    void this.address;
+  }
+
   get address(): string {
     this.#address ??= addressKey((this.socket as Partial<Socket>).remoteAddress ?? '');
     return this.#address;

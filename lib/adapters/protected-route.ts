@@ -199,6 +199,8 @@ export class ProtectedRoute implements Route {
   #wait(client: GatedWebSocket, upgrade: Upgrade): void {
     const { subject, attempt } = upgrade;
     const { policy, authenticator } = this.options.context;
+    // Whoever leaves with its first message is counted and named all the same.
+    upgrade.peer.identify();
     const gate = new PendingGate({
       policy,
       authenticator,

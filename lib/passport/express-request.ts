@@ -71,6 +71,9 @@ function runOne<Result>(step: Step<Result>): Promise<Result | undefined> {
       }
     };
     attempt.onAbort(() => settle(() => resolve(undefined)));
+    if (over) {
+      return;
+    }
     response.end = () => {
       settle(() => resolve(undefined));
       return response;

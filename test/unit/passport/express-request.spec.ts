@@ -118,6 +118,23 @@ describe('runMiddleware', () => {
     await expect(running).resolves.toBeUndefined();
   });
 
+  it('runs nothing for an attempt that has ended', async () => {
+    const attempt = new ManualAttempt();
+    attempt.abort();
+    let ran = false;
+    const middleware: WsAuthMiddleware = () => {
+      ran = true;
+    };
+    const running = runMiddleware({
+      middleware: [middleware],
+      request: derived(),
+      attempt,
+      proceed,
+    });
+    await expect(running).resolves.toBeUndefined();
+    expect(ran).toBe(false);
+  });
+
   it('ST-08: believes the first of next(), end() and a rejection', async () => {
     await expect(
       run((_request, response: ServerResponse, next: Next) => {
