@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import type { Refusal } from './refusal.js';
+import type { Refusal, RefusalCode } from './refusal.js';
 
 /** A header field: name and value. */
 export type HeaderField = readonly [name: string, value: string];
@@ -40,8 +40,25 @@ export function refusalBody({ reason }: Refusal): string {
   return `${reason}\n`;
 }
 
+/** Responses that name no time, by their challenges, which a policy keeps: there are but a few. */
+const written = new WeakMap<readonly string[], Map<RefusalCode, string>>();
+
 /** Writes a refusal as one complete HTTP/1.1 response. */
 export function httpResponse(refusal: Refusal): string {
+  const { code, challenges, retryAfterSeconds } = refusal;
+  if (retryAfterSeconds !== undefined) {
+    return writeResponse(refusal);
+  }
+  const known = written.get(challenges) ?? new Map<RefusalCode, string>();
+  const response = known.get(code) ?? writeResponse(refusal);
+  if (known.size === 0) {
+    written.set(challenges, known);
+  }
+  known.set(code, response);
+  return response;
+}
+
+function writeResponse(refusal: Refusal): string {
   let head = `HTTP/1.1 ${refusal.httpStatus} ${STATUS_CODES[refusal.httpStatus]}\r\n`;
   for (const field of refusalFields(refusal)) {
     head += `${field[0]}: ${field[1]}\r\n`;

@@ -48,6 +48,21 @@ describe('httpResponse', () => {
     expect(refusalFields(refusal)).toContainEqual(['Retry-After', '30']);
   });
 
+  it('tells apart what has the same challenges, and the same code with others', () => {
+    const challenges = ['Bearer realm="Users"'];
+    const first = httpResponse(new Refusal('ERR_WS_AUTH_REVOKED', { challenges }));
+    expect(httpResponse(new Refusal('ERR_WS_AUTH_REVOKED', { challenges }))).toBe(first);
+    expect(first).toMatch(/\r\n\r\nrevoked\n$/);
+    const other = httpResponse(new Refusal('ERR_WS_AUTH_CREDENTIAL_REQUIRED', { challenges }));
+    expect(other).toMatch(/\r\n\r\ncredential required\n$/);
+    const digest = ['Digest realm="Users", nonce="1"'];
+    expect(httpResponse(new Refusal('ERR_WS_AUTH_REVOKED', { challenges: digest }))).toContain(
+      `WWW-Authenticate: ${digest[0]}`,
+    );
+    const later = { challenges, retryAfterSeconds: 9 };
+    expect(httpResponse(new Refusal('ERR_WS_AUTH_REVOKED', later))).toContain('Retry-After: 9');
+  });
+
   it('keeps the cause to itself', () => {
     const refusal = new Refusal('ERR_WS_AUTH_STRATEGY_FAILED', { cause: new Error('SECRET') });
     expect(httpResponse(refusal)).not.toContain('SECRET');
