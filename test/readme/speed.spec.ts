@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { rootFile, section } from './readme.js';
+
+/** Columns of the table in README.md: contenders as RESULTS.md names them. */
+const contenders = [
+  'hand-written `ws` + JWT, upgrade',
+  'Nest `WsAdapter`, no authentication',
+  'Nest, `handleConnection`',
+  'Nest, `AuthGuard` per message',
+  'Socket.IO + Passport',
+  '**ours**, upgrade',
+  '**ours**, everything on',
+];
+
+/** Its rows: where their numbers come from. */
+const works: readonly { readonly title: string; readonly columns: readonly string[] }[] = [
+  { title: 'Connect, authenticate, first echo, close', columns: ['ratio'] },
+  { title: 'Refused connect, wrong signature', columns: ['ratio'] },
+  { title: 'Echo', columns: ['ratio'] },
+  { title: 'Memory per idle authenticated connection', columns: ['V8 heap, KB'] },
+  { title: 'Early messages', columns: ['handled without a user', 'lost', 'reordered'] },
+];
+
+function cellsOf(line: string): string[] {
+  return line
+    .split('|')
+    .slice(1, -1)
+    .map((cell) => cell.trim());
+}
+
+function tableOf(markdown: string): string[][] {
+  const [head = [], , ...rows] = markdown
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .map(cellsOf);
+  return [head, ...rows];
+}
+
+/** What was measured, as one cell; a dash for who did not take part. */
+function measured(title: string, contender: string, columns: readonly string[]): string {
+  const sections = rootFile('test/bench/RESULTS.md').split(/^## /m);
+  const [head = [], ...rows] = tableOf(sections.find((text) => text.startsWith(title))!);
+  const row = rows.find(([label]) => label === contender);
+  return row ? columns.map((column) => row[head.indexOf(column)]!).join(', ') : '–';
+}
+
+describe('the table of speeds in README.md', () => {
+  const [head = [], ...rows] = tableOf(section(rootFile('README.md'), 'Speed'));
+
+  it('has a column for each contender, and a row for each work', () => {
+    expect(head).toHaveLength(contenders.length + 1);
+    expect(rows).toHaveLength(works.length);
+  });
+
+  it.each(works)('says of "$title" what RESULTS.md says', ({ title, columns }) => {
+    const row = rows[works.findIndex((work) => work.title === title)]!;
+    expect(row.slice(1)).toEqual(contenders.map((each) => measured(title, each, columns)));
+  });
+});
