@@ -175,13 +175,13 @@ export class SessionGate implements Gate, LiveSession, Renewable {
   #stand(standing: Standing): void {
     const { session } = standing;
     const { expiryWarningMs, property } = this.context.policy;
+    // Who has no key cannot be told from others, so nobody may renew: there is nothing to warn of.
+    const warningMs = session.userId === undefined ? 0 : expiryWarningMs;
     this.#standing = standing;
     this.client.wsAuthContext = standing.context;
     this.#expiry?.stop();
     this.#expiry =
-      session.expiresAt === undefined
-        ? undefined
-        : new Expiry(session.expiresAt, expiryWarningMs, this);
+      session.expiresAt === undefined ? undefined : new Expiry(session.expiresAt, warningMs, this);
     setSession(this.client, session);
     (this.client as unknown as Record<string, unknown>)[property] = session.user;
   }

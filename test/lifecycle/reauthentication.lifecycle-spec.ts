@@ -108,6 +108,19 @@ describe('the same user with a newer credential', () => {
     expect(sessionsOf(app).count()).toBe(1);
   });
 
+  it('is not asked to renew without a key, by which it could be told from others', async () => {
+    freeze();
+    const verdict = { email: 'alice@example.com', exp: user(0, 60).exp };
+    await using app = await startWithVerdicts({ t: verdict }, { heartbeatIntervalMs: 0 });
+    const client = await enter(app, 't');
+    vi.advanceTimersByTime(minuteMs - 1);
+    expect(await client.ask('echo', 1)).toBe(1);
+    expect(client.unread).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(await client.closed()).toEqual({ code: 3000, reason: 'token expired' });
+    expect(client.unread).toEqual([]);
+  });
+
   it('is known everywhere by its new session at once', async () => {
     const verdicts = { t: { id: 'alice', name: 'old' }, u: { id: 'alice', name: 'new' } };
     await using app = await startWithVerdicts(verdicts);
