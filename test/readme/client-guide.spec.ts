@@ -49,6 +49,13 @@ class SlowHelloGateway {
   }
 }
 
+@WebSocketGateway({ path: '/hello' })
+class CuttingGateway {
+  handleConnection(client: WebSocket) {
+    client.terminate();
+  }
+}
+
 const start = () => startProtected({}, [HelloGateway]);
 
 /** A server that gives tokens to whoever asks, or says who may not have one. */
@@ -158,7 +165,12 @@ describe('the code of lib/client/README.md', () => {
     it('says why it was refused', async () => {
       await using app = await start();
       const said = await python(app.url('/hello'), 'a-wrong-token');
-      expect(said).toBe('closed with 3000 credential rejected\n');
+      expect(said).toMatch(/^closed: received 3000 .*credential rejected/);
+    });
+
+    it('says that the connection was cut', async () => {
+      await using app = await startProtected({}, [CuttingGateway]);
+      expect(await python(app.url('/hello'), tokenOf('alice'))).toMatch(/^closed: no close frame/);
     });
   });
 

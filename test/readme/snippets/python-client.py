@@ -25,7 +25,7 @@ async def main(url, token):
     try:
         print(await greet(url, lambda: token))
     except websockets.ConnectionClosed as closed:
-        print("closed with", closed.rcvd.code, closed.rcvd.reason)
+        print("closed:", closed)
 
 
 asyncio.run(main(*sys.argv[1:]))
