@@ -1,4 +1,4 @@
-import { closeActionOf } from '../protocol/close-code.js';
+import { closeActionOf, expiredReason } from '../protocol/close-code.js';
 import type { End } from './next-step.js';
 import type { Settings } from './options.js';
 import { authenticateMessage } from './own-client.js';
@@ -31,7 +31,7 @@ const acceptanceMs = 5_000;
 /** One connection, from its token to its end. */
 export class Attempt {
   readonly #preparing = new AbortController();
-  readonly #clock = new SessionClock(() => this.#renewOrEnd());
+  readonly #clock = new SessionClock(() => void this.renew());
   #socket: WebSocketLike | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #status = 0;
@@ -109,10 +109,17 @@ export class Attempt {
     }
   }
 
-  /** Looks at the clock after a time in which timers may have stood still, or on a network that is another one. */
+  /**
+   * Looks at the clock after a time in which timers may have stood still, or on a network that is another one. Only here
+   * the clock ends a session: at any other time the server does, and a clock that is ahead would end what is valid.
+   */
   wake(isOnline: boolean): void {
     if (this.#openedAt < Infinity && (isOnline || this.#clock.isDue)) {
-      this.#renewOrEnd();
+      if (this.#clock.isOver) {
+        this.#end(3000, expiredReason);
+      } else {
+        void this.renew();
+      }
     }
   }
 
@@ -208,14 +215,6 @@ export class Attempt {
     this.listener.told(expiresAt);
   }
 
-  #renewOrEnd(): void {
-    if (this.#clock.isOver) {
-      this.#end(3000, 'token expired');
-    } else {
-      void this.renew();
-    }
-  }
-
   #failed(message = ''): void {
     this.#status = statusIn(message);
     clearTimeout(this.#timer);
@@ -232,14 +231,15 @@ export class Attempt {
       return;
     }
     const openMs = Math.max(0, Date.now() - this.#openedAt);
+    const isExpiry = reason === expiredReason;
     this.abandon();
     this.listener.ended({
       code,
       reason: this.#status ? `refused with ${this.#status}` : reason,
       wasClean: false,
       action: statusActionOf(this.#status) ?? closeActionOf(code, this.settings.closeActions),
-      accepted: this.#isAccepted || openMs >= acceptanceMs,
-      expired: this.#clock.isAtEnd,
+      accepted: this.#isAccepted || isExpiry || openMs >= acceptanceMs,
+      expired: isExpiry || this.#clock.isAtEnd,
       openMs,
       ...more,
     });

@@ -15,7 +15,7 @@ export interface End {
   readonly expired: boolean;
   /** How long it was authenticated, in milliseconds. */
   readonly openMs: number;
-  /** What the token source threw. */
+  /** What the token source or the `prepare` of a way threw. */
   readonly cause?: unknown;
 }
 

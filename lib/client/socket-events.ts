@@ -8,7 +8,7 @@ export interface WaitingDetails {
   readonly code: number;
   /** Its reason, or what the client found out. */
   readonly reason: string;
-  /** What the token source threw. */
+  /** What the token source or the `prepare` of a way threw. */
   readonly cause?: unknown;
 }
 
@@ -20,7 +20,7 @@ export interface ClosingDetails {
   readonly reason: string;
   /** Whether the closing handshake was complete. */
   readonly wasClean: boolean;
-  /** What the token source threw, if that was the last of `maxFailures`. */
+  /** What the token source or the `prepare` of a way threw, if that was the last of `maxFailures`. */
   readonly cause?: unknown;
 }
 

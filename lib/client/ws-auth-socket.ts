@@ -109,7 +109,8 @@ export class WsAuthSocket extends TypedEventTarget {
 
   /**
    * Sends a message, or keeps it until the socket is authenticated. A message that is on its way when the connection is lost
-   * may be lost with it. After the end messages are dropped, as by a WebSocket.
+   * may be lost with it. After the end messages are dropped, as by a WebSocket. What is kept is no copy: do not change a
+   * buffer before it is sent.
    *
    * @throws {DOMException} `InvalidStateError` if the socket is not authenticated and may keep no more messages.
    */
@@ -202,13 +203,14 @@ export class WsAuthSocket extends TypedEventTarget {
 
   #giveUp(end: End, { unauthenticated }: Surrender): void {
     this.#tearDown(end);
+    if (unauthenticated) {
+      // Not in this call, which would take what it throws for a failure of its own and lose it; before who awaits `close`.
+      queueMicrotask(() => this.#settings.onUnauthenticated?.());
+    }
     if (end.code !== 1000) {
       this.#emit('error');
     }
     this.#emitClose(end);
-    if (unauthenticated) {
-      this.#settings.onUnauthenticated?.();
-    }
   }
 
   #finish(details: ClosingDetails): void {

@@ -1,11 +1,11 @@
-import { WsAuthCloseCode } from '../protocol/close-code.js';
+import { expiredReason, WsAuthCloseCode } from '../protocol/close-code.js';
 import type { EndReason } from './live-session.js';
 
 /** Close code and text of a session that ends, where nothing else is said. */
 export const endings: Readonly<
   Record<EndReason, { readonly code: number; readonly reason: string }>
 > = {
-  expired: { code: WsAuthCloseCode.Unauthorized, reason: 'token expired' },
+  expired: { code: WsAuthCloseCode.Unauthorized, reason: expiredReason },
   revoked: { code: WsAuthCloseCode.Unauthorized, reason: 'revoked' },
   disconnected: { code: WsAuthCloseCode.PolicyViolation, reason: 'disconnected' },
   replaced: { code: WsAuthCloseCode.PolicyViolation, reason: 'too many sessions' },

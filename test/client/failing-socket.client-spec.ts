@@ -72,6 +72,21 @@ describe('a client whose WebSocket', () => {
     expect((await client.next('waiting')).delayMs).toBeGreaterThanOrEqual(1_000);
   });
 
+  it('is closed because the token expired, was accepted however soon that was', async () => {
+    useFakeTimers();
+    const { WebSocket, socket } = scripted();
+    const patience = { backOffMs: 1_000, maxBackOffMs: 30_000 };
+    await using client = new ObservedSocket(url, { token, WebSocket, via: raw, ...patience });
+    for (let count = 0; count < 3; count += 1) {
+      const connection = await socket(count);
+      connection.open();
+      vi.advanceTimersByTime(2_000);
+      connection.fire('close', { code: 3000, reason: 'token expired' });
+      expect(await client.next('waiting')).toMatchObject({ delayMs: 0, failures: 1 });
+      vi.advanceTimersByTime(1);
+    }
+  });
+
   it('is lost soon after a renewal, was open for long all the same', async () => {
     useFakeTimers();
     const { WebSocket, socket } = scripted();
@@ -86,6 +101,26 @@ describe('a client whose WebSocket', () => {
     connection.authenticate(hourMs);
     connection.fire('close', { code: 1006 });
     expect(await client.next('waiting')).toMatchObject({ failures: 1 });
+  });
+});
+
+describe('a client whose clock is ahead', () => {
+  it('renews a session that is over by that clock, as often as it may, and leaves its end to the server', async () => {
+    useFakeTimers();
+    const { WebSocket, socket, made } = scripted();
+    await using client = new ObservedSocket(url, { token, WebSocket });
+    const connection = await socket(0);
+    connection.open();
+    for (let renewals = 0; renewals < 3; renewals += 1) {
+      connection.authenticate(1_000);
+      vi.advanceTimersByTime(2_999);
+      await settled();
+      expect(connection.sent).toHaveLength(1 + renewals);
+      vi.advanceTimersByTime(1);
+      await settled();
+      expect(connection.sent).toHaveLength(2 + renewals);
+    }
+    expect([client.socket.state, made.length]).toEqual(['open', 1]);
   });
 });
 

@@ -1,8 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { WsAuthSocket } from '../../lib/client.js';
 import { startProtected } from '../support/app.js';
 import { tokenOf } from '../support/tokens.js';
 import { ObservedSocket } from './observed-socket.js';
+
+afterEach(() => vi.unstubAllGlobals());
 
 const alice = () => tokenOf('alice');
 
@@ -17,6 +19,29 @@ describe('a client without a token', () => {
     expect(await client.next('close')).toMatchObject({ code: 3000, reason: 'not logged in' });
     expect(states).toEqual(['closed']);
     expect(client.told).toEqual(['connecting', 'error', 'close']);
+  });
+
+  it('does not keep to itself what onUnauthenticated throws', async () => {
+    const thrown: unknown[] = [];
+    const { queueMicrotask: queue } = globalThis;
+    vi.stubGlobal('queueMicrotask', (task: () => void) =>
+      queue(() => {
+        try {
+          task();
+        } catch (error) {
+          thrown.push(error);
+        }
+      }),
+    );
+    const mistake = new Error('there is no login');
+    await using client = new ObservedSocket('ws://127.0.0.1:9/', {
+      token: () => undefined,
+      onUnauthenticated: () => {
+        throw mistake;
+      },
+    });
+    await client.next('close');
+    expect(thrown).toEqual([mistake]);
   });
 
   it('asks again when it could not be had, and says why', async () => {
