@@ -9,8 +9,8 @@ import type { Handshake } from '../protocol/handshake.js';
 /**
  * Who is at the other end of an upgrade, for as long as the socket lives.
  *
- * The kernel is asked for the address when somebody needs it, which costs more than the rest of a handshake's checks
- * together. What proxies say is read at once, so that nothing has to hold on to the request.
+ * The kernel is asked for the address when somebody needs it: that takes about as long as reading the whole handshake. What
+ * proxies say is read at once, so that nothing has to hold on to the request.
  */
 export class Peer implements ClientFacts {
   readonly path: string;
