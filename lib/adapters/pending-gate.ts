@@ -2,6 +2,7 @@ import type { RawData } from 'ws';
 import type { Attempt } from '../authentication/attempt.js';
 import type { Authenticated } from '../authentication/authenticated.js';
 import type { Authenticator, Subject } from '../authentication/authenticator.js';
+import { failed } from '../authentication/strategy-refusal.js';
 import type { Credential } from '../credentials/credential.js';
 import type { Policy } from '../policy/policy.js';
 import { Refusal } from '../protocol/refusal.js';
@@ -126,9 +127,4 @@ export class PendingGate implements Gate {
     }
     client.resume();
   }
-}
-
-/** Whatever goes wrong while judging is a no. */
-function failed(cause: unknown): Refusal {
-  return new Refusal('ERR_WS_AUTH_STRATEGY_FAILED', { cause });
 }

@@ -5,6 +5,7 @@ import { Attempt } from '../authentication/attempt.js';
 import type { Authenticated } from '../authentication/authenticated.js';
 import type { Decision, UpgradeSubject } from '../authentication/authenticator.js';
 import type { PendingBudget } from '../authentication/pending-budget.js';
+import { failed } from '../authentication/strategy-refusal.js';
 import { redactRequest } from '../credentials/redaction.js';
 import { addressKey } from '../policy/address-key.js';
 import { clientAddress } from '../policy/proxy-trust.js';
@@ -266,11 +267,6 @@ export class ProtectedRoute implements Route {
       peer.socket.destroy();
     }
   }
-}
-
-/** Whatever goes wrong while deciding is a no. */
-function failed(cause: unknown): Refusal {
-  return new Refusal('ERR_WS_AUTH_STRATEGY_FAILED', { cause });
 }
 
 /** `ws` sends the close frame to a peer that breaks the protocol; here it is seen to that the peer goes. */

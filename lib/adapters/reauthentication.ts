@@ -5,6 +5,7 @@ import type { Authenticated } from '../authentication/authenticated.js';
 import type { Authenticator } from '../authentication/authenticator.js';
 import { rememberJudgement } from '../authentication/judgement.js';
 import type { Credential } from '../credentials/credential.js';
+import { failed } from '../authentication/strategy-refusal.js';
 import { fromFirstMessage } from '../credentials/first-message.extractor.js';
 import type { Policy } from '../policy/policy.js';
 import type { WsAuthTelemetry } from '../policy/telemetry.js';
@@ -86,7 +87,7 @@ export class Reauthentication {
     try {
       return await authenticator.authenticate(this.#subject(), credential, attempt);
     } catch (cause) {
-      return new Refusal('ERR_WS_AUTH_STRATEGY_FAILED', { cause });
+      return failed(cause);
     }
   }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { failed } from '../authentication/strategy-refusal.js';
 import { parseHandshake, type Handshake } from '../protocol/handshake.js';
 import { Refusal } from '../protocol/refusal.js';
 import { parseRequestTarget } from '../protocol/request-target.js';
@@ -74,7 +75,7 @@ export class UpgradeListener {
     try {
       route.upgrade(request, socket, handshake);
     } catch (cause) {
-      this.#refuse(new Refusal('ERR_WS_AUTH_STRATEGY_FAILED', { cause }), request, socket);
+      this.#refuse(failed(cause), request, socket);
     }
   }
 

@@ -12,6 +12,7 @@ import type { Authenticated } from './authenticated.js';
 import { Authenticator, type AuthenticatorChecks, type Subject } from './authenticator.js';
 import { phaseOf, rememberJudgement, type Judgement } from './judgement.js';
 import type { StrategyChain } from './strategy-chain.js';
+import { failed } from './strategy-refusal.js';
 
 type Result = Authenticated | Refusal;
 
@@ -94,10 +95,6 @@ export class ObservedAuthenticator extends Authenticator {
     const names = strategy ?? this.policy.strategy;
     return names.length === 1 ? names[0] : undefined;
   }
-}
-
-function failed(cause: unknown): Refusal {
-  return new Refusal('ERR_WS_AUTH_STRATEGY_FAILED', { cause });
 }
 
 function verdictOn(result: Result, { strategy }: Judgement, attempt: Attempt): WsAuthVerdict {

@@ -44,6 +44,11 @@ function codeOf({ challenge, status }: Failure): RefusalCode {
   return bearerErrorOf(challenge) === 'insufficient_scope' ? 'ERR_WS_AUTH_NOT_PERMITTED' : rejected;
 }
 
+/** Whatever goes wrong on the way to a decision is a no. */
+export function failed(cause: unknown): Refusal {
+  return new Refusal('ERR_WS_AUTH_STRATEGY_FAILED', { cause });
+}
+
 /**
  * What a strategy that threw is refused with: 500, unless it threw one of Nest's HTTP exceptions, as `validate()` does to
  * say no (`throw new UnauthorizedException()`).
