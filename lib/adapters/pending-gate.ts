@@ -2,7 +2,7 @@ import type { RawData } from 'ws';
 import type { Attempt } from '../authentication/attempt.js';
 import type { Authenticated } from '../authentication/authenticated.js';
 import type { Authenticator, Subject } from '../authentication/authenticator.js';
-import { failed } from '../authentication/strategy-refusal.js';
+import { failed, orFailed } from '../authentication/strategy-refusal.js';
 import type { Credential } from '../credentials/credential.js';
 import type { Policy } from '../policy/policy.js';
 import { Refusal } from '../protocol/refusal.js';
@@ -75,12 +75,10 @@ export class PendingGate implements Gate {
       maxFragments: 1_024,
     });
     const { authenticator, subject, attempt } = this.context;
-    const carryOut = (result: Authenticated | Refusal) => this.#carryOut(client, result);
-    try {
-      void authenticator.enter(subject, credential, attempt).catch(failed).then(carryOut);
-    } catch (cause) {
-      carryOut(failed(cause));
-    }
+    // Never at once: what follows in the same chunk is queued behind the session, not before its gateways know of it.
+    void Promise.resolve(orFailed(() => authenticator.enter(subject, credential, attempt)))
+      .catch(failed)
+      .then((result) => this.#carryOut(client, result));
   }
 
   #carryOut(client: GatedWebSocket, result: Authenticated | Refusal): void {

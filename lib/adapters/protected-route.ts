@@ -5,8 +5,9 @@ import { Attempt } from '../authentication/attempt.js';
 import type { Authenticated } from '../authentication/authenticated.js';
 import type { Decision, UpgradeSubject } from '../authentication/authenticator.js';
 import type { PendingBudget } from '../authentication/pending-budget.js';
-import { failed } from '../authentication/strategy-refusal.js';
+import { failed, orFailed } from '../authentication/strategy-refusal.js';
 import { redactRequest } from '../credentials/redaction.js';
+import { andThen } from '../passport/maybe-promise.js';
 import { addressKey } from '../policy/address-key.js';
 import { clientAddress } from '../policy/proxy-trust.js';
 import type { Handshake } from '../protocol/handshake.js';
@@ -42,6 +43,8 @@ interface Upgrade extends Entrance {
   readonly attempt: Attempt;
   /** Whether the attempt has come to a decision, which may be to wait for the first message. */
   decided: boolean;
+  /** Ends the attempt of a client that leaves: from when it has to wait. */
+  leave: (() => void) | undefined;
 }
 
 const noEarlyBytes = Buffer.alloc(0);
@@ -78,21 +81,16 @@ export class ProtectedRoute implements Route {
       refuseUpgrade(socket, full);
       return;
     }
-    const leave = () => attempt.abort();
-    const attempt = new Attempt(policy.authTimeoutMs, (ended) => {
-      this.#attempts.delete(ended);
-      budget.release(peer);
-      // The socket lives on. What it held on to would live as long: the request, and what the client sent with it.
-      socket.off('end', leave).off('close', leave);
-    });
-    socket.on('end', leave).on('close', leave);
+    const attempt = new Attempt(() => this.#forget(upgrade));
     this.#attempts.add(attempt);
     if (events.has('authenticating')) {
       events.emit('authenticating', { path: peer.path, address: peer.address });
     }
     const original = redactRequest(request, policy.redaction);
     const subject = { handshake, request, original, client: peer };
-    this.#decide({ subject, peer, attempt, startedAt: performance.now(), decided: false });
+    const startedAt = performance.now();
+    const upgrade = { subject, peer, attempt, startedAt, decided: false, leave: undefined };
+    this.#decide(upgrade);
   }
 
   /** Refuses what is on its way, and ends the sessions. */
@@ -123,25 +121,46 @@ export class ProtectedRoute implements Route {
   #decide(upgrade: Upgrade): void {
     const { subject, attempt } = upgrade;
     const { authenticator } = this.options.context;
+    const decision = orFailed(() => authenticator.decide(subject, attempt));
+    if (decision instanceof Promise || decision === 'defer') {
+      this.#watch(upgrade);
+    }
+    const decided = (made: Decision) => this.#decided(made, upgrade);
+    void andThen(decision, decided, (cause) => decided(failed(cause)));
+  }
+
+  /** Sees to it that an attempt ends, whatever becomes of the client and of those who decide. */
+  #watch(upgrade: Upgrade): void {
+    const { peer, attempt } = upgrade;
+    const leave = () => attempt.abort();
+    upgrade.leave = leave;
+    peer.socket.on('end', leave).on('close', leave);
+    attempt.endWithin(this.options.context.policy.authTimeoutMs);
     attempt.onAbort(() => {
       if (!upgrade.decided) {
         this.#end(upgrade, attempt.refusal);
       }
     });
-    const decided = (decision: Decision) => this.#decided(decision, upgrade);
-    try {
-      authenticator
-        .decide(subject, attempt)
-        .then(decided, (cause: unknown) => decided(failed(cause)));
-    } catch (cause) {
-      decided(failed(cause));
+  }
+
+  /** The socket lives on. What it held on to would live as long: the request, and what the client sent with it. */
+  #forget({ attempt, peer, leave }: Upgrade): void {
+    this.#attempts.delete(attempt);
+    this.options.budget.release(peer);
+    if (leave) {
+      peer.socket.off('end', leave).off('close', leave);
     }
   }
 
   /** Code of the application may throw on the way in; an exception here would end the process. */
   #decided(decision: Decision, upgrade: Upgrade): void {
+    const { attempt } = upgrade;
     upgrade.decided = true;
-    if (!upgrade.attempt.running) {
+    if (!attempt.running) {
+      // Whoever decided at once has closed the server as well, and nobody has answered the client yet.
+      if (!upgrade.leave) {
+        this.#end(upgrade, attempt.refusal);
+      }
       return;
     }
     try {

@@ -70,7 +70,8 @@ export class Reauthentication {
       this.#refuse(credential);
       return;
     }
-    const attempt = new Attempt(authTimeoutMs, () => (this.#attempt = undefined));
+    const attempt = new Attempt(() => (this.#attempt = undefined));
+    attempt.endWithin(authTimeoutMs);
     this.#attempt = attempt;
     const result = await this.#judge(credential, attempt);
     attempt.settle();

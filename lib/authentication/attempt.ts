@@ -5,7 +5,8 @@ import { rememberJudgement, type Judgement } from './judgement.js';
 /**
  * One connection on its way to a session: its deadline, and what must stop when it ends.
  *
- * It ends exactly once: by {@link settle} when the way is done, or by {@link abort}.
+ * It ends exactly once: by {@link settle} when the way is done, or by {@link abort}. Whoever waits for a decision sets the
+ * deadline: most decisions against a connection are there before anybody has to.
  */
 export class Attempt implements AbortableAttempt {
   /** Why the attempt was aborted; `undefined` while it runs, and when the client left. */
@@ -17,13 +18,16 @@ export class Attempt implements AbortableAttempt {
   #state: 'running' | 'settled' | 'aborted' = 'running';
   #callbacks: (() => void)[] | undefined;
   #controller: AbortController | undefined;
-  readonly #deadline: NodeJS.Timeout;
-  readonly #onEnd: (attempt: Attempt) => void;
+  #deadline: NodeJS.Timeout | undefined;
 
-  constructor(timeoutMs: number, onEnd: (attempt: Attempt) => void) {
-    this.#onEnd = onEnd;
-    this.#deadline = setTimeout(expire, timeoutMs, this);
-    this.#deadline.unref();
+  constructor(private readonly onEnd: (attempt: Attempt) => void) {}
+
+  /** Aborts the attempt unless it ends in time. */
+  endWithin(timeoutMs: number): void {
+    if (this.running) {
+      this.#deadline = setTimeout(expire, timeoutMs, this);
+      this.#deadline.unref();
+    }
   }
 
   get running(): boolean {
@@ -73,7 +77,7 @@ export class Attempt implements AbortableAttempt {
     this.#state = state;
     this.#callbacks = undefined;
     clearTimeout(this.#deadline);
-    this.#onEnd(this);
+    this.onEnd(this);
   }
 }
 

@@ -4,6 +4,7 @@ import { findCredential } from '../credentials/find-credential.js';
 import type { OriginalParts } from '../credentials/redaction.js';
 import type { ClientFacts } from '../passport/client-facts.js';
 import { expressRequest, runMiddleware } from '../passport/express-request.js';
+import { andThen, type MaybePromise } from '../passport/maybe-promise.js';
 import type { Policy } from '../policy/policy.js';
 import type { Handshake } from '../protocol/handshake.js';
 import { Refusal } from '../protocol/refusal.js';
@@ -58,17 +59,15 @@ export class Authenticator {
    *
    * @throws what an extractor of the application throws
    */
-  decide(subject: UpgradeSubject, attempt: Attempt): Promise<Decision> {
+  decide(subject: UpgradeSubject, attempt: Attempt): MaybePromise<Decision> {
     const { policy } = this;
     const found = findCredential(policy.handshakeExtractors, subject.handshake, policy.limits);
     if (found instanceof Refusal) {
       this.#count(found, { address: subject.client.address, account: undefined });
-      return Promise.resolve(this.chain.challenge(found));
+      return this.chain.challenge(found);
     }
     const allowed = isOriginAllowed(subject, found, policy, attempt);
-    return typeof allowed === 'boolean'
-      ? this.#decideFrom(allowed, subject, found, attempt)
-      : allowed.then((answer) => this.#decideFrom(answer, subject, found, attempt));
+    return andThen(allowed, (answer) => this.#decideFrom(answer, subject, found, attempt));
   }
 
   #decideFrom(
@@ -76,20 +75,17 @@ export class Authenticator {
     subject: UpgradeSubject,
     credential: Credential | undefined,
     attempt: Attempt,
-  ): Promise<Decision> {
+  ): MaybePromise<Decision> {
     if (!isAllowed) {
-      const refusal = attempt.running
-        ? new Refusal('ERR_WS_AUTH_ORIGIN_REFUSED')
-        : aborted(attempt);
-      return Promise.resolve(refusal);
+      return attempt.running ? new Refusal('ERR_WS_AUTH_ORIGIN_REFUSED') : aborted(attempt);
     }
     if (!credential) {
-      return Promise.resolve(this.#withoutCredential());
+      return this.#withoutCredential();
     }
     const entered = this.enter(subject, credential, attempt);
     const mayBeNone =
       credential.content.scheme === 'request' && !presentsAnything(subject, this.policy);
-    return mayBeNone ? entered.then((decision) => this.#unlessNothingSent(decision)) : entered;
+    return mayBeNone ? andThen(entered, (decision) => this.#unlessNothingSent(decision)) : entered;
   }
 
   /** A strategy that reads the request itself has found nothing there, as nothing was sent. */
@@ -110,7 +106,7 @@ export class Authenticator {
     subject: Subject,
     credential: Credential,
     attempt: Attempt,
-  ): Promise<Authenticated | Refusal> {
+  ): MaybePromise<Authenticated | Refusal> {
     const { places } = this.checks;
     const result = this.#judge(subject, credential, attempt);
     return places ? this.#findPlace(places, result, attempt) : result;
@@ -118,7 +114,7 @@ export class Authenticator {
 
   async #findPlace(
     places: SessionPlaces,
-    authenticated: Promise<Authenticated | Refusal>,
+    authenticated: MaybePromise<Authenticated | Refusal>,
     attempt: Attempt,
   ): Promise<Authenticated | Refusal> {
     const result = await authenticated;
@@ -140,7 +136,7 @@ export class Authenticator {
     subject: Subject,
     credential: Credential,
     attempt: Attempt,
-  ): Promise<Authenticated | Refusal> {
+  ): MaybePromise<Authenticated | Refusal> {
     return this.#judge(subject, credential, attempt);
   }
 
@@ -148,7 +144,7 @@ export class Authenticator {
     subject: Subject,
     credential: Credential,
     attempt: Attempt,
-  ): Promise<Authenticated | Refusal> {
+  ): MaybePromise<Authenticated | Refusal> {
     const { failures, revocations } = this.checks;
     return failures || revocations
       ? this.#judgeWithChecks(subject, credential, attempt)
@@ -187,7 +183,7 @@ export class Authenticator {
     { request, original, client }: Subject,
     credential: Credential,
     attempt: Attempt,
-  ): Promise<Authenticated | Refusal> {
+  ): MaybePromise<Authenticated | Refusal> {
     const judged = { request, original, client, credential, attempt };
     return this.policy.middleware.length === 0
       ? this.chain.run(judged)
@@ -198,7 +194,7 @@ export class Authenticator {
     const { request, original, credential, attempt } = judged;
     const { middleware } = this.policy;
     const base = expressRequest(request, partsFor(credential, original));
-    const judge = () => {
+    const judge = async () => {
       const { url = '', headers } = base;
       const left = { url, headers, bareUrl: original.bareUrl };
       return this.chain.run({ ...judged, request: base, original: left });

@@ -1,4 +1,5 @@
 import type { Credential } from '../credentials/credential.js';
+import { andThen, type MaybePromise } from '../passport/maybe-promise.js';
 import type { Policy } from '../policy/policy.js';
 import type {
   WsAuthObservation,
@@ -12,7 +13,7 @@ import type { Authenticated } from './authenticated.js';
 import { Authenticator, type AuthenticatorChecks, type Subject } from './authenticator.js';
 import { phaseOf, rememberJudgement, type Judgement } from './judgement.js';
 import type { StrategyChain } from './strategy-chain.js';
-import { failed } from './strategy-refusal.js';
+import { failed, orFailed } from './strategy-refusal.js';
 
 type Result = Authenticated | Refusal;
 
@@ -35,7 +36,7 @@ export class ObservedAuthenticator extends Authenticator {
     super(policy, chain, checks);
   }
 
-  override enter(subject: Subject, credential: Credential, attempt: Attempt): Promise<Result> {
+  override enter(subject: Subject, credential: Credential, attempt: Attempt): MaybePromise<Result> {
     const phase = phaseOf(credential.extractor, this.policy);
     const run = () => super.enter(subject, credential, attempt);
     return this.#observe({ phase, subject, credential, attempt }, run);
@@ -45,12 +46,12 @@ export class ObservedAuthenticator extends Authenticator {
     subject: Subject,
     credential: Credential,
     attempt: Attempt,
-  ): Promise<Result> {
+  ): MaybePromise<Result> {
     const run = () => super.authenticate(subject, credential, attempt);
     return this.#observe({ phase: 'reauthentication', subject, credential, attempt }, run);
   }
 
-  #observe(observed: Observed, run: () => Promise<Result>): Promise<Result> {
+  #observe(observed: Observed, run: () => MaybePromise<Result>): MaybePromise<Result> {
     const { credential, attempt } = observed;
     const observation = this.#begin(observed);
     if (!observation) {
@@ -68,7 +69,8 @@ export class ObservedAuthenticator extends Authenticator {
       return result;
     };
     // One promise and no more: each costs, where an asynchronous context goes through all of them.
-    return observation.within(run).then(conclude, (cause: unknown) => conclude(failed(cause)));
+    const judged = orFailed(() => observation.within(run));
+    return andThen(judged, conclude, (cause) => conclude(failed(cause)));
   }
 
   /** Nobody is kept out because watching fails. */

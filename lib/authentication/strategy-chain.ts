@@ -1,4 +1,5 @@
 import type { Credential } from '../credentials/credential.js';
+import { andThen, type MaybePromise } from '../passport/maybe-promise.js';
 import type { Outcome } from '../passport/outcome.js';
 import { runStrategy } from '../passport/run-strategy.js';
 import type { Strategies } from '../passport/strategies.js';
@@ -24,6 +25,13 @@ export interface Case extends StrategyRequestParts {
   readonly attempt: Attempt;
 }
 
+/** One of the strategies that a case is put to. */
+interface Asked {
+  readonly name: string;
+  readonly judged: Case;
+  readonly request: StrategyRequest;
+}
+
 type Success = Extract<Outcome, { type: 'success' }>;
 
 /** RFC 6750 §3.1. */
@@ -44,37 +52,50 @@ export class StrategyChain {
     private readonly strategies: Strategies,
   ) {}
 
-  async run(judged: Case): Promise<Authenticated | Refusal> {
-    const { credential, attempt } = judged;
-    const failures: Failure[] = [];
-    for (const name of credential.strategy ?? this.policy.strategy) {
-      const request = strategyRequest(judged);
-      const outcome = presentUser(await this.#ask(name, judged, request), judged);
-      switch (outcome.type) {
-        case 'success': {
-          const opened = this.#open(name, judged, outcome, request);
-          if (opened) {
-            return opened instanceof Refusal ? this.#refuse(opened, credential, failures) : opened;
-          }
-          failures.push(silent);
-          break;
-        }
-        case 'fail':
-          failures.push(outcome);
-          break;
-        case 'redirect':
-          failures.push({ ...silent, redirects: true });
-          break;
-        case 'pass':
-          failures.push(silent);
-          break;
-        case 'error':
-          return this.#refuse(refusalOfError(outcome.error), credential, failures);
-        case 'aborted':
-          return aborted(attempt);
-      }
+  run(judged: Case): MaybePromise<Authenticated | Refusal> {
+    return this.#runFrom(0, judged, []);
+  }
+
+  #runFrom(
+    index: number,
+    judged: Case,
+    failures: Failure[],
+  ): MaybePromise<Authenticated | Refusal> {
+    const { credential } = judged;
+    const name = (credential.strategy ?? this.policy.strategy)[index];
+    if (name === undefined) {
+      return this.#refuse(refusalOfFailures(failures), credential, failures);
     }
-    return this.#refuse(refusalOfFailures(failures), credential, failures);
+    const asked: Asked = { name, judged, request: strategyRequest(judged) };
+    return andThen(this.#ask(asked), (outcome) => {
+      const result = this.#conclude(presentUser(outcome, judged), asked);
+      if (result instanceof Refusal) {
+        return this.#refuse(result, credential, failures);
+      }
+      if ('session' in result) {
+        return result;
+      }
+      failures.push(result);
+      return this.#runFrom(index + 1, judged, failures);
+    });
+  }
+
+  /** A session or a refusal; or how the strategy failed, and the next one is asked. */
+  #conclude(outcome: Outcome, asked: Asked): Authenticated | Refusal | Failure {
+    switch (outcome.type) {
+      case 'success':
+        return this.#open(outcome, asked) ?? silent;
+      case 'fail':
+        return outcome;
+      case 'redirect':
+        return { ...silent, redirects: true };
+      case 'pass':
+        return silent;
+      case 'error':
+        return refusalOfError(outcome.error);
+      case 'aborted':
+        return aborted(asked.judged.attempt);
+    }
   }
 
   /** Adds the challenges that a 401 must carry (RFC 9110 §15.5.2). */
@@ -104,7 +125,7 @@ export class StrategyChain {
     return challenges;
   }
 
-  #ask(name: string, judged: Case, request: StrategyRequest): Promise<Outcome> | Outcome {
+  #ask({ name, judged, request }: Asked): MaybePromise<Outcome> {
     const strategy = this.strategies.find(name);
     return strategy
       ? runStrategy(
@@ -116,17 +137,15 @@ export class StrategyChain {
   }
 
   #open(
-    strategy: string,
-    { credential }: Case,
     { user, info, context }: Success,
-    request: StrategyRequest,
+    { name, judged: { credential }, request }: Asked,
   ): Authenticated | Refusal | undefined {
     try {
       const claimed = proofOf(credential, user, info);
       const sessionToken = claimed.tokenId === undefined ? httpSessionToken(request) : undefined;
       const proof = sessionToken === undefined ? claimed : { ...claimed, tokenId: sessionToken };
       const principal = readPrincipal({ user, info, proof }, this.policy);
-      return principal && { session: begin(principal, strategy, credential), proof, context };
+      return principal && { session: begin(principal, name, credential), proof, context };
     } catch (error) {
       return refusalOfError(error);
     }

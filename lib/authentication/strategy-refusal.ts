@@ -49,6 +49,15 @@ export function failed(cause: unknown): Refusal {
   return new Refusal('ERR_WS_AUTH_STRATEGY_FAILED', { cause });
 }
 
+/** What `judge` says; an exception is a no as well. */
+export function orFailed<Said>(judge: () => Said): Said | Refusal {
+  try {
+    return judge();
+  } catch (cause) {
+    return failed(cause);
+  }
+}
+
 /**
  * What a strategy that threw is refused with: 500, unless it threw one of Nest's HTTP exceptions, as `validate()` does to
  * say no (`throw new UnauthorizedException()`).

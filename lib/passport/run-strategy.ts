@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { AbortableAttempt } from './abortable-attempt.js';
+import type { MaybePromise } from './maybe-promise.js';
 import type { Outcome } from './outcome.js';
 import type { Strategy, StrategyActions } from './strategy.js';
 
@@ -9,42 +10,50 @@ import type { Strategy, StrategyActions } from './strategy.js';
  * Passport's own middleware is not used: on `pass()` it calls nobody back and `@nestjs/passport` then lets the request
  * in with no user; a strategy that rejects hangs it, one that throws late ends the process, and one that settles twice
  * reports two users. Here the first action wins and the rest is silence.
+ *
+ * @returns the outcome itself where the strategy decides before it returns, as most do about a bad signature
  */
 export function runStrategy(
   strategy: Strategy,
   request: object,
   attempt: AbortableAttempt,
-): Promise<Outcome> {
-  return new Promise((resolve) => {
-    let over = false;
-    attempt.onAbort(() => {
-      over = true;
-      resolve({ type: 'aborted' });
-    });
-    if (over) {
-      return;
+): MaybePromise<Outcome> {
+  if (!attempt.running) {
+    return { type: 'aborted' };
+  }
+  let outcome: Outcome | undefined;
+  let resolve: ((outcome: Outcome) => void) | undefined;
+  const settle = (first: Outcome) => {
+    outcome ??= first;
+    resolve?.(outcome);
+  };
+  const actions: StrategyActions = {
+    success: (user, info) => settle({ type: 'success', user, info, context: here() }),
+    fail: (challenge, status) => settle(failure(challenge, status)),
+    redirect: () => settle({ type: 'redirect' }),
+    // Strategies of sessions set the user and pass; what they set later does not count.
+    pass: () => {
+      const { user } = request as { readonly user?: unknown };
+      settle({ type: 'pass', user, context: here() });
+    },
+    error: (error) => settle({ type: 'error', error }),
+  };
+  const run: Strategy & StrategyActions = Object.assign(Object.create(strategy), actions);
+  try {
+    const returned = run.authenticate(request, {});
+    if (isThenable(returned)) {
+      returned.then(undefined, (error: unknown) => settle({ type: 'error', error }));
     }
-    const actions: StrategyActions = {
-      success: (user, info) => resolve({ type: 'success', user, info, context: here() }),
-      fail: (challenge, status) => resolve(failure(challenge, status)),
-      redirect: () => resolve({ type: 'redirect' }),
-      // Strategies of sessions set the user and pass; what they set later does not count.
-      pass: () => {
-        const { user } = request as { readonly user?: unknown };
-        resolve({ type: 'pass', user, context: here() });
-      },
-      error: (error) => resolve({ type: 'error', error }),
-    };
-    const run: Strategy & StrategyActions = Object.assign(Object.create(strategy), actions);
-    try {
-      const returned = run.authenticate(request, {});
-      if (isThenable(returned)) {
-        returned.then(undefined, (error: unknown) => resolve({ type: 'error', error }));
-      }
-    } catch (error) {
-      resolve({ type: 'error', error });
-    }
-  });
+  } catch (error) {
+    settle({ type: 'error', error });
+  }
+  return (
+    outcome ??
+    new Promise((later) => {
+      resolve = later;
+      attempt.onAbort(() => settle({ type: 'aborted' }));
+    })
+  );
 }
 
 /** A promise goes on in the context of the one who waits for it. What the strategy has set up would be lost. */

@@ -9,6 +9,7 @@ import {
 import { StrategyChain } from '../authentication/strategy-chain.js';
 import { Credential } from '../credentials/credential.js';
 import type { HandshakeExtractor } from '../credentials/extractor.js';
+import type { MaybePromise } from '../passport/maybe-promise.js';
 import { Strategies } from '../passport/strategies.js';
 import type { Strategy, StrategyActions } from '../passport/strategy.js';
 import type { Policy } from '../policy/policy.js';
@@ -73,7 +74,7 @@ function admit(
   grant: Grant,
   subject: UpgradeSubject,
   attempt: Attempt,
-): Promise<Decision> {
+): MaybePromise<Decision> {
   const granted = policyFor(policy, grant);
   const strategies = new Strategies({ _strategy: () => strategyFor(grant) });
   const chain = new StrategyChain(granted, strategies);

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { ForbiddenException, Injectable, UnauthorizedException, type Type } from '@nestjs/common';
+import { ApplicationConfig } from '@nestjs/core';
 import { PassportStrategy } from '@nestjs/passport';
 import type { IncomingMessage } from 'node:http';
+import { Strategy as PassportCustomStrategy } from 'passport-custom';
 import { BasicStrategy, DigestStrategy as PassportDigestStrategy } from 'passport-http';
 import { Strategy as PassportBearerStrategy } from 'passport-http-bearer';
 import { ExtractJwt, Strategy as PassportJwtStrategy } from 'passport-jwt';
@@ -13,7 +15,9 @@ import {
   fromQueryParam,
   fromRequest,
   sessionOf,
+  WsAuthSessions,
 } from '../../lib/index.js';
+import type { StrategyActions } from '../../lib/passport/strategy.js';
 import { startProtected, type TestApp } from '../support/app.js';
 import { EchoGateway } from '../support/gateways.js';
 import {
@@ -423,6 +427,33 @@ describe('a strategy that takes its time', () => {
     const closing = app.nest.close();
     expect(await client.refusal()).toMatchObject({ status: 503, body: 'server shutting down\n' });
     await closing;
+  });
+
+  const decisions: readonly [string, (strategy: StrategyActions) => void][] = [
+    ['says no', (strategy) => strategy.fail()],
+    ['says yes', (strategy) => strategy.success({ id: 'alice' })],
+    ['says nothing', () => undefined],
+  ];
+
+  it.each(decisions)('may close the server itself, and then %s', async (_what, decide) => {
+    let close!: () => Promise<unknown>;
+    @Injectable()
+    class ClosingStrategy extends PassportStrategy(PassportCustomStrategy, 'closing') {
+      override authenticate(): void {
+        void close();
+        decide(this as unknown as StrategyActions);
+      }
+
+      validate(): never {
+        throw new Error('nobody calls it');
+      }
+    }
+    await using app = await startProtected({ strategy: 'closing' }, [ClosingStrategy]);
+    const { server } = app.nest.get(EchoGateway);
+    close = () => app.nest.get(ApplicationConfig).getIoAdapter().close(server);
+    const client = connectWith(app, 'Bearer token');
+    expect(await client.refusal()).toMatchObject({ status: 503, body: 'server shutting down\n' });
+    expect(app.nest.get(WsAuthSessions).count()).toBe(0);
   });
 });
 

@@ -3,9 +3,10 @@ import {
   MessageBody,
   SubscribeMessage,
   WebSocketGateway,
+  WebSocketServer,
 } from '@nestjs/websockets';
 import type { IncomingMessage } from 'node:http';
-import type { WebSocket } from 'ws';
+import type { WebSocket, WebSocketServer as WsServer } from 'ws';
 import { sessionOf, userOf, WsUser } from '../../lib/index.js';
 import type { TestUser } from './strategies.js';
 
@@ -23,6 +24,8 @@ export class EchoGateway {
   readonly disconnected: WebSocket[] = [];
   /** Messages that a handler got without a user: must stay empty. */
   readonly unauthenticated: unknown[] = [];
+
+  @WebSocketServer() readonly server!: WsServer;
 
   handleConnection(client: WebSocket, request: IncomingMessage): void {
     this.connected.push({ user: userOf(client), request, client });

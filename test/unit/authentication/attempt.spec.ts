@@ -16,7 +16,8 @@ afterEach(() => {
 const shutdown = new Refusal('ERR_WS_AUTH_SHUTTING_DOWN');
 
 function attemptWith(log: string[]): Attempt {
-  const attempt = new Attempt(1_000, () => log.push('end'));
+  const attempt = new Attempt(() => log.push('end'));
+  attempt.endWithin(1_000);
   attempt.onAbort(() => log.push('abort'));
   return attempt;
 }
@@ -42,7 +43,7 @@ describe('an attempt', () => {
   });
 
   it('FM-01: ends with 3008 while it waits for the client', () => {
-    const attempt = new Attempt(1_000, () => undefined);
+    const attempt = attemptWith([]);
     attempt.late = 'ERR_WS_AUTH_TIMEOUT';
     vi.advanceTimersByTime(1_000);
     expect(attempt.refusal).toMatchObject({ code: 'ERR_WS_AUTH_TIMEOUT', closeCode: 3008 });
@@ -74,14 +75,14 @@ describe('an attempt', () => {
   });
 
   it('aborts with the refusal it is given', () => {
-    const attempt = new Attempt(1_000, () => undefined);
+    const attempt = attemptWith([]);
     attempt.abort(shutdown);
     expect(aborted(attempt)).toBe(shutdown);
   });
 
   it('tells who asks too late', () => {
     const log: string[] = [];
-    const attempt = new Attempt(1_000, () => undefined);
+    const attempt = attemptWith([]);
     attempt.abort();
     attempt.onAbort(() => log.push('late'));
     expect(log).toEqual(['late']);
@@ -89,7 +90,7 @@ describe('an attempt', () => {
   });
 
   it('makes one signal, however often it is asked', () => {
-    const attempt = new Attempt(1_000, () => undefined);
+    const attempt = attemptWith([]);
     const { signal } = attempt;
     expect(attempt.signal).toBe(signal);
     attempt.abort();
@@ -98,7 +99,7 @@ describe('an attempt', () => {
 
   it('tells everybody who waits, in order', () => {
     const log: string[] = [];
-    const attempt = new Attempt(1_000, () => undefined);
+    const attempt = attemptWith([]);
     attempt.onAbort(() => log.push('first'));
     attempt.onAbort(() => log.push('second'));
     attempt.abort();

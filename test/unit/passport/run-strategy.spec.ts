@@ -5,8 +5,8 @@ import { runStrategy } from '../../../lib/passport/run-strategy.js';
 import { ManualAttempt, strategyOf, type Acting } from '../support/strategies.js';
 import { everythingDue } from '../support/settling.js';
 
-function run(act: (run: Acting, request: unknown) => unknown): Promise<Outcome> {
-  return runStrategy(strategyOf(act), {}, new ManualAttempt());
+async function run(act: (run: Acting, request: unknown) => unknown): Promise<Outcome> {
+  return await runStrategy(strategyOf(act), {}, new ManualAttempt());
 }
 
 const failure = (challenge?: unknown, status?: unknown): Outcome => ({
@@ -206,7 +206,7 @@ describe('runStrategy', () => {
     await expect(outcome).resolves.toEqual({ type: 'aborted' });
   });
 
-  it('starts no strategy for an attempt that is over', async () => {
+  it('starts no strategy for an attempt that is over', () => {
     const attempt = new ManualAttempt();
     attempt.abort();
     let started = false;
@@ -214,7 +214,7 @@ describe('runStrategy', () => {
       started = true;
       self.success({ id: 1 });
     });
-    await expect(runStrategy(strategy, {}, attempt)).resolves.toEqual({ type: 'aborted' });
+    expect(runStrategy(strategy, {}, attempt)).toEqual({ type: 'aborted' });
     expect(started).toBe(false);
   });
 
@@ -239,7 +239,7 @@ describe('runStrategy', () => {
     const strategy = strategyOf((self, user) => setImmediate(() => self.success(user)));
     const keys = Object.keys(strategy);
     const outcomes = await Promise.all(
-      [{ id: 1 }, { id: 2 }].map((user) => runStrategy(strategy, user, new ManualAttempt())),
+      [{ id: 1 }, { id: 2 }].map(async (user) => runStrategy(strategy, user, new ManualAttempt())),
     );
     expect(outcomes).toMatchObject([{ user: { id: 1 } }, { user: { id: 2 } }]);
     expect(Object.keys(strategy)).toEqual(keys);
@@ -247,9 +247,7 @@ describe('runStrategy', () => {
 
   it('runs a frozen strategy', async () => {
     const strategy = Object.freeze(strategyOf((self) => self.success({ id: 1 })));
-    await expect(runStrategy(strategy, {}, new ManualAttempt())).resolves.toMatchObject({
-      type: 'success',
-    });
+    expect(await runStrategy(strategy, {}, new ManualAttempt())).toMatchObject({ type: 'success' });
   });
 
   it('lets the first action win, in every order and with every delay', async () => {

@@ -38,7 +38,9 @@ export class Bench {
   }
 
   attempt(): Attempt {
-    return new Attempt(this.policy.authTimeoutMs, () => undefined);
+    const attempt = new Attempt(() => undefined);
+    attempt.endWithin(this.policy.authTimeoutMs);
+    return attempt;
   }
 
   subjectOf(url: string, lines: HeaderLines = []): UpgradeSubject {

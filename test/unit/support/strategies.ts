@@ -28,6 +28,10 @@ export class ManualAttempt implements AbortableAttempt {
     return this.#controller.signal;
   }
 
+  get running(): boolean {
+    return !this.signal.aborted;
+  }
+
   onAbort(callback: () => void): void {
     if (this.signal.aborted) {
       callback();
