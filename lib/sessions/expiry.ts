@@ -2,10 +2,10 @@
 const maxDelayMs = 2 ** 31 - 1;
 
 /**
- * Node keeps a list for every length of timer there is. Long waits are whole multiples of this, so that sessions which begin
- * at any time share a few lists, where each would have one of its own.
+ * Node keeps a list for every length of timer there is, and a queue of these lists. Waits are whole multiples of a step, so that
+ * sessions which begin at any time, and end at the same, share a few lists, where each would have one of its own.
  */
-const stepMs = 10_000;
+const stepsMs = [10_000, 100, 1] as const;
 
 /** What to do on the way to the end. */
 export interface ExpiryCallbacks {
@@ -72,10 +72,11 @@ export class Expiry {
   }
 }
 
-/** A long wait ends early, by up to a step, and is followed by a short one. */
+/** A long wait ends early, by less than a step, and is followed by a shorter one. */
 function delayFor(remainingMs: number): number {
   const delay = Math.min(Math.max(Math.ceil(remainingMs), 1), maxDelayMs);
-  return delay > stepMs ? delay - (delay % stepMs) : delay;
+  const step = stepsMs.find((each) => each <= delay)!;
+  return delay - (delay % step);
 }
 
 function wake(expiry: Expiry): void {
