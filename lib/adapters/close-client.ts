@@ -24,8 +24,26 @@ export function closeClient(client: GatedWebSocket, { code, reason, graceMs }: C
     return;
   }
   client.resume();
+  if (!limitClosing(client, graceMs)) {
+    terminateAfter(client, graceMs);
+  }
   client.close(code, reason);
-  terminateAfter(client, graceMs);
+}
+
+/** Where `ws` keeps how long it waits for a close frame once it has sent one. */
+interface ClosingSocket {
+  _closeTimeout?: unknown;
+}
+
+/** A timer of `ws` is enough. Says no where it runs already, or should a later `ws` keep its length elsewhere. */
+function limitClosing(client: WebSocket, graceMs: number): boolean {
+  const socket = client as ClosingSocket;
+  const isLimited =
+    client.readyState === WebSocket.OPEN && typeof socket._closeTimeout === 'number';
+  if (isLimited) {
+    socket._closeTimeout = graceMs;
+  }
+  return isLimited;
 }
 
 /** Cuts off a peer that does not answer a close frame in time. */

@@ -15,7 +15,7 @@ import { sessionMessage } from '../protocol/message.js';
 import { Refusal } from '../protocol/refusal.js';
 import { parseRequestTarget } from '../protocol/request-target.js';
 import { closeGraceMs, refuseClient, terminateAfter } from './close-client.js';
-import { endOnce } from './end-once.js';
+import { endQuickly } from './end-quickly.js';
 import type { GatedWebSocket } from './gated-web-socket.js';
 import { startHeartbeat } from './heartbeat.js';
 import { Peer } from './peer.js';
@@ -200,7 +200,7 @@ export class ProtectedRoute implements Route {
     const { socket } = peer;
     this.server.handleUpgrade(subject.request, socket, noEarlyBytes, (client) => {
       client.on('error', cutOff);
-      endOnce(client, socket);
+      endQuickly(client, socket);
       onClient(client as GatedWebSocket);
     });
   }

@@ -1,9 +1,8 @@
 import type { ServerResponse } from 'node:http';
-import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { TLSSocket } from 'node:tls';
 import { httpResponse, refusalBody, refusalFields } from '../protocol/http-response.js';
 import type { Refusal } from '../protocol/refusal.js';
+import { isSent } from './is-sent.js';
 
 /** Refuses an upgrade: the one place that answers a handshake with an HTTP status. */
 export function refuseUpgrade(socket: Duplex, refusal: Refusal): void {
@@ -18,11 +17,6 @@ export function refuseUpgrade(socket: Duplex, refusal: Refusal): void {
     socket.once('finish', destroy);
     socket.end();
   }
-}
-
-/** Whether the kernel has it all, so that to close is as good as to end first. TLS wants to say goodbye. */
-function isSent(socket: Duplex): boolean {
-  return socket instanceof Socket && !(socket instanceof TLSSocket) && socket.writableLength === 0;
 }
 
 function destroy(this: Duplex): void {
