@@ -26,6 +26,7 @@ import type { Route, SubprotocolChoice } from './route.js';
 import { SessionGate, type SessionContext } from './session-gate.js';
 import { SessionOpener, type Entrance } from './session-opener.js';
 import { UpgradeRefuser } from './upgrade-refuser.js';
+import { writeAtOnce } from './write-at-once.js';
 
 /** What a protected route is made of. */
 export interface ProtectedRouteOptions {
@@ -201,6 +202,7 @@ export class ProtectedRoute implements Route {
     this.server.handleUpgrade(subject.request, socket, noEarlyBytes, (client) => {
       client.on('error', cutOff);
       endQuickly(client, socket);
+      writeAtOnce(client);
       onClient(client as GatedWebSocket);
     });
   }
