@@ -23,5 +23,10 @@ export const handWrittenUpgrade: Contender = async (settings) => {
       socket.destroy();
     }
   });
-  return { port: await listen(server) };
+  const revoke = () => {
+    const startedAt = Date.now();
+    sockets.clients.forEach((client) => client.close(3_000, 'revoked'));
+    return startedAt;
+  };
+  return { port: await listen(server), commands: { revoke } };
 };

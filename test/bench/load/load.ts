@@ -51,7 +51,12 @@ answerParent({
   open: (plan: OpenPlan) => cost(plan.pid, plan.count, () => groupOf(plan.group).open(plan)),
   echo: ({ group, pid, text, operations }: EchoPlan) =>
     cost(pid, operations, () => groupOf(group).echo(text, operations)),
-  allEnded: (group: string) => groupOf(group).allEnded(),
+  allEnded: async (group: string) => {
+    const sleep = stayAwake();
+    const lastEndAt = await groupOf(group).allEnded();
+    sleep();
+    return lastEndAt;
+  },
   destroy: (group: string) => {
     groups.get(group)?.destroy();
     groups.delete(group);

@@ -1,39 +1,94 @@
 import type { Bench } from '../bench.js';
 import type { OpenPlan } from '../load/load.js';
+import { Belongings } from '../processes/belongings.js';
 import type { Server } from '../processes/server.js';
 import type { Section } from '../report/section.js';
-import { oursEverything, oursUpgrade, type Contestant } from './contestants.js';
+import { spreadOf } from '../report/statistics.js';
+import { handWritten, oursEverything, oursUpgrade, type Contestant } from './contestants.js';
 import { explain, inFlight } from './dialogue-runner.js';
 import { tokens } from './tokens.js';
 
-/** Ends all sessions at once. */
+/** Many sessions of one server, and what ends them. */
 interface MassEnding {
   readonly title: string;
-  readonly credentials: readonly string[];
+  readonly contestant: Contestant;
+  readonly credentials: (count: number) => readonly string[];
   /** Returns the epoch milliseconds at which they were to end. */
-  begin(server: Server): Promise<number>;
+  readonly begin: (server: Server) => Promise<number>;
+}
+
+/** How long an ending took. */
+interface Ended {
+  readonly lastCloseMs: number;
+  readonly stallMs: number;
 }
 
 /** (f) A user with many sockets is revoked; many sessions expire in the same second. */
 export async function endings(bench: Bench): Promise<Section> {
   const count = bench.size(10_000, 500);
-  const rows: string[][] = [];
-  for (const contestant of [oursUpgrade, oursEverything]) {
-    rows.push(await end(bench, contestant, revocation(bench, contestant)));
-    rows.push(await end(bench, contestant, expiry(bench, count)));
+  const all = [
+    { ...revocation(bench, handWritten), title: '`close()` of each' },
+    ...[oursUpgrade, oursEverything].flatMap((ours) => [
+      revocation(bench, ours),
+      expiry(bench, ours),
+    ]),
+  ];
+  await using belongings = new Belongings();
+  const series: (readonly [MassEnding, Server, Ended[]])[] = [];
+  for (const ending of all) {
+    const server = belongings.use(await bench.startServer(ending.contestant.name));
+    await end(bench, server, ending, bench.size(2_000, 100));
+    series.push([ending, server, []]);
   }
+  for (let round = 0; round < bench.size(5, 1); round += 1) {
+    for (const [ending, server, times] of series) {
+      times.push(await end(bench, server, ending, count));
+    }
+  }
+  const [[, , baseline]] = series as [(typeof series)[number]];
   return {
     title: `${count} sessions that end at once`,
-    header: ['contender', 'ending', 'last close after, ms', 'longest stall, ms'],
-    rows,
-    notes: [],
+    header: [
+      'contender',
+      'ending',
+      'last close after, ms',
+      'min–max',
+      'ratio',
+      'longest stall, ms',
+    ],
+    rows: series.map(([ending, , times]) => row(ending, times, baseline)),
+    notes: [
+      `Medians of ${bench.size(5, 1)}, taken in turns, after an ending of ${bench.size(2_000, 100)} that does not count.`,
+    ],
     failures: [],
   };
 }
 
-async function end(bench: Bench, contestant: Contestant, ending: MassEnding): Promise<string[]> {
-  const { label, name, way } = contestant;
-  await using server = await bench.startServer(name);
+function row(
+  { title, contestant }: MassEnding,
+  times: readonly Ended[],
+  baseline: readonly Ended[],
+) {
+  const last = spreadOf(times.map(({ lastCloseMs }) => lastCloseMs));
+  const ratio = spreadOf(
+    times.map(({ lastCloseMs }, round) => lastCloseMs / baseline[round]!.lastCloseMs),
+  );
+  return [
+    contestant.label,
+    title,
+    last.median.toFixed(0),
+    `${last.min.toFixed(0)}–${last.max.toFixed(0)}`,
+    ratio.median.toFixed(2),
+    spreadOf(times.map(({ stallMs }) => stallMs)).median.toFixed(0),
+  ];
+}
+
+async function end(
+  bench: Bench,
+  server: Server,
+  { contestant: { label, way }, credentials, begin }: MassEnding,
+  count: number,
+): Promise<Ended> {
   const { port, pid } = server;
   const plan: OpenPlan = {
     group: label,
@@ -41,33 +96,44 @@ async function end(bench: Bench, contestant: Contestant, ending: MassEnding): Pr
     pid,
     inFlight,
     dialogue: way.dialogue,
-    credentials: ending.credentials,
-    count: bench.size(10_000, 500),
+    credentials: credentials(count),
+    count,
   };
   await explain(label, bench.load.ask('open', plan));
   await server.watchStalls();
   const allEnded = bench.load.ask<number>('allEnded', label);
-  const startedAt = await ending.begin(server);
+  const startedAt = await begin(server);
   const lastCloseMs = (await allEnded) - startedAt;
   const stallMs = await server.longestStall();
   await bench.load.ask('destroy', label);
-  return [label, ending.title, lastCloseMs.toFixed(0), stallMs.toFixed(0)];
+  return { lastCloseMs, stallMs };
 }
 
-function revocation(bench: Bench, { name }: Contestant): MassEnding {
-  const user = `revoked-${name}`;
+/** A user of its own each time: whoever was revoked comes back with a token of the same second. */
+function revocation(bench: Bench, contestant: Contestant): MassEnding {
+  let user = '';
+  let revoked = 0;
   return {
     title: '`revoke({ userId })`',
-    credentials: tokens(bench.secret, 1, { user }),
+    contestant,
+    credentials: () => {
+      revoked += 1;
+      user = `revoked-${revoked}`;
+      return tokens(bench.secret, 1, { user });
+    },
     begin: (server) => server.run<number>('revoke', user),
   };
 }
 
-function expiry(bench: Bench, count: number): MassEnding {
-  const exp = Math.ceil(Date.now() / 1_000) + bench.size(20, 5);
+function expiry(bench: Bench, contestant: Contestant): MassEnding {
+  let exp = 0;
   return {
     title: 'expiry in one second',
-    credentials: tokens(bench.secret, count, { exp }),
+    contestant,
+    credentials: (count) => {
+      exp = Math.ceil(Date.now() / 1_000) + bench.size(15, 4);
+      return tokens(bench.secret, count, { exp });
+    },
     begin: () => Promise.resolve(exp * 1_000),
   };
 }
