@@ -21,6 +21,8 @@ export interface Comparison<One> {
   readonly contenders: readonly One[];
   /** Starts one with a server of its own. */
   start(one: One, belongings: Belongings): Promise<Runner>;
+  /** Whether one server of the baseline does for all: where times are not judged. */
+  readonly sharesBaseline: boolean;
   /** Slices that do not count, so that the compiler of V8 has seen the code. */
   readonly warmUp: number;
   readonly rounds: number;
@@ -35,9 +37,11 @@ export async function alternate<One extends { readonly label: string }>(
 ): Promise<Series[]> {
   const [baseline, ...others] = comparison.contenders;
   const series: Series[] = [];
+  await using common = new Belongings();
+  const shared = comparison.sharesBaseline ? await comparison.start(baseline!, common) : undefined;
   for (const other of others) {
     await using belongings = new Belongings();
-    const first = await comparison.start(baseline!, belongings);
+    const first = shared ?? (await comparison.start(baseline!, belongings));
     const second = await comparison.start(other, belongings);
     await repeat(first, comparison.warmUp);
     await repeat(second, comparison.warmUp);

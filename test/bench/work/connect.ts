@@ -35,6 +35,7 @@ function compare(bench: Bench, contestants: readonly Contestant[]): Promise<Seri
       };
       return dialogueRunner(bench, work, bench.size(200, 100));
     },
+    sharesBaseline: bench.options.quick,
     warmUp: bench.size(40, 2),
     rounds: bench.size(30, 2),
   });

@@ -36,6 +36,7 @@ export async function messages(bench: Bench): Promise<Section> {
   const series = await alternate({
     contenders: chosen(bench, everyone),
     start: (contestant, belongings) => openGroup(bench, contestant, belongings),
+    sharesBaseline: bench.options.quick,
     warmUp: 6,
     rounds: bench.size(16, 2),
   });

@@ -94,6 +94,7 @@ export async function refuse(bench: Bench): Promise<Section> {
       const work = { label, server, dialogue, credentials };
       return dialogueRunner(bench, work, bench.size(350, 150));
     },
+    sharesBaseline: bench.options.quick,
     warmUp: bench.size(12, 2),
     rounds: bench.size(16, 2),
   });
