@@ -24,6 +24,9 @@ export function closeClient(client: GatedWebSocket, { code, reason, graceMs }: C
     return;
   }
   client.resume();
+  if (client.readyState === WebSocket.OPEN) {
+    client.wsAuthClosedWith = code;
+  }
   if (!limitClosing(client, graceMs)) {
     terminateAfter(client, graceMs);
   }
@@ -35,15 +38,15 @@ interface ClosingSocket {
   _closeTimeout?: unknown;
 }
 
-/** A timer of `ws` is enough. Says no where it runs already, or should a later `ws` keep its length elsewhere. */
+/** A timer of `ws` is enough, unless it would run for longer. Says no where it runs already, or should a later `ws` keep its length elsewhere. */
 function limitClosing(client: WebSocket, graceMs: number): boolean {
   const socket = client as ClosingSocket;
-  const isLimited =
-    client.readyState === WebSocket.OPEN && typeof socket._closeTimeout === 'number';
-  if (isLimited) {
-    socket._closeTimeout = graceMs;
+  const { _closeTimeout: own } = socket;
+  if (client.readyState !== WebSocket.OPEN || typeof own !== 'number') {
+    return false;
   }
-  return isLimited;
+  socket._closeTimeout = Math.min(own, graceMs);
+  return true;
 }
 
 /** Cuts off a peer that does not answer a close frame in time. */

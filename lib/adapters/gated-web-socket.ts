@@ -32,6 +32,8 @@ export interface GatedWebSocket extends WebSocket {
   wsAuthContext: AsyncResource | undefined;
   /** Whether the peer has shown life since the last ping. */
   wsAuthAlive: boolean;
+  /** Code of our close frame, if there was none of the peer before it. */
+  wsAuthClosedWith: number | undefined;
 }
 
 /** Makes the class of such sockets from that of `ws`, or from one that the application derived from it. */
@@ -40,6 +42,7 @@ export function gatedWebSocket(base: typeof WebSocket = WebSocket): typeof WebSo
     wsAuthGate: Gate = noGate;
     wsAuthContext: AsyncResource | undefined = undefined;
     wsAuthAlive = true;
+    wsAuthClosedWith: number | undefined = undefined;
 
     override emit(event: string | symbol, ...args: unknown[]): boolean {
       if (event === 'message') {

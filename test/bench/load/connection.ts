@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { countDoing } from './stay-awake.js';
-import { closeFrame, FrameReader, opcodes, pongFrame } from './frames.js';
+import { closeFrame, closeFrameWith, FrameReader, opcodes, pongFrame } from './frames.js';
 
 /** What a client is told. */
 export interface ConnectionListener {
@@ -62,10 +62,10 @@ export class Connection {
     this.#socket.write(bytes);
   }
 
-  close(): void {
+  close(bytes: Buffer = closeFrame): void {
     if (!this.#closing) {
       this.#closing = true;
-      this.#socket.write(closeFrame);
+      this.#socket.write(bytes);
     }
   }
 
@@ -103,7 +103,7 @@ export class Connection {
         break;
       case opcodes.close:
         this.closedByServer = !this.#closing;
-        this.close();
+        this.close(closeFrameWith(payload.subarray(0, 2)));
         break;
       case opcodes.ping:
         this.#socket.write(pongFrame);

@@ -13,7 +13,12 @@ export const opcodes = { text: 1, close: 8, ping: 9 } as const;
 export const textFrame = (text: string) => frame(opcodes.text, text);
 
 /** 1000. */
-export const closeFrame = frame(opcodes.close, Buffer.from([0x03, 0xe8]));
+export const closeFrame = closeFrameWith(Buffer.from([0x03, 0xe8]));
+
+/** @param code two bytes, or none */
+export function closeFrameWith(code: Buffer): Buffer {
+  return frame(opcodes.close, code);
+}
 
 /** Answers a ping without payload, which is what servers send. */
 export const pongFrame = frame(10, '');

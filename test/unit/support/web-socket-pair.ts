@@ -4,7 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { WebSocket, WebSocketServer, type ServerOptions } from 'ws';
 
 /** Both ends of a WebSocket, and the socket of the server. */
-export async function webSocketPair(options: ServerOptions = {}) {
+export async function webSocketPair(
+  // The types of `ws` do not know `closeTimeout` yet.
+  options: ServerOptions & { readonly closeTimeout?: number } = {},
+) {
   const http = createServer();
   const server = new WebSocketServer({ ...options, server: http });
   http.listen(0, '127.0.0.1');
