@@ -1,13 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocket, WebSocketServer } from 'ws';
-import { Attempt } from '../authentication/attempt.js';
 import type { Authenticated } from '../authentication/authenticated.js';
 import type { Decision, UpgradeSubject } from '../authentication/authenticator.js';
 import type { PendingBudget } from '../authentication/pending-budget.js';
 import { failed, orFailed } from '../authentication/strategy-refusal.js';
 import { redactRequest } from '../credentials/redaction.js';
-import { andThen } from '../passport/maybe-promise.js';
+import { andThen, isThenable } from '../passport/maybe-promise.js';
 import { addressKey } from '../policy/address-key.js';
 import { clientAddress } from '../policy/proxy-trust.js';
 import type { Handshake } from '../protocol/handshake.js';
@@ -20,11 +19,12 @@ import type { GatedWebSocket } from './gated-web-socket.js';
 import { startHeartbeat } from './heartbeat.js';
 import { Peer } from './peer.js';
 import { PendingGate } from './pending-gate.js';
+import { PendingUpgrade } from './pending-upgrade.js';
 import { limitsWithoutSession, setReceiverLimits, type ReceiverLimits } from './receiver-limits.js';
 import { refuseUpgrade } from './refuse.js';
 import type { Route, SubprotocolChoice } from './route.js';
 import { SessionGate, type SessionContext } from './session-gate.js';
-import { SessionOpener, type Entrance } from './session-opener.js';
+import { SessionOpener } from './session-opener.js';
 import { UpgradeRefuser } from './upgrade-refuser.js';
 import { writeAtOnce } from './write-at-once.js';
 
@@ -38,21 +38,11 @@ export interface ProtectedRouteOptions {
   readonly subprotocols: SubprotocolChoice;
 }
 
-/** An upgrade that is being decided. */
-interface Upgrade extends Entrance {
-  readonly subject: UpgradeSubject;
-  readonly attempt: Attempt;
-  /** Whether the attempt has come to a decision, which may be to wait for the first message. */
-  decided: boolean;
-  /** Ends the attempt of a client that leaves: from when it has to wait. */
-  leave: (() => void) | undefined;
-}
-
 const noEarlyBytes = Buffer.alloc(0);
 
 /** A path whose connections must be authenticated before the gateway hears of them. */
 export class ProtectedRoute implements Route {
-  readonly #attempts = new Set<Attempt>();
+  readonly #pending = new Set<PendingUpgrade>();
   readonly #clients: Set<GatedWebSocket>;
   readonly #opener: SessionOpener;
   readonly #refuser: UpgradeRefuser;
@@ -76,21 +66,19 @@ export class ProtectedRoute implements Route {
     const { context, budget } = this.options;
     const { policy, events } = context;
     const peer = new Peer(socket, request, handshake, policy.trust);
+    const original = redactRequest(request, policy.redaction);
+    const subject = { handshake, request, original, client: peer };
     const full = this.#closing ? new Refusal('ERR_WS_AUTH_SHUTTING_DOWN') : budget.take(peer);
     if (full) {
       context.reporter.refused(full, peer, 'handshake');
       refuseUpgrade(socket, full);
       return;
     }
-    const attempt = new Attempt(() => this.#forget(upgrade));
-    this.#attempts.add(attempt);
+    const upgrade = new PendingUpgrade(subject, peer, this.#forget);
+    this.#pending.add(upgrade);
     if (events.has('authenticating')) {
       events.emit('authenticating', { path: peer.path, address: peer.address });
     }
-    const original = redactRequest(request, policy.redaction);
-    const subject = { handshake, request, original, client: peer };
-    const startedAt = performance.now();
-    const upgrade = { subject, peer, attempt, startedAt, decided: false, leave: undefined };
     this.#decide(upgrade);
   }
 
@@ -99,7 +87,7 @@ export class ProtectedRoute implements Route {
     this.#closing = true;
     this.#stopHeartbeat();
     this.#refuser.close();
-    for (const attempt of this.#attempts) {
+    for (const { attempt } of this.#pending) {
       attempt.abort(new Refusal('ERR_WS_AUTH_SHUTTING_DOWN'));
     }
     for (const client of this.#clients) {
@@ -119,47 +107,36 @@ export class ProtectedRoute implements Route {
     refuseUpgrade(socket, refusal);
   };
 
-  #decide(upgrade: Upgrade): void {
+  readonly #forget = (ended: PendingUpgrade): void => {
+    this.#pending.delete(ended);
+    this.options.budget.release(ended.peer);
+  };
+
+  #decide(upgrade: PendingUpgrade): void {
     const { subject, attempt } = upgrade;
-    const { authenticator } = this.options.context;
+    const { authenticator, policy } = this.options.context;
     const decision = orFailed(() => authenticator.decide(subject, attempt));
-    if (decision instanceof Promise || decision === 'defer') {
-      this.#watch(upgrade);
+    if (isThenable(decision) || decision === 'defer') {
+      upgrade.wait(policy.authTimeoutMs);
+      attempt.onAbort(() => this.#aborted(upgrade));
     }
     const decided = (made: Decision) => this.#decided(made, upgrade);
     void andThen(decision, decided, (cause) => decided(failed(cause)));
   }
 
-  /** Sees to it that an attempt ends, whatever becomes of the client and of those who decide. */
-  #watch(upgrade: Upgrade): void {
-    const { peer, attempt } = upgrade;
-    const leave = () => attempt.abort();
-    upgrade.leave = leave;
-    peer.socket.on('end', leave).on('close', leave);
-    attempt.endWithin(this.options.context.policy.authTimeoutMs);
-    attempt.onAbort(() => {
-      if (!upgrade.decided) {
-        this.#end(upgrade, attempt.refusal);
-      }
-    });
-  }
-
-  /** The socket lives on. What it held on to would live as long: the request, and what the client sent with it. */
-  #forget({ attempt, peer, leave }: Upgrade): void {
-    this.#attempts.delete(attempt);
-    this.options.budget.release(peer);
-    if (leave) {
-      peer.socket.off('end', leave).off('close', leave);
+  #aborted(upgrade: PendingUpgrade): void {
+    if (!upgrade.decided) {
+      this.#end(upgrade, upgrade.attempt.refusal);
     }
   }
 
   /** Code of the application may throw on the way in; an exception here would end the process. */
-  #decided(decision: Decision, upgrade: Upgrade): void {
+  #decided(decision: Decision, upgrade: PendingUpgrade): void {
     const { attempt } = upgrade;
     upgrade.decided = true;
     if (!attempt.running) {
       // Whoever decided at once has closed the server as well, and nobody has answered the client yet.
-      if (!upgrade.leave) {
+      if (!upgrade.waits) {
         this.#end(upgrade, attempt.refusal);
       }
       return;
@@ -172,7 +149,7 @@ export class ProtectedRoute implements Route {
     }
   }
 
-  #carryOut(decision: Decision, upgrade: Upgrade): void {
+  #carryOut(decision: Decision, upgrade: PendingUpgrade): void {
     const refusal = decision instanceof Refusal ? decision : this.#lastDoubts(decision, upgrade);
     if (decision instanceof Refusal || refusal) {
       upgrade.attempt.settle();
@@ -192,12 +169,12 @@ export class ProtectedRoute implements Route {
   }
 
   /** What can still refuse an upgrade that is authenticated: no place for the user, no subprotocol. */
-  #lastDoubts(decision: Authenticated | 'defer', { subject }: Upgrade): Refusal | undefined {
+  #lastDoubts(decision: Authenticated | 'defer', { subject }: PendingUpgrade): Refusal | undefined {
     const unfit = decision === 'defer' ? undefined : this.#opener.refuseEntry(decision);
     return unfit ?? this.#chooseSubprotocol(subject);
   }
 
-  #accept({ subject, peer }: Upgrade, onClient: (client: GatedWebSocket) => void): void {
+  #accept({ subject, peer }: PendingUpgrade, onClient: (client: GatedWebSocket) => void): void {
     const { socket } = peer;
     this.server.handleUpgrade(subject.request, socket, noEarlyBytes, (client) => {
       client.on('error', cutOff);
@@ -218,7 +195,7 @@ export class ProtectedRoute implements Route {
   }
 
   /** Accepts a client without a credential: nobody sees it, and it is in no broadcast. */
-  #wait(client: GatedWebSocket, upgrade: Upgrade): void {
+  #wait(client: GatedWebSocket, upgrade: PendingUpgrade): void {
     const { subject, attempt } = upgrade;
     const { policy, authenticator } = this.options.context;
     // Whoever leaves with its first message is counted and named all the same.
@@ -239,7 +216,7 @@ export class ProtectedRoute implements Route {
   }
 
   /** Lets a client in whose first message has authenticated it. */
-  #admit(client: GatedWebSocket, upgrade: Upgrade, authenticated: Authenticated): void {
+  #admit(client: GatedWebSocket, upgrade: PendingUpgrade, authenticated: Authenticated): void {
     const { firstMessage, events } = this.options.context.policy;
     const unfit = this.#opener.refuseEntry(authenticated);
     if (unfit) {
@@ -259,7 +236,7 @@ export class ProtectedRoute implements Route {
   }
 
   /** Tells the gateways, in the context that the strategy has set up. */
-  #announce(client: GatedWebSocket, { subject }: Upgrade): void {
+  #announce(client: GatedWebSocket, { subject }: PendingUpgrade): void {
     const tell = () => this.server.emit('connection', client, subject.request);
     if (client.wsAuthContext) {
       client.wsAuthContext.runInAsyncScope(tell);
@@ -274,14 +251,14 @@ export class ProtectedRoute implements Route {
     }
   }
 
-  #refuse(client: GatedWebSocket, { peer }: Upgrade, refusal: Refusal): void {
+  #refuse(client: GatedWebSocket, { peer }: PendingUpgrade, refusal: Refusal): void {
     const { reporter, policy } = this.options.context;
     reporter.refused(refusal, peer, 'message');
     refuseClient(client, refusal, policy);
   }
 
   /** Ends an upgrade. Without a refusal the client has left, and nobody is told. */
-  #end({ subject, peer }: Upgrade, refusal: Refusal | undefined): void {
+  #end({ subject, peer }: PendingUpgrade, refusal: Refusal | undefined): void {
     if (refusal) {
       this.#refuser.refuse({ subject, peer, refusal });
     } else {

@@ -1,5 +1,5 @@
 /** What is there at once, or comes later. To wait for what is there costs a connection a trip through the queue. */
-export type MaybePromise<T> = T | Promise<T>;
+export type MaybePromise<T> = T | PromiseLike<T>;
 
 /** Goes on with a value: at once if it is there. `onError` hears of a promise that fails. */
 export function andThen<T, Result>(
@@ -7,5 +7,14 @@ export function andThen<T, Result>(
   onValue: (value: T) => MaybePromise<Result>,
   onError?: (error: unknown) => Result,
 ): MaybePromise<Result> {
-  return value instanceof Promise ? value.then(onValue, onError) : onValue(value);
+  return isThenable(value) ? value.then(onValue, onError) : onValue(value);
+}
+
+/** Whether a value comes later. Some libraries put a class of their own in place of `Promise`, so that the class says little. */
+export function isThenable<T>(value: MaybePromise<T>): value is PromiseLike<T> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as Partial<PromiseLike<T>>).then === 'function'
+  );
 }

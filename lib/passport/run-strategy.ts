@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { AbortableAttempt } from './abortable-attempt.js';
-import type { MaybePromise } from './maybe-promise.js';
+import { isThenable, type MaybePromise } from './maybe-promise.js';
 import type { Outcome } from './outcome.js';
 import type { Strategy, StrategyActions } from './strategy.js';
 
@@ -66,12 +66,4 @@ function failure(challenge: unknown, status: unknown): Outcome {
   return typeof challenge === 'number'
     ? { type: 'fail', challenge: undefined, status: challenge }
     : { type: 'fail', challenge, status };
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as Partial<PromiseLike<unknown>>).then === 'function'
-  );
 }

@@ -15,6 +15,7 @@ import {
   fromQueryParam,
   fromRequest,
   sessionOf,
+  WsAuthEvents,
   WsAuthSessions,
 } from '../../lib/index.js';
 import type { StrategyActions } from '../../lib/passport/strategy.js';
@@ -454,6 +455,28 @@ describe('a strategy that takes its time', () => {
     const client = connectWith(app, 'Bearer token');
     expect(await client.refusal()).toMatchObject({ status: 503, body: 'server shutting down\n' });
     expect(app.nest.get(WsAuthSessions).count()).toBe(0);
+  });
+
+  it('is not needed once a listener of events has closed the server', async () => {
+    let asked = false;
+    await using app = await startProtected({ strategy: 'asked' }, [
+      customStrategy('asked', () => {
+        asked = true;
+        return { id: 'alice' };
+      }),
+    ]);
+    const { server } = app.nest.get(EchoGateway);
+    const thrown: unknown[] = [];
+    app.nest.get(WsAuthEvents).on('authenticating', () => {
+      app.nest
+        .get(ApplicationConfig)
+        .getIoAdapter()
+        .close(server)
+        .catch((error: unknown) => thrown.push(error));
+    });
+    const client = connectWith(app, 'Bearer token');
+    expect(await client.refusal()).toMatchObject({ status: 503, body: 'server shutting down\n' });
+    expect({ asked, thrown }).toEqual({ asked: false, thrown: [] });
   });
 });
 

@@ -1,0 +1,49 @@
+import { Attempt } from '../authentication/attempt.js';
+import type { UpgradeSubject } from '../authentication/authenticator.js';
+import type { Peer } from './peer.js';
+import type { Entrance } from './session-opener.js';
+
+/** An upgrade that is being decided. */
+export class PendingUpgrade implements Entrance {
+  readonly startedAt = performance.now();
+  readonly attempt: Attempt;
+  /** Whether there is a decision, which may be to wait for the first message. */
+  decided = false;
+  #leave: (() => void) | undefined;
+
+  /** @param onEnd called once, when the attempt ends */
+  constructor(
+    readonly subject: UpgradeSubject,
+    readonly peer: Peer,
+    onEnd: (ended: PendingUpgrade) => void,
+  ) {
+    this.attempt = new Attempt(() => {
+      this.#forget();
+      onEnd(this);
+    });
+  }
+
+  /** Whether the client has to wait, and is watched meanwhile. */
+  get waits(): boolean {
+    return this.#leave !== undefined;
+  }
+
+  /**
+   * Sees to it that the attempt ends, whatever becomes of the client and of those who decide: so many milliseconds after the
+   * upgrade, of which some have gone.
+   */
+  wait(timeoutMs: number): void {
+    const leave = () => this.attempt.abort();
+    this.#leave = leave;
+    this.peer.socket.on('end', leave).on('close', leave);
+    const gone = Math.trunc(performance.now() - this.startedAt);
+    this.attempt.endWithin(Math.max(1, timeoutMs - gone));
+  }
+
+  /** The socket lives on. What it held on to would live as long: the request, and what the client sent with it. */
+  #forget(): void {
+    if (this.#leave) {
+      this.peer.socket.off('end', this.#leave).off('close', this.#leave);
+    }
+  }
+}
