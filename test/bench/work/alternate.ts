@@ -25,12 +25,15 @@ export interface Comparison<One> {
   readonly sharesBaseline: boolean;
   /** Slices that do not count, so that the compiler of V8 has seen the code. */
   readonly warmUp: number;
+  /** How often both are started: two starts of one program differ by up to a tenth, by what the compiler made of it. */
+  readonly sittings: number;
+  /** Turns of each sitting. */
   readonly rounds: number;
 }
 
 /**
  * Compares contenders one by one with a baseline that is started anew beside each: A B B A A B … Whatever else the machine
- * does hits the two alike, and they are equally warm.
+ * does hits the two alike, and they are equally warm. They sit down several times.
  */
 export async function alternate<One extends { readonly label: string }>(
   comparison: Comparison<One>,
@@ -40,12 +43,18 @@ export async function alternate<One extends { readonly label: string }>(
   await using common = new Belongings();
   const shared = comparison.sharesBaseline ? await comparison.start(baseline!, common) : undefined;
   for (const other of others) {
-    await using belongings = new Belongings();
-    const first = shared ?? (await comparison.start(baseline!, belongings));
-    const second = await comparison.start(other, belongings);
-    await repeat(first, comparison.warmUp);
-    await repeat(second, comparison.warmUp);
-    const [beside, costs] = await takeTurns(first, second, comparison.rounds);
+    const costs: Cost[] = [];
+    const beside: Cost[] = [];
+    for (let sitting = 0; sitting < comparison.sittings; sitting += 1) {
+      await using belongings = new Belongings();
+      const first = shared ?? (await comparison.start(baseline!, belongings));
+      const second = await comparison.start(other, belongings);
+      await repeat(first, comparison.warmUp);
+      await repeat(second, comparison.warmUp);
+      const turns = await takeTurns(first, second, comparison.rounds);
+      beside.push(...turns[0]);
+      costs.push(...turns[1]);
+    }
     series.push({ label: other.label, costs, beside });
   }
   const all = series.flatMap(({ beside }) => beside);

@@ -37,7 +37,8 @@ function compare(bench: Bench, contestants: readonly Contestant[]): Promise<Seri
     },
     sharesBaseline: bench.options.quick,
     warmUp: bench.size(40, 2),
-    rounds: bench.size(30, 2),
+    sittings: bench.size(3, 1),
+    rounds: bench.size(10, 2),
   });
 }
 

@@ -38,7 +38,8 @@ export async function messages(bench: Bench): Promise<Section> {
     start: (contestant, belongings) => openGroup(bench, contestant, belongings),
     sharesBaseline: bench.options.quick,
     warmUp: 6,
-    rounds: bench.size(16, 2),
+    sittings: bench.size(4, 1),
+    rounds: bench.size(6, 2),
   });
   return costSection(`Echo, ${connections} connections, 64 bytes`, series);
 }

@@ -96,7 +96,8 @@ export async function refuse(bench: Bench): Promise<Section> {
     },
     sharesBaseline: bench.options.quick,
     warmUp: bench.size(12, 2),
-    rounds: bench.size(24, 2),
+    sittings: bench.size(3, 1),
+    rounds: bench.size(8, 2),
   });
   return costSection(`Refused connect, wrong signature (${inFlight} in flight)`, series);
 }
