@@ -17,6 +17,7 @@ import { declaredProof, type Proof } from '../sessions/proof.js';
 import type { SessionPlaces } from '../sessions/session-places.js';
 import type { WsAuthSession } from '../sessions/session.js';
 import type { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
+import { bytesOf } from './bytes-of.js';
 import { closeClient, closeGraceMs, refuseClient } from './close-client.js';
 import { inSlices } from './slices.js';
 import { closedGate, type Gate, type GatedWebSocket } from './gated-web-socket.js';
@@ -85,11 +86,12 @@ export class SessionGate implements Gate, LiveSession, Renewable {
     if (!this.sends || client.readyState !== WebSocket.OPEN) {
       return false;
     }
-    if (!this.#mentionsAuthenticate(data as Buffer)) {
+    const bytes = bytesOf(data);
+    if (!this.#mentionsAuthenticate(bytes)) {
       return true;
     }
     this.#reauthentication ??= new Reauthentication(this);
-    return !this.#reauthentication.takes(data as Buffer, isBinary);
+    return !this.#reauthentication.takes(bytes, isBinary);
   }
 
   get sends(): boolean {
@@ -206,8 +208,8 @@ export class SessionGate implements Gate, LiveSession, Renewable {
   }
 
   /** Whether the message may be an authentication. A backslash may hide the name: JSON has many ways to write a string. */
-  #mentionsAuthenticate(data: Buffer): boolean {
-    return data.includes(this.context.policy.events.authenticate) || data.includes(backslash);
+  #mentionsAuthenticate(bytes: Buffer): boolean {
+    return bytes.includes(this.context.policy.events.authenticate) || bytes.includes(backslash);
   }
 
   /** From here on nothing of the peer is dispatched, and nothing is sent to it. */

@@ -512,6 +512,19 @@ describe('the frame that authenticates', () => {
     expect(seen).not.toHaveBeenCalled();
   });
 
+  it.each(['arraybuffer', 'fragments'] as const)(
+    'is read from binary messages of the type %s, and others are left alone',
+    async (binaryType) => {
+      await using app = await startProtected();
+      const client = await enter(app, tokenOf('alice'));
+      app.nest.get(EchoGateway).connected[0]!.client.binaryType = binaryType;
+      client.sendRaw(Buffer.from('no message'));
+      expect(await client.ask('echo', 2)).toBe(2);
+      client.sendRaw(Buffer.from('{"event":"authenticate","data":{}}'));
+      expect(await client.closed()).toMatchObject({ code: 1003 });
+    },
+  );
+
   it('reaches nobody when it fails', async () => {
     seen.mockClear();
     await using app = await startProtected({}, [CuriousGateway]);
