@@ -16,7 +16,7 @@ const maxCopiedBytes = Buffer.poolSize >>> 2;
 
 /**
  * Writes a short frame in one piece. `ws` writes head and body one after the other, which Node then gathers for the kernel: a
- * tenth of what it takes to answer a message, or to close a socket.
+ * twentieth of what it takes to answer a message.
  *
  * Should a later `ws` write its frames elsewhere, they go out as it sends them.
  */
