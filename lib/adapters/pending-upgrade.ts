@@ -3,6 +3,12 @@ import type { UpgradeSubject } from '../authentication/authenticator.js';
 import type { Peer } from './peer.js';
 import type { Entrance } from './session-opener.js';
 
+/**
+ * What has gone before somebody waits counts in whole tenths of a second: timers are as late as that when the process is busy, and
+ * Node keeps a list for every length of timer there is.
+ */
+const stepMs = 100;
+
 /** An upgrade that is being decided. */
 export class PendingUpgrade implements Entrance {
   readonly startedAt = performance.now();
@@ -36,8 +42,8 @@ export class PendingUpgrade implements Entrance {
     const leave = () => this.attempt.abort();
     this.#leave = leave;
     this.peer.socket.on('end', leave).on('close', leave);
-    const gone = Math.trunc(performance.now() - this.startedAt);
-    this.attempt.endWithin(Math.max(1, timeoutMs - gone));
+    const steps = Math.trunc((performance.now() - this.startedAt) / stepMs);
+    this.attempt.endWithin(Math.max(1, timeoutMs - steps * stepMs));
   }
 
   /** The socket lives on. What it held on to would live as long: the request, and what the client sent with it. */

@@ -40,6 +40,16 @@ describe('an upgrade that is being decided', () => {
     expect(ended).toEqual([upgrade]);
   });
 
+  it('takes no notice of a moment', () => {
+    const { upgrade } = start();
+    vi.advanceTimersByTime(99);
+    upgrade.wait(1_000);
+    vi.advanceTimersByTime(999);
+    expect(upgrade.attempt.running).toBe(true);
+    vi.advanceTimersByTime(1);
+    expect(upgrade.attempt.running).toBe(false);
+  });
+
   it('ends soon if all of it has gone', () => {
     const { upgrade } = start();
     vi.advanceTimersByTime(2_000);
