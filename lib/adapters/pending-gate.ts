@@ -75,7 +75,7 @@ export class PendingGate implements Gate {
       maxFragments: 1_024,
     });
     const { authenticator, subject, attempt } = this.context;
-    // Never at once: what follows in the same chunk is queued behind the session, not before its gateways know of it.
+    // Later even if it is there at once: `ws` is in the middle of this message, which gateways are not to see.
     void Promise.resolve(orFailed(() => authenticator.enter(subject, credential, attempt)))
       .catch(failed)
       .then((result) => this.#carryOut(client, result));

@@ -1,4 +1,5 @@
 import type { Credential } from '../credentials/credential.js';
+import { isThenable, type MaybePromise } from '../passport/maybe-promise.js';
 import type { Policy } from '../policy/policy.js';
 import { ownOrigin } from '../policy/proxy-trust.js';
 import type { Attempt } from './attempt.js';
@@ -13,7 +14,7 @@ export function isOriginAllowed(
   credential: Credential | undefined,
   { origin, trust, readsRequest }: Policy,
   attempt: Attempt,
-): Promise<boolean> | boolean {
+): MaybePromise<boolean> {
   const answer = askSafely(() =>
     origin({
       origin: handshake.origin,
@@ -36,10 +37,10 @@ export function isOriginAllowed(
 }
 
 /** A predicate of the application fails closed. */
-function askSafely(ask: () => boolean | Promise<boolean>): boolean | Promise<boolean> {
+function askSafely(ask: () => MaybePromise<boolean>): MaybePromise<boolean> {
   try {
     const answer: unknown = ask();
-    return answer instanceof Promise ? (answer as Promise<boolean>) : answer === true;
+    return isThenable(answer) ? (answer as PromiseLike<boolean>) : answer === true;
   } catch {
     return false;
   }

@@ -104,8 +104,8 @@ export class WsAuthEvents {
     for (const listener of this.#listenersOf(name)) {
       try {
         const returned: unknown = (listener as (payload: unknown) => unknown)(payload);
-        if (returned instanceof Promise) {
-          returned.catch((error: unknown) => this.#blame(name, error));
+        if (returned !== undefined) {
+          Promise.resolve(returned).catch((error: unknown) => this.#blame(name, error));
         }
       } catch (error) {
         this.#blame(name, error);

@@ -5,13 +5,13 @@ import { machineText } from './report/machine.js';
 import { readReport, writeReport } from './report/report.js';
 import { writeCounts } from './report/counts.js';
 import { sectionText, type Section } from './report/section.js';
-import { connect, telemetry } from './work/connect.js';
-import { early } from './work/early.js';
-import { endings } from './work/endings.js';
-import { memory } from './work/memory.js';
-import { messages } from './work/messages.js';
-import { refuse } from './work/refuse.js';
-import { ticketTrips } from './work/ticket-trips.js';
+import { connect, telemetry } from './works/connect.js';
+import { early } from './works/early.js';
+import { endings } from './works/endings.js';
+import { memory } from './works/memory.js';
+import { messages } from './works/messages.js';
+import { refuse } from './works/refuse.js';
+import { ticketTrips } from './works/ticket-trips.js';
 
 const works = {
   connect,

@@ -31,9 +31,9 @@ function groupOf(name: string): Group {
 async function cost(pid: number, operations: number, work: () => Promise<void>): Promise<Cost> {
   const server = cpuTimeOf(pid);
   const wall = performance.now();
-  const sleep = stayAwake();
+  const stop = stayAwake();
   await work();
-  const loadMs = sleep();
+  const loadMs = stop();
   return {
     operations,
     wallMs: performance.now() - wall,
@@ -52,9 +52,9 @@ answerParent({
   echo: ({ group, pid, text, operations }: EchoPlan) =>
     cost(pid, operations, () => groupOf(group).echo(text, operations)),
   allEnded: async (group: string) => {
-    const sleep = stayAwake();
+    const stop = stayAwake();
     const lastEndAt = await groupOf(group).allEnded();
-    sleep();
+    stop();
     return lastEndAt;
   },
   destroy: (group: string) => {

@@ -1,5 +1,5 @@
 import type { Cost } from '../load/dialogue.js';
-import type { Series } from '../work/alternate.js';
+import type { Series } from '../works/alternate.js';
 import type { Section } from './section.js';
 import { cpuPerOperation, quartilesOf, ratiosOf, spreadOf, type Spread } from './statistics.js';
 

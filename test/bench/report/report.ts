@@ -5,8 +5,9 @@ import { sectionText, type Section } from './section.js';
 const preface = `# Results of \`npm run bench\`
 
 What counts is the CPU time of the server process (user and system, all threads) per operation, as the kernel accounts for
-it. Servers and load have a core each. The baseline is started anew beside each contender, several times, and the two take turns, slice by
-slice; each ratio is one of two neighbours. Medians, with the ends beside them. Wall time and throughput prove nothing.
+it. Servers and load have a core each. The baseline is started anew beside each contender, several times, and the two take
+turns, slice by slice; each ratio is one of two neighbours. Medians, with the ends beside them. Wall time and throughput
+prove nothing.
 The load never sleeps, so that no server pays for waking it; it is busy in the turns in which it has something to do.
 The same JWT (HS256, key object) everywhere, no compression. Everything is on loopback.
 `;

@@ -1,5 +1,5 @@
 import type { Cost } from '../load/dialogue.js';
-import type { Series } from '../work/alternate.js';
+import type { Series } from '../works/alternate.js';
 
 /** Middle and ends of some numbers. */
 export interface Spread {

@@ -92,4 +92,29 @@ describe('an expiry', () => {
     vi.advanceTimersByTime(20_000);
     expect(log).toEqual([]);
   });
+
+  it('shares few lengths of timers among sessions that end together, whenever they have begun', () => {
+    const lengths = new Set<unknown>();
+    const { setTimeout } = globalThis;
+    const spy = vi.spyOn(globalThis, 'setTimeout').mockImplementation(((
+      callback: (argument: unknown) => void,
+      delay: number,
+      argument: unknown,
+    ) => {
+      lengths.add(delay);
+      return setTimeout(callback, delay, argument);
+    }) as typeof setTimeout);
+    const at = Date.now() + 60_000;
+    const logs: string[][] = [];
+    for (let count = 0; count < 3_000; count += 1) {
+      logs.push(watch(at - Date.now()).log);
+      vi.advanceTimersByTime(7);
+    }
+    vi.advanceTimersByTime(at - Date.now() - 1);
+    expect(logs.flat()).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(logs.flat()).toHaveLength(3_000);
+    expect(lengths.size).toBeLessThan(220);
+    spy.mockRestore();
+  });
 });
