@@ -89,13 +89,20 @@ export function basicAuthorization(username: string, password: string): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }
 
+/** One pass: a name that is repeated is appended to, since copying its values each time would cost their square. */
 function parseQuery(url: string): Record<string, string | string[]> {
   const parsed: Record<string, string | string[]> = Object.create(null);
   const mark = url.indexOf('?');
   for (const { name, value } of queryPairs(mark === -1 ? '' : url.slice(mark + 1))) {
     const decoded = decodeQueryComponent(value) ?? value;
     const earlier = parsed[name];
-    parsed[name] = earlier === undefined ? decoded : [earlier, decoded].flat();
+    if (earlier === undefined) {
+      parsed[name] = decoded;
+    } else if (typeof earlier === 'string') {
+      parsed[name] = [earlier, decoded];
+    } else {
+      earlier.push(decoded);
+    }
   }
   return parsed;
 }

@@ -196,6 +196,24 @@ describe('strategyRequest', () => {
     expect({ ...derive(bearer('abc'), { url }).seen.query }).toEqual(query);
   });
 
+  it('K6b: reads a name that is repeated for what as many different names cost', () => {
+    const count = 7_800;
+    const repeated = `/ws?${Array.from({ length: count }, () => 'a').join('&')}`;
+    const different = `/ws?${Array.from({ length: count }, (_each, index) => index).join('&')}`;
+    const costOf = (url: string) => {
+      const before = process.cpuUsage();
+      const { query } = derive(bearer('abc'), { url }).seen;
+      const { user, system } = process.cpuUsage(before);
+      return { query, cost: user + system };
+    };
+    costOf(different);
+    const baseline = costOf(different);
+    const measured = costOf(repeated);
+    expect(measured.query['a']).toHaveLength(count);
+    // A quadratic loop costs 300 times as much.
+    expect(measured.cost).toBeLessThan(30 * baseline.cost);
+  });
+
   it('QP-05: has no prototype to pollute in the query', () => {
     const { query } = derive(bearer('abc'), { url: '/ws?__proto__=x&a=1' }).seen;
     expect(Object.getPrototypeOf(query)).toBeNull();
