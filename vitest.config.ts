@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { patient } from './test/support/patience.js';
 
 const lib = fileURLToPath(new URL('./lib/index.ts', import.meta.url));
 const redis = fileURLToPath(new URL('./lib/redis.ts', import.meta.url));
@@ -22,6 +23,7 @@ export default defineConfig({
   },
   test: {
     setupFiles: ['reflect-metadata'],
+    maxWorkers: '100%',
     coverage: {
       provider: 'v8',
       include: ['lib/{credentials,passport,policy,protocol}/**/*.ts'],
@@ -34,7 +36,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/unit/**/*.spec.ts'],
           // Property tests go through thousands of inputs.
-          testTimeout: 20_000,
+          testTimeout: patient(20_000),
         },
       },
       {
@@ -55,7 +57,7 @@ export default defineConfig({
         test: {
           name: 'security',
           include: ['test/security/**/*.security-spec.ts'],
-          testTimeout: 30_000,
+          testTimeout: patient(30_000),
         },
       },
       {
@@ -63,8 +65,8 @@ export default defineConfig({
         test: {
           name: 'readme',
           include: ['test/readme/**/*.spec.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 300_000,
+          testTimeout: patient(60_000),
+          hookTimeout: patient(300_000),
         },
       },
       {
@@ -72,7 +74,7 @@ export default defineConfig({
         test: {
           name: 'recipes',
           include: ['test/recipes/**/*.recipe-spec.ts'],
-          testTimeout: 20_000,
+          testTimeout: patient(20_000),
         },
       },
       {
@@ -80,7 +82,7 @@ export default defineConfig({
         test: {
           name: 'lifecycle',
           include: ['test/lifecycle/**/*.lifecycle-spec.ts'],
-          testTimeout: 20_000,
+          testTimeout: patient(20_000),
         },
       },
       {
@@ -88,7 +90,7 @@ export default defineConfig({
         test: {
           name: 'client',
           include: ['test/client/**/*.client-spec.ts'],
-          testTimeout: 20_000,
+          testTimeout: patient(20_000),
         },
       },
       {
@@ -97,8 +99,8 @@ export default defineConfig({
           name: 'nodes',
           include: ['test/nodes/**/*.nodes-spec.ts'],
           globalSetup: 'test/nodes/processes/compile.ts',
-          testTimeout: 60_000,
-          hookTimeout: 300_000,
+          testTimeout: patient(60_000),
+          hookTimeout: patient(300_000),
         },
       },
       {
@@ -107,7 +109,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.e2e-spec.ts'],
           globalSetup: build,
-          testTimeout: 20_000,
+          testTimeout: patient(20_000),
         },
       },
       {
@@ -124,8 +126,8 @@ export default defineConfig({
           name: 'package',
           include: ['test/package/**/*.spec.ts'],
           globalSetup: [build, 'test/package/pack.ts', 'test/package/node-binaries.ts'],
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
+          testTimeout: patient(300_000),
+          hookTimeout: patient(300_000),
         },
       },
     ],

@@ -5,6 +5,7 @@ import type { BrowserWindow } from '../support/browser/browser-window.js';
 import { engines } from '../support/browser/engines.js';
 import { tokenOf } from '../support/tokens.js';
 import { ClientPage, startGateways, ways, type Way } from './client-page.js';
+import { patient } from '../support/patience.js';
 
 const installed = engines.filter((engine) => engine.installed());
 const names = Object.keys(ways) as Way[];
@@ -14,7 +15,7 @@ const tokenFor = (seconds: number) =>
   tokenOf('alice', { exp: Math.floor(Date.now() / 1_000) + seconds });
 const lasting = () => tokenFor(3_600);
 
-describe.each(installed)('the client in $name', { timeout: 60_000 }, ({ open }) => {
+describe.each(installed)('the client in $name', { timeout: patient(60_000) }, ({ open }) => {
   let pages: PageServer;
   let app: TestApp;
   let window: BrowserWindow;

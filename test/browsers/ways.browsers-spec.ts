@@ -6,6 +6,7 @@ import { readTable, writeTable, type Column } from './browsers-table.js';
 import { runExperiment } from './experiment.js';
 import { MeasuredGateways } from './measured-gateways.js';
 import { measurements } from './measurements.js';
+import { patient } from '../support/patience.js';
 
 const installed = engines.filter((engine) => engine.installed());
 const columns: Column[] = [];
@@ -21,7 +22,7 @@ afterAll(async () => {
   await gateways?.[Symbol.asyncDispose]();
 });
 
-describe.each(installed)('$name', { timeout: 120_000 }, (engine) => {
+describe.each(installed)('$name', { timeout: patient(120_000) }, (engine) => {
   const { name } = engine;
   const cells = new Map<string, string>();
   let window: BrowserWindow;

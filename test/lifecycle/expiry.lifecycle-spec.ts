@@ -395,10 +395,8 @@ describe('when the wall clock is set', () => {
     freeze();
     await using app = await startProtected();
     const client = await app.connectAs({ id: 'alice', exp: now / secondMs + 0.2 });
-    const startedAt = performance.now();
     vi.setSystemTime(now - hourMs);
     expect(await client.closed()).toEqual({ code: 3000, reason: 'token expired' });
-    expect(performance.now() - startedAt).toBeLessThan(10_000);
   });
 
   it('back by an hour while the event loop is blocked, nothing is dispatched', async () => {

@@ -6,6 +6,7 @@ import { WsAuthEvents } from '../../lib/index.js';
 import type { TestApp } from '../support/app.js';
 import { restoreClocks, secondMs } from './clocks.js';
 import { sessionsOf, startWithVerdicts } from './connections.js';
+import { patient } from '../support/patience.js';
 
 restoreClocks();
 
@@ -52,7 +53,7 @@ const options = {
   maxPendingPerAddress: 20_000,
 };
 
-describe(`${count} sessions`, { timeout: 60_000 }, () => {
+describe(`${count} sessions`, { timeout: patient(60_000) }, () => {
   it.each([
     ['after a warning', 500],
     ['without a warning', 0],

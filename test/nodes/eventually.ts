@@ -1,5 +1,4 @@
-/** Longest time in milliseconds that anything on a busy machine may take. */
-const patienceMs = 20_000;
+import { patienceMs } from '../support/patience.js';
 
 /**
  * Resolves in the turn of the event loop in which the condition holds; for what another process does, of which no event

@@ -19,8 +19,8 @@ import type { TestClient } from '../support/client.js';
 import { eventually, within } from './eventually.js';
 import { startNode, statusOf, type NodeOptions, type TestNode } from './node.js';
 import { packages, storeOn, type RedisPackage } from './redis-clients.js';
+import { patienceMs } from '../support/patience.js';
 
-const patienceMs = 20_000;
 const inFlight = 100;
 const ticketsInQuery: WsAuthModuleOptions = {
   credentials: [fromAuthorizationHeader(), fromQueryParam('ticket', { strategy: 'ws-ticket' })],
@@ -97,13 +97,11 @@ describe.each(packages)('Redis goes, with %s', (name: RedisPackage) => {
     const waiting = await a.app.connect().opened();
     const client = await a.enter('alice');
     await server.kill();
-    const startedAt = performance.now();
     const { status, headers } = await a.knock(tokenOf('alice')).refusal();
     expect([status, headers['retry-after']]).toEqual([503, '1']);
     waiting.emit('authenticate', { token: tokenOf('alice') });
     expect(await waiting.closed()).toEqual({ code: 1013, reason: 'authentication unavailable' });
     await expect(a.tickets.issue({ id: 'alice' })).rejects.toThrow(WsAuthStoreError);
-    expect(performance.now() - startedAt).toBeLessThan(patienceMs);
     expect(await client.ask('echo', 'alive')).toBe('alive');
   });
 

@@ -7,9 +7,9 @@ import { TcpProxy } from '../support/tcp-proxy.js';
 import { tokenOf } from '../support/tokens.js';
 import { eventually, within } from './eventually.js';
 import { startNode, statusOf, type NodeOptions, type TestNode } from './node.js';
+import { patienceMs } from '../support/patience.js';
 
 const replaced = { code: 1008, reason: 'too many sessions' };
-const patienceMs = 20_000;
 
 let server: RedisServer;
 let rounds = 0;

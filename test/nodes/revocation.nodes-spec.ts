@@ -6,11 +6,11 @@ import { tokenOf } from '../support/tokens.js';
 import { eventually, within } from './eventually.js';
 import { startNode, type NodeOptions, type TestNode } from './node.js';
 import { packages, storeOn } from './redis-clients.js';
+import { patienceMs, patient } from '../support/patience.js';
 
 /** So long that what a test sees cannot come from reading at intervals. */
 const long = { maxStalenessMs: 600_000 };
 const revoked = { code: 3000, reason: 'revoked' };
-const patienceMs = 20_000;
 
 let server: RedisServer;
 let keyPrefix: string;
@@ -33,21 +33,19 @@ function say(...fields: string[]): Promise<string> {
 }
 
 describe.each(packages)('three nodes with %s', (name) => {
-  it('closes on B and C what A revokes, within a second, and refuses it everywhere', async () => {
-    await using a = await node({ package: name });
-    await using b = await node({ package: name });
-    await using c = await node({ package: name });
-    const times: number[] = [];
+  it('closes on B and C what A revokes, long before a reading is due, and refuses it everywhere', async () => {
+    const settings = { package: name, maxStalenessMs: 600_000 };
+    await using a = await node(settings);
+    await using b = await node(settings);
+    await using c = await node(settings);
     for (let round = 0; round < 5; round += 1) {
       const user = `alice ${round}`;
       const token = tokenOf(user);
       const bystanders = [await b.enter('bob'), await c.enter('bob')];
       const clients = [await b.knock(token).opened(), await c.knock(token).opened()];
-      const startedAt = performance.now();
       await a.sessions.revoke({ userId: user });
       const closed = Promise.all(clients.map((client) => client.closed()));
       expect(await within(patienceMs, closed, 'B and C close')).toEqual([revoked, revoked]);
-      times.push(performance.now() - startedAt);
       for (const each of [a, b, c]) {
         expect(await each.statusOf(token)).toBe(401);
       }
@@ -55,7 +53,6 @@ describe.each(packages)('three nodes with %s', (name) => {
         expect(await client.ask('echo', 'still here')).toBe('still here');
       }
     }
-    expect(Math.min(...times)).toBeLessThan(1_000);
   });
 });
 
@@ -238,7 +235,7 @@ describe('two nodes', () => {
     const users = Array.from({ length: 10_000 }, (_, index) => `user ${index}`);
     await Promise.all(users.map((userId) => a.sessions.revoke({ userId })));
     for (const client of victims) {
-      expect(await within(60_000, client.closed(), 'a victim closes')).toEqual(revoked);
+      expect(await within(patient(60_000), client.closed(), 'a victim closes')).toEqual(revoked);
     }
     expect(await bystander.ask('echo', 1)).toBe(1);
     expect(await b.statusOf(token)).toBe(401);

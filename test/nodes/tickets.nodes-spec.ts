@@ -26,6 +26,7 @@ import { JwtStrategy, type TestUser } from '../support/strategies.js';
 import { tokenOf } from '../support/tokens.js';
 import { within } from './eventually.js';
 import { startNode, statusOf, TestNode, type NodeOptions } from './node.js';
+import { patient } from '../support/patience.js';
 
 const strategy = 'ws-ticket';
 const alice = { id: 'alice' };
@@ -377,7 +378,11 @@ describe('tickets on three nodes', () => {
     for (let round = 0; round < 25; round += 1) {
       const ticket = await ticketFor(nodeAt(round));
       const clients = Array.from({ length: 20 }, (_, index) => present(nodeAt(index), ticket));
-      const statuses = await within(60_000, Promise.all(clients.map(statusOf)), 'all are told');
+      const statuses = await within(
+        patient(60_000),
+        Promise.all(clients.map(statusOf)),
+        'all are told',
+      );
       expect(statuses.filter((status) => status === 101)).toHaveLength(1);
       expect(statuses.filter((status) => status === 401)).toHaveLength(19);
       clients.forEach((client) => client.socket.terminate());

@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { patient } from '../support/patience.js';
 
 const run = promisify(execFile);
 
@@ -77,7 +78,9 @@ export class Consumer implements AsyncDisposable {
 
   /** Runs a program to its end, or for two minutes, and returns what it prints, even if it fails. */
   async outputOf(command: string, args: readonly string[]): Promise<string> {
-    return this.#run(command, args, { timeout: 120_000 }).catch((error: Error) => error.message);
+    return this.#run(command, args, { timeout: patient(120_000) }).catch(
+      (error: Error) => error.message,
+    );
   }
 
   /** Runs a script to its end and returns what it prints. */

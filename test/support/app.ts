@@ -15,6 +15,7 @@ import {
 import { TestClient, type ConnectOptions } from './client.js';
 import { EchoGateway } from './gateways.js';
 import { JwtStrategy } from './strategies.js';
+import { patient } from './patience.js';
 
 /** A running application and the clients that a test opened on it. */
 export class TestApp implements AsyncDisposable {
@@ -46,7 +47,11 @@ export class TestApp implements AsyncDisposable {
   /** A client of a user, or of the user with that id, for tests that are not about the credential. */
   async connectAs(user: object | string, options: ConnectAsOptions = {}): Promise<WsSessionClient> {
     const value = typeof user === 'string' ? { id: user } : user;
-    const client = await connectAs(this.nest, value, { path: '/', timeoutMs: 15_000, ...options });
+    const client = await connectAs(this.nest, value, {
+      path: '/',
+      timeoutMs: patient(15_000),
+      ...options,
+    });
     this.#clients.push(client);
     return client;
   }

@@ -1,4 +1,5 @@
 import { WsTestClient, type WsTestClientOptions } from '../../lib/testing.js';
+import { patient } from './patience.js';
 
 export type {
   RefusedUpgrade as Refused,
@@ -8,6 +9,6 @@ export type {
 /** The client of the test kit, with a little less time than the tests of this repository have. */
 export class TestClient extends WsTestClient {
   constructor(url: string, options: WsTestClientOptions = {}) {
-    super(url, { timeoutMs: 15_000, ...options });
+    super(url, { timeoutMs: patient(15_000), ...options });
   }
 }

@@ -41,6 +41,7 @@ import {
 } from './raw-peer.js';
 import { JwtStrategy, type TestUser } from './strategies.js';
 import { basicHeader, tokenOf } from './tokens.js';
+import { patient } from './patience.js';
 
 /** A gateway that testifies: nobody without a session, and nobody whose socket is closing, gets to its code. */
 @WebSocketGateway()
@@ -537,7 +538,7 @@ export function securityCase(
         vi.useRealTimers();
       }
     },
-    timeoutMs,
+    timeoutMs === undefined ? undefined : patient(timeoutMs),
   );
 }
 

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { connect, type Socket, type SocketConnectOpts } from 'node:net';
+import { patient } from './patience.js';
 
 /** An HTTP response as it was on the wire. */
 export interface RawResponse {
@@ -235,7 +236,7 @@ export async function withWatchdog<Value>(
   const barked = new Promise<never>((_resolve, reject) => {
     watchdog = realSetTimeout(
       () => reject(new Error(typeof what === 'string' ? what : what())),
-      8_000,
+      patient(8_000),
     );
   });
   try {

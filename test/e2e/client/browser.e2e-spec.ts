@@ -6,6 +6,7 @@ import { launchBrowser, type LaunchedBrowser } from '../../support/browser/launc
 import { EchoGateway } from '../../support/gateways.js';
 import { tokenOf } from '../../support/tokens.js';
 import { PageServer } from './page-server.js';
+import { patient } from '../../support/patience.js';
 
 /** Connects in the page, as `socket`, and keeps the names of its events in `told`. */
 function connecting(url: string, options: string): string {
@@ -28,7 +29,7 @@ const whoami = `new Promise((resolve) => {
   socket.send('{"event":"whoami"}');
 })`;
 
-describe('the client in Chromium', { timeout: 60_000 }, () => {
+describe('the client in Chromium', { timeout: patient(60_000) }, () => {
   let launched: LaunchedBrowser;
   let pages: PageServer;
   let app: TestApp;

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser, type LaunchedBrowser } from '../../support/browser/launch.js';
 import { RunningSample } from './running-sample.js';
 import { type ShownTile, TestPage } from './test-page.js';
+import { patient } from '../../support/patience.js';
 
 const ids = [
   'first-message',
@@ -52,7 +53,7 @@ function firstEventOf(address: string): string {
   })`;
 }
 
-describe('the test page in Chromium', { timeout: 120_000 }, () => {
+describe('the test page in Chromium', { timeout: patient(120_000) }, () => {
   let running: RunningSample;
   const sample = () => running;
   beforeAll(async () => {

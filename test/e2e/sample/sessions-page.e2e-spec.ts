@@ -7,6 +7,7 @@ import { RedisServer } from '../../support/redis.js';
 import { RunningSample } from './running-sample.js';
 import { SessionsPage } from './sessions-page.js';
 import { UserSocket } from './user-socket.js';
+import { patient } from '../../support/patience.js';
 
 /** Where to write the screenshot, when somebody asks for one. */
 const screenshot = process.env['SESSIONS_SCREENSHOT'];
@@ -16,7 +17,7 @@ const revoked = { state: 'ended', words: 'revoked, closed with 3000', buttons: [
 /** Somebody whose sessions no other test sees. */
 const someUser = () => `user-${randomUUID()}`;
 
-describe('the Sessions page in Chromium', { timeout: 120_000 }, () => {
+describe('the Sessions page in Chromium', { timeout: patient(120_000) }, () => {
   let running: RunningSample;
   let launched: LaunchedBrowser;
   const sample = () => running;

@@ -1,5 +1,6 @@
 import type { Browser } from 'puppeteer-core';
 import { TestPage } from './test-page.js';
+import { patient } from '../../support/patience.js';
 
 /** What a card of the Sessions page shows. */
 export interface ShownSession {
@@ -94,7 +95,7 @@ export class SessionsPage implements AsyncDisposable {
   /** Waits until an expression holds in the page. */
   async until(expression: string): Promise<void> {
     await this.opened.page
-      .waitForFunction(expression, { timeout: 45_000 })
+      .waitForFunction(expression, { timeout: patient(45_000) })
       .catch(async (cause: unknown) => {
         const seen = JSON.stringify([await this.sessions(), await this.events()]);
         const problems = this.opened.problems.join('; ');

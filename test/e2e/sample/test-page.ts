@@ -1,4 +1,5 @@
 import type { Browser, BrowserContext, CDPSession, Page } from 'puppeteer-core';
+import { patient } from '../../support/patience.js';
 
 /** What a tile of the test page shows. */
 export interface ShownTile {
@@ -45,9 +46,11 @@ export class TestPage implements AsyncDisposable {
   /** Loads the page and waits until every tile has turned. */
   async run(address: string): Promise<readonly ShownTile[]> {
     await this.page.goto(address);
-    await this.page.waitForSelector(finished, { timeout: 45_000 }).catch((cause: unknown) => {
-      throw new Error(`the tiles do not turn: ${this.problems.join('; ')}`, { cause });
-    });
+    await this.page
+      .waitForSelector(finished, { timeout: patient(45_000) })
+      .catch((cause: unknown) => {
+        throw new Error(`the tiles do not turn: ${this.problems.join('; ')}`, { cause });
+      });
     return (await this.page.evaluate(tilesScript)) as readonly ShownTile[];
   }
 

@@ -14,6 +14,7 @@ import {
   type ResultOf,
   type ToldEvent,
 } from './messages.js';
+import { patienceMs } from '../../support/patience.js';
 
 /** Compiled by `compile.ts`. */
 const program = fileURLToPath(
@@ -21,7 +22,6 @@ const program = fileURLToPath(
 );
 
 /** Longest time in milliseconds that anything on a busy machine may take. */
-const patienceMs = 30_000;
 
 /** How a process ended. */
 export interface Ending {

@@ -1,3 +1,4 @@
+import { patient } from '../patience.js';
 /** What a WebDriver says when it cannot do as told. */
 interface WebDriverError {
   readonly error: string;
@@ -20,7 +21,7 @@ export class WebDriverSession {
 
   /** Starts the browser that the capabilities name. */
   static async start(driver: string, capabilities: object): Promise<WebDriverSession> {
-    const timeouts = { script: 120_000 };
+    const timeouts = { script: patient(120_000) };
     const { sessionId, capabilities: granted } = await command<{
       readonly sessionId: string;
       readonly capabilities: { readonly browserVersion: string };
