@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { PendingBudget } from '../authentication/pending-budget.js';
+import type { ProxyTrust } from '../policy/proxy-trust.js';
 import type { RefusalReporter } from './refusal-reporter.js';
 import type { SessionContext } from './session-gate.js';
 
@@ -16,6 +17,7 @@ export interface ProtectedServer {
 export interface AdapterContext {
   readonly reporter: RefusalReporter;
   readonly budget: PendingBudget;
+  readonly trust: ProxyTrust;
   /** The HTTP server of the application, if it has one. */
   readonly httpServer: Server | undefined;
   /** Those that the adapter has made so far. */

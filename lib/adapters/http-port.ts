@@ -10,10 +10,9 @@ import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { Refusal } from '../protocol/refusal.js';
 import type { CookieBridge } from '../cookie-bridge/cookie-bridge.js';
 import { parseRequestTarget } from '../protocol/request-target.js';
-import type { RefusalReporter } from './refusal-reporter.js';
 import { refuseRequest } from './refuse.js';
 import type { Route } from './route.js';
-import { UpgradeListener, type anyPath } from './upgrade-listener.js';
+import { UpgradeListener, type anyPath, type UpgradeContext } from './upgrade-listener.js';
 
 /** An HTTP server with gateways on it: the application's own, or one that is made for a port. */
 export class HttpPort {
@@ -25,24 +24,20 @@ export class HttpPort {
 
   private constructor(
     private readonly server: Server,
-    reporter: RefusalReporter,
+    context: UpgradeContext,
     readonly isApplication: boolean,
   ) {
-    this.#upgrades = new UpgradeListener(server, reporter);
+    this.#upgrades = new UpgradeListener(server, context);
   }
 
-  static ofApplication(server: Server, reporter: RefusalReporter): HttpPort {
-    return new HttpPort(server, reporter, true);
+  static ofApplication(server: Server, context: UpgradeContext): HttpPort {
+    return new HttpPort(server, context, true);
   }
 
   /** Makes a server that answers upgrades, bridges, and every other request with 426. */
-  static listen(
-    port: number,
-    { host, backlog }: ServerOptions,
-    reporter: RefusalReporter,
-  ): HttpPort {
+  static listen(port: number, { host, backlog }: ServerOptions, context: UpgradeContext): HttpPort {
     const server = createServer();
-    const made = new HttpPort(server, reporter, false);
+    const made = new HttpPort(server, context, false);
     server.on('request', demandUpgrade);
     made.#announce();
     server.listen({ port, host, backlog });

@@ -1,16 +1,15 @@
 import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ClientFacts } from '../passport/client-facts.js';
-import { addressKey } from '../policy/address-key.js';
-import { clientAddress, isForwarded, type ProxyTrust } from '../policy/proxy-trust.js';
+import { clientKey, socketKey } from '../policy/client-key.js';
+import { isForwarded, type ProxyTrust } from '../policy/proxy-trust.js';
 import type { Handshake } from '../protocol/handshake.js';
 
 /**
- * Who is at the other end of an upgrade, for as long as the socket lives.
+ * The client of an upgrade, for as long as its socket lives.
  *
- * The kernel is asked for the address when somebody needs it: that takes about as long as reading the whole handshake. What
- * proxies say is read at once, so that nothing has to hold on to the request.
+ * The kernel is asked for the address only when it is needed: that takes about as long as reading the whole handshake. The
+ * headers of proxies are read in the constructor, so that nothing has to keep the request.
  */
 export class Peer implements ClientFacts {
   readonly path: string;
@@ -26,17 +25,18 @@ export class Peer implements ClientFacts {
     this.path = target.path;
     this.origin = origin;
     if (isForwarded(request)) {
-      this.#address = addressKey(clientAddress(request, trust));
+      this.#address = clientKey(request, trust);
     }
   }
 
-  /** Asks for the address now: of a client that has left, nobody knows it any more. */
+  /** Reads the address now: after a disconnect the kernel no longer knows it. */
   identify(): void {
     void this.address;
   }
 
+  /** Key of the client's address; one that equals no other if the address cannot be read. */
   get address(): string {
-    this.#address ??= addressKey((this.socket as Partial<Socket>).remoteAddress ?? '');
+    this.#address ??= socketKey(this.socket);
     return this.#address;
   }
 }

@@ -7,8 +7,7 @@ import type { PendingBudget } from '../authentication/pending-budget.js';
 import { failed, orFailed } from '../authentication/strategy-refusal.js';
 import { redactRequest } from '../credentials/redaction.js';
 import { andThen, isThenable } from '../passport/maybe-promise.js';
-import { addressKey } from '../policy/address-key.js';
-import { clientAddress } from '../policy/proxy-trust.js';
+import { clientKey } from '../policy/client-key.js';
 import type { Handshake } from '../protocol/handshake.js';
 import { sessionMessage } from '../protocol/message.js';
 import { Refusal } from '../protocol/refusal.js';
@@ -102,7 +101,7 @@ export class ProtectedRoute implements Route {
     const { reporter, policy } = this.options.context;
     const refusal = new Refusal('ERR_WS_AUTH_MALFORMED_HANDSHAKE');
     const path = parseRequestTarget(request.url ?? '')?.path ?? '';
-    const address = addressKey(clientAddress(request, policy.trust));
+    const address = clientKey(request, policy.trust);
     reporter.refused(refusal, { path, address }, 'handshake');
     refuseUpgrade(socket, refusal);
   };

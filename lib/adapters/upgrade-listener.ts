@@ -1,13 +1,19 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { Logger } from '@nestjs/common';
 import { failed } from '../authentication/strategy-refusal.js';
+import { clientKey } from '../policy/client-key.js';
+import { listensOnUnixSocket, trustsUnixSocket } from '../policy/proxy-trust.js';
 import { parseHandshake, type Handshake } from '../protocol/handshake.js';
 import { Refusal } from '../protocol/refusal.js';
 import { parseRequestTarget } from '../protocol/request-target.js';
+import type { AdapterContext } from './adapter-context.js';
 import { claimUpgrades } from './claim-upgrades.js';
-import type { RefusalReporter } from './refusal-reporter.js';
 import { refuseUpgrade } from './refuse.js';
 import type { Route } from './route.js';
+
+/** What refusing an upgrade needs of the application, also where no route has its path. */
+export type UpgradeContext = Pick<AdapterContext, 'reporter' | 'trust'>;
 
 /** Path of a gateway that takes every path, as one on a port of its own without `path` does. */
 export const anyPath = Symbol('any path');
@@ -15,7 +21,7 @@ export const anyPath = Symbol('any path');
 /**
  * The one `upgrade` listener of an HTTP server: validates the handshake and hands it to the route of its path.
  *
- * An upgrade for one of the routes is seen by nobody else. Every other one is left to the other listeners, or refused
+ * No other listener sees an upgrade for one of the routes. Every other upgrade is left to the other listeners, or refused
  * with 404 if there are none.
  */
 export class UpgradeListener {
@@ -24,9 +30,9 @@ export class UpgradeListener {
 
   constructor(
     private readonly httpServer: Server,
-    private readonly reporter: RefusalReporter,
+    private readonly context: UpgradeContext,
   ) {
-    httpServer.on('upgrade', this.#onUpgrade);
+    httpServer.on('upgrade', this.#onUpgrade).on('listening', this.#onListening);
     this.#releaseClaim = claimUpgrades(httpServer, this.#claim);
   }
 
@@ -40,10 +46,19 @@ export class UpgradeListener {
 
   dispose(): void {
     this.#releaseClaim();
-    this.httpServer.off('upgrade', this.#onUpgrade);
+    this.httpServer.off('upgrade', this.#onUpgrade).off('listening', this.#onListening);
   }
 
-  /** Hears of what was not claimed, and of everything from code that calls listeners by itself. */
+  /** Only the proxy in front of a Unix socket knows the addresses of clients. */
+  readonly #onListening = (): void => {
+    if (listensOnUnixSocket(this.httpServer) && !trustsUnixSocket(this.context.trust)) {
+      new Logger('WsAuth').warn(
+        "trustProxy: the server listens on a Unix socket, so no client has an address, and limits per address do not hold; set trustProxy: 'loopback'",
+      );
+    }
+  };
+
+  /** Receives what was not claimed, and everything from code that calls listeners by itself. */
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (this.#claim(request, socket, head)) {
       return;
@@ -80,8 +95,9 @@ export class UpgradeListener {
   }
 
   #refuse(refusal: Refusal, request: IncomingMessage, socket: Duplex): void {
-    const from = { path: pathOf(request), address: request.socket.remoteAddress ?? '' };
-    this.reporter.refused(refusal, from, 'handshake');
+    const { reporter, trust } = this.context;
+    const from = { path: pathOf(request), address: clientKey(request, trust) };
+    reporter.refused(refusal, from, 'handshake');
     refuseUpgrade(socket, refusal);
   }
 }
@@ -92,7 +108,7 @@ function pathOf({ url = '' }: IncomingMessage): string {
   return parseRequestTarget(url)?.path ?? '';
 }
 
-/** A reset by a peer that is nobody yet must not end the process. */
+/** Without a listener of `error`, a reset by an unauthenticated peer would end the process. */
 function destroy(this: Duplex): void {
   this.destroy();
 }

@@ -134,11 +134,12 @@ export class WsAuthAdapter extends WsAdapter {
     if (known) {
       return known;
     }
-    const { httpServer, reporter } = this.#demandContext();
+    const context = this.#demandContext();
+    const { httpServer } = context;
     const made =
       port === applicationPort && httpServer
-        ? HttpPort.ofApplication(httpServer, reporter)
-        : HttpPort.listen(port, options, reporter);
+        ? HttpPort.ofApplication(httpServer, context)
+        : HttpPort.listen(port, options, context);
     this.#ports.set(port, made);
     return made;
   }

@@ -1,3 +1,4 @@
+import { isCountable } from '../policy/address-key.js';
 import type { FailureLimiter, FailureLimiters } from '../policy/failure-limiter.js';
 import { Refusal } from '../protocol/refusal.js';
 
@@ -42,7 +43,7 @@ export class FailureLimits {
   #pairs({ address, account }: FailureKeys): [FailureLimiter, string][] {
     const { perAddress, perAccount } = this.limiters;
     const pairs: [FailureLimiter, string][] = [];
-    if (perAddress) {
+    if (perAddress && isCountable(address)) {
       pairs.push([perAddress, `address:${address}`]);
     }
     if (perAccount && account !== undefined) {

@@ -5,7 +5,10 @@ import type { RefusalCode } from '../protocol/refusal.js';
 export interface WsAuthAttemptEvent {
   /** Path of the request, without the query. */
   readonly path: string;
-  /** Address of the client, as far as trusted proxies vouch for it. */
+  /**
+   * Address of the client under which it is counted, as far as trusted proxies vouch for it: IPv4, or the /64 of IPv6. For
+   * an address that cannot be read, `unknown:` and a random text, different for each connection.
+   */
   readonly address: string;
 }
 

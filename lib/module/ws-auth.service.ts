@@ -26,6 +26,7 @@ import { Strategies } from '../passport/strategies.js';
 import type { StrategyRegistry } from '../passport/strategy.js';
 import type { WsAuthModuleOptions, WsAuthPolicyOptions } from '../policy/options.js';
 import { checkPendingLimits } from '../policy/numeric-options.js';
+import { proxyTrust, type ProxyTrust } from '../policy/proxy-trust.js';
 import { resolvePolicy, type Policy } from '../policy/policy.js';
 import type { WsAuthTelemetry } from '../policy/telemetry.js';
 import { ticketStrategyName, TicketStrategy } from '../tickets/ticket.strategy.js';
@@ -44,6 +45,7 @@ export class WsAuthService
 {
   readonly reporter: RefusalReporter;
   readonly budget: PendingBudget;
+  readonly trust: ProxyTrust;
   readonly protectedServers: ProtectedServer[] = [];
   readonly #strategies = new Strategies(passport as unknown as StrategyRegistry);
   readonly #failures: FailureLimits | undefined;
@@ -64,6 +66,7 @@ export class WsAuthService
     this.reporter = new RefusalReporter(events, refusalLogLevel, this.#telemetry);
     const limits = checkPendingLimits(options);
     this.budget = new PendingBudget(limits);
+    this.trust = proxyTrust(options.trustProxy ?? false);
     this.#failures = failedAttempts && new FailureLimits(failureLimiters(failedAttempts));
     if (options.tickets) {
       this.#strategies.add(ticketStrategyName, new TicketStrategy(common.store));

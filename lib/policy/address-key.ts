@@ -1,24 +1,62 @@
+import { randomUUID } from 'node:crypto';
+import { isIPv4 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 /**
- * The key under which an address is counted: IPv4 as it is, also when it is written as IPv6, and IPv6 by its /64, since
- * one subscriber owns all of that.
+ * The key under which an address is counted, or `undefined` for a text that is not a valid address.
+ *
+ * IPv4 is its own key, also when it is written as IPv6. IPv6 is counted by its /64, since one subscriber owns all of it.
+ * Ports, brackets and zones are left out: they name no other client.
  */
-export function addressKey(address: string): string {
-  if (!address.includes(':')) {
+export function addressKey(text: string): string | undefined {
+  if (isIPv4(text)) {
+    return text;
+  }
+  const address = bareAddress(text);
+  if (isIPv4(address)) {
     return address;
   }
-  const withPort = /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(address);
-  if (withPort) {
-    return withPort[1]!;
+  return ipaddr.IPv6.isValid(address) ? ofIPv6(ipaddr.IPv6.parse(address)) : undefined;
+}
+
+/** Start of the keys that equal no other. No address is written like this. */
+const unreadable = 'unknown:';
+
+/**
+ * A key that equals no other, for a client without a readable address: it shares no limit with any other client. It is
+ * random, so that it differs from the keys of other nodes too.
+ */
+export function keyOfNoAddress(): string {
+  return unreadable + randomUUID();
+}
+
+/**
+ * The key of clients that left before their address was read. They share one: a client that has left cannot be locked out,
+ * and with keys of their own such connections would escape the limits per address.
+ */
+export const keyOfClosedSocket = 'closed';
+
+/** Whether another connection can have the same key, so that it is worth counting. */
+export function isCountable(key: string): boolean {
+  return !key.startsWith(unreadable);
+}
+
+/** Takes off what may stand around an address: `[2001:db8::1]:443`, `192.0.2.1:443`, `fe80::1%eth0`. */
+function bareAddress(text: string): string {
+  const [, bracketed, dotted] = /^(?:\[([^\]]+)\]|([\d.]+))(?::\w+)?$/.exec(text) ?? [];
+  return (bracketed ?? dotted ?? text).replace(/%[^%\s]+$/, '');
+}
+
+/** IPv4 inside of IPv6: mapped (RFC 4291 §2.5.5.2), or translated (RFC 6052), where one /64 holds every IPv4 client. */
+function ofIPv6(address: ipaddr.IPv6): string {
+  const { parts } = address;
+  if (address.isIPv4MappedAddress() || address.range() === 'rfc6052') {
+    return parts
+      .slice(6)
+      .flatMap((part) => [part >> 8, part & 0xff])
+      .join('.');
   }
-  if (!ipaddr.IPv6.isValid(address)) {
-    return 'unknown';
-  }
-  const parsed = ipaddr.IPv6.parse(address);
-  return parsed.isIPv4MappedAddress()
-    ? parsed.toIPv4Address().toString()
-    : `${parsed.parts.slice(0, 4).map(toHex).join(':')}::/64`;
+  return `${parts.slice(0, 4).map(toHex).join(':')}::/64`;
 }
 
 function toHex(part: number): string {

@@ -190,7 +190,7 @@ export interface FailureLimit {
  * of that package, such as its `RateLimiterRedis`.
  */
 export interface FailedAttemptOptions {
-  /** Counted by client address: IPv4, or the /64 of IPv6. Loopback is not exempt. */
+  /** Counted by client address: IPv4, or the /64 of IPv6. Loopback is not exempt; an unreadable address is not counted. */
   readonly perAddress?: FailureLimit | FailureLimiter;
   /** Counted by the user name of HTTP Basic, from wherever. */
   readonly perAccount?: FailureLimit | FailureLimiter;
@@ -243,8 +243,15 @@ export interface WsAuthModuleOptions extends WsAuthPolicyOptions {
    */
   readonly property?: string;
   /**
-   * Proxies whose `X-Forwarded-*` headers are believed, in the terms of `proxy-addr`: addresses, subnets, names such as
+   * Proxies whose `X-Forwarded-*` headers are believed, as `trust proxy` of Express: addresses, subnets, names such as
    * `'loopback'`, a predicate, a number of hops, or `true` for all.
+   *
+   * The peer of a Unix socket has no address. `true`, a number of hops and a predicate, which receives `undefined`, decide
+   * on it as in Express; a list that contains the loopback addresses trusts it too.
+   *
+   * With `true` the client writes its own address, and so escapes every limit per address. An address that cannot be read
+   * (`unknown`, an obfuscated one) equals no other: its client shares no limit with other clients, and only `maxPending`
+   * bounds it.
    *
    * @default false
    */

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Server } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import proxyAddr from 'proxy-addr';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
@@ -6,20 +7,21 @@ import { normalizeOrigin } from '../protocol/origin.js';
 import { checkInteger } from './check-option.js';
 import type { WsAuthModuleOptions } from './options.js';
 
-/** Answers whether the hop at that address is a proxy of ours. */
-export type ProxyTrust = (address: string, hop: number) => boolean;
+/**
+ * Answers whether the hop at that address is a trusted proxy. Hop 0 is the peer of the socket.
+ *
+ * `undefined` is the address of a peer that has none: one that has left, or one behind a Unix socket.
+ */
+export type ProxyTrust = (address: string | undefined, hop: number) => boolean;
 
-/** @throws {WsAuthConfigurationError} for an address or subnet that does not parse. */
+/**
+ * Compiles the option `trustProxy`, with the meaning that `trust proxy` has in Express.
+ *
+ * @throws {WsAuthConfigurationError} for an address or subnet that does not parse.
+ */
 export function proxyTrust(option: NonNullable<WsAuthModuleOptions['trustProxy']>): ProxyTrust {
   if (typeof option === 'function') {
-    return (address, hop) => {
-      try {
-        const answer: unknown = option(address, hop);
-        return answer === true;
-      } catch {
-        return false;
-      }
-    };
+    return predicateTrust(option);
   }
   if (typeof option === 'boolean') {
     return () => option;
@@ -28,12 +30,33 @@ export function proxyTrust(option: NonNullable<WsAuthModuleOptions['trustProxy']
     const hops = checkInteger('trustProxy', option, { min: 0 });
     return (_address, hop) => hop < hops;
   }
+  return listTrust([option].flat());
+}
+
+/** A predicate that throws, or answers by a promise, trusts nothing. */
+function predicateTrust(predicate: (address: string, hop: number) => boolean): ProxyTrust {
+  return (address, hop) => {
+    try {
+      // Express passes `undefined` for a peer without an address, too.
+      const isUnixPeer = hop === 0 && address === unixPeer;
+      const answer: unknown = predicate((isUnixPeer ? undefined : address)!, hop);
+      return answer === true;
+    } catch {
+      return false;
+    }
+  };
+}
+
+function listTrust(list: readonly string[]): ProxyTrust {
   try {
-    const entries = [option].flat();
+    const entries = list.flatMap((entry) => entry.split(',')).map((entry) => entry.trim());
     if (entries.some((entry) => /^\d+$/.test(entry))) {
       throw new TypeError('a number of hops is no string');
     }
-    return proxyAddr.compile(entries);
+    const trusts = proxyAddr.compile(entries);
+    const trustsLoopback = loopback.some((address) => trusts(address, 0));
+    return (address, hop) =>
+      hop === 0 && address === unixPeer ? trustsLoopback : trusts(address ?? '', hop);
   } catch (cause) {
     throw new WsAuthConfigurationError(
       "trustProxy: expected addresses, subnets or 'loopback', 'linklocal', 'uniquelocal'",
@@ -42,13 +65,48 @@ export function proxyTrust(option: NonNullable<WsAuthModuleOptions['trustProxy']
   }
 }
 
-/** Address of the client, as far as proxies of ours vouch for it. */
-export function clientAddress(request: IncomingMessage, trust: ProxyTrust): string {
+const loopback = ['127.0.0.1', '::1'];
+
+/**
+ * Stands for the peer of a Unix socket, which has no address and is a process of this machine: a list that trusts the
+ * loopback addresses trusts it as well. Express trusts it by `true`, a number or a predicate only.
+ */
+const unixPeer = 'unix:';
+
+function peerAddress({ socket }: IncomingMessage): string | undefined {
+  return socket.remoteAddress ?? (isUnixSocket(socket) ? unixPeer : undefined);
+}
+
+/**
+ * Whether a socket came in by a Unix socket. A TCP socket that the client has reset has no address either, and trusting
+ * that one would let the client choose the address that its failures are counted against.
+ */
+export function isUnixSocket(socket: object): boolean {
+  const { server } = socket as { readonly server?: Server | null };
+  return server ? listensOnUnixSocket(server) : false;
+}
+
+/** `address()` is a path then, or `null` if the server was given a file descriptor. */
+export function listensOnUnixSocket(server: Server): boolean {
+  return server.listening && typeof (server.address() ?? '') === 'string';
+}
+
+/** Whether the addresses that a proxy behind a Unix socket forwards are believed. */
+export function trustsUnixSocket(trust: ProxyTrust): boolean {
+  return trust(unixPeer, 0);
+}
+
+/** Whether the peer of the socket is a trusted proxy. */
+export function isBehindProxy(request: IncomingMessage, trust: ProxyTrust): boolean {
+  return trust(peerAddress(request), 0);
+}
+
+/** Address of the client, as far as trusted proxies vouch for it; `undefined` if there is none. */
+export function clientAddress(request: IncomingMessage, trust: ProxyTrust): string | undefined {
   const { remoteAddress } = request.socket;
-  if (remoteAddress === undefined) {
-    return '';
-  }
-  return isForwarded(request) ? proxyAddr(request, trust) : remoteAddress;
+  return isForwarded(request)
+    ? proxyAddr(request, (address, hop) => trust(hop === 0 ? peerAddress(request) : address, hop))
+    : remoteAddress;
 }
 
 /** Whether the address of the client may be another than that of the socket. */
@@ -65,7 +123,7 @@ export function ownOrigin(
   host: string,
   trust: ProxyTrust,
 ): string | undefined {
-  const behindProxy = trust(request.socket.remoteAddress ?? '', 0);
+  const behindProxy = isBehindProxy(request, trust);
   const forwarded = (name: string) => (behindProxy ? firstValue(request.headers[name]) : undefined);
   const encrypted = (request.socket as Partial<TLSSocket>).encrypted === true;
   const scheme = forwarded('x-forwarded-proto') ?? (encrypted ? 'https' : 'http');

@@ -21,7 +21,10 @@ export interface TicketOptions {
   readonly path?: string;
   /** Origin of the page it is good for. */
   readonly origin?: string;
-  /** Address of the client it is good for; an IPv6 address stands for its /64. */
+  /**
+   * Address of the client it is good for, such as `req.ip`; an IPv6 address stands for its /64. An address that is given
+   * and cannot be read, `undefined` included, is refused: the ticket would be good for every client, or for none.
+   */
   readonly address?: string;
   /**
    * Becomes `info` of the session: JSON. `exp` in seconds ends it. Pass the `iat` of the token that the caller came with, so
@@ -89,12 +92,13 @@ export class WsTickets {
     return { ticket, expiresAt: now + ttlMs };
   }
 
-  #bindingOf({ path, origin, address, sessionId }: TicketOptions): TicketBinding {
+  #bindingOf(options: TicketOptions): TicketBinding {
+    const { path, origin, sessionId } = options;
     const parent = sessionId === undefined ? undefined : this.sessions.liveWith(sessionId);
     return {
       path,
       origin: origin === undefined ? undefined : checkOrigin(origin),
-      address: address === undefined ? undefined : addressKey(address),
+      address: 'address' in options ? checkAddress(options.address) : undefined,
       sessionId,
       tokenId: parent?.proof.tokenId,
       endsAt: parent?.session.expiresAt,
@@ -109,6 +113,16 @@ export class WsTickets {
     }
     return this.settings;
   }
+}
+
+function checkAddress(address: unknown): string {
+  const key = typeof address === 'string' ? addressKey(address) : undefined;
+  if (key === undefined) {
+    throw new WsAuthConfigurationError(
+      'address: expected the IPv4 or IPv6 address of the client, such as req.ip; behind a proxy or a Unix socket set trustProxy',
+    );
+  }
+  return key;
 }
 
 function checkOrigin(origin: string): string {

@@ -70,6 +70,8 @@ export interface StartOptions {
   readonly logger?: LoggerService | false;
   /** @default one that the system chooses */
   readonly port?: number;
+  /** Path of a Unix socket to listen on instead of a port. */
+  readonly socketPath?: string;
 }
 
 type Prepare = (nest: INestApplication) => unknown;
@@ -92,6 +94,10 @@ export async function startApp(
   options: StartOptions = {},
 ): Promise<TestApp> {
   const nest = await create(metadata, prepare, options);
+  if (options.socketPath !== undefined) {
+    await nest.listen(options.socketPath);
+    return new TestApp(nest, Number.NaN);
+  }
   await nest.listen(options.port ?? 0, '127.0.0.1');
   const server: Server = nest.getHttpServer();
   return new TestApp(nest, (server.address() as AddressInfo).port);

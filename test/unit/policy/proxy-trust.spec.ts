@@ -38,6 +38,11 @@ describe('proxyTrust', () => {
     [[], '127.0.0.1', 0, false],
     [(address) => address === 'x', 'x', 0, true],
     ['loopback', '', 0, false],
+    ['loopback, 10.0.0.0/8', '10.1.2.3', 0, true],
+    ['loopback, 10.0.0.0/8', '127.0.0.1', 0, true],
+    ['loopback, 10.0.0.0/8', '11.0.0.1', 0, false],
+    ['loopback', 'unix:', 1, false],
+    [(address) => address === 'unix:', 'unix:', 1, true],
     ['loopback', 'not an address', 0, false],
   ])('%j says of %s at hop %d: %s', (option, address, hop, trusted) => {
     expect(proxyTrust(option)(address, hop)).toBe(trusted);
@@ -51,6 +56,8 @@ describe('proxyTrust', () => {
     [''],
     ['1'],
     [['loopback', '2']],
+    ['loopback,'],
+    ['loopback, 2'],
   ])('%j refuses to boot', (option) => {
     expect(() => proxyTrust(option)).toThrow(WsAuthConfigurationError);
     expect(() => proxyTrust(option)).toThrow(
@@ -89,9 +96,10 @@ describe('clientAddress', () => {
     expect(clientAddress(requestFrom({}, forwarded), proxyTrust(option))).toBe(address);
   });
 
-  it('is empty when the socket is gone already', () => {
+  it('is unknown when the socket is gone already, and what a client writes does not replace it', () => {
     const request = upgradeRequest('/', forwarded);
-    expect(clientAddress(request, proxyTrust(true))).toBe('');
+    expect(clientAddress(request, proxyTrust('loopback'))).toBeUndefined();
+    expect(clientAddress(upgradeRequest('/'), proxyTrust(true))).toBeUndefined();
   });
 });
 
