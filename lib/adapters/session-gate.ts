@@ -166,7 +166,9 @@ export class SessionGate implements Gate, LiveSession, Renewable {
       return standing;
     }
     if (standing !== this.#standing) {
+      const { proof: former } = this.#standing;
       this.#stand(standing);
+      sessions.renewed(this, former);
     }
     const { id: sessionId, userId, expiresAt } = standing.session;
     this.client.send(sessionMessage(policy.events.authenticated, { expiresAt: expiresAt ?? null }));

@@ -53,7 +53,7 @@ export class SessionOpener {
     if (userId === undefined || !this.#countsHere) {
       return undefined;
     }
-    const full = sessions.liveOf(userId).length >= policy.maxSessionsPerUser;
+    const full = sessions.countOf(userId) >= policy.maxSessionsPerUser;
     return full && policy.onLimit === 'refuse'
       ? new Refusal('ERR_WS_AUTH_TOO_MANY_SESSIONS')
       : undefined;
@@ -85,9 +85,12 @@ export class SessionOpener {
     if (userId === undefined || !this.#countsHere) {
       return;
     }
-    const live = sessions.liveOf(userId);
-    for (const oldest of live.slice(0, Math.max(0, live.length - policy.maxSessionsPerUser))) {
-      oldest.end({ why: 'replaced' });
+    const excess = sessions.countOf(userId) - policy.maxSessionsPerUser;
+    if (excess > 0) {
+      sessions
+        .liveOf(userId)
+        .slice(0, excess)
+        .forEach((oldest) => oldest.end({ why: 'replaced' }));
     }
   }
 

@@ -54,8 +54,18 @@ export function textOf(value: unknown): string | undefined {
   return typeof text === 'string' ? text : undefined;
 }
 
+/** The revocation of an entry, with what is left of its time by the clock of Redis; `undefined` for a foreign entry. */
+export function revocationOf(
+  { addedAt, json }: StreamEntry,
+  now: number,
+): StoredRevocation | undefined {
+  const revocation = parseRevocation(json);
+  const ageMs = Math.max(0, now - addedAt);
+  return revocation && { ...revocation, rememberMs: Math.max(0, revocation.rememberMs - ageMs) };
+}
+
 /** Reads a revocation, or returns `undefined` for an entry that is none: it is skipped and harms nobody. */
-export function parseRevocation(json: string | undefined): StoredRevocation | undefined {
+function parseRevocation(json: string | undefined): StoredRevocation | undefined {
   let parsed: unknown;
   try {
     parsed = JSON.parse(json ?? '');

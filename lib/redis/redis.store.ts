@@ -29,9 +29,9 @@ import {
   takeTicketScript,
 } from './redis-scripts.js';
 import {
-  parseRevocation,
   parseStream,
   revocationField,
+  revocationOf,
   textOf,
   type StreamEntry,
 } from './redis-stream.js';
@@ -142,17 +142,23 @@ class RedisWsAuthStore implements WsAuthStore {
     );
   }
 
-  async revocationsSince(cursor: string | undefined): Promise<RevocationPage> {
+  async revocationsSince(
+    cursor: string | undefined,
+    limit = Number.POSITIVE_INFINITY,
+  ): Promise<RevocationPage> {
     const revocations: StoredRevocation[] = [];
     let from = cursor;
-    for (;;) {
-      const { now, entries } = await this.#entriesAfter(from);
+    for (let left = limit; left > 0;) {
+      const count = Math.min(left, pageSize);
+      const { now, entries } = await this.#entriesAfter(from, count);
       revocations.push(...entries.flatMap((entry) => revocationOf(entry, now) ?? []));
       from = entries.at(-1)?.id ?? from;
-      if (entries.length < pageSize) {
+      left -= entries.length;
+      if (entries.length < count) {
         return { revocations, cursor: from ?? '0-0' };
       }
     }
+    return { revocations, cursor: from ?? '0-0', more: true };
   }
 
   async claimPlace(claim: PlaceClaim): Promise<PlaceAnswer> {
@@ -196,8 +202,11 @@ class RedisWsAuthStore implements WsAuthStore {
     });
   }
 
-  async #entriesAfter(cursor = ''): Promise<{ now: number; entries: StreamEntry[] }> {
-    const command = ['EVAL', readStreamScript, '1', this.#streamKey, cursor, String(pageSize)];
+  async #entriesAfter(
+    cursor = '',
+    count: number,
+  ): Promise<{ now: number; entries: StreamEntry[] }> {
+    const command = ['EVAL', readStreamScript, '1', this.#streamKey, cursor, String(count)];
     const reply = await this.#send(command);
     const [now, entries] = Array.isArray(reply) ? (reply as unknown[]) : [];
     return { now: Number(textOf(now)), entries: parseStream(entries) };
@@ -237,11 +246,4 @@ function isLate(value: unknown, issuedAt: number | undefined): boolean {
   }
   const text = textOf(value) ?? '';
   return issuedAt === undefined || !instant.test(text) || issuedAt <= Number(text);
-}
-
-/** The revocation of an entry, with what is left of its time. */
-function revocationOf({ addedAt, json }: StreamEntry, now: number): StoredRevocation | undefined {
-  const revocation = parseRevocation(json);
-  const ageMs = Math.max(0, now - addedAt);
-  return revocation && { ...revocation, rememberMs: Math.max(0, revocation.rememberMs - ageMs) };
 }

@@ -1,5 +1,7 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { maxTimerMs } from '../policy/check-option.js';
 import type { StoredRevocation, WsAuthStore } from '../store/ws-auth-store.js';
+import { inPieces } from './in-pieces.js';
 
 /** How a node keeps up with the others. */
 export interface RevocationSyncOptions {
@@ -20,6 +22,9 @@ export interface RevocationSyncOptions {
 
 /** Longest pause in milliseconds after a reading that failed. */
 const retryMs = 1_000;
+
+/** Revocations that are asked for in one request. */
+const pageSize = 1_000;
 
 /**
  * Keeps a node up to date with the revocations of all nodes.
@@ -82,28 +87,43 @@ export class RevocationSync {
   }
 
   async #readOnce(): Promise<void> {
-    const startedAt = performance.now();
     try {
-      const { revocations, cursor } = await this.options.store.revocationsSince(this.#cursor);
-      // A node that has just begun has no sessions that a revocation of the past could end.
-      const relevant = revocations.filter(
-        ({ rememberMs }) => this.#cursor !== undefined || rememberMs > 0,
-      );
-      relevant.forEach((revocation) => this.options.apply(revocation));
+      const upToDateAt = await this.#readPages();
       await this.options.afterReading();
-      this.#cursor = cursor;
-      this.#succeed(startedAt);
+      this.#succeed(upToDateAt);
     } catch (cause) {
       this.#fail(cause);
     }
   }
 
-  #succeed(startedAt: number): void {
+  /**
+   * Reads and applies page after page, and returns when the last one was asked for: what was added before is known now. The
+   * cursor moves once a page is applied, so a reading that fails is continued there.
+   */
+  async #readPages(): Promise<number> {
+    // A node that has just begun has no sessions that a revocation of the past could end.
+    const isFirst = this.#freshAt === Number.NEGATIVE_INFINITY;
+    for (;;) {
+      const askedAt = performance.now();
+      const page = await this.options.store.revocationsSince(this.#cursor, pageSize);
+      const relevant = page.revocations.filter(({ rememberMs }) => !isFirst || rememberMs > 0);
+      await inPieces(relevant, (revocation) => this.options.apply(revocation));
+      // A store that stays where it is would be read for ever.
+      const isLast = !page.more || page.cursor === this.#cursor;
+      this.#cursor = page.cursor;
+      if (isLast || this.#stopped) {
+        return askedAt;
+      }
+      await nextTurn();
+    }
+  }
+
+  #succeed(upToDateAt: number): void {
     const { options } = this;
-    this.#freshAt = startedAt;
+    this.#freshAt = upToDateAt;
     clearTimeout(this.#loss);
     if (!this.#stopped) {
-      const delay = options.maxStalenessMs - (performance.now() - startedAt) + 1;
+      const delay = options.maxStalenessMs - (performance.now() - upToDateAt) + 1;
       this.#loss = setTimeout(() => options.onLoss(), Math.min(Math.max(delay, 1), maxTimerMs));
       this.#loss.unref();
     }

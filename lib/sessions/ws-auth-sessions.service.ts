@@ -15,8 +15,8 @@ import {
   type SessionTarget,
 } from './revocation-target.js';
 import { Revocations } from './revocations.js';
+import { LiveSessions } from './live-sessions.js';
 import type { WsAuthSession } from './session.js';
-import { SessionsByUser } from './sessions-by-user.js';
 
 /** How the sockets of a disconnected session are closed. */
 export interface DisconnectOptions {
@@ -46,10 +46,9 @@ export interface HttpSessionStore {
 @Injectable()
 export class WsAuthSessions implements Iterable<WsAuthSession> {
   readonly #logger = new Logger('WsAuthSessions');
-  readonly #byId = new Map<string, LiveSession>();
-  readonly #byUser = new SessionsByUser();
+  readonly #live = new LiveSessions();
   readonly #revocations = new Revocations();
-  /** By session that has ended: its token, of which the others could not be told. */
+  /** By session that has ended: the revocation of its token, which could not be published to the other nodes. */
   readonly #untold = new Map<string, StoredRevocation>();
   #store: WsAuthStore | undefined;
 
@@ -60,17 +59,17 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
 
   /** A session of this process by its id. */
   get(sessionId: string): WsAuthSession | undefined {
-    return this.#byId.get(sessionId)?.session;
+    return this.#live.with(sessionId)?.session;
   }
 
   /** Number of sessions of this process. */
   count(): number {
-    return this.#byId.size;
+    return this.#live.size;
   }
 
   /** All sessions of this process. */
   *[Symbol.iterator](): IterableIterator<WsAuthSession> {
-    for (const { session } of this.#byId.values()) {
+    for (const { session } of this.#live.all()) {
       yield session;
     }
   }
@@ -116,7 +115,7 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
     const ended = revocations.map((revocation) => this.apply(revocation));
     // Also those that a clock which was set back makes look younger than the revocation.
     const ending: Ending = { why: 'revoked', reason: options.reason };
-    const left = matching.filter(({ session }) => this.#byId.has(session.id));
+    const left = matching.filter(({ session }) => this.#live.with(session.id));
     const rest = this.#end(left, ending, options.exceptSessionId);
     await this.#tellOthers(revocations);
     return Math.max(0, ...ended) + rest;
@@ -130,7 +129,7 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
    *   `ERR_WS_AUTH_NOT_A_USER` for a value that is no user, or has expired. The session stays as it is.
    */
   refresh(sessionId: string, user: object, info?: unknown): WsAuthSession {
-    const live = this.#byId.get(sessionId);
+    const live = this.#live.with(sessionId);
     if (!live) {
       throw new WsAuthError('ERR_WS_AUTH_NO_SESSION', 'there is no such session');
     }
@@ -163,21 +162,18 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
    * @internal
    */
   register(live: LiveSession): boolean {
-    const { id, userId } = live.session;
-    this.#byId.set(id, live);
-    if (userId !== undefined) {
-      this.#byUser.add(userId, live);
-    }
+    this.#live.add(live);
     return !this.isRevoked(live.session.userId, live.proof);
   }
 
   /** @internal */
   unregister(live: LiveSession): void {
-    const { id, userId } = live.session;
-    this.#byId.delete(id);
-    if (userId !== undefined) {
-      this.#byUser.delete(userId, live);
-    }
+    this.#live.delete(live);
+  }
+
+  /** Has revocations find a renewed session by its present token. @internal */
+  renewed(live: LiveSession, former: LiveSession['proof']): void {
+    this.#live.renewed(live, former);
   }
 
   /** @internal */
@@ -189,17 +185,22 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
 
   /** A live session by its id, also of a user without a key. @internal */
   liveWith(sessionId: string): LiveSession | undefined {
-    return this.#byId.get(sessionId);
+    return this.#live.with(sessionId);
   }
 
   /** Live sessions with their sockets. @internal */
   live(): Iterable<LiveSession> {
-    return this.#byId.values();
+    return this.#live.all();
   }
 
   /** Live sessions of a user, oldest first. @internal */
   liveOf(userId: string): readonly LiveSession[] {
-    return this.#byUser.of(userId);
+    return this.#live.ofUser(userId);
+  }
+
+  /** Number of live sessions of a user. @internal */
+  countOf(userId: string): number {
+    return this.#live.countOfUser(userId);
   }
 
   /** Shares revocations with other nodes from now on. @internal */
@@ -222,14 +223,14 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
 
   /** Ends all sessions of this process. @internal */
   endAll(ending: Ending): void {
-    this.#end([...this.#byId.values()], ending);
+    this.#end([...this.#live.all()], ending);
   }
 
   #matching(target: SessionTarget): readonly LiveSession[] {
     if ('userId' in target) {
       return this.liveOf(target.userId);
     }
-    const live = this.#byId.get(target.sessionId);
+    const live = this.#live.with(target.sessionId);
     return live ? [live] : [];
   }
 
@@ -240,7 +241,7 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
       return [revocation];
     }
     const { sessionId } = target;
-    const live = this.#byId.get(sessionId);
+    const live = this.#live.with(sessionId);
     const ofToken = live ? revocationOfToken(revocation, live.proof) : this.#untold.get(sessionId);
     return ofToken ? [revocation, ofToken] : [revocation];
   }
@@ -257,16 +258,19 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
     }
   }
 
-  #concerned({ kind, id, before }: StoredRevocation): LiveSession[] {
-    const candidates = {
-      user: () => this.liveOf(id),
-      session: () => this.#matching({ sessionId: id }),
-      replaced: () => this.#matching({ sessionId: id }),
-      token: () => [...this.#byId.values()].filter(({ proof }) => proof.tokenId === id),
-      everybody: () => [...this.#byId.values()],
-    }[kind]();
-    const timed = kind === 'user' || kind === 'everybody';
-    return candidates.filter((live) => !timed || beganBy(live, before));
+  /** Sessions that a revocation ends. What it costs does not depend on how many others there are. */
+  #concerned({ kind, id, before }: StoredRevocation): readonly LiveSession[] {
+    switch (kind) {
+      case 'user':
+        return this.liveOf(id).filter((live) => beganBy(live, before));
+      case 'everybody':
+        return [...this.#live.all()].filter((live) => beganBy(live, before));
+      case 'token':
+        return this.#live.ofToken(id);
+      case 'session':
+      case 'replaced':
+        return this.#matching({ sessionId: id });
+    }
   }
 
   #remember({ kind, id, before, rememberMs }: StoredRevocation): void {

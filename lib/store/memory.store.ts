@@ -1,3 +1,4 @@
+import { later, MemoryJournal, type KeptInstant } from './memory-journal.js';
 import { MemoryPlaces } from './memory-places.js';
 import type {
   PlaceAnswer,
@@ -17,17 +18,6 @@ interface KeptTicket {
   readonly expiresAt: number;
 }
 
-interface KeptInstant {
-  readonly before: number;
-  readonly forgetAt: number;
-}
-
-interface KeptRevocation {
-  readonly sequence: number;
-  readonly revocation: StoredRevocation;
-  readonly forgetAt: number;
-}
-
 /**
  * Keeps tickets, revocations and places in this process, bounded: for one node, and for several applications in one test.
  *
@@ -39,11 +29,10 @@ export class MemoryWsAuthStore implements WsAuthStore {
   readonly #ticketsByUser = new Map<string, Set<string>>();
   /** By kind and id: what counts. */
   readonly #revocations = new Map<string, KeptInstant>();
-  /** By kind, id and the session that stays: what was said, oldest first. */
-  readonly #log = new Map<string, KeptRevocation>();
+  /** By kind, id and the session that stays. */
+  readonly #journal = new MemoryJournal();
   readonly #places = new MemoryPlaces();
   readonly #watchers = new Set<() => void>();
-  #sequence = 0;
   #sweepAt = 0;
 
   putTicket(ticket: StoredTicket, { maxPerUser, maxTotal }: TicketLimits): Promise<void> {
@@ -73,16 +62,7 @@ export class MemoryWsAuthStore implements WsAuthStore {
     const said = { before, forgetAt: Date.now() + rememberMs };
     const key = keyOf(kind, id);
     this.#revocations.set(key, later(said, this.#revocations.get(key)));
-    const logKey = `${exceptSessionId}:${key}`;
-    const earlier = this.#log.get(logKey);
-    const { forgetAt, ...latest } = later(said, earlier && instantOf(earlier));
-    this.#sequence += 1;
-    this.#log.delete(logKey);
-    this.#log.set(logKey, {
-      sequence: this.#sequence,
-      revocation: { ...revocation, ...latest },
-      forgetAt,
-    });
+    this.#journal.add(`${exceptSessionId}:${key}`, revocation, said.forgetAt);
     for (const notify of this.#watchers) {
       setImmediate(notify);
     }
@@ -101,18 +81,11 @@ export class MemoryWsAuthStore implements WsAuthStore {
     );
   }
 
-  revocationsSince(cursor: string | undefined): Promise<RevocationPage> {
-    const read = Number(cursor ?? 0);
-    const after = read <= this.#sequence ? read : 0;
-    const now = Date.now();
-    const kept = [...this.#log.values()].filter(({ sequence }) => sequence > after);
-    return Promise.resolve({
-      revocations: kept.map(({ revocation, forgetAt }) => ({
-        ...revocation,
-        rememberMs: Math.max(0, forgetAt - now),
-      })),
-      cursor: String(this.#sequence),
-    });
+  revocationsSince(
+    cursor: string | undefined,
+    limit = Number.POSITIVE_INFINITY,
+  ): Promise<RevocationPage> {
+    return Promise.resolve(this.#journal.since(cursor, limit));
   }
 
   claimPlace(claim: PlaceClaim): Promise<PlaceAnswer> {
@@ -173,25 +146,13 @@ export class MemoryWsAuthStore implements WsAuthStore {
         this.#forgetTicket(digest);
       }
     }
-    for (const kept of [this.#revocations, this.#log]) {
-      for (const [key, { forgetAt }] of kept) {
-        if (forgetAt <= now) {
-          kept.delete(key);
-        }
+    this.#journal.sweep(now);
+    for (const [key, { forgetAt }] of this.#revocations) {
+      if (forgetAt <= now) {
+        this.#revocations.delete(key);
       }
     }
   }
-}
-
-function instantOf({ revocation, forgetAt }: KeptRevocation): KeptInstant {
-  return { before: revocation.before, forgetAt };
-}
-
-function later(said: KeptInstant, earlier: KeptInstant = said): KeptInstant {
-  return {
-    before: Math.max(said.before, earlier.before),
-    forgetAt: Math.max(said.forgetAt, earlier.forgetAt),
-  };
 }
 
 function keyOf(kind: StoredRevocation['kind'], id: string): string {

@@ -61,6 +61,12 @@ export interface RevocationPage {
   readonly revocations: readonly StoredRevocation[];
   /** Where the next page begins: opaque. */
   readonly cursor: string;
+  /**
+   * Whether there are more revocations after the cursor, since `limit` ended the page.
+   *
+   * @default false
+   */
+  readonly more?: boolean;
 }
 
 /** The place that a session takes among those of its user, on whichever node. */
@@ -104,8 +110,11 @@ export interface WsAuthStore {
   /**
    * Revocations that were added after the cursor, or all that are kept: also if the cursor is not of this store, or of what
    * it held before it lost its data. MUST skip entries it cannot read.
+   *
+   * @param limit number of entries after which a page ends, with `more`. A store may ignore it and return all, and then the
+   *   caller works through them in pieces.
    */
-  revocationsSince(cursor: string | undefined): Promise<RevocationPage>;
+  revocationsSince(cursor: string | undefined, limit?: number): Promise<RevocationPage>;
   /**
    * Takes a place, in one step: of any number of concurrent callers no more get one than there are. A place whose lease has
    * run out is free.

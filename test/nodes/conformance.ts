@@ -264,6 +264,25 @@ function journalCases(pair: () => StorePair): void {
     ]);
   });
 
+  it('D3: returns pages of at most the size that is asked for, in order and without gaps', async () => {
+    const { first, second } = pair();
+    let { cursor } = await second.revocationsSince(undefined);
+    const added = Array.from({ length: 25 }, () => revocationOf({ kind: 'token' }));
+    for (const revocation of added) {
+      await first.addRevocation(revocation);
+    }
+    const pages: string[][] = [];
+    for (let more = true; more;) {
+      const page = await second.revocationsSince(cursor, 10);
+      pages.push(page.revocations.map(({ id }) => id));
+      cursor = page.cursor;
+      more = page.more ?? false;
+    }
+    expect(pages.flat()).toEqual(added.map(({ id }) => id));
+    expect(pages.slice(0, 3).map(({ length }) => length)).toEqual([10, 10, 5]);
+    expect(await second.revocationsSince(cursor, 10)).toEqual({ revocations: [], cursor });
+  });
+
   it('tells of thousands', async () => {
     const { cursor } = await pair().second.revocationsSince(undefined);
     const added = Array.from({ length: 3_000 }, () => revocationOf({}));

@@ -56,6 +56,13 @@ describe.each(packages)('three nodes with %s', (name) => {
   });
 });
 
+const addMany = `
+for index = 1, 20000 do
+  local entry = string.gsub(ARGV[1], 'N', index)
+  redis.call('XADD', KEYS[1], '*', 'revocation', entry)
+end`;
+const newestId = "return redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1][1]";
+
 describe('two nodes', () => {
   it('takes the token of a session with it, when a node that does not know it revokes the session', async () => {
     await using a = await node();
@@ -83,6 +90,23 @@ describe('two nodes', () => {
     await a.sessions.revoke({ issuedBefore: Date.now() }, { exceptSessionId: kept!.id });
     expect(await within(patienceMs, other.closed(), 'everybody closes')).toEqual(revoked);
     expect(await second.ask('echo', 1)).toBe(1);
+  });
+
+  it('D3: catches up with a long stream that it reads again from the start, and serves clients meanwhile', async () => {
+    await using a = await node();
+    const entry = { kind: 'token', id: 'token N', before: 0, rememberMs: 86_400_000 };
+    const key = `{${keyPrefix}}:revocations`;
+    await server.command('EVAL', addMany, '1', key, JSON.stringify(entry));
+    await using b = await node();
+    const revokedClient = await b.enter('alice', { jti: 'alice-1' });
+    const bystander = await b.enter('bob', { jti: 'bob-1' });
+    const newest = /\d+-\d+/.exec(await server.command('EVAL', newestId, '1', key))![0];
+    await server.command('XDEL', key, newest);
+    await a.sessions.revoke({ tokenId: 'alice-1' });
+    expect(await bystander.ask('echo', 1)).toBe(1);
+    expect(await within(patienceMs, revokedClient.closed(), 'B catches up')).toEqual(revoked);
+    expect(await bystander.ask('echo', 2)).toBe(2);
+    expect(b.health.isReady()).toBe(true);
   });
 
   it('RD-06 closes what was revoked while B was cut off, as soon as B is back', async () => {

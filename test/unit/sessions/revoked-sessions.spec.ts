@@ -38,7 +38,7 @@ beforeEach(async () => {
   await Promise.all(nodes.map((node) => node.onModuleInit()));
 });
 
-afterEach(() => Promise.all(nodes.map((node) => node.onModuleDestroy())));
+afterEach(() => Promise.all(nodes.map((node) => node.onApplicationShutdown())));
 
 function begin(
   sessions: WsAuthSessions,

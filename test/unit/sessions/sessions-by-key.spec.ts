@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LiveSession } from '../../../lib/sessions/live-session.js';
-import { SessionsByUser } from '../../../lib/sessions/sessions-by-user.js';
+import { SessionsByKey } from '../../../lib/sessions/sessions-by-key.js';
 
 /** Sessions are told apart by identity alone. */
 const [first, second, third] = Array.from({ length: 3 }, () => ({})) as [
@@ -9,10 +9,10 @@ const [first, second, third] = Array.from({ length: 3 }, () => ({})) as [
   LiveSession,
 ];
 
-function of(...sessions: readonly LiveSession[]): SessionsByUser {
-  const byUser = new SessionsByUser();
-  sessions.forEach((session) => byUser.add('alice', session));
-  return byUser;
+function of(...sessions: readonly LiveSession[]): SessionsByKey {
+  const byKey = new SessionsByKey();
+  sessions.forEach((session) => byKey.add('alice', session));
+  return byKey;
 }
 
 describe('the sessions of a user', () => {
@@ -35,18 +35,18 @@ describe('the sessions of a user', () => {
   });
 
   it('are forgotten one by one', () => {
-    const byUser = of(first, second);
-    byUser.delete('alice', third);
-    byUser.delete('bob', first);
-    expect(byUser.of('alice')).toHaveLength(2);
-    byUser.delete('alice', first);
-    expect(byUser.of('alice')[0]).toBe(second);
-    byUser.delete('alice', first);
-    expect(byUser.of('alice')).toHaveLength(1);
-    byUser.delete('alice', second);
-    expect(byUser.of('alice')).toEqual([]);
-    byUser.add('alice', third);
-    byUser.delete('alice', third);
-    expect(byUser.of('alice')).toEqual([]);
+    const byKey = of(first, second);
+    byKey.delete('alice', third);
+    byKey.delete('bob', first);
+    expect(byKey.of('alice')).toHaveLength(2);
+    byKey.delete('alice', first);
+    expect(byKey.of('alice')[0]).toBe(second);
+    byKey.delete('alice', first);
+    expect(byKey.of('alice')).toHaveLength(1);
+    byKey.delete('alice', second);
+    expect(byKey.of('alice')).toEqual([]);
+    byKey.add('alice', third);
+    byKey.delete('alice', third);
+    expect(byKey.of('alice')).toEqual([]);
   });
 });

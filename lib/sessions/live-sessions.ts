@@ -1,0 +1,78 @@
+import type { LiveSession } from './live-session.js';
+import type { Proof } from './proof.js';
+import { SessionsByKey } from './sessions-by-key.js';
+
+/**
+ * Registry of the live sessions of this process: by id, by user and by token. A revocation looks only at the sessions that
+ * it concerns, since every node carries out the revocations of all nodes.
+ */
+export class LiveSessions {
+  readonly #byId = new Map<string, LiveSession>();
+  readonly #byUser = new SessionsByKey();
+  readonly #byToken = new SessionsByKey();
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  add(live: LiveSession): void {
+    const { id, userId } = live.session;
+    this.#byId.set(id, live);
+    if (userId !== undefined) {
+      this.#byUser.add(userId, live);
+    }
+    for (const tokenId of tokensOf(live.proof)) {
+      this.#byToken.add(tokenId, live);
+    }
+  }
+
+  delete(live: LiveSession): void {
+    const { id, userId } = live.session;
+    this.#byId.delete(id);
+    if (userId !== undefined) {
+      this.#byUser.delete(userId, live);
+    }
+    for (const tokenId of tokensOf(live.proof)) {
+      this.#byToken.delete(tokenId, live);
+    }
+  }
+
+  /** Files a renewed session under its present token instead of the former one. Its user and its age stay the same. */
+  renewed(live: LiveSession, former: Proof): void {
+    for (const tokenId of tokensOf(former)) {
+      this.#byToken.delete(tokenId, live);
+    }
+    if (this.#byId.get(live.session.id) === live) {
+      for (const tokenId of tokensOf(live.proof)) {
+        this.#byToken.add(tokenId, live);
+      }
+    }
+  }
+
+  with(sessionId: string): LiveSession | undefined {
+    return this.#byId.get(sessionId);
+  }
+
+  /** Sessions of a user, oldest first. */
+  ofUser(userId: string): LiveSession[] {
+    return this.#byUser.of(userId);
+  }
+
+  countOfUser(userId: string): number {
+    return this.#byUser.count(userId);
+  }
+
+  /** Sessions that stand on a token, oldest first. */
+  ofToken(tokenId: string): LiveSession[] {
+    return this.#byToken.of(tokenId);
+  }
+
+  all(): IterableIterator<LiveSession> {
+    return this.#byId.values();
+  }
+}
+
+/** Ids under which a revocation finds the credential. */
+function tokensOf({ tokenId }: Proof): readonly string[] {
+  return tokenId === undefined ? [] : [tokenId];
+}

@@ -1,0 +1,52 @@
+import type { Ending, LiveSession } from '../../../lib/sessions/live-session.js';
+import { anonymousProof, type Proof } from '../../../lib/sessions/proof.js';
+import { WsAuthSession } from '../../../lib/sessions/session.js';
+import type { WsAuthSessions } from '../../../lib/sessions/ws-auth-sessions.service.js';
+
+/** A session without a socket. It counts how often its proof is looked at. */
+export class FakeSession implements LiveSession {
+  readonly session: WsAuthSession;
+  readonly endings: Ending[] = [];
+  looks = 0;
+  #proof: Proof;
+
+  constructor(
+    private readonly sessions: WsAuthSessions,
+    userId: string | undefined,
+    proof: Partial<Proof>,
+  ) {
+    this.session = new WsAuthSession({
+      user: {},
+      userId,
+      info: undefined,
+      strategy: 'jwt',
+      transport: 'fromAuthorizationHeader',
+      authenticatedAt: Date.now(),
+      expiresAt: undefined,
+    });
+    this.#proof = { ...anonymousProof, ...proof };
+    sessions.register(this);
+    this.looks = 0;
+  }
+
+  get proof(): Proof {
+    this.looks += 1;
+    return this.#proof;
+  }
+
+  /** Stands on another token from now on. */
+  renewTo(proof: Partial<Proof>): void {
+    const former = this.#proof;
+    this.#proof = { ...former, ...proof };
+    this.sessions.renewed(this, former);
+  }
+
+  end(ending: Ending): void {
+    this.endings.push(ending);
+    this.sessions.unregister(this);
+  }
+
+  refresh(): WsAuthSession {
+    return this.session;
+  }
+}

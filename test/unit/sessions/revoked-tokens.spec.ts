@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { WsAuthSessions } from '../../../lib/sessions/ws-auth-sessions.service.js';
+import type { StoredRevocation } from '../../../lib/store/ws-auth-store.js';
+import { FakeSession } from './live-session-fakes.js';
+
+const count = 5_000;
+
+function crowd(sessions: WsAuthSessions): FakeSession[] {
+  return Array.from(
+    { length: count },
+    (_none, index) =>
+      new FakeSession(sessions, `user ${index}`, { tokenId: `token ${index}`, issuedAt: 1_000 }),
+  );
+}
+
+const revocation: Omit<StoredRevocation, 'kind' | 'id'> = { before: 2_000, rememberMs: 60_000 };
+
+/** Ways to end one session of many. */
+const targets: readonly [string, (of: FakeSession) => StoredRevocation][] = [
+  ['token', ({ proof }) => ({ ...revocation, kind: 'token', id: proof.tokenId! })],
+  ['user', ({ session }) => ({ ...revocation, kind: 'user', id: session.userId! })],
+  ['session', ({ session }) => ({ ...revocation, kind: 'session', id: session.id })],
+  ['place', ({ session }) => ({ ...revocation, kind: 'replaced', id: session.id })],
+];
+
+describe.each(targets)('a revocation by %s', (_kind, revocationOf) => {
+  it('D3: looks only at the sessions that it concerns', () => {
+    const sessions = new WsAuthSessions();
+    const all = crowd(sessions);
+    const [revoked] = all.splice(1_234, 1);
+    expect(sessions.apply(revocationOf(revoked!))).toBe(1);
+    expect(revoked!.endings).toHaveLength(1);
+    expect(all.filter(({ looks }) => looks > 0)).toEqual([]);
+    expect(sessions.count()).toBe(count - 1);
+  });
+
+  it('D3: ends nothing when it is applied again', () => {
+    const sessions = new WsAuthSessions();
+    const revoked = new FakeSession(sessions, 'alice', { tokenId: 'one', issuedAt: 1_000 });
+    const stored = revocationOf(revoked);
+    expect([sessions.apply(stored), sessions.apply(stored)]).toEqual([1, 0]);
+    expect(revoked.endings).toHaveLength(1);
+  });
+});
+
+describe('a revocation by token', () => {
+  it('D3: ends all sessions that stand on the token, of any user, and spares the one it excepts', async () => {
+    const sessions = new WsAuthSessions();
+    const [first, second, spared] = ['alice', 'bob', undefined].map(
+      (userId) => new FakeSession(sessions, userId, { tokenId: 'shared' }),
+    );
+    const { id } = spared!.session;
+    expect(await sessions.revoke({ tokenId: 'shared' }, { exceptSessionId: id })).toBe(2);
+    expect([first, second, spared].map((each) => each!.endings.length)).toEqual([1, 1, 0]);
+  });
+
+  it('D3: finds a renewed session by its present token, and no longer by the former one', async () => {
+    const sessions = new WsAuthSessions();
+    const renewed = new FakeSession(sessions, 'alice', { tokenId: 'first' });
+    const other = new FakeSession(sessions, 'alice', { tokenId: 'first' });
+    renewed.renewTo({ tokenId: 'second' });
+    expect(await sessions.revoke({ tokenId: 'first' })).toBe(1);
+    expect([renewed.endings.length, other.endings.length]).toEqual([0, 1]);
+    expect(await sessions.revoke({ tokenId: 'second' })).toBe(1);
+    expect(sessions.count()).toBe(0);
+  });
+
+  it('D3: finds a session that gains or loses its token by a renewal', async () => {
+    const sessions = new WsAuthSessions();
+    const gaining = new FakeSession(sessions, 'alice', {});
+    gaining.renewTo({ tokenId: 'gained' });
+    const losing = new FakeSession(sessions, 'bob', { tokenId: 'lost' });
+    losing.renewTo({ tokenId: undefined });
+    expect(await sessions.revoke({ tokenId: 'lost' })).toBe(0);
+    expect(await sessions.revoke({ tokenId: 'gained' })).toBe(1);
+  });
+
+  it('D3: does not find a session that has ended, also one that is renewed afterwards', async () => {
+    const sessions = new WsAuthSessions();
+    const ended = new FakeSession(sessions, 'alice', { tokenId: 'one' });
+    ended.end({ why: 'disconnected' });
+    ended.renewTo({ tokenId: 'two' });
+    expect(await sessions.revoke({ tokenId: 'one' })).toBe(0);
+    expect(await sessions.revoke({ tokenId: 'two' })).toBe(0);
+  });
+});
