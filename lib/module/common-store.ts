@@ -39,7 +39,7 @@ export class CommonStore implements OnModuleInit, OnModuleDestroy, OnApplication
   constructor(
     @Inject(WS_AUTH_MODULE_OPTIONS) options: WsAuthModuleOptions,
     private readonly sessions: WsAuthSessions,
-    health: WsAuthHealth,
+    private readonly health: WsAuthHealth,
   ) {
     const { store } = options;
     this.store = checkStore(store ?? new MemoryWsAuthStore());
@@ -56,13 +56,17 @@ export class CommonStore implements OnModuleInit, OnModuleDestroy, OnApplication
     await this.#sync?.start();
   }
 
-  async onModuleDestroy(): Promise<void> {
-    await this.#sync?.stop();
+  /** Readiness ends first: this is the earliest hook of Nest, and sockets may live on for as long as the others wait. */
+  onModuleDestroy(): void {
+    this.health.shutDown();
   }
 
-  /** By now the sockets are closed. */
+  /**
+   * Stops following the store. Nest closes the sockets before this hook and after all others, so a node that drains still
+   * ends revoked sessions, and ends all if it loses the store.
+   */
   async onApplicationShutdown(): Promise<void> {
-    await this.places?.stop();
+    await Promise.all([this.#sync?.stop(), this.places?.stop()]);
   }
 
   #countTogether(options: WsAuthModuleOptions): SessionPlaces | undefined {

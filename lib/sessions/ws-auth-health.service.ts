@@ -5,13 +5,14 @@ import type { RevocationSync } from './revocation-sync.js';
 export type WsAuthHealthResult<Key extends string = string> = Record<
   Key,
   {
-    /** Whether this node can let clients in. */
+    /** Whether this node accepts clients. */
     readonly status: 'up' | 'down';
   }
 >;
 
 /**
- * Tells whether this node knows of the revocations of all others, and so can let clients in.
+ * Readiness of this node: whether it has read the revocations of all nodes, so that it accepts clients, and is not shutting
+ * down.
  *
  * @example
  * ```ts
@@ -22,10 +23,14 @@ export type WsAuthHealthResult<Key extends string = string> = Record<
 @Injectable()
 export class WsAuthHealth {
   #sync: RevocationSync | undefined;
+  #shuttingDown = false;
 
-  /** Whether the store answers, as far as this node has noticed; always, where this process is alone. */
+  /**
+   * Whether the store answers, as far as this node has noticed; always, where this process is alone. `false` from the moment
+   * the application begins to close, so that balancers send new clients to other nodes.
+   */
   isReady(): boolean {
-    return this.#sync?.isHealthy ?? true;
+    return !this.#shuttingDown && (this.#sync?.isHealthy ?? true);
   }
 
   /** The same in the form of a health indicator. */
@@ -37,5 +42,10 @@ export class WsAuthHealth {
   /** @internal */
   observe(sync: RevocationSync): void {
     this.#sync = sync;
+  }
+
+  /** @internal */
+  shutDown(): void {
+    this.#shuttingDown = true;
   }
 }
