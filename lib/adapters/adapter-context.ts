@@ -28,6 +28,8 @@ export interface AdapterContext {
    * @throws {WsAuthConfigurationError} if they disagree.
    */
   sessionContextOf(port: number, path: string | undefined): SessionContext | undefined;
+  /** Calls back when Nest has closed the HTTP server of the application, after the adapter was disposed of. */
+  onClosed(callback: () => void): void;
 }
 
 /** Token under which an adapter that the application made itself finds its context. */

@@ -10,6 +10,7 @@ import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { Refusal } from '../protocol/refusal.js';
 import type { CookieBridge } from '../cookie-bridge/cookie-bridge.js';
 import { parseRequestTarget } from '../protocol/request-target.js';
+import { drainBacklog } from './drain-backlog.js';
 import { refuseRequest } from './refuse.js';
 import type { Route } from './route.js';
 import { UpgradeListener, type anyPath, type UpgradeContext } from './upgrade-listener.js';
@@ -18,7 +19,7 @@ import { UpgradeListener, type anyPath, type UpgradeContext } from './upgrade-li
 export class HttpPort {
   readonly #upgrades: UpgradeListener;
   readonly #bridges = new Map<string, CookieBridge>();
-  /** Who answered requests before a bridge came first. */
+  /** Listeners that answered requests before a bridge was put in front of them. */
   #answering: readonly RequestListener[] | undefined;
   readonly #webSocketServers: WebSocketServer[] = [];
 
@@ -58,8 +59,8 @@ export class HttpPort {
   }
 
   /**
-   * Answers a path before anybody else does: on the application's own server before its middleware, so that neither its
-   * CORS rules nor its body parsers get hold of it.
+   * Answers a path before all other listeners: on the application's own server before its middleware, so that neither its
+   * CORS rules nor its body parsers apply.
    *
    * @throws {WsAuthConfigurationError} if another bridge has the path.
    */
@@ -76,19 +77,33 @@ export class HttpPort {
     }
   }
 
-  /** Stops listening. The application's own server is left as it was found. */
+  /**
+   * Refuses upgrades with 503, and stops listening on a port of its own. The application's own server is closed by Nest
+   * afterwards and accepts connections until then, so its listeners stay until {@link release}.
+   */
   async dispose(): Promise<void> {
-    this.#upgrades.dispose();
+    this.#upgrades.close();
+    await drainBacklog(this.server);
+    if (!this.isApplication) {
+      await this.#stopListening();
+      this.release();
+    }
+  }
+
+  /** Leaves the HTTP server as it was found. */
+  release(): void {
+    this.#upgrades.release();
     if (this.#answering) {
       this.server.off('request', this.#onRequest);
       this.#answering.forEach((listener) => this.server.on('request', listener));
     }
-    if (!this.isApplication) {
-      await new Promise<void>((resolve) => {
-        this.server.close(() => resolve());
-        this.server.closeAllConnections();
-      });
-    }
+  }
+
+  #stopListening(): Promise<void> {
+    return new Promise<void>((resolve) => {
+      this.server.close(() => resolve());
+      this.server.closeAllConnections();
+    });
   }
 
   /** Gateways ask their WebSocket server for its address, and listen to its `listening` and `error` events. */
@@ -109,7 +124,9 @@ export class HttpPort {
   readonly #onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     const path = parseRequestTarget(request.url ?? '')?.path;
     const bridge = this.#bridges.get(path ?? '');
-    if (bridge) {
+    if (bridge && this.#upgrades.isClosing) {
+      refuseRequest(response, new Refusal('ERR_WS_AUTH_SHUTTING_DOWN'));
+    } else if (bridge) {
       bridge.answer(request, response);
     } else {
       this.#answering?.forEach((listener) => listener.call(this.server, request, response));
@@ -117,7 +134,7 @@ export class HttpPort {
   };
 }
 
-/** Answers whoever comes to a WebSocket port without wanting an upgrade. */
+/** Answers a plain request to a WebSocket port. */
 function demandUpgrade(_request: IncomingMessage, response: ServerResponse): void {
   refuseRequest(response, new Refusal('ERR_WS_AUTH_UPGRADE_REQUIRED'));
 }

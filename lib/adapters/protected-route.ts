@@ -61,6 +61,10 @@ export class ProtectedRoute implements Route {
     return this.options.server;
   }
 
+  get isClosing(): boolean {
+    return this.#closing;
+  }
+
   upgrade(request: IncomingMessage, socket: Duplex, handshake: Handshake): void {
     const { context, budget } = this.options;
     const { policy, events } = context;

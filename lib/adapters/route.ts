@@ -7,6 +7,8 @@ import type { Handshake } from '../protocol/handshake.js';
 /** Where the upgrades of one path go. */
 export interface Route {
   readonly server: WebSocketServer;
+  /** Whether it refuses every upgrade with 503, because the application closes. */
+  readonly isClosing: boolean;
   upgrade(request: IncomingMessage, socket: Duplex, handshake: Handshake): void;
   /** Refuses what is on its way, and ends the connections. */
   close(): void;

@@ -21,8 +21,8 @@ export const anyPath = Symbol('any path');
 /**
  * The one `upgrade` listener of an HTTP server: validates the handshake and hands it to the route of its path.
  *
- * No other listener sees an upgrade for one of the routes. Every other upgrade is left to the other listeners, or refused
- * with 404 if there are none.
+ * An upgrade for one of the routes reaches no other listener. Every other one is left to the other listeners. If there are
+ * no others it is refused: with 404, or with 503 while the application closes.
  */
 export class UpgradeListener {
   readonly #routes = new Map<string | typeof anyPath, Route>();
@@ -44,7 +44,25 @@ export class UpgradeListener {
     this.#routes.set(path, route);
   }
 
-  dispose(): void {
+  /** Whether the application closes, so that another attempt may reach another node. */
+  get isClosing(): boolean {
+    return [...this.#routes.values()].every((route) => route.isClosing);
+  }
+
+  /**
+   * Refuses every upgrade from now on, with 503. The HTTP server still accepts connections until it has closed: an upgrade
+   * without a listener would be a plain request, and Express answers that with 404, after which clients give up.
+   */
+  close(): void {
+    for (const route of this.#routes.values()) {
+      if (!route.isClosing) {
+        route.close();
+      }
+    }
+  }
+
+  /** Leaves the server as it was found. */
+  release(): void {
     this.#releaseClaim();
     this.httpServer.off('upgrade', this.#onUpgrade).off('listening', this.#onListening);
   }
@@ -58,7 +76,7 @@ export class UpgradeListener {
     }
   };
 
-  /** Receives what was not claimed, and everything from code that calls listeners by itself. */
+  /** Receives what was not claimed, and every upgrade from code that calls the listeners by itself. */
   readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (this.#claim(request, socket, head)) {
       return;
@@ -66,7 +84,8 @@ export class UpgradeListener {
     socket.on('error', destroy);
     if (this.httpServer.listenerCount('upgrade') === 1) {
       const handshake = parseHandshake(request, head.length);
-      this.#refuse(handshake instanceof Refusal ? handshake : unknownPath, request, socket);
+      const refusal = this.isClosing ? shuttingDown : unknownPath;
+      this.#refuse(handshake instanceof Refusal ? handshake : refusal, request, socket);
     }
   };
 
@@ -103,6 +122,7 @@ export class UpgradeListener {
 }
 
 const unknownPath = new Refusal('ERR_WS_AUTH_UNKNOWN_PATH');
+const shuttingDown = new Refusal('ERR_WS_AUTH_SHUTTING_DOWN');
 
 function pathOf({ url = '' }: IncomingMessage): string {
   return parseRequestTarget(url)?.path ?? '';

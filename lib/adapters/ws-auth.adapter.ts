@@ -105,9 +105,13 @@ export class WsAuthAdapter extends WsAdapter {
     await closed;
   }
 
-  /** Lets go of the HTTP servers: listeners are removed, ports of gateways closed. */
+  /** Closes the ports of gateways. On the application's own server upgrades are refused with 503 until Nest has closed it. */
   override async dispose(): Promise<void> {
-    await Promise.all([...this.#ports.values()].map((port) => port.dispose()));
+    const ports = [...this.#ports.values()];
+    ports
+      .filter(({ isApplication }) => isApplication)
+      .forEach((port) => this.#context?.onClosed(() => port.release()));
+    await Promise.all(ports.map((port) => port.dispose()));
     this.#ports.clear();
     this.#routes.clear();
   }

@@ -50,6 +50,7 @@ export class WsAuthService
   readonly #strategies = new Strategies(passport as unknown as StrategyRegistry);
   readonly #failures: FailureLimits | undefined;
   readonly #telemetry: WsAuthTelemetry | undefined;
+  readonly #onClosed: (() => void)[] = [];
 
   constructor(
     @Inject(WS_AUTH_MODULE_OPTIONS) private readonly options: WsAuthModuleOptions,
@@ -134,7 +135,13 @@ export class WsAuthService
     }
   }
 
+  onClosed(callback: () => void): void {
+    this.#onClosed.push(callback);
+  }
+
+  /** The first hook that Nest calls after it has closed the HTTP server; a server that it leaves open is given back as well. */
   onApplicationShutdown(): void {
+    this.#onClosed.splice(0).forEach((callback) => callback());
     this.#telemetry?.stop();
   }
 
