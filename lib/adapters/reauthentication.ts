@@ -6,7 +6,7 @@ import type { Authenticator } from '../authentication/authenticator.js';
 import { rememberJudgement } from '../authentication/judgement.js';
 import type { Credential } from '../credentials/credential.js';
 import { failed } from '../authentication/strategy-refusal.js';
-import { fromFirstMessage } from '../credentials/first-message.extractor.js';
+import { fromFirstMessage, messageFramingBytes } from '../credentials/first-message.extractor.js';
 import type { Policy } from '../policy/policy.js';
 import type { WsAuthTelemetry } from '../policy/telemetry.js';
 import type { WsAuthSession } from '../sessions/session.js';
@@ -37,17 +37,23 @@ export class Reauthentication {
 
   constructor(private readonly gate: Renewable) {}
 
-  /** Deals with the message if it is one, and says whether it was. */
+  /**
+   * Handles a message that names the event; returns false if it turns out to be no JSON. A message larger than a credential is
+   * refused unparsed.
+   */
   takes(data: Buffer, isBinary: boolean): boolean {
-    const { authenticate } = this.gate.context.policy.events;
-    const text = data.toString();
-    if (parseEventMessage(text)?.event !== authenticate) {
+    const { events, limits } = this.gate.context.policy;
+    const isTooLarge = data.length > limits.maxCredentialBytes + messageFramingBytes;
+    const text = isTooLarge ? '' : data.toString();
+    if (!isTooLarge && parseEventMessage(text)?.event !== events.authenticate) {
       return false;
     }
     if (isBinary) {
       this.#refuse(new Refusal('ERR_WS_AUTH_UNSUPPORTED_DATA'));
     } else if (this.#attempt || this.#isTooOften()) {
       this.#refuse(new Refusal('ERR_WS_AUTH_BUSY'));
+    } else if (isTooLarge) {
+      this.#refuse(new Refusal('ERR_WS_AUTH_CREDENTIAL_TOO_LARGE'));
     } else {
       void this.#authenticate(text);
     }

@@ -1,4 +1,4 @@
-import { WebSocket, type RawData } from 'ws';
+import type { RawData } from 'ws';
 import type { Authenticated } from '../authentication/authenticated.js';
 import type { Authenticator } from '../authentication/authenticator.js';
 import { readPrincipal } from '../authentication/principal.js';
@@ -24,8 +24,6 @@ import { closedGate, type Gate, type GatedWebSocket } from './gated-web-socket.j
 import type { Peer } from './peer.js';
 import { Reauthentication, type Renewable } from './reauthentication.js';
 import type { RefusalReporter } from './refusal-reporter.js';
-
-const backslash = 0x5c;
 
 /** What the sessions of one route share. */
 export interface SessionContext {
@@ -82,12 +80,12 @@ export class SessionGate implements Gate, LiveSession, Renewable {
     return this.sends;
   }
 
-  admits(client: GatedWebSocket, data: RawData, isBinary: boolean): boolean {
-    if (!this.sends || client.readyState !== WebSocket.OPEN) {
+  admits(_client: GatedWebSocket, data: RawData, isBinary: boolean): boolean {
+    if (!this.sends) {
       return false;
     }
     const bytes = bytesOf(data);
-    if (!this.#mentionsAuthenticate(bytes)) {
+    if (!this.context.policy.renewals.matches(bytes)) {
       return true;
     }
     this.#reauthentication ??= new Reauthentication(this);
@@ -207,11 +205,6 @@ export class SessionGate implements Gate, LiveSession, Renewable {
   /** @internal */
   onEnd(): void {
     this.end({ why: 'expired' });
-  }
-
-  /** Whether the message may be an authentication. A backslash may hide the name: JSON has many ways to write a string. */
-  #mentionsAuthenticate(bytes: Buffer): boolean {
-    return bytes.includes(this.context.policy.events.authenticate) || bytes.includes(backslash);
   }
 
   /** From here on nothing of the peer is dispatched, and nothing is sent to it. */

@@ -15,6 +15,7 @@ import { UserInfoExtractor } from '../credentials/user-info.extractor.js';
 import type { WsAuthMiddleware } from '../passport/express-request.js';
 import type { ChallengeScheme } from '../protocol/challenge.js';
 import { isSendableCloseCode, WsAuthCloseCode } from '../protocol/close-code.js';
+import { EventMatcher } from '../protocol/event-matcher.js';
 import { hasControlCharacter, isToken } from '../protocol/header-syntax.js';
 import { defaultEventNames, type WsAuthEventNames } from '../protocol/message.js';
 import { checkBoolean, checkFunction, describe } from './check-option.js';
@@ -49,6 +50,8 @@ export interface Policy {
   readonly trust: ProxyTrust;
   readonly shutdownTimeoutMs: number;
   readonly events: WsAuthEventNames;
+  /** Recognises the messages that renew a session. */
+  readonly renewals: EventMatcher;
   readonly middleware: readonly WsAuthMiddleware[];
   readonly maxSessionAgeMs: number;
   readonly expiryWarningMs: number;
@@ -71,6 +74,7 @@ export function resolvePolicy(options: WsAuthModuleOptions): Policy {
   const handshakeExtractors = extractors.filter(isHandshakeExtractor);
   const ambient = handshakeExtractors.some((extractor) => extractor.ambient);
   const optional = checkBoolean('optional', options.optional ?? false);
+  const events = checkEvents({ ...defaultEventNames, ...options.events });
   return Object.freeze({
     strategy: checkStrategy(options.strategy, extractors),
     handshakeExtractors,
@@ -88,7 +92,8 @@ export function resolvePolicy(options: WsAuthModuleOptions): Policy {
     expiresAt: checkFunction('expiresAt', options.expiresAt),
     property: checkProperty(options.property ?? 'user'),
     trust: proxyTrust(options.trustProxy ?? false),
-    events: checkEvents({ ...defaultEventNames, ...options.events }),
+    events,
+    renewals: new EventMatcher(events.authenticate),
     middleware: Object.freeze(
       (options.middleware ?? []).map((each) => checkFunction('middleware', each)),
     ),
