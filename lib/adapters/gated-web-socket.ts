@@ -1,15 +1,22 @@
 import type { AsyncResource } from 'node:async_hooks';
 import { WebSocket, type RawData } from 'ws';
 import { eventMessage } from '../protocol/message.js';
+import { boundBacklog, failingWhenTerminated } from './backlog.js';
+import { deliverHeld, deliverResumed } from './held-messages.js';
 
-/** Stands between a socket and everyone who listens to its messages, or sends. */
+/** Arguments of the `close` event. */
+export type CloseArguments = readonly unknown[];
+
+/** Decides what listeners of a socket receive, and what code that holds the socket may send. */
 export interface Gate {
-  /** Whether listeners may see a message now. A gate that says no has dealt with it. */
+  /** Whether listeners may see a message now. A gate that returns false has handled it. */
   admits(client: GatedWebSocket, data: RawData, isBinary: boolean): boolean;
   /** Whether code that holds the client may send now. */
   readonly sends: boolean;
-  /** Bytes that may wait to be sent. */
+  /** Bytes that may wait to be sent, besides one message. */
   readonly maxBufferedBytes: number;
+  /** Whether the `close` event waits, because messages came before it. The gate emits it later. */
+  keepsClose?(client: GatedWebSocket, close: CloseArguments): boolean;
 }
 
 /** Until a gate is set, which is before the first byte is read. */
@@ -23,8 +30,8 @@ const noGate: Gate = {
 export const closedGate: Gate = { admits: () => false, sends: false, maxBufferedBytes: 0 };
 
 /**
- * A WebSocket that asks its gate before it emits a message, so that neither Nest nor a listener of the application can be
- * reached by a peer that is not authenticated, or not any more.
+ * A WebSocket that asks its gate before it emits a message. Neither Nest nor a listener of the application receives anything
+ * from a peer that is not authenticated, or whose session has ended.
  */
 export interface GatedWebSocket extends WebSocket {
   wsAuthGate: Gate;
@@ -32,8 +39,10 @@ export interface GatedWebSocket extends WebSocket {
   wsAuthContext: AsyncResource | undefined;
   /** Whether the peer has shown life since the last ping. */
   wsAuthAlive: boolean;
-  /** Code of our close frame, if there was none of the peer before it. */
+  /** Code of our close frame, if the peer had not sent one before it. */
   wsAuthClosedWith: number | undefined;
+  /** Size of the largest message that waits, if it is larger than the backlog may be; 0 otherwise. */
+  wsAuthOversize: number;
 }
 
 /** Makes the class of such sockets from that of `ws`, or from one that the application derived from it. */
@@ -43,18 +52,11 @@ export function gatedWebSocket(base: typeof WebSocket = WebSocket): typeof WebSo
     wsAuthContext: AsyncResource | undefined = undefined;
     wsAuthAlive = true;
     wsAuthClosedWith: number | undefined = undefined;
+    wsAuthOversize = 0;
 
     override emit(event: string | symbol, ...args: unknown[]): boolean {
-      if (event === 'message') {
-        this.wsAuthAlive = true;
-        if (!this.wsAuthGate.admits(this, args[0] as RawData, args[1] as boolean)) {
-          return true;
-        }
-      } else if (event === 'pong') {
-        this.wsAuthAlive = true;
-      } else if (event === 'exception' && this.listenerCount(event) === 0) {
-        // Nest 11 emits what its exception filter says where Nest 12 sends it, so that the client never hears of it.
-        this.send(eventMessage(event, args[0]));
+      if (!passes(this, event, args)) {
+        return true;
       }
       const { wsAuthContext } = this;
       return wsAuthContext
@@ -62,14 +64,27 @@ export function gatedWebSocket(base: typeof WebSocket = WebSocket): typeof WebSo
         : super.emit(event, ...args);
     }
 
+    /** A paused client cannot answer pings, so its liveness counts anew. */
+    override resume(): void {
+      if (this.isPaused) {
+        this.wsAuthAlive = true;
+      }
+      super.resume();
+      deliverResumed(this);
+    }
+
     override ping(...args: Parameters<WebSocket['ping']>): void {
-      if (this.wsAuthGate !== closedGate) {
+      if (this.wsAuthGate === closedGate) {
+        fail(args);
+      } else {
         super.ping(...args);
       }
     }
 
     override pong(...args: Parameters<WebSocket['pong']>): void {
-      if (this.wsAuthGate !== closedGate) {
+      if (this.wsAuthGate === closedGate) {
+        fail(args);
+      } else {
         super.pong(...args);
       }
     }
@@ -82,20 +97,52 @@ export function gatedWebSocket(base: typeof WebSocket = WebSocket): typeof WebSo
       callback?: SendCallback,
     ): void {
       const { wsAuthGate: gate } = this;
-      const isCallback = typeof optionsOrCallback === 'function';
-      const done = isCallback ? optionsOrCallback : callback;
       if (!gate.sends) {
-        if (done) {
-          process.nextTick(done, new Error('the session has ended'));
-        }
+        fail([optionsOrCallback, callback]);
         return;
       }
-      super.send(data, isCallback ? noOptions : optionsOrCallback, done);
+      const isCallback = typeof optionsOrCallback === 'function';
+      const done = isCallback ? optionsOrCallback : callback;
+      const reported = done && failingWhenTerminated(this, done);
+      super.send(data, isCallback ? noOptions : optionsOrCallback, reported);
       if (this.bufferedAmount > gate.maxBufferedBytes) {
-        this.terminate();
+        boundBacklog(this, data, gate.maxBufferedBytes);
+      } else if (this.wsAuthOversize !== 0) {
+        this.wsAuthOversize = 0;
       }
     }
   };
+}
+
+/** Whether listeners receive an event now. */
+function passes(client: GatedWebSocket, event: string | symbol, args: readonly unknown[]): boolean {
+  if (event === 'message') {
+    client.wsAuthAlive = true;
+    if (client.isPaused) {
+      deliverHeld(client);
+    }
+    return client.wsAuthGate.admits(client, args[0] as RawData, args[1] as boolean);
+  }
+  if (event === 'pong') {
+    client.wsAuthAlive = true;
+  } else if (event === 'close') {
+    if (client.wsAuthGate.keepsClose?.(client, args)) {
+      return false;
+    }
+    deliverHeld(client);
+  } else if (event === 'exception' && client.listenerCount(event) === 0) {
+    // Nest 11 emits what its exception filter returns, where Nest 12 sends it to the client.
+    client.send(eventMessage(event, args[0]));
+  }
+  return true;
+}
+
+/** Calls the callback among the arguments of a method with an error, as `ws` does once a socket is closing. */
+function fail(args: readonly unknown[]): void {
+  const done = args.find((each) => typeof each === 'function');
+  if (done) {
+    process.nextTick(done, new Error('the session has ended'));
+  }
 }
 
 type SendData = Parameters<WebSocket['send']>[0];

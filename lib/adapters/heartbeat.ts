@@ -2,8 +2,11 @@ import { WebSocket } from 'ws';
 import type { GatedWebSocket } from './gated-web-socket.js';
 
 /**
- * Pings clients and cuts off those that have shown no life since the ping before: a peer whose network is
+ * Pings clients and terminates those that have shown no life since the ping before: a peer whose network is
  * gone says nothing for hours otherwise.
+ *
+ * A client that the application has paused is pinged, so that proxies keep the connection, and is not judged: its answers are
+ * not read.
  *
  * @returns a function that stops it
  */
@@ -18,10 +21,11 @@ export function startHeartbeat(clients: Set<GatedWebSocket>, intervalMs: number)
 
 function beat(clients: Set<GatedWebSocket>): void {
   for (const client of clients) {
-    if (!client.wsAuthAlive) {
+    const { isPaused } = client;
+    if (!client.wsAuthAlive && !isPaused) {
       client.terminate();
     } else if (client.readyState === WebSocket.OPEN) {
-      client.wsAuthAlive = false;
+      client.wsAuthAlive = isPaused;
       client.ping();
     }
   }

@@ -6,14 +6,9 @@ import { failed, orFailed } from '../authentication/strategy-refusal.js';
 import type { Credential } from '../credentials/credential.js';
 import type { Policy } from '../policy/policy.js';
 import { Refusal } from '../protocol/refusal.js';
-import type { Gate, GatedWebSocket } from './gated-web-socket.js';
+import type { CloseArguments, Gate, GatedWebSocket } from './gated-web-socket.js';
+import { deliver, type QueuedMessage } from './held-messages.js';
 import { setReceiverLimits } from './receiver-limits.js';
-
-/** A message that waits for its session. */
-interface QueuedMessage {
-  readonly data: RawData;
-  readonly isBinary: boolean;
-}
 
 /** What a pending connection needs of the rest. */
 export interface PendingContext {
@@ -36,6 +31,7 @@ export class PendingGate implements Gate {
   #judging = false;
   #queuedBytes = 0;
   readonly #queue: QueuedMessage[] = [];
+  #close: CloseArguments | undefined;
 
   constructor(private readonly context: PendingContext) {}
 
@@ -49,6 +45,20 @@ export class PendingGate implements Gate {
     return false;
   }
 
+  /**
+   * A client may authenticate, send and leave without waiting: what it has sent is handled if it is authenticated, and the gateway
+   * learns of the end after that. Without messages there is nothing left to authenticate for.
+   */
+  keepsClose(_client: GatedWebSocket, close: CloseArguments): boolean {
+    const { attempt } = this.context;
+    if (!attempt.running || this.#queue.length === 0) {
+      attempt.abort();
+      return false;
+    }
+    this.#close = close;
+    return true;
+  }
+
   /** Ends the wait: nothing was sent in time, or too much, the strategies took too long, or the client has left. */
   abort(client: GatedWebSocket): void {
     const { refusal } = this.context.attempt;
@@ -56,6 +66,7 @@ export class PendingGate implements Gate {
     if (refusal) {
       this.context.refuse(client, refusal);
     }
+    this.#emitClose(client);
   }
 
   get #policy(): Policy {
@@ -115,14 +126,22 @@ export class PendingGate implements Gate {
     this.#queue.length = 0;
     this.context.attempt.settle();
     this.context.refuse(client, refusal);
+    this.#emitClose(client);
   }
 
   #open(client: GatedWebSocket, authenticated: Authenticated): void {
     this.context.attempt.settle();
-    this.context.open(authenticated);
-    for (const { data, isBinary } of this.#queue) {
-      client.emit('message', data, isBinary);
-    }
+    // Before the application sees the client, so that a `pause()` in `handleConnection` holds. Nothing is read in this turn.
     client.resume();
+    this.context.open(authenticated);
+    deliver(client, this.#queue);
+    // Nest starts handlers by promises. They have begun, as on a socket that closes after its last message.
+    setImmediate(() => this.#emitClose(client));
+  }
+
+  #emitClose(client: GatedWebSocket): void {
+    if (this.#close) {
+      client.emit('close', ...this.#close);
+    }
   }
 }

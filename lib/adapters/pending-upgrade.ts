@@ -24,7 +24,7 @@ export class PendingUpgrade implements Entrance {
     onEnd: (ended: PendingUpgrade) => void,
   ) {
     this.attempt = new Attempt(() => {
-      this.#forget();
+      this.unwatch();
       onEnd(this);
     });
   }
@@ -46,8 +46,10 @@ export class PendingUpgrade implements Entrance {
     this.attempt.endWithin(Math.max(1, timeoutMs - steps * stepMs));
   }
 
-  /** The socket lives on. What it held on to would live as long: the request, and what the client sent with it. */
-  #forget(): void {
+  /**
+   * No longer ends the attempt with the socket. The socket lives on, and must not hold the request and what the client sent with it.
+   */
+  unwatch(): void {
     if (this.#leave) {
       this.peer.socket.off('end', this.#leave).off('close', this.#leave);
     }

@@ -203,6 +203,8 @@ export class ProtectedRoute implements Route {
     const { policy, authenticator } = this.options.context;
     // Whoever leaves with its first message is counted and named all the same.
     upgrade.peer.identify();
+    // From here on the end of the client counts, which comes after the last of its messages.
+    upgrade.unwatch();
     const gate = new PendingGate({
       policy,
       authenticator,

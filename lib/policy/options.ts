@@ -163,14 +163,18 @@ export interface WsAuthPolicyOptions {
   readonly onLimit?: 'refuse' | 'closeOldest';
   /**
    * Interval in milliseconds of the pings that find half-open sockets, at least 1; 0 sends none. A socket that answers
-   * neither by a pong nor by a message until the next one is cut off.
+   * neither by a pong nor by a message until the next one is terminated. While the application has paused a client, its answers
+   * are not read and it is not terminated.
    *
    * @default 30_000
    */
   readonly heartbeatIntervalMs?: number;
   /**
-   * Bytes that may wait to be sent to one client, at least 1, or `Infinity`. A reader that falls behind is cut off, since
-   * what waits for it is memory of everybody.
+   * Bytes that may wait to be sent to one client when the next message is sent, at least 1, or `Infinity`. A client that reads too
+   * slowly is terminated, because its backlog uses server memory; callbacks of what it did not receive get an error.
+   *
+   * One message may be larger than the bound. Messages that are sent in one turn of the event loop all wait, so an application that
+   * sends more than this in a turn should wait for the callbacks of `send()`.
    *
    * @default 16_777_216
    */

@@ -18,8 +18,8 @@ export interface PendingVerdict {
 /** What is expected of one connection. */
 export interface ModelConnection {
   readonly index: number;
-  /** `waiting`: accepted, and no first message yet. */
-  state: 'upgrading' | 'waiting' | 'live' | 'dead';
+  /** `waiting`: accepted, and not yet authenticated. `leaving`: the same, and the client has left behind messages. */
+  state: 'upgrading' | 'waiting' | 'leaving' | 'live' | 'dead';
   deadline: number;
   attempt: PendingVerdict | undefined;
   user: string | undefined;
@@ -125,6 +125,17 @@ export class LifecycleModel {
     connection.attempt = { token, issuedAt: this.wall, deadline };
   }
 
+  /** The client is gone. Messages behind the first one are handled, if the first one authenticates. */
+  leave(connection: ModelConnection): void {
+    const isVerified = connection.state === 'waiting' && connection.attempt !== undefined;
+    connection.hasClosed = true;
+    if (isVerified && connection.queue.length > 0) {
+      connection.state = 'leaving';
+    } else {
+      this.kill(connection);
+    }
+  }
+
   judge(connection: ModelConnection, { user, lifetime }: Verdict): void {
     const { attempt } = connection;
     connection.attempt = undefined;
@@ -180,7 +191,7 @@ export class LifecycleModel {
     this.wall += seconds;
     for (const connection of this.connections) {
       const { state, attempt, deadline, timerEnd } = connection;
-      const waits = state === 'upgrading' || state === 'waiting';
+      const waits = state !== 'live' && state !== 'dead';
       const late = waits ? this.timer >= deadline : attempt && this.timer >= attempt.deadline;
       if (state !== 'dead' && (late || (state === 'live' && this.timer >= timerEnd))) {
         this.kill(connection);

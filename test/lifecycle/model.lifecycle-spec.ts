@@ -331,9 +331,38 @@ class Reset extends ConnectionStep {
   }
 
   on(connection: ModelConnection, model: LifecycleModel, real: Lifecycle): void {
-    model.kill(connection);
-    connection.hasClosed = true;
+    model.leave(connection);
     real.clients[connection.index]!.reset();
+  }
+}
+
+/** Authenticates, sends and leaves without waiting, in one segment. */
+class Rush extends ConnectionStep {
+  constructor(
+    pick: number,
+    readonly amount: number,
+  ) {
+    super(pick);
+  }
+
+  applies({ state, attempt, hasClosed }: ModelConnection): boolean {
+    return state === 'waiting' && !attempt && !hasClosed;
+  }
+
+  on(connection: ModelConnection, model: LifecycleModel, real: Lifecycle): void {
+    const token = real.token();
+    const messages = Array.from({ length: this.amount }, () => (model.nextMessage += 1));
+    model.authenticate(connection, token);
+    model.send(connection, messages);
+    model.leave(connection);
+    real.clients[connection.index]!.sendAndClose(
+      { event: 'authenticate', data: { token } },
+      ...messages.map((message) => ({ event: 'message', data: [connection.index, message] })),
+    );
+  }
+
+  override toString(): string {
+    return `Rush(${this.pick}, ${this.amount})`;
   }
 }
 
@@ -495,7 +524,7 @@ function checkConnection(
     expect(client.closeFrames.slice(1).map(({ payload }) => payload.toString())).toEqual([]);
     expect(client.frames.at(-1)).toBe(client.closeFrames[0]);
   }
-  if (state === 'dead') {
+  if (state === 'dead' || state === 'leaving') {
     expect(client.isOver).toBe(true);
   } else if (!model.isOverdue(connection)) {
     expect(client.closeFrames).toEqual([]);
@@ -566,6 +595,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.constantFrom(-3, -1, 1, 1, 3).map((seconds) => new SetClock(seconds)),
   },
   { weight: 2, arbitrary: endings },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(pick, fc.integer({ min: 0, max: 3 }))
+      .map(([index, count]) => new Rush(index, count)),
+  },
 );
 
 const steps = fc.array(step, { minLength: 1, maxLength: 60, size: 'max' });

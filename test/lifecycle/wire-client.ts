@@ -83,7 +83,7 @@ export class WireClient {
     return this.frames.filter(({ opcode }) => opcode === closeOpcode);
   }
 
-  /** Sends messages so that they arrive at once. */
+  /** Sends messages so that they arrive together. */
   send(...messages: readonly object[]): void {
     const frames = messages.map((message) => frameOf(1, Buffer.from(JSON.stringify(message))));
     this.#write(Buffer.concat(frames));
@@ -91,7 +91,14 @@ export class WireClient {
 
   close(): void {
     this.#closing = true;
-    this.#write(frameOf(closeOpcode, Buffer.from([0x03, 0xe8])));
+    this.#write(goodbye);
+  }
+
+  /** Sends messages and the close frame so that they arrive together. */
+  sendAndClose(...messages: readonly object[]): void {
+    this.#closing = true;
+    const frames = messages.map((message) => frameOf(1, Buffer.from(JSON.stringify(message))));
+    this.#write(Buffer.concat([...frames, goodbye]));
   }
 
   /** Vanishes, as a peer whose network resets does. */
@@ -144,6 +151,8 @@ export class WireClient {
     return true;
   }
 }
+
+const goodbye = frameOf(closeOpcode, Buffer.from([0x03, 0xe8]));
 
 /** A masked frame of at most 64 KB, with a mask that changes nothing. */
 function frameOf(opcode: number, payload: Buffer): Buffer {

@@ -1,0 +1,38 @@
+import { WebSocket } from 'ws';
+import { sizeOf } from './bytes-of.js';
+import type { GatedWebSocket } from './gated-web-socket.js';
+
+type SendCallback = (error?: Error) => void;
+
+/** Clients that were terminated for their backlog. */
+const terminated = new WeakSet<WebSocket>();
+
+/**
+ * Terminates a client that reads too slowly, because its backlog uses server memory. Called after a message was handed to `ws`
+ * and the backlog is larger than `maxBytes`.
+ *
+ * The bound is on what waited before this message, so one message may be larger than the bound. Messages may wait behind a
+ * large one as behind any other: the largest of them does not count.
+ */
+export function boundBacklog(client: GatedWebSocket, data: unknown, maxBytes: number): void {
+  const size = sizeOf(data);
+  const waitedBefore = client.bufferedAmount - size;
+  if (client.readyState === WebSocket.OPEN && waitedBefore > maxBytes + client.wsAuthOversize) {
+    terminated.add(client);
+    client.terminate();
+  } else if (size > maxBytes) {
+    client.wsAuthOversize = Math.max(client.wsAuthOversize, size);
+  }
+}
+
+/** Node reports success for a write that `destroy()` has cancelled. This callback reports an error instead. */
+export function failingWhenTerminated(client: WebSocket, callback: SendCallback): SendCallback {
+  return (error) => {
+    callback(
+      error ??
+        (terminated.has(client)
+          ? new Error('the client was terminated: it reads too slowly')
+          : error),
+    );
+  };
+}
