@@ -119,17 +119,18 @@ describe.each(ways)('K6g: a client that came in %s', (_way, connect) => {
   });
 });
 
-describe('messages that came before the session', () => {
-  async function knock(app: TestApp): Promise<TestClient> {
-    const client = await app.connect().opened();
-    const notes = [0, 1, 2].map((data) => ({ event: 'note', data }));
-    const authenticate = { event: 'authenticate', data: { token: tokenOf('alice') } };
-    sendTogether(client, authenticate, ...notes);
-    await client.next();
-    await settle();
-    return client;
-  }
+/** A client that authenticates by message and sends three notes in the same segment. */
+async function knock(app: TestApp): Promise<TestClient> {
+  const client = await app.connect().opened();
+  const notes = [0, 1, 2].map((data) => ({ event: 'note', data }));
+  const authenticate = { event: 'authenticate', data: { token: tokenOf('alice') } };
+  sendTogether(client, authenticate, ...notes);
+  await client.next();
+  await settle();
+  return client;
+}
 
+describe('messages that came before the session', () => {
   it.each<[unknown, unknown[]]>([
     ['connection', []],
     [0, [0]],
