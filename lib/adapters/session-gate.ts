@@ -22,6 +22,7 @@ import { closeClient, closeGraceMs, refuseClient } from './close-client.js';
 import { inSlices } from './slices.js';
 import { closedGate, type Gate, type GatedWebSocket } from './gated-web-socket.js';
 import type { Peer } from './peer.js';
+import { answersPing } from './ping.js';
 import { Reauthentication, type Renewable } from './reauthentication.js';
 import type { RefusalReporter } from './refusal-reporter.js';
 
@@ -80,11 +81,14 @@ export class SessionGate implements Gate, LiveSession, Renewable {
     return this.sends;
   }
 
-  admits(_client: GatedWebSocket, data: RawData, isBinary: boolean): boolean {
+  admits(client: GatedWebSocket, data: RawData, isBinary: boolean): boolean {
     if (!this.sends) {
       return false;
     }
     const bytes = bytesOf(data);
+    if (answersPing(client, bytes, isBinary, this.context.policy)) {
+      return false;
+    }
     if (!this.context.policy.renewals.matches(bytes)) {
       return true;
     }

@@ -1,194 +1,185 @@
 import { closeActionOf, expiredReason } from '../protocol/close-code.js';
+import type { AttemptListener } from './attempt-listener.js';
+import { Connection } from './connection.js';
+import { causeIn, refusedWith } from './failure.js';
 import type { End } from './next-step.js';
 import type { Settings } from './options.js';
 import { authenticateMessage } from './own-client.js';
-import { statusActionOf, statusIn } from './refused-upgrade.js';
-import { SessionClock } from './session-clock.js';
+import { Pulse } from './pulse.js';
+import { minRenewalMs, SessionClock } from './session-clock.js';
 import { sessionMessageIn } from './session-message.js';
-import { askForToken } from './token-source.js';
-import type { SocketData, SocketEvent, WebSocketLike } from './web-socket.js';
+import { Timer } from './timer.js';
+import { attemptToken } from './token-source.js';
+import { needsTokenFirst } from './way.js';
+import type { SocketData } from './web-socket.js';
 
-/** What an attempt tells. */
-export interface AttemptListener {
-  /** The connection is open, and the server is judging the token. */
-  authenticating(): void;
-  /** The server has accepted a token, or says anew when the session ends. */
-  told(expiresAt: number | null | undefined): void;
-  message(data: unknown): void;
-  /** Told once, unless the attempt is abandoned. */
-  ended(end: End): void;
-}
-
-const openState = 1;
-/** Some failures fire `error` and no `close`. */
-const closeGraceMs = 1_000;
-/**
- * A connection that was open for so long was accepted, even if the server said nothing: it may refuse by a close frame behind
- * the 101, or behind a first message that it does not acknowledge.
- */
+/** A server that refuses by a close frame, behind the 101 or an unacknowledged message, has done so by then. */
 const acceptanceMs = 5_000;
 
 /** One connection, from its token to its end. */
 export class Attempt {
   readonly #preparing = new AbortController();
   readonly #clock = new SessionClock(() => void this.renew());
-  #socket: WebSocketLike | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #status = 0;
+  readonly #deadline = new Timer();
+  readonly #pulse: Pulse;
+  connection: Connection | undefined;
   #isOver = false;
   #isAccepted = false;
+  /** Whether the connection is open, and waits for the token. */
+  #isAsking = false;
   #isRenewing = false;
+  #renewedAt = 0;
+  #hasSession = false;
   #openedAt = Infinity;
 
   constructor(
     private readonly url: string,
     private readonly settings: Settings,
     private readonly listener: AttemptListener,
-  ) {}
-
-  /** Obtains a token and connects. */
-  async begin(refused: boolean): Promise<void> {
-    if (this.#isOver) {
-      return;
-    }
-    try {
-      const token = await askForToken(this.settings.token, refused);
-      if (token) {
-        await this.#prepare(token);
-      } else {
-        this.#end(3000, 'not logged in', { unauthenticated: true });
-      }
-    } catch (cause) {
-      this.#end(1006, 'no token', { cause });
-    }
+    private readonly refused: boolean,
+  ) {
+    const silent = () => this.#end(1006, 'no answer');
+    this.#pulse = new Pulse(settings, (ping) => this.send(ping), silent);
   }
 
-  get protocol(): string {
-    return this.#socket?.protocol ?? '';
-  }
-
-  get bufferedAmount(): number {
-    return this.#socket?.bufferedAmount ?? 0;
-  }
-
-  applyBinaryType(): void {
-    const { binaryType } = this.settings;
-    if (this.#socket && binaryType) {
-      this.#socket.binaryType = binaryType;
+  /** Connects, and obtains a token: in this order if the token is in a message. It ages while it waits. */
+  begin(): void {
+    if (needsTokenFirst(this.settings.via)) {
+      void this.#obtain(this.refused, (token) => this.#prepare(token));
+    } else {
+      this.#connect('');
     }
   }
 
   /** Sends if the session allows it, and says whether it did. */
   send(data: SocketData): boolean {
-    const canSend = this.#canSend;
+    const canSend = this.#hasSession && this.connection!.isOpen;
     if (canSend) {
-      this.#socket!.send(data);
+      this.connection!.send(data);
     }
     return canSend;
   }
 
-  get #canSend(): boolean {
-    return this.#openedAt < Infinity && this.#socket?.readyState === openState;
-  }
-
   /** Sends a new token on the open connection. */
   async renew(): Promise<void> {
-    if (this.#isRenewing || !this.#canSend) {
+    if (this.#isRenewing || !this.#hasSession || !this.connection!.isOpen) {
       return;
     }
     this.#isRenewing = true;
-    const token = await askForToken(this.settings.token, false).catch(() => undefined);
-    if (this.#isOver) {
-      return;
-    }
-    if (token && this.send(authenticateMessage(token, this.settings.events.authenticate))) {
+    this.#renewedAt = Date.now();
+    const send = (token: string) => {
+      this.send(authenticateMessage(token, this.settings.events.authenticate));
       this.#expectAnswer();
-    } else {
+    };
+    await this.#obtain(false, send, () => {
       this.#isRenewing = false;
       this.#clock.postpone();
-    }
+    });
   }
 
   /**
-   * Looks at the clock after a time in which timers may have stood still, or on a network that is another one. Only here
-   * the clock ends a session: at any other time the server does, and a clock that is ahead would end what is valid.
+   * Checks clock and server after timers may have stood still, or on another network. Only here the clock ends a session:
+   * the server does so otherwise, and a clock that is ahead would end what is valid.
    */
-  wake(isOnline: boolean): void {
-    if (this.#openedAt < Infinity && (isOnline || this.#clock.isDue)) {
-      if (this.#clock.isOver) {
-        this.#end(3000, expiredReason);
-      } else {
-        void this.renew();
-      }
+  wake(): void {
+    if (this.#clock.isOver) {
+      this.#end(3000, expiredReason);
+      return;
     }
+    if (this.#clock.isDue) {
+      void this.renew();
+    }
+    this.#pulse.probe();
   }
 
+  /** Begins the closing handshake. A peer that is gone does not answer it. */
   close(code: number, reason: string): void {
-    this.#socket?.close(code, reason);
+    this.connection?.close(code, reason);
+    this.#expectAnswer();
   }
 
-  /** Ends it, and tells nobody. The listeners stay: `ws` would throw an error that nobody hears. */
+  /** Ends it without a report. */
   abandon(): void {
     this.#isOver = true;
-    clearTimeout(this.#timer);
+    this.#deadline.stop();
     this.#clock.stop();
+    this.#pulse.stop();
     this.#preparing.abort();
-    this.#socket?.close();
+    this.connection?.leave();
   }
 
-  async #prepare(token: string): Promise<void> {
+  /** Obtains a token and goes on with it. Without one the user is not logged in, and the attempt ends. */
+  async #obtain(
+    refused: boolean,
+    use: (token: string) => unknown,
+    failed = (cause: unknown) => this.#end(1006, 'no token', { cause }),
+  ): Promise<void> {
     if (this.#isOver) {
       return;
     }
-    this.#expectAnswer();
-    const { via } = this.settings;
-    const status = (await via.prepare?.(token, this.#preparing.signal).catch(() => 500)) ?? 200;
-    if (status < 300) {
-      this.#connect(token);
+    const asked = await attemptToken(this.settings.token, refused);
+    this.#isAsking = false;
+    if (this.#isOver) {
+      return;
+    } else if ('cause' in asked) {
+      failed(asked.cause);
+    } else if (asked.token) {
+      use(asked.token);
     } else {
-      this.#status = status;
-      this.#end(1006, '');
+      this.#end(3000, 'not logged in', { unauthenticated: true });
     }
   }
 
-  /** Errors of the constructor quote the URL, and with it the token: they are told to nobody. */
+  async #prepare(token: string): Promise<void> {
+    this.#expectAnswer();
+    try {
+      const status = (await this.settings.via.prepare?.(token, this.#preparing.signal)) ?? 200;
+      return status < 300 ? this.#connect(token) : this.#end(1006, ...refusedWith(status));
+    } catch (error) {
+      this.#end(1006, 'not prepared', { cause: causeIn(error) });
+    }
+  }
+
+  /** @param token empty if it is obtained later */
   #connect(token: string): void {
     if (this.#isOver) {
       return;
     }
-    const { via, protocols, WebSocket } = this.settings;
+    this.#expectAnswer();
     try {
-      this.#socket = new WebSocket(
-        via.url?.(this.url, token) ?? this.url,
-        via.protocols?.(protocols, token) ?? [...protocols],
-      );
-      this.applyBinaryType();
-      this.#listen('open', () => this.#opened(token));
-      this.#listen('message', ({ data }) => this.#received(data));
-      this.#listen('error', ({ message }) => this.#failed(message));
-      this.#listen('close', ({ code = 1006, reason = '', wasClean = false }) =>
-        this.#end(code, reason, { wasClean }),
-      );
-    } catch {
-      this.#end(1006, 'no WebSocket', { action: 'terminal' });
+      this.connection = new Connection(this.url, this.settings, token, {
+        opened: () => this.#opened(token),
+        received: (data) => this.#received(data),
+        lost: (code, reason, more) => this.#lost(code, reason, more),
+      });
+    } catch (error) {
+      this.#end(1006, 'no WebSocket', { action: 'terminal', cause: causeIn(error) });
     }
-  }
-
-  #listen(type: string, listener: (event: SocketEvent) => void): void {
-    this.#socket!.addEventListener(type, (event) => {
-      if (!this.#isOver) {
-        listener(event);
-      }
-    });
   }
 
   #opened(token: string): void {
-    const { via, events } = this.settings;
-    if (via.message) {
-      this.listener.authenticating();
-      this.#socket!.send(via.message(token, events.authenticate));
+    if (!this.settings.via.message) {
+      this.#authenticated(undefined);
+    } else if (token) {
+      this.#authenticate(token);
+    } else {
+      this.#deadline.stop();
+      this.#isAsking = true;
+      void this.#obtain(this.refused, (obtained) =>
+        this.connection!.isOpen ? this.#authenticate(obtained) : this.#connect(obtained),
+      );
     }
-    if (!via.acknowledged && !this.#isOver) {
+  }
+
+  #authenticate(token: string): void {
+    const { via, events } = this.settings;
+    this.listener.authenticating();
+    if (this.#isOver) {
+      return;
+    }
+    this.#expectAnswer();
+    this.connection!.send(via.message!(token, events.authenticate));
+    if (!via.acknowledged) {
       this.#authenticated(undefined);
     }
   }
@@ -196,34 +187,44 @@ export class Attempt {
   #received(data: unknown): void {
     const told = sessionMessageIn(data, this.settings.events);
     this.#isAccepted = true;
-    if (!told) {
-      this.listener.message(data);
-    } else if (told.accepted) {
+    if (this.#hasSession) {
+      this.#pulse.beat();
+    }
+    if (told?.accepted) {
       this.#authenticated(told.expiresAt);
-    } else {
+    } else if (told && this.#hasSession) {
       this.#clock.set(told.expiresAt);
       this.listener.told(told.expiresAt);
-      void this.renew();
+      if (Date.now() - this.#renewedAt >= minRenewalMs) {
+        void this.renew();
+      }
+    } else if (data !== this.#pulse.ping) {
+      this.listener.message(data);
     }
   }
 
   #authenticated(expiresAt: number | null | undefined): void {
-    clearTimeout(this.#timer);
+    this.#deadline.stop();
     this.#isRenewing = false;
+    this.#hasSession = true;
     this.#openedAt = Math.min(this.#openedAt, Date.now());
     this.#clock.set(expiresAt);
+    this.#pulse.beat();
     this.listener.told(expiresAt);
   }
 
-  #failed(message = ''): void {
-    this.#status = statusIn(message);
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#end(1006, ''), closeGraceMs);
+  #expectAnswer(): void {
+    this.#deadline.start(this.settings.timeoutMs, () => this.#end(1006, 'no answer'));
   }
 
-  #expectAnswer(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#end(1006, 'no answer'), this.settings.timeoutMs);
+  /** A login may take longer than the server waits: the token that it brings is used on another connection. */
+  #lost(code: number, reason: string, more: Partial<End>): void {
+    const action = closeActionOf(code, this.settings.closeActions);
+    if (this.#isAsking && action !== 'terminal') {
+      this.connection!.leave();
+    } else {
+      this.#end(code, reason, { action, ...more });
+    }
   }
 
   #end(code: number, reason: string, more: Partial<End> = {}): void {
@@ -235,9 +236,9 @@ export class Attempt {
     this.abandon();
     this.listener.ended({
       code,
-      reason: this.#status ? `refused with ${this.#status}` : reason,
+      reason,
       wasClean: false,
-      action: statusActionOf(this.#status) ?? closeActionOf(code, this.settings.closeActions),
+      action: closeActionOf(code),
       accepted: this.#isAccepted || isExpiry || openMs >= acceptanceMs,
       expired: isExpiry || this.#clock.isAtEnd,
       openMs,

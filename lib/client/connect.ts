@@ -6,11 +6,15 @@ import { WsAuthSocket } from './ws-auth-socket.js';
  * connects again as the close code says.
  *
  * @param url `ws:`, `wss:`, `http:` or `https:`; in a page, a path of its own origin as well
- * @throws {TypeError} for a URL that is none, and where there is no WebSocket.
+ * @throws {TypeError} for a URL that is not valid, a `token` that is no function, and where there is no WebSocket.
+ * @throws {RangeError} for a number among the options that is out of bounds.
  * @publicApi
  */
 export function connect(url: string | URL, options: ConnectOptions): WsAuthSocket {
   const { location } = globalThis as { readonly location?: { readonly href: string } };
   const { href } = new URL(url, location?.href);
-  return new WsAuthSocket(href.replace(/^http/, 'ws'), options);
+  // The URL of React Native adds a slash to what is complete already.
+  const given = String(url);
+  const absolute = /^\w+:/.test(given) ? given : href;
+  return new WsAuthSocket(absolute.replace(/^http/i, 'ws'), options);
 }

@@ -1,3 +1,4 @@
+import { byteLengthOf } from './socket-data.js';
 import type { SocketData } from './web-socket.js';
 
 /** Bounds of a {@link MessageQueue}. */
@@ -14,12 +15,14 @@ export class MessageQueue {
 
   constructor(private readonly bounds: QueueBounds) {}
 
-  /** @throws {DOMException} `InvalidStateError` if there is no room. */
+  /** @throws an error with the name `InvalidStateError` if the queue is full; not everywhere is there a `DOMException`. */
   add(message: SocketData): void {
-    const bytes = this.bytes + new Blob([message as string]).size;
+    const bytes = this.bytes + byteLengthOf(message);
     const { maxQueuedMessages, maxQueuedBytes } = this.bounds;
     if (this.#messages.length >= maxQueuedMessages || bytes > maxQueuedBytes) {
-      throw new DOMException('not open, and the queue is full', 'InvalidStateError');
+      const error = new Error('not open, and the queue is full');
+      error.name = 'InvalidStateError';
+      throw error;
     }
     this.#messages.push(message);
     this.bytes = bytes;

@@ -1,20 +1,15 @@
-/** Longest delay of a timer; a longer one would fire at once. */
-const maxDelayMs = 2 ** 31 - 1;
+import { Timer } from './timer.js';
+
 /** Part of the remaining life after which a session is renewed. */
 const renewalShare = 0.8;
 /** Renewals come at least this far apart: the server bounds how many it takes. */
-const minRenewalMs = 3_000;
+export const minRenewalMs = 3_000;
 /** Ends that are this near count as reached: the clocks of client and server differ. */
 const toleranceMs = 1_000;
 
-/** Time from now to the next renewal of a session that has so much left. */
-function renewalDelay(leftMs: number): number {
-  return Math.max(leftMs * renewalShare, minRenewalMs);
-}
-
-/** Watches over the end of a session, and says when to renew it. */
+/** Knows the end of a session, and when to renew it. */
 export class SessionClock {
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #timer = new Timer();
   #endsAt = Infinity;
   #renewAt = Infinity;
 
@@ -30,12 +25,9 @@ export class SessionClock {
 
   /** Puts the next renewal off, as the remaining time allows. */
   postpone(): void {
-    this.stop();
-    const delay = renewalDelay(this.#endsAt - Date.now());
-    this.#renewAt = Date.now() + delay;
-    if (delay < Infinity) {
-      this.#timer = setTimeout(this.onDue, Math.min(delay, maxDelayMs));
-    }
+    const delayMs = Math.max((this.#endsAt - Date.now()) * renewalShare, minRenewalMs);
+    this.#renewAt = Date.now() + delayMs;
+    this.#timer.start(delayMs, this.onDue);
   }
 
   get isOver(): boolean {
@@ -52,6 +44,6 @@ export class SessionClock {
   }
 
   stop(): void {
-    clearTimeout(this.#timer);
+    this.#timer.stop();
   }
 }

@@ -1,26 +1,39 @@
-import { parseEventMessage, type SessionData, type WsAuthEventNames } from '../protocol/message.js';
+import type { EventMessage, SessionData, WsAuthEventNames } from '../protocol/message.js';
 
 /** What the server says of the session. */
 export interface SessionMessage {
   /** Whether a token was accepted; otherwise the end is near. */
   readonly accepted: boolean;
-  readonly expiresAt: number | null | undefined;
+  readonly expiresAt: number | null;
 }
 
 /** Longer messages are not parsed: those of the protocol are short. */
 const maxLength = 512;
 
-/** Reads a message of the protocol, and `undefined` from every other. */
+/**
+ * Reads a message of the protocol, and `undefined` from every other.
+ *
+ * Only the exact form is one. An application may have events of the same names, and must receive them.
+ */
 export function sessionMessageIn(
-  data: unknown,
+  message: unknown,
   { authenticated, expiring }: WsAuthEventNames,
 ): SessionMessage | undefined {
-  if (typeof data !== 'string' || data.length > maxLength) {
+  if (typeof message !== 'string' || message.length > maxLength) {
     return undefined;
   }
-  const message = parseEventMessage(data);
-  const accepted = message?.event === authenticated;
-  return accepted || message?.event === expiring
-    ? { accepted, expiresAt: (message.data as Partial<SessionData> | undefined)?.expiresAt }
-    : undefined;
+  try {
+    const parsed = JSON.parse(message) as EventMessage & { readonly data: SessionData };
+    const { event, data } = parsed;
+    const { expiresAt } = data;
+    const accepted = event === authenticated;
+    const isExact = [parsed, data].flatMap(Object.keys).length === 3;
+    return isExact &&
+      (accepted || event === expiring) &&
+      (expiresAt === null || Number.isFinite(expiresAt))
+      ? { accepted, expiresAt }
+      : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -8,7 +8,10 @@ export interface WaitingDetails {
   readonly code: number;
   /** Its reason, or what the client found out. */
   readonly reason: string;
-  /** What the token source or the `prepare` of a way threw. */
+  /**
+   * What the token source threw; otherwise an error whose `code` is what is known of the failure, such as `ECONNREFUSED`.
+   * Browsers know nothing.
+   */
   readonly cause?: unknown;
 }
 
@@ -20,8 +23,20 @@ export interface ClosingDetails {
   readonly reason: string;
   /** Whether the closing handshake was complete. */
   readonly wasClean: boolean;
-  /** What the token source or the `prepare` of a way threw, if that was the last of `maxFailures`. */
+  /** As in {@link WaitingDetails}. */
   readonly cause?: unknown;
+}
+
+/**
+ * An event of a socket. It is no `Event`: not every platform has one.
+ *
+ * @publicApi
+ */
+export interface WsAuthSocketEvent {
+  /** Name of the event. */
+  readonly type: string;
+  /** The socket. */
+  readonly target: unknown;
 }
 
 /**
@@ -31,46 +46,25 @@ export interface ClosingDetails {
  */
 export interface WsAuthSocketEvents {
   /** An attempt begins. */
-  connecting: Event;
+  connecting: WsAuthSocketEvent;
   /** The connection is open, and the server is judging the token. */
-  authenticating: Event;
+  authenticating: WsAuthSocketEvent;
   /** The socket is authenticated, for the first time or again. Messages that waited are sent. */
-  open: Event;
-  /** `session` has changed: it was renewed, or the server has told when it ends. */
-  session: Event;
+  open: WsAuthSocketEvent;
+  /** `session` has changed: it was renewed, or the server has sent when it ends. */
+  session: WsAuthSocketEvent;
   /** A message has arrived; those about the session itself are left out. */
-  message: Event & MessageDetails;
+  message: WsAuthSocketEvent & MessageDetails;
   /** There is no connection, and there will be another one. */
-  waiting: Event & WaitingDetails;
+  waiting: WsAuthSocketEvent & WaitingDetails;
   /** The socket gives up, and not because the server is done (1000); `close` follows. */
-  error: Event;
+  error: WsAuthSocketEvent;
   /** The end, for good. */
-  close: Event & ClosingDetails;
+  close: WsAuthSocketEvent & ClosingDetails;
 }
-
-type Type = keyof WsAuthSocketEvents;
 
 /** A message of the application. */
 export interface MessageDetails {
   /** Text, or binary as `binaryType` says. */
   readonly data: unknown;
 }
-
-/** An `EventTarget` that knows its events. */
-interface SocketEventTarget {
-  /** As of an `EventTarget`. */
-  addEventListener<T extends Type>(
-    type: T,
-    listener: (event: WsAuthSocketEvents[T]) => void,
-    options?: boolean | { readonly once?: boolean; readonly signal?: AbortSignal },
-  ): void;
-  /** As of an `EventTarget`. */
-  removeEventListener<T extends Type>(
-    type: T,
-    listener: (event: WsAuthSocketEvents[T]) => void,
-  ): void;
-  /** As of an `EventTarget`. */
-  dispatchEvent(event: Event): boolean;
-}
-
-export const TypedEventTarget = EventTarget as unknown as new () => SocketEventTarget;

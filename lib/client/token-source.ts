@@ -23,7 +23,7 @@ const calls = [
   new WeakMap<TokenSource, Promise<Token>>(),
 ] as const;
 
-/** Asks for a token, or joins somebody who is asking for the same. */
+/** Asks for a token, or joins a call for the same that is under way. */
 export function askForToken(source: TokenSource, refused: boolean): Promise<Token> {
   const underWay = calls[refused ? 1 : 0];
   let call = underWay.get(source);
@@ -34,4 +34,15 @@ export function askForToken(source: TokenSource, refused: boolean): Promise<Toke
     underWay.set(source, call);
   }
   return call;
+}
+
+/** The token, or why none can be had at present. */
+export function attemptToken(
+  source: TokenSource,
+  refused: boolean,
+): Promise<{ readonly token: Token } | { readonly cause: unknown }> {
+  return askForToken(source, refused).then(
+    (token) => ({ token }),
+    (cause: unknown) => ({ cause }),
+  );
 }

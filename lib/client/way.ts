@@ -1,4 +1,5 @@
 import { authenticateMessage, protocolsWith, urlWith } from './own-client.js';
+import { utf8 } from './socket-data.js';
 
 /**
  * How a token gets to the server. Each function gets the token of the attempt and MUST NOT keep it.
@@ -12,10 +13,18 @@ export interface WsAuthWay {
   url?(url: string, token: string): string;
   /** The subprotocols to offer. */
   protocols?(protocols: readonly string[], token: string): string[];
-  /** What to send first. Without it, the handshake holds the token. */
+  /**
+   * What to send first. Without it, the handshake holds the token. A way that has only this gets a token that is obtained
+   * when the connection is open, so that it need not outlive TCP, TLS and the upgrade.
+   */
   message?(token: string, authenticate: string): string;
   /** Whether the server answers the message with `authenticated`. */
   readonly acknowledged?: boolean;
+}
+
+/** Whether a way has to have the token before there is a connection. */
+export function needsTokenFirst(via: WsAuthWay): boolean {
+  return !(via.message && !via.prepare && !via.url && !via.protocols);
 }
 
 /** Options of {@link firstMessage}. */
@@ -41,15 +50,42 @@ export function firstMessage({ format = 'event' }: FirstMessageWayOptions = {}):
     : { message: authenticateMessage, acknowledged: true };
 }
 
+/** Options of {@link subprotocol}. */
+export interface SubprotocolWayOptions {
+  /**
+   * As in `fromSubprotocol()` of the gateway.
+   *
+   * @default 'bearer.'
+   */
+  readonly prefix?: string;
+  /**
+   * As in `fromSubprotocol()` of the gateway: `base64url` carries tokens with characters that a subprotocol cannot have.
+   *
+   * @default 'raw'
+   */
+  readonly encoding?: 'raw' | 'base64url';
+}
+
 /**
  * Offers the token as a subprotocol, for gateways with `fromSubprotocol()`. If the connection offers no subprotocol of its
  * own, `nestjs-ws-auth` stands beside the token.
  *
- * @param prefix as in `fromSubprotocol()` of the gateway
+ * @param options a string is the prefix
  * @publicApi
  */
-export function subprotocol(prefix?: string): WsAuthWay {
-  return { protocols: (protocols, token) => protocolsWith(token, protocols, prefix) };
+export function subprotocol(options: string | SubprotocolWayOptions = {}): WsAuthWay {
+  const { prefix, encoding }: SubprotocolWayOptions =
+    typeof options === 'string' ? { prefix: options } : options;
+  return {
+    protocols: (protocols, token) =>
+      protocolsWith(encoding === 'base64url' ? base64url(token) : token, protocols, prefix),
+  };
+}
+
+/** Unpadded base64url of the UTF-8 bytes. */
+function base64url(text: string): string {
+  const bytes = String.fromCharCode(...utf8(text));
+  return btoa(bytes).replace(/[+/=]/g, (each) => (each === '=' ? '' : each === '+' ? '-' : '_'));
 }
 
 /**
@@ -70,11 +106,6 @@ export function queryParam(param?: string): WsAuthWay {
  */
 export function userInfo(): WsAuthWay {
   return {
-    url: (url, token) => {
-      const address = new URL(url);
-      address.username = token;
-      address.password = 'x';
-      return address.href;
-    },
+    url: (url, token) => url.replace(/\/\/([^/?#]*@)?/, () => `//${encodeURIComponent(token)}:x@`),
   };
 }

@@ -15,6 +15,8 @@ export interface SocketEvent {
   readonly wasClean?: boolean;
   /** Of an `error`, outside of browsers. */
   readonly message?: string;
+  /** Of an `error`, in Node.js. */
+  readonly error?: unknown;
 }
 
 /** The part of a WebSocket that the client uses: browsers, Node.js and `ws` have it. */

@@ -1,20 +1,18 @@
+import type { AttemptListener } from './attempt-listener.js';
 import { Attempt } from './attempt.js';
+import type { Connection } from './connection.js';
 import { Deferred } from './deferred.js';
 import { MessageQueue } from './message-queue.js';
 import { nextStep, type End, type History, type NextAttempt, type Surrender } from './next-step.js';
 import { settle, type ConnectOptions, type Settings } from './options.js';
 import { onWake } from './on-wake.js';
-import { TypedEventTarget, type ClosingDetails, type WsAuthSocketEvents } from './socket-events.js';
-import {
-  closing,
-  readyStates,
-  type WsAuthSocketSession,
-  type WsAuthSocketState,
-} from './socket-state.js';
+import { onAbort } from './on-abort.js';
+import { checkSendable } from './socket-data.js';
+import { SocketEventTarget } from './socket-event-target.js';
+import type { ClosingDetails } from './socket-events.js';
+import type { WsAuthSocketSession, WsAuthSocketState } from './socket-state.js';
+import { Timer } from './timer.js';
 import type { SocketData } from './web-socket.js';
-
-/** Events that have a property as well, as those of a WebSocket. */
-const handled = ['open', 'message', 'error', 'close'] as const;
 
 /**
  * A WebSocket that authenticates, renews its session and connects again. {@link connect} makes it.
@@ -23,27 +21,18 @@ const handled = ['open', 'message', 'error', 'close'] as const;
  *
  * @publicApi
  */
-export class WsAuthSocket extends TypedEventTarget {
-  /** Called for each `open`. */
-  onopen: ((event: WsAuthSocketEvents['open']) => void) | null = null;
-  /** Called for each `message`. */
-  onmessage: ((event: WsAuthSocketEvents['message']) => void) | null = null;
-  /** Called for `error`. */
-  onerror: ((event: WsAuthSocketEvents['error']) => void) | null = null;
-  /** Called for `close`. */
-  onclose: ((event: WsAuthSocketEvents['close']) => void) | null = null;
-
+export class WsAuthSocket extends SocketEventTarget {
   readonly #settings: Settings;
   readonly #queue: MessageQueue;
-  /** Ends the listeners on the signal and on the page. */
+  /** Ends the listeners on the page. */
   readonly #listening = new AbortController();
+  readonly #timer = new Timer();
   #state: WsAuthSocketState = 'connecting';
   #isClosing = false;
   #session: WsAuthSocketSession | undefined;
   #authenticated = new Deferred<WsAuthSocketSession>();
   #attempt: Attempt | undefined;
   #history: History = { failures: 0, refused: false };
-  #timer: ReturnType<typeof setTimeout> | undefined;
   #dueAt = 0;
 
   /** @internal */
@@ -55,15 +44,15 @@ export class WsAuthSocket extends TypedEventTarget {
     super();
     this.#settings = settle(options);
     this.#queue = new MessageQueue(this.#settings);
-    for (const type of handled) {
-      this.addEventListener(type, (event) => this[`on${type}`]?.(event as never));
-    }
-    const { signal } = this.#listening;
+    const { signal: stop } = this.#listening;
+    const { signal } = options;
     const abort = () => this.#finish({ code: 1000, reason: 'aborted', wasClean: false });
-    options.signal?.addEventListener('abort', abort, { signal });
-    onWake((isOnline) => this.#wake(isOnline), signal);
-    // Later, so that whoever asked can listen to the first event.
-    queueMicrotask(() => (options.signal?.aborted ? abort() : this.#connect()));
+    if (signal) {
+      stop.addEventListener('abort', onAbort(signal, abort));
+    }
+    onWake((isOnline) => this.#wake(isOnline), stop);
+    // Later, so that the caller can listen to the first event.
+    queueMicrotask(() => (signal?.aborted ? abort() : this.#connect()));
   }
 
   /** Where the socket is. */
@@ -73,10 +62,13 @@ export class WsAuthSocket extends TypedEventTarget {
 
   /** As of a WebSocket: `OPEN` while authenticated, `CONNECTING` while it waits, `CLOSED` when it is over. */
   get readyState(): number {
-    return this.#isClosing ? closing : (readyStates[this.#state] ?? 0);
+    if (this.#state === 'closed') {
+      return 3;
+    }
+    return this.#state === 'open' ? (this.#isClosing ? 2 : 1) : 0;
   }
 
-  /** Resolves when the socket is authenticated, at once if it is; rejects when it is closed for good. */
+  /** Resolves when the socket is authenticated, immediately if it is; rejects when it is closed for good. */
   get authenticated(): Promise<WsAuthSocketSession> {
     return this.#authenticated.promise;
   }
@@ -88,23 +80,29 @@ export class WsAuthSocket extends TypedEventTarget {
 
   /** The subprotocol that the server has chosen. */
   get protocol(): string {
-    return this.#attempt?.protocol ?? '';
+    return this.#connection?.protocol ?? '';
   }
 
   /** Bytes that are not sent yet: those that wait here, and those that wait in the connection. */
   get bufferedAmount(): number {
-    return this.#queue.bytes + (this.#attempt?.bufferedAmount ?? 0);
+    return this.#queue.bytes + (this.#connection?.bufferedAmount ?? 0);
   }
 
-  /** As of a WebSocket, for this connection and those to come; empty if nobody has set it. */
+  /** As of a WebSocket, for this connection and those to come; empty if it was not set. */
   get binaryType(): string {
     return this.#settings.binaryType;
   }
 
-  /** Applies to the connection at once. */
+  /** Applies to the present connection, too. */
   set binaryType(type: string) {
     this.#settings.binaryType = type;
-    this.#attempt?.applyBinaryType();
+    if (this.#connection) {
+      this.#connection.binaryType = type;
+    }
+  }
+
+  get #connection(): Connection | undefined {
+    return this.#attempt?.connection;
   }
 
   /**
@@ -112,10 +110,12 @@ export class WsAuthSocket extends TypedEventTarget {
    * may be lost with it. After the end messages are dropped, as by a WebSocket. What is kept is no copy: do not change a
    * buffer before it is sent.
    *
-   * @throws {DOMException} `InvalidStateError` if the socket is not authenticated and may keep no more messages.
+   * @throws {TypeError} for what no WebSocket can send, such as an object, whatever the state is.
+   * @throws an error with the name `InvalidStateError` if the socket is not authenticated and may keep no more messages.
    */
   send(data: SocketData): void {
-    const isOver = this.readyState >= closing;
+    checkSendable(data);
+    const isOver = this.readyState > this.OPEN;
     if (!isOver && !this.#attempt?.send(data)) {
       this.#queue.add(data);
     }
@@ -129,9 +129,12 @@ export class WsAuthSocket extends TypedEventTarget {
   /**
    * Closes the socket for good.
    *
-   * @param code 1000, or 3000 to 4999; a connection throws for another one
+   * @throws {RangeError} for a code that an application may not send: all but 1000, and 3000 to 4999.
    */
   close(code = 1000, reason = ''): void {
+    if (code !== 1000 && !(code >= 3000 && code <= 4999)) {
+      throw new RangeError(`not a close code: ${code}`);
+    }
     if (this.#state === 'open') {
       this.#attempt!.close(code, reason);
       this.#isClosing = true;
@@ -144,27 +147,29 @@ export class WsAuthSocket extends TypedEventTarget {
     if (this.#state === 'closed') {
       return;
     }
-    clearTimeout(this.#timer);
-    this.#attempt = new Attempt(this.url, this.#settings, {
+    this.#timer.stop();
+    this.#attempt?.abandon();
+    const listener: AttemptListener = {
       authenticating: () => this.#turn('authenticating'),
       told: (expiresAt) => this.#enter({ expiresAt }),
-      message: (data) => this.#emit('message', { data }),
+      message: (data) => this.#isClosing || this.emit('message', { data }),
       ended: (end) => this.#proceed(end),
-    });
+    };
+    this.#attempt = new Attempt(this.url, this.#settings, listener, this.#history.refused);
     this.#turn('connecting');
-    void this.#attempt.begin(this.#history.refused);
+    this.#attempt.begin();
   }
 
   #enter(session: WsAuthSocketSession): void {
     this.#session = session;
     if (this.#state === 'open') {
-      this.#emit('session');
+      this.emit('session');
       return;
     }
     this.#state = 'open';
     this.#queue.drain().forEach((message) => this.send(message));
     this.#authenticated.resolve(session);
-    this.#emit('open');
+    this.emit('open');
   }
 
   #proceed(end: End): void {
@@ -182,7 +187,7 @@ export class WsAuthSocket extends TypedEventTarget {
     this.#leave();
     this.#history = history;
     this.#dueAt = Date.now() + delayMs;
-    this.#timer = setTimeout(() => this.#connect(), delayMs);
+    this.#timer.start(delayMs, () => this.#connect());
     this.#turn('waiting', { delayMs, failures: history.failures, code, reason, cause });
   }
 
@@ -193,10 +198,11 @@ export class WsAuthSocket extends TypedEventTarget {
     }
   }
 
+  /** Another network may answer where an attempt on the one before hangs. */
   #wake(isOnline: boolean): void {
-    if (this.#state !== 'waiting') {
-      this.#attempt?.wake(isOnline);
-    } else if (isOnline || Date.now() >= this.#dueAt) {
+    if (this.#state === 'open') {
+      this.#attempt!.wake();
+    } else if (isOnline || (this.#state === 'waiting' && Date.now() >= this.#dueAt)) {
       this.#connect();
     }
   }
@@ -208,7 +214,7 @@ export class WsAuthSocket extends TypedEventTarget {
       queueMicrotask(() => this.#settings.onUnauthenticated?.());
     }
     if (end.code !== 1000) {
-      this.#emit('error');
+      this.emit('error');
     }
     this.#emitClose(end);
   }
@@ -220,28 +226,24 @@ export class WsAuthSocket extends TypedEventTarget {
     }
   }
 
-  #tearDown({ code, reason }: ClosingDetails): void {
+  #tearDown({ code, reason, cause }: ClosingDetails): void {
     this.#leave();
     this.#state = 'closed';
     this.#isClosing = false;
-    clearTimeout(this.#timer);
+    this.#timer.stop();
     this.#listening.abort();
     this.#queue.drain();
     this.#attempt?.abandon();
-    const cause = { code, reason };
-    this.#authenticated.reject(new Error(`closed with ${code} ${reason}`, { cause }));
+    const details = { code, reason, cause };
+    this.#authenticated.reject(new Error(`closed with ${code} ${reason}`, { cause: details }));
   }
 
   #emitClose({ code, reason, wasClean, cause }: ClosingDetails): void {
-    this.#emit('close', { code, reason, wasClean, cause });
+    this.emit('close', { code, reason, wasClean, cause });
   }
 
   #turn(state: 'connecting' | 'authenticating' | 'waiting', details?: object): void {
     this.#state = state;
-    this.#emit(state, details);
-  }
-
-  #emit(type: keyof WsAuthSocketEvents, details?: object): void {
-    this.dispatchEvent(Object.assign(new Event(type), details));
+    this.emit(state, details);
   }
 }

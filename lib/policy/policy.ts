@@ -17,7 +17,7 @@ import type { ChallengeScheme } from '../protocol/challenge.js';
 import { isSendableCloseCode, WsAuthCloseCode } from '../protocol/close-code.js';
 import { EventMatcher } from '../protocol/event-matcher.js';
 import { hasControlCharacter, isToken } from '../protocol/header-syntax.js';
-import { defaultEventNames, type WsAuthEventNames } from '../protocol/message.js';
+import { defaultEventNames, pingMessage, type WsAuthEventNames } from '../protocol/message.js';
 import { checkBoolean, checkFunction, describe } from './check-option.js';
 import { checkNumbers } from './numeric-options.js';
 import type { CloseCodeOptions, WsAuthModuleOptions } from './options.js';
@@ -52,6 +52,8 @@ export interface Policy {
   readonly events: WsAuthEventNames;
   /** Recognises the messages that renew a session. */
   readonly renewals: EventMatcher;
+  /** The ping of a client, and its answer. */
+  readonly ping: Buffer;
   readonly middleware: readonly WsAuthMiddleware[];
   readonly maxSessionAgeMs: number;
   readonly expiryWarningMs: number;
@@ -94,6 +96,7 @@ export function resolvePolicy(options: WsAuthModuleOptions): Policy {
     trust: proxyTrust(options.trustProxy ?? false),
     events,
     renewals: new EventMatcher(events.authenticate),
+    ping: Buffer.from(pingMessage(events)),
     middleware: Object.freeze(
       (options.middleware ?? []).map((each) => checkFunction('middleware', each)),
     ),

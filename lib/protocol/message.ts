@@ -9,6 +9,7 @@ export const defaultEventNames = Object.freeze({
   authenticate: 'authenticate',
   authenticated: 'authenticated',
   expiring: 'expiring',
+  ping: 'nestjs-ws-auth:ping',
 });
 
 /** Names of the events that client and server exchange about authentication. */
@@ -19,6 +20,12 @@ export interface WsAuthEventNames {
   readonly authenticated: string;
   /** @default 'expiring' */
   readonly expiring: string;
+  /**
+   * By its name an application is unlikely to have it.
+   *
+   * @default 'nestjs-ws-auth:ping'
+   */
+  readonly ping: string;
 }
 
 /** `data` of `authenticate`: what the client proves itself with. Other fields become the `body` of the strategy. */
@@ -66,6 +73,14 @@ export function parseEventMessage(text: string): EventMessage | undefined {
 
 export function eventMessage(event: string, data: unknown): string {
   return JSON.stringify({ event, data });
+}
+
+/**
+ * The ping of a client, and the answer of the server, which is the same text. It is always these very characters, so that
+ * neither side has to parse messages to find it.
+ */
+export function pingMessage({ ping }: WsAuthEventNames): string {
+  return eventMessage(ping, undefined);
 }
 
 /** The message that tells a client about its session. */

@@ -49,6 +49,7 @@ describe('a client whose WebSocket', () => {
     await using client = new ObservedSocket(url, { token, WebSocket });
     const connection = await socket(0);
     connection.open();
+    await client.next('authenticating');
     connection.authenticate(hourMs);
     client.socket.renew();
     await settled();
@@ -67,6 +68,7 @@ describe('a client whose WebSocket', () => {
     const { WebSocket, socket } = scripted();
     await using client = new ObservedSocket(url, { token, WebSocket, via: raw });
     (await socket(0)).open();
+    await client.next('open');
     vi.advanceTimersByTime(5_000);
     (await socket(0)).fire('close', { code: 3000 });
     expect((await client.next('waiting')).delayMs).toBeGreaterThanOrEqual(1_000);
@@ -80,6 +82,7 @@ describe('a client whose WebSocket', () => {
     for (let count = 0; count < 3; count += 1) {
       const connection = await socket(count);
       connection.open();
+      await client.next('open');
       vi.advanceTimersByTime(2_000);
       connection.fire('close', { code: 3000, reason: 'token expired' });
       expect(await client.next('waiting')).toMatchObject({ delayMs: 0, failures: 1 });
@@ -96,6 +99,7 @@ describe('a client whose WebSocket', () => {
     vi.advanceTimersByTime(60);
     const connection = await socket(1);
     connection.open();
+    await client.next('authenticating');
     connection.authenticate(hourMs);
     vi.advanceTimersByTime(60);
     connection.authenticate(hourMs);
@@ -111,6 +115,7 @@ describe('a client whose clock is ahead', () => {
     await using client = new ObservedSocket(url, { token, WebSocket });
     const connection = await socket(0);
     connection.open();
+    await client.next('authenticating');
     for (let renewals = 0; renewals < 3; renewals += 1) {
       connection.authenticate(1_000);
       vi.advanceTimersByTime(2_999);

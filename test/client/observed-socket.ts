@@ -4,6 +4,7 @@ import {
   connect,
   type ConnectOptions,
   type WsAuthSocket,
+  type WsAuthSocketEvent,
   type WsAuthSocketEvents,
 } from '../../lib/client.js';
 
@@ -25,14 +26,15 @@ export class ObservedSocket implements AsyncDisposable {
   readonly socket: WsAuthSocket;
   /** Everything that was told so far, as text. */
   readonly history: string[] = [];
-  readonly #queues = new Map<Type, Event[]>();
-  readonly #waiting = new Map<Type, ((event: Event) => void)[]>();
+  readonly #queues = new Map<Type, WsAuthSocketEvent[]>();
+  readonly #waiting = new Map<Type, ((event: WsAuthSocketEvent) => void)[]>();
   readonly #stop = new AbortController();
 
   /** Connects with `ws` and little patience, unless told otherwise. */
   constructor(url: string, options: ConnectOptions) {
     this.socket = connect(url, {
       WebSocket,
+      heartbeatMs: Infinity, // time that is skipped leaves no time to answer
       backOffMs: 20,
       maxBackOffMs: 60,
       signal: this.#stop.signal,
@@ -48,7 +50,7 @@ export class ObservedSocket implements AsyncDisposable {
     const [event] = this.#queues.get(type)?.splice(0, 1) ?? [];
     const heard = event
       ? Promise.resolve(event)
-      : new Promise<Event>((resolve) => this.#of(this.#waiting, type).push(resolve));
+      : new Promise<WsAuthSocketEvent>((resolve) => this.#of(this.#waiting, type).push(resolve));
     return heard as Promise<WsAuthSocketEvents[T]>;
   }
 
@@ -81,7 +83,7 @@ export class ObservedSocket implements AsyncDisposable {
     this.close();
   }
 
-  #hear(type: Type, event: Event): void {
+  #hear(type: Type, event: WsAuthSocketEvent): void {
     this.history.push(type);
     this.seen.push(inspect(event, { depth: 1 }), inspect(Object.entries(event)));
     const [waiting] = this.#waiting.get(type)?.splice(0, 1) ?? [];

@@ -154,7 +154,7 @@ describe('a socket', () => {
     await using app = await startProtected();
     await using client = new ObservedSocket(app.url(), { token: alice });
     const opened: string[] = [];
-    const listener = ({ type }: Event) => opened.push(type);
+    const listener = ({ type }: { readonly type: string }) => opened.push(type);
     client.socket.addEventListener('open', listener);
     client.socket.removeEventListener('open', listener);
     await client.next('open');

@@ -3,13 +3,15 @@ import type { WsAuthSocket } from '../../lib/client.js';
 import { startProtected } from '../support/app.js';
 import { tokenOf } from '../support/tokens.js';
 import { ObservedSocket } from './observed-socket.js';
+import { scripted } from './scripted-socket.js';
+import { Deferred } from '../../lib/client/deferred.js';
 
 afterEach(() => vi.unstubAllGlobals());
 
 const alice = () => tokenOf('alice');
 
 describe('a client without a token', () => {
-  it.each([undefined, null, ''])('gives up without connecting: %s', async (token) => {
+  it.each([undefined, null, ''])('gives up: %s', async (token) => {
     await using app = await startProtected();
     const states: WsAuthSocket['state'][] = [];
     await using client = new ObservedSocket(app.url(), {
@@ -34,7 +36,8 @@ describe('a client without a token', () => {
       }),
     );
     const mistake = new Error('there is no login');
-    await using client = new ObservedSocket('ws://127.0.0.1:9/', {
+    await using app = await startProtected();
+    await using client = new ObservedSocket(app.url(), {
       token: () => undefined,
       onUnauthenticated: () => {
         throw mistake;
@@ -62,24 +65,26 @@ describe('a client without a token', () => {
 
   it('says why it could not be had when it gives up', async () => {
     const cause = new Error('the server of tokens is out of reach');
-    await using client = new ObservedSocket('ws://127.0.0.1:9/', {
+    await using app = await startProtected();
+    await using client = new ObservedSocket(app.url(), {
       token: () => Promise.reject(cause),
       maxFailures: 1,
     });
     expect(await client.next('close')).toMatchObject({ code: 1006, reason: 'no token', cause });
   });
 
-  it('shares the call of one source among sockets that connect together', async () => {
-    await using app = await startProtected();
-    let asked = 0;
-    const token = () => {
-      asked += 1;
-      return alice();
-    };
-    await using one = new ObservedSocket(app.url(), { token });
-    await using two = new ObservedSocket(app.url(), { token });
-    await using three = new ObservedSocket(app.url(), { token });
-    await Promise.all([one, two, three].map(({ socket }) => socket.authenticated));
-    expect(asked).toBe(1);
+  it('shares a call that is under way among sockets of one source', async () => {
+    const late = new Deferred<string>();
+    const token = vi.fn(() => late.promise);
+    const { WebSocket, socket } = scripted();
+    const options = { token, WebSocket };
+    await using one = new ObservedSocket('ws://127.0.0.1:9/', options);
+    await using two = new ObservedSocket('ws://127.0.0.1:9/', options);
+    (await socket(0)).open();
+    (await socket(1)).open();
+    await Promise.resolve();
+    late.resolve('shared');
+    await Promise.all([one, two].map((each) => each.next('authenticating')));
+    expect(token).toHaveBeenCalledTimes(1);
   });
 });

@@ -4,7 +4,11 @@ import { rolldown } from 'rolldown';
 import { describe, expect, it } from 'vitest';
 
 const client = fileURLToPath(new URL('../../dist/lib/client.js', import.meta.url));
-const budgetBytes = 4_096;
+/**
+ * What the last 1.4 KB buy, compressed: events without an `EventTarget` 0.3 (React Native), checked numbers and messages 0.35,
+ * pings 0.25, causes and their actions 0.2, tokens that are obtained after the connection is open 0.15, the rest 0.15.
+ */
+const budgetBytes = 5_632;
 
 /** What a page downloads: one file, minified and compressed. */
 async function sizeOf(source: string): Promise<number> {
@@ -26,7 +30,7 @@ async function sizeOf(source: string): Promise<number> {
 }
 
 describe('nestjs-ws-auth/client', () => {
-  it('takes a page at most 4 KB, all of it', async () => {
+  it('takes a page at most 5.5 KB, all of it', async () => {
     expect(await sizeOf(`export * from '${client}';`)).toBeLessThanOrEqual(budgetBytes);
   });
 

@@ -195,9 +195,11 @@ describe('the code of lib/client/README.md', () => {
 describe('the tables of lib/client/README.md', () => {
   it('name every option, with the default that holds', () => {
     const rows = tableRows(section(guide, 'Options'));
-    const declared = rootFile('lib/client/options.ts');
-    const [, body] = /interface ConnectOptions \{\n([\s\S]*?)^\}/m.exec(declared)!;
-    const names = [...body!.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, name]) => name!);
+    const declared = rootFile('lib/client/options.ts') + rootFile('lib/client/number-options.ts');
+    const body = [...declared.matchAll(/interface (?:Connect|Number)Options .*\{\n([\s\S]*?)^\}/gm)]
+      .map(([, each]) => each)
+      .join('');
+    const names = [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, name]) => name!);
     expect(rows.flatMap(([cell]) => codesIn(cell)).toSorted()).toEqual(names.toSorted());
     const settings = settle({ token: () => '', WebSocket }) as unknown as Record<string, unknown>;
     const stated = rows

@@ -52,6 +52,23 @@ describe('the ways', () => {
     expect(queryParam().url!(url, 't')).toBe('wss://ws.example.com/chat?room=a+b&token=t');
     expect(queryParam('ticket').url!('ws://h/', 't')).toBe('ws://h/?ticket=t');
     expect(userInfo().url!(url, 'a.b')).toBe('wss://a.b:x@ws.example.com/chat?room=a%20b');
+    expect(userInfo().url!('ws://old:pw@h/a@b', 'a/$&@')).toBe('ws://a%2F%24%26%40:x@h/a@b');
+  });
+
+  it.each(['{"a":1}', 'a/b+c==', 'ünïcode €😀', 'x'])(
+    'K7d: write the token %s as unpadded base64url of its bytes if the gateway reads it so',
+    (token) => {
+      const [, entry] = subprotocol({ encoding: 'base64url' }).protocols!([], token);
+      expect(entry).toBe(`bearer.${Buffer.from(token).toString('base64url')}`);
+      const prefix = 'base64url.bearer.authorization.k8s.io.';
+      const [, own] = subprotocol({ encoding: 'base64url', prefix }).protocols!([], token);
+      expect(own).toBe(prefix + Buffer.from(token).toString('base64url'));
+    },
+  );
+
+  it('K7d: write the token as it is behind a prefix', () => {
+    expect(subprotocol({ prefix: 'x.' }).protocols!([], 't')).toEqual(['nestjs-ws-auth', 'x.t']);
+    expect(subprotocol({ encoding: 'raw' }).protocols!(['a'], 't')).toEqual(['a', 'bearer.t']);
   });
 });
 
@@ -85,10 +102,11 @@ describe('reading messages of the protocol', () => {
 
   it('takes other names', () => {
     const names = { ...defaultEventNames, authenticated: 'welcome' };
-    expect(sessionMessageIn('{"event":"welcome"}', names)).toEqual({
+    const data = '"data":{"expiresAt":1}';
+    expect(sessionMessageIn(`{"event":"welcome",${data}}`, names)).toEqual({
       accepted: true,
-      expiresAt: undefined,
+      expiresAt: 1,
     });
-    expect(sessionMessageIn('{"event":"authenticated"}', names)).toBeUndefined();
+    expect(sessionMessageIn(`{"event":"authenticated",${data}}`, names)).toBeUndefined();
   });
 });
