@@ -127,6 +127,7 @@ export class SessionGate implements Gate, LiveSession, Renewable {
     if (!principal) {
       throw new WsAuthError('ERR_WS_AUTH_NOT_A_USER', 'the value is no user, or has expired');
     }
+    const named = declared.tokenIds.length === 0 ? proof : declared;
     const renewed = this.renew({
       session: session.with({
         ...principal,
@@ -135,7 +136,8 @@ export class SessionGate implements Gate, LiveSession, Renewable {
       }),
       proof: {
         ...declared,
-        tokenId: declared.tokenId ?? proof.tokenId,
+        tokenIds: named.tokenIds,
+        ownTokenIds: named.ownTokenIds,
         issuer: declared.issuer ?? proof.issuer,
       },
     });

@@ -96,8 +96,8 @@ export class Authenticator {
   }
 
   /** Refuses a credential that the strategies have accepted. */
-  refuse(refusal: Refusal, { tokenId }: Proof): Refusal {
-    const error = tokenId === undefined ? undefined : 'invalid_token';
+  refuse(refusal: Refusal, { tokenIds }: Proof): Refusal {
+    const error = tokenIds.length === 0 ? undefined : 'invalid_token';
     return this.chain.challenge(refusal, [], error);
   }
 

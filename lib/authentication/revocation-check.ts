@@ -21,9 +21,12 @@ export class RevocationCheck {
    */
   async check({ session, proof }: Authenticated): Promise<Refusal | undefined> {
     const { userId } = session;
-    const { tokenId, issuedAt } = proof;
+    const {
+      tokenIds: [tokenId, ...tokenIds],
+      issuedAt,
+    } = proof;
     try {
-      if (await this.store.isRevoked({ userId, tokenId, issuedAt })) {
+      if (await this.store.isRevoked({ userId, tokenId, tokenIds, issuedAt })) {
         return new Refusal('ERR_WS_AUTH_REVOKED');
       }
     } catch (cause) {

@@ -1,8 +1,12 @@
 import type { Credential } from '../credentials/credential.js';
+import { maxTokens } from '../credentials/jwt.js';
+import { noBasis, type Basis } from '../passport/basis.js';
+import { Evidence } from '../passport/evidence.js';
 import { andThen, type MaybePromise } from '../passport/maybe-promise.js';
 import type { Outcome } from '../passport/outcome.js';
 import { runStrategy } from '../passport/run-strategy.js';
 import type { Strategies } from '../passport/strategies.js';
+import type { Strategy } from '../passport/strategy.js';
 import {
   strategyRequest,
   type StrategyRequest,
@@ -13,7 +17,7 @@ import type { Policy } from '../policy/policy.js';
 import { challengesFor, type BearerError } from '../protocol/challenge.js';
 import { isRecord } from '../protocol/message.js';
 import { Refusal } from '../protocol/refusal.js';
-import { httpSessionTokenId, proofOf } from '../sessions/proof.js';
+import { httpSessionTokenId, proofOf, withTokenId, type Proof } from '../sessions/proof.js';
 import { WsAuthSession } from '../sessions/session.js';
 import { aborted, type Attempt } from './attempt.js';
 import type { Authenticated } from './authenticated.js';
@@ -30,9 +34,18 @@ interface Asked {
   readonly name: string;
   readonly judged: Case;
   readonly request: StrategyRequest;
+  /** Absent where no strategy of that name is registered. */
+  readonly run: Run | undefined;
+}
+
+/** A strategy, ready to run on one request. */
+interface Run {
+  readonly strategy: Strategy;
+  readonly evidence: Evidence;
 }
 
 type Success = Extract<Outcome, { type: 'success' }>;
+type Passed = Extract<Outcome, { type: 'pass' }>;
 
 /** RFC 6750 §3.1. */
 const bearerErrors: Readonly<Record<number, BearerError>> = {
@@ -66,9 +79,9 @@ export class StrategyChain {
     if (name === undefined) {
       return this.#refuse(refusalOfFailures(failures), credential, failures);
     }
-    const asked: Asked = { name, judged, request: strategyRequest(judged) };
+    const asked = this.#prepare(name, judged);
     return andThen(this.#ask(asked), (outcome) => {
-      const result = this.#conclude(presentUser(outcome, judged), asked);
+      const result = this.#conclude(outcome, asked);
       if (result instanceof Refusal) {
         return this.#refuse(result, credential, failures);
       }
@@ -84,13 +97,13 @@ export class StrategyChain {
   #conclude(outcome: Outcome, asked: Asked): Authenticated | Refusal | Failure {
     switch (outcome.type) {
       case 'success':
-        return this.#open(outcome, asked) ?? silent;
+        return this.#open(outcome, asked, asked.run!.evidence.basis()) ?? silent;
       case 'fail':
         return outcome;
       case 'redirect':
         return { ...silent, redirects: true };
       case 'pass':
-        return silent;
+        return this.#openPresent(outcome, asked) ?? silent;
       case 'error':
         return refusalOfError(outcome.error);
       case 'aborted':
@@ -125,25 +138,45 @@ export class StrategyChain {
     return challenges;
   }
 
-  #ask({ name, judged, request }: Asked): MaybePromise<Outcome> {
-    const strategy = this.strategies.find(name);
-    return strategy
-      ? runStrategy(
-          withWholePassword(strategy, judged.credential, request),
-          request,
-          judged.attempt,
-        )
+  #prepare(name: string, judged: Case): Asked {
+    const { credential } = judged;
+    const request = strategyRequest(judged);
+    const registered = this.strategies.find(name);
+    if (!registered) {
+      return { name, judged, request, run: undefined };
+    }
+    const strategy = withWholePassword(registered, credential, request);
+    const evidence = new Evidence(strategy, request, credential.content);
+    return { name, judged, request, run: { strategy, evidence } };
+  }
+
+  #ask({ judged, request, run }: Asked): MaybePromise<Outcome> {
+    return run
+      ? runStrategy(run.strategy, request, judged.attempt, run.evidence.observers)
       : { type: 'error', error: undefined };
+  }
+
+  /**
+   * `passport.session()` and the strategy `session` do not call `success()`: they set `request.user` and pass. It counts only
+   * where the strategy reads the request itself, so that the session of a cookie does not speak for a bad token.
+   */
+  #openPresent({ user, context }: Passed, asked: Asked): Authenticated | Refusal | undefined {
+    const readsRequest = asked.judged.credential.content.scheme === 'request';
+    return readsRequest && isRecord(user)
+      ? this.#open({ type: 'success', user, info: undefined, context }, asked, noBasis)
+      : undefined;
   }
 
   #open(
     { user, info, context }: Success,
     { name, judged: { credential }, request }: Asked,
+    basis: Basis,
   ): Authenticated | Refusal | undefined {
+    if (basis.tokens.length > maxTokens) {
+      return new Refusal('ERR_WS_AUTH_SEVERAL_CREDENTIALS');
+    }
     try {
-      const claimed = proofOf(credential, user, info);
-      const sessionToken = claimed.tokenId === undefined ? httpSessionToken(request) : undefined;
-      const proof = sessionToken === undefined ? claimed : { ...claimed, tokenId: sessionToken };
+      const proof = withHttpSession(proofOf(basis, user, info), basis, request);
       const principal = readPrincipal({ user, info, proof }, this.policy);
       return principal && { session: begin(principal, name, credential), proof, context };
     } catch (error) {
@@ -182,18 +215,13 @@ function begin(
 }
 
 /**
- * `passport.session()` and the strategy `session` do not call `success()`: they set `request.user` and pass. It counts only
- * where the strategy reads the request itself, so that nobody's session speaks for a bad token.
+ * A session of middleware stands for its cookie as a token does for itself. A token that was merely read does not hide it: a
+ * client could add one to keep its connection when it logs out.
  */
-function presentUser(outcome: Outcome, { credential }: Case): Outcome {
-  const readsRequest = credential.content.scheme === 'request';
-  return outcome.type === 'pass' && readsRequest && isRecord(outcome.user)
-    ? { type: 'success', user: outcome.user, info: undefined, context: outcome.context }
-    : outcome;
-}
-
-/** A session of middleware stands for its cookie as a token does for itself. */
-function httpSessionToken(request: StrategyRequest): string | undefined {
+function withHttpSession(proof: Proof, basis: Basis, request: StrategyRequest): Proof {
   const { sessionID } = request as { readonly sessionID?: unknown };
-  return typeof sessionID === 'string' ? httpSessionTokenId(sessionID) : undefined;
+  const isNamed = proof.tokenIds.length > 0 && (basis.verified || basis.tokens.length === 0);
+  return isNamed || typeof sessionID !== 'string'
+    ? proof
+    : withTokenId(proof, httpSessionTokenId(sessionID));
 }

@@ -11,7 +11,7 @@ import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { checkInteger, describe, maxTimerMs } from '../policy/check-option.js';
 import type { WsAuthModuleOptions } from '../policy/options.js';
 import { logError } from '../protocol/log-text.js';
-import { revocationOfToken } from '../sessions/revocation-target.js';
+import { revocationsOfTokens } from '../sessions/revocation-target.js';
 import { SessionPlaces } from '../sessions/session-places.js';
 import { RevocationSync } from '../sessions/revocation-sync.js';
 import { WsAuthHealth } from '../sessions/ws-auth-health.service.js';
@@ -110,8 +110,7 @@ export class CommonStore implements OnModuleInit, OnModuleDestroy, OnApplication
       this.places?.release({ id });
     }
     this.sessions.apply(revocation);
-    const ofToken = proof && revocationOfToken(revocation, proof);
-    if (ofToken) {
+    for (const ofToken of proof ? revocationsOfTokens(revocation, proof) : []) {
       this.sessions.apply(ofToken);
       this.#untold.push(ofToken);
     }

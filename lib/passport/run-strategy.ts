@@ -11,12 +11,14 @@ import type { Strategy, StrategyActions } from './strategy.js';
  * in with no user; a strategy that rejects hangs it, one that throws late ends the process, and one that settles twice
  * reports two users. Here the first action wins and the rest is silence.
  *
+ * @param observers methods that stand in for those of the strategy in this run
  * @returns the outcome itself where the strategy decides before it returns, as most do about a bad signature
  */
 export function runStrategy(
   strategy: Strategy,
   request: object,
   attempt: AbortableAttempt,
+  observers?: object,
 ): MaybePromise<Outcome> {
   if (!attempt.running) {
     return { type: 'aborted' };
@@ -38,7 +40,11 @@ export function runStrategy(
     },
     error: (error) => settle({ type: 'error', error }),
   };
-  const run: Strategy & StrategyActions = Object.assign(Object.create(strategy), actions);
+  const run: Strategy & StrategyActions = Object.assign(
+    Object.create(strategy),
+    actions,
+    observers,
+  );
   try {
     const returned = run.authenticate(request, {});
     if (isThenable(returned)) {

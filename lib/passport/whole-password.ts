@@ -33,6 +33,8 @@ export function withWholePassword(
   request.headers.authorization = basicAuthorization(username, shown);
   return Object.create(strategy, {
     _verify: {
+      // A run may put an observer in its place.
+      writable: true,
       value(...args: unknown[]) {
         request.headers.authorization = whole;
         // The password stands before the callback, whether or not the request comes first.

@@ -62,9 +62,9 @@ return 1
 `;
 
 /**
- * Reads what is kept of four revocations. Unlike `MGET` it fails for a key of another type, which is not "absent".
+ * Reads what is kept of several revocations. Unlike `MGET` it fails for a key of another type, which is not "absent".
  *
- * KEYS: everybody, user, token, session.
+ * KEYS: everybody, user, session, then any number of tokens.
  */
 export const readRevocationsScript = `
 local values = {}

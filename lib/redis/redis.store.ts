@@ -122,23 +122,24 @@ class RedisWsAuthStore implements WsAuthStore {
     await this.#send(['EVAL', addRevocationScript, '2', ...keys, ...args]);
   }
 
-  async isRevoked({ userId, tokenId, sessionId, issuedAt }: RevocationQuestion): Promise<boolean> {
+  async isRevoked(question: RevocationQuestion): Promise<boolean> {
+    const { userId, tokenId, tokenIds = [], sessionId, issuedAt } = question;
     const keys = [
       this.#key('everybody', ''),
       this.#keyOf('user', userId),
-      this.#keyOf('token', tokenId),
       this.#keyOf('session', sessionId),
+      this.#keyOf('token', tokenId),
+      ...tokenIds.map((id) => this.#key('token', id)),
     ];
-    const reply = await this.#send(['EVAL', readRevocationsScript, '4', ...keys]);
-    if (!Array.isArray(reply) || reply.length !== 4) {
-      throw new WsAuthStoreError('redis answered something else than four values');
+    const reply = await this.#send(['EVAL', readRevocationsScript, String(keys.length), ...keys]);
+    if (!Array.isArray(reply) || reply.length !== keys.length) {
+      throw new WsAuthStoreError('redis answered something else than one value per key');
     }
-    const [ofEverybody, ofUser, ofToken, ofSession] = reply as unknown[];
+    const [ofEverybody, ofUser, ...others] = reply as unknown[];
     return (
       isLate(ofEverybody, issuedAt) ||
       isLate(ofUser, issuedAt) ||
-      ofToken !== null ||
-      ofSession !== null
+      others.some((value) => value !== null)
     );
   }
 
@@ -225,7 +226,7 @@ class RedisWsAuthStore implements WsAuthStore {
     return `${this.#prefix}:${kind}:${Buffer.from(id).toString('base64url')}`;
   }
 
-  /** An absent id asks for a key that nobody writes, so that the reply always has four values. */
+  /** An absent id asks for a key that nobody writes, so that each value has its place in the reply. */
   #keyOf(kind: StoredRevocation['kind'], id: string | undefined): string {
     return id === undefined ? `${this.#prefix}:none` : this.#key(kind, id);
   }

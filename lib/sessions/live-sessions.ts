@@ -21,7 +21,7 @@ export class LiveSessions {
     if (userId !== undefined) {
       this.#byUser.add(userId, live);
     }
-    for (const tokenId of tokensOf(live.proof)) {
+    for (const tokenId of live.proof.tokenIds) {
       this.#byToken.add(tokenId, live);
     }
   }
@@ -32,18 +32,18 @@ export class LiveSessions {
     if (userId !== undefined) {
       this.#byUser.delete(userId, live);
     }
-    for (const tokenId of tokensOf(live.proof)) {
+    for (const tokenId of live.proof.tokenIds) {
       this.#byToken.delete(tokenId, live);
     }
   }
 
   /** Files a renewed session under its present token instead of the former one. Its user and its age stay the same. */
   renewed(live: LiveSession, former: Proof): void {
-    for (const tokenId of tokensOf(former)) {
+    for (const tokenId of former.tokenIds) {
       this.#byToken.delete(tokenId, live);
     }
     if (this.#byId.get(live.session.id) === live) {
-      for (const tokenId of tokensOf(live.proof)) {
+      for (const tokenId of live.proof.tokenIds) {
         this.#byToken.add(tokenId, live);
       }
     }
@@ -70,9 +70,4 @@ export class LiveSessions {
   all(): IterableIterator<LiveSession> {
     return this.#byId.values();
   }
-}
-
-/** Ids under which a revocation finds the credential. */
-function tokensOf({ tokenId }: Proof): readonly string[] {
-  return tokenId === undefined ? [] : [tokenId];
 }

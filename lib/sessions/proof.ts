@@ -1,26 +1,36 @@
 import { hash } from 'node:crypto';
-import type { Credential } from '../credentials/credential.js';
+import { readToken, type ReadToken } from '../credentials/jwt.js';
+import type { Basis } from '../passport/basis.js';
 import { isRecord } from '../protocol/message.js';
 
 /** What a credential says about itself, once a strategy has accepted it. */
 export interface Proof {
-  /** Names the token: its `jti`, or a digest; `undefined` if there is no token. */
-  readonly tokenId: string | undefined;
-  /** Epoch milliseconds; `undefined` if nobody can tell. */
+  /**
+   * All names of the tokens that the session stands on, or may stand on: each `jti`, and each digest. A revocation of any of them
+   * ends the session.
+   */
+  readonly tokenIds: readonly string[];
+  /**
+   * The names that are revoked together with the session. A `jti` is one of them only if it was verified: a client could make up a
+   * token with the `jti` of another person, and log out. A digest always may be, since only the holder of a token can present it.
+   */
+  readonly ownTokenIds: readonly string[];
+  /** Epoch milliseconds by the clock of the issuer; `undefined` if it is not known. */
   readonly issuedAt: number | undefined;
   /** `iss` of the token. */
   readonly issuer: string | undefined;
-  /** The earliest `exp` of the user, the info and the token; one that is not a number comes first, to be refused. */
+  /** The earliest `exp` of the user, the info and the tokens; one that is not a number comes first, to be refused. */
   readonly exp: unknown;
-  /** Whether the token is bound to a key, which nothing here makes the client prove (RFC 9449 §7.2, RFC 8705 §3). */
+  /** Whether a token is bound to a key, which nothing here makes the client prove (RFC 9449 §7.2, RFC 8705 §3). */
   readonly bound: boolean;
 }
 
-const noClaims: Readonly<Record<string, unknown>> = Object.freeze({});
+const noTokenIds: readonly string[] = Object.freeze([]);
 
-/** The proof of somebody who proves nothing. */
+/** The proof of an anonymous session. */
 export const anonymousProof: Proof = Object.freeze({
-  tokenId: undefined,
+  tokenIds: noTokenIds,
+  ownTokenIds: noTokenIds,
   issuedAt: undefined,
   issuer: undefined,
   exp: undefined,
@@ -30,38 +40,74 @@ export const anonymousProof: Proof = Object.freeze({
 /**
  * Reads what revocation and expiry need of an accepted credential.
  *
- * Claims are read from the token itself, because `validate()` seldom returns them. They only ever shorten or end a
- * session: identity comes from the strategy alone. User name and password count as issued when they are presented, unless
- * the strategy says otherwise.
+ * Claims are read from the tokens themselves, because `validate()` seldom returns them. They only ever shorten or end a session:
+ * identity comes from the strategy alone. Of several tokens that the strategy may have verified the strictest counts. User name
+ * and password count as issued when they are presented, unless the strategy says otherwise.
  */
-export function proofOf(credential: Credential, user: unknown, info: unknown): Proof {
-  const { content } = credential;
-  const token =
-    content.scheme === 'Bearer' || content.scheme === 'fields' ? content.token : undefined;
-  const claims = token === undefined ? noClaims : claimsOf(token);
-  const claim = (name: string) => fieldOf(user, name) ?? fieldOf(info, name) ?? claims[name];
-  const presented =
-    content.scheme === 'Basic' || (content.scheme === 'fields' && token === undefined);
+export function proofOf(basis: Basis, user: unknown, info: unknown): Proof {
+  const tokens = basis.tokens.map(readToken);
+  const said = (name: string) => fieldOf(user, name) ?? fieldOf(info, name);
+  const ids = tokenIdsOf(tokens, basis, nameIn(said('jti')));
   return {
-    tokenId: stringOf(claim('jti')) ?? (token === undefined ? undefined : digest(token)),
-    // A token may come as the password of HTTP Basic: if the strategy says when it was issued, that counts.
-    issuedAt: numericDate(claim('iat')) ?? (presented ? Date.now() : undefined),
-    issuer: stringOf(claim('iss')),
-    exp: sooner(sooner(fieldOf(user, 'exp'), fieldOf(info, 'exp')), claims['exp']),
-    bound: isRecord(claims['cnf']) && ('jkt' in claims['cnf'] || 'x5t#S256' in claims['cnf']),
+    ...ids,
+    // The password of HTTP Basic may be an opaque token: if the strategy says when it was issued, that counts.
+    issuedAt:
+      numericDate(said('iat') ?? issueOf(tokens)) ?? (basis.presented ? Date.now() : undefined),
+    issuer: stringOf(said('iss')) ?? issuerOf(tokens),
+    exp: tokens.reduce<unknown>(
+      (exp, { claims }) => sooner(exp, claims['exp']),
+      sooner(fieldOf(user, 'exp'), fieldOf(info, 'exp')),
+    ),
+    bound: tokens.some(isBound),
   };
 }
 
 /** What the application itself says of a user it has authenticated elsewhere, just now unless it says otherwise. */
 export function declaredProof(user: object, info: unknown): Proof {
-  const claim = (name: string) => fieldOf(user, name) ?? fieldOf(info, name);
+  return proofOf({ tokens: [], verified: true, presented: true }, user, info);
+}
+
+/** The proof with one more name of what the session stands on. */
+export function withTokenId(proof: Proof, tokenId: string): Proof {
   return {
-    tokenId: stringOf(claim('jti')),
-    issuedAt: numericDate(claim('iat')) ?? Date.now(),
-    issuer: stringOf(claim('iss')),
-    exp: sooner(fieldOf(user, 'exp'), fieldOf(info, 'exp')),
-    bound: false,
+    ...proof,
+    tokenIds: [...proof.tokenIds, tokenId],
+    ownTokenIds: [...proof.ownTokenIds, tokenId],
   };
+}
+
+type TokenIds = Pick<Proof, 'tokenIds' | 'ownTokenIds'>;
+
+/** @param said `jti` that the strategy has returned */
+function tokenIdsOf(
+  tokens: readonly ReadToken[],
+  { verified }: Basis,
+  said: string | undefined,
+): TokenIds {
+  const stated = tokens.map(({ claims }) => nameIn(claims['jti']));
+  const digests = tokens.map(({ digest }) => digest);
+  const own = said ?? (verified ? stated[0] : undefined);
+  const ownTokenIds = own === undefined ? digests : [own];
+  const all = [...ownTokenIds, ...stated, ...digests].filter((id) => id !== undefined);
+  return { tokenIds: all.length > 1 ? [...new Set(all)] : all, ownTokenIds };
+}
+
+/** The earliest issue; unknown if one of the tokens does not state it, since it may be older than the others. */
+function issueOf(tokens: readonly ReadToken[]): unknown {
+  const stated = tokens.map(({ claims }) => claims['iat']);
+  return tokens.length === 0 || stated.some((iat) => numericDate(iat) === undefined)
+    ? undefined
+    : Math.min(...(stated as number[]));
+}
+
+/** The issuer, if the tokens agree on it. */
+function issuerOf(tokens: readonly ReadToken[]): string | undefined {
+  const [first, ...others] = tokens.map(({ claims }) => stringOf(claims['iss']));
+  return others.every((issuer) => issuer === first) ? first : undefined;
+}
+
+function isBound({ claims: { cnf } }: ReadToken): boolean {
+  return isRecord(cnf) && ('jkt' in cnf || 'x5t#S256' in cnf);
 }
 
 /** One that is not a number is sooner than all others. */
@@ -77,27 +123,12 @@ function sooner(one: unknown, other: unknown): unknown {
 
 /** Names an HTTP session; its id is a secret, so it is digested. */
 export function httpSessionTokenId(sessionId: string): string {
-  return digest(`http-session:${sessionId}`);
+  return `sha256:${hash('sha256', `http-session:${sessionId}`, 'base64url')}`;
 }
 
 /** The one place where NumericDate seconds (RFC 7519 §2) become milliseconds; `undefined` for anything else. */
 export function numericDate(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value * 1_000 : undefined;
-}
-
-function claimsOf(token: string): Readonly<Record<string, unknown>> {
-  const first = token.indexOf('.');
-  const second = token.indexOf('.', first + 1);
-  if (first === -1 || second === -1) {
-    return noClaims;
-  }
-  try {
-    const payload = token.slice(first + 1, second);
-    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString());
-    return isRecord(claims) ? claims : noClaims;
-  } catch {
-    return noClaims;
-  }
 }
 
 function fieldOf(value: unknown, field: string): unknown {
@@ -108,10 +139,7 @@ function stringOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** Of a JWT without its signature: one signature can be written in several ways. */
-function digest(token: string): string {
-  const second = token.indexOf('.', token.indexOf('.') + 1);
-  const isJwt = second > 0 && second === token.lastIndexOf('.');
-  const named = isJwt ? token.slice(0, second) : token;
-  return `sha256:${hash('sha256', named, 'base64url')}`;
+/** An empty text names nothing: all tokens with one would be revoked together. */
+function nameIn(jti: unknown): string | undefined {
+  return typeof jti === 'string' && jti !== '' ? jti : undefined;
 }

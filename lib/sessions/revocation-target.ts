@@ -84,16 +84,14 @@ export function storedRevocation(
     : { kind: 'everybody', id: '', before, ...details };
 }
 
-/** The same of the token that a session stands on, for as long as the token says that it lives, if that is longer. */
-export function revocationOfToken(
+/** Revokes the tokens that a session stands on as well, at least for as long as they state that they live. */
+export function revocationsOfTokens(
   revocation: StoredRevocation,
-  { tokenId, exp }: Proof,
-): StoredRevocation | undefined {
+  { ownTokenIds, exp }: Proof,
+): readonly StoredRevocation[] {
   const livesMs = (numericDate(exp) ?? 0) - Date.now();
   const rememberMs = Math.max(revocation.rememberMs, livesMs);
-  return tokenId === undefined
-    ? undefined
-    : { ...revocation, kind: 'token', id: tokenId, rememberMs };
+  return ownTokenIds.map((id) => ({ ...revocation, kind: 'token', id, rememberMs }));
 }
 
 /** Whether a credential was issued, or presented, by that instant. One that cannot tell counts as old. */

@@ -1,7 +1,7 @@
 /** What a credential is judged by. */
 interface RevocableCredential {
   readonly userId: string | undefined;
-  readonly tokenId: string | undefined;
+  readonly tokenIds: readonly string[];
   readonly issuedAt: number | undefined;
 }
 
@@ -46,9 +46,9 @@ export class Revocations {
    * Whether a credential is revoked. One issued at the very instant is, and so is one that cannot tell when it was issued:
    * it may be older.
    */
-  isRevoked({ userId, tokenId, issuedAt }: RevocableCredential): boolean {
+  isRevoked({ userId, tokenIds, issuedAt }: RevocableCredential): boolean {
     const now = Date.now();
-    if (tokenId !== undefined && (this.#tokens.get(tokenId) ?? now) > now) {
+    if (tokenIds.some((id) => (this.#tokens.get(id) ?? now) > now)) {
       return true;
     }
     const ofUser = userId === undefined ? undefined : this.#users.get(userId);

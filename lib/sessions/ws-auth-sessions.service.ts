@@ -8,7 +8,7 @@ import {
   checkClosing,
   checkRememberMs,
   checkTarget,
-  revocationOfToken,
+  revocationsOfTokens,
   storedRevocation,
   type RevocationTarget,
   type RevokeOptions,
@@ -48,8 +48,8 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
   readonly #logger = new Logger('WsAuthSessions');
   readonly #live = new LiveSessions();
   readonly #revocations = new Revocations();
-  /** By session that has ended: the revocation of its token, which could not be published to the other nodes. */
-  readonly #untold = new Map<string, StoredRevocation>();
+  /** By session that has ended: the revocations of its tokens, which could not be published to the other nodes. */
+  readonly #untold = new Map<string, readonly StoredRevocation[]>();
   #store: WsAuthStore | undefined;
 
   /** Sessions of a user, oldest first. */
@@ -178,9 +178,9 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
 
   /** @internal */
   isRevoked(userId: string | undefined, proof: LiveSession['proof']): boolean {
-    const { tokenId, issuedAt } = proof;
+    const { tokenIds, issuedAt } = proof;
     // Who has proved nothing has nothing that could be revoked.
-    return proof !== anonymousProof && this.#revocations.isRevoked({ userId, tokenId, issuedAt });
+    return proof !== anonymousProof && this.#revocations.isRevoked({ userId, tokenIds, issuedAt });
   }
 
   /** A live session by its id, also of a user without a key. @internal */
@@ -242,20 +242,22 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
     }
     const { sessionId } = target;
     const live = this.#live.with(sessionId);
-    const ofToken = live ? revocationOfToken(revocation, live.proof) : this.#untold.get(sessionId);
-    return ofToken ? [revocation, ofToken] : [revocation];
+    const ofTokens = live
+      ? revocationsOfTokens(revocation, live.proof)
+      : (this.#untold.get(sessionId) ?? []);
+    return [revocation, ...ofTokens];
   }
 
-  /** Whoever tries again after a failure names the session, which is not there any more: its token is kept until then. */
-  async #tellOthers([first, ofToken]: readonly StoredRevocation[]): Promise<void> {
-    if (ofToken) {
-      this.#untold.set(first!.id, ofToken);
+  /** A caller that tries again after a failure names a session that has ended: its tokens are kept until then. */
+  async #tellOthers([first, ...ofTokens]: readonly StoredRevocation[]): Promise<void> {
+    if (ofTokens.length > 0) {
+      this.#untold.set(first!.id, ofTokens);
     }
     await this.#store?.addRevocation(first!);
-    if (ofToken) {
+    for (const ofToken of ofTokens) {
       await this.#store?.addRevocation(ofToken);
-      this.#untold.delete(first!.id);
     }
+    this.#untold.delete(first!.id);
   }
 
   /** Sessions that a revocation ends. What it costs does not depend on how many others there are. */

@@ -70,13 +70,13 @@ export class MemoryWsAuthStore implements WsAuthStore {
   }
 
   isRevoked(question: RevocationQuestion): Promise<boolean> {
-    const { userId, tokenId, sessionId, issuedAt } = question;
+    const { userId, tokenId, tokenIds = [], sessionId, issuedAt } = question;
     const before = Math.max(this.#before('everybody', ''), this.#before('user', userId));
     const late =
       before > Number.NEGATIVE_INFINITY && (issuedAt === undefined || issuedAt <= before);
     return Promise.resolve(
       late ||
-        this.#before('token', tokenId) > Number.NEGATIVE_INFINITY ||
+        [tokenId, ...tokenIds].some((id) => this.#before('token', id) > Number.NEGATIVE_INFINITY) ||
         this.#before('session', sessionId) > Number.NEGATIVE_INFINITY,
     );
   }

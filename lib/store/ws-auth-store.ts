@@ -49,6 +49,8 @@ export interface RevocationQuestion {
   readonly userId?: string | undefined;
   /** `jti` of the token, or its digest. */
   readonly tokenId?: string | undefined;
+  /** Further names of what the client presents. It is revoked if any of them is. */
+  readonly tokenIds?: readonly string[] | undefined;
   /** Session that asked for a ticket. */
   readonly sessionId?: string | undefined;
   /** Epoch milliseconds; one that cannot tell is revoked with its user, since it may be older. */

@@ -7,8 +7,8 @@ export interface TicketBinding {
   readonly address: string | undefined;
   /** Session that asked for it. */
   readonly sessionId: string | undefined;
-  /** Token of that session, where this process knows it. */
-  readonly tokenId: string | undefined;
+  /** Names of the tokens of that session, where this process knows it. */
+  readonly tokenIds: readonly string[] | undefined;
   /** End of that session in epoch milliseconds, where this process knows it. */
   readonly endsAt: number | undefined;
 }
@@ -40,9 +40,14 @@ function isBinding(value: unknown): value is Partial<TicketBinding> {
   if (!isRecord(value)) {
     return false;
   }
-  const { endsAt, ...ids } = value;
+  const { endsAt, tokenIds = [], ...ids } = value;
   return (
     (endsAt === undefined || typeof endsAt === 'number') &&
-    Object.values(ids).every((id) => typeof id === 'string')
+    isTexts(tokenIds) &&
+    isTexts(Object.values(ids))
   );
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string');
 }

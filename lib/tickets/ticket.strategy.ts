@@ -47,8 +47,9 @@ export class TicketStrategy implements Strategy {
     if (!payload || !isBoundTo(payload.bound, clientFactsOf(request))) {
       return undefined;
     }
-    const { sessionId, tokenId } = payload.bound;
-    const revoked = sessionId !== undefined && (await this.store.isRevoked({ sessionId, tokenId }));
+    const { sessionId, tokenIds } = payload.bound;
+    const revoked =
+      sessionId !== undefined && (await this.store.isRevoked({ sessionId, tokenIds }));
     return revoked ? undefined : payload;
   }
 }

@@ -100,7 +100,7 @@ export class WsTickets {
       origin: origin === undefined ? undefined : checkOrigin(origin),
       address: 'address' in options ? checkAddress(options.address) : undefined,
       sessionId,
-      tokenId: parent?.proof.tokenId,
+      tokenIds: parent?.proof.tokenIds,
       endsAt: parent?.session.expiresAt,
     };
   }

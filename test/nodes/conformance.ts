@@ -186,6 +186,18 @@ function revocationCases(pair: () => StorePair): void {
     expect(await asked({ tokenId: session.id, userId: session.id, issuedAt: 1 })).toBe(false);
   });
 
+  it('K1: revokes a client if one of the names of its tokens is revoked, whichever', async () => {
+    const token = revocationOf({ kind: 'token' });
+    await pair().first.addRevocation(token);
+    const issuedAt = Number.MAX_SAFE_INTEGER;
+    const others = Array.from({ length: 32 }, () => randomUUID());
+    expect(await asked({ tokenId: randomUUID(), tokenIds: others, issuedAt })).toBe(false);
+    for (const tokenIds of [[token.id], [token.id, ...others], [...others, token.id]]) {
+      expect(await asked({ tokenId: randomUUID(), tokenIds, issuedAt })).toBe(true);
+      expect(await asked({ tokenIds })).toBe(true);
+    }
+  });
+
   it('takes ids for nothing but ids', async () => {
     const odd = ['*', ':', 'a:b', '{x}', '', ' ', 'ünï', '\u0000', 'user:*', '../x', '__proto__'];
     const revoked = odd.filter((_id, index) => index % 2 === 0);

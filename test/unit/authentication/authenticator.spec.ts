@@ -684,7 +684,7 @@ describe('middleware', () => {
   it('names the HTTP session it found', async () => {
     const bench = new Bench({ bearer: published.bearer }, { middleware: [namesSession] });
     await expect(bench.decide('/', [bearerLine('good')])).resolves.toMatchObject({
-      proof: { tokenId: expect.stringMatching(/^sha256:/) },
+      proof: { tokenIds: [expect.stringMatching(/^sha256:/)] },
     });
   });
 });

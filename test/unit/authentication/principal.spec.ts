@@ -2,13 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readPrincipal } from '../../../lib/authentication/principal.js';
 import type { WsAuthModuleOptions } from '../../../lib/policy/options.js';
 import { resolvePolicy } from '../../../lib/policy/policy.js';
-import { Credential } from '../../../lib/credentials/credential.js';
 import { proofOf } from '../../../lib/sessions/proof.js';
-
-function credentialOf(token: string): Credential {
-  const origin = { extractor: 'test', ambient: false, strategy: undefined };
-  return new Credential({ scheme: 'Bearer', token }, origin);
-}
 
 function tokenOf(claims: object): string {
   return `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2ln`;
@@ -16,7 +10,8 @@ function tokenOf(claims: object): string {
 
 function read(user: unknown, options: WsAuthModuleOptions = {}, exp?: unknown, info?: unknown) {
   const policy = resolvePolicy({ strategy: 'jwt', ...options });
-  const proof = proofOf(credentialOf(exp === undefined ? 'opaque' : tokenOf({ exp })), user, info);
+  const tokens = [exp === undefined ? 'opaque' : tokenOf({ exp })];
+  const proof = proofOf({ tokens, verified: true, presented: false }, user, info);
   return readPrincipal({ user, info, proof }, policy);
 }
 

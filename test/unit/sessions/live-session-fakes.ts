@@ -3,6 +3,12 @@ import { anonymousProof, type Proof } from '../../../lib/sessions/proof.js';
 import { WsAuthSession } from '../../../lib/sessions/session.js';
 import type { WsAuthSessions } from '../../../lib/sessions/ws-auth-sessions.service.js';
 
+/** The names of a proof that stands on a token, or on none. */
+export function named(tokenId?: string): Pick<Proof, 'tokenIds' | 'ownTokenIds'> {
+  const tokenIds = tokenId === undefined ? [] : [tokenId];
+  return { tokenIds, ownTokenIds: tokenIds };
+}
+
 /** A session without a socket. It counts how often its proof is looked at. */
 export class FakeSession implements LiveSession {
   readonly session: WsAuthSession;

@@ -1,56 +1,59 @@
 import { generateKeyPairSync } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { describe, expect, it } from 'vitest';
-import { Credential, type CredentialContent } from '../../../lib/credentials/credential.js';
-import { declaredProof, numericDate, proofOf } from '../../../lib/sessions/proof.js';
-import { basic, bearer } from '../support/credentials.js';
+import type { Basis } from '../../../lib/passport/basis.js';
+import { declaredProof, numericDate, proofOf, withTokenId } from '../../../lib/sessions/proof.js';
 
-function proof(content: CredentialContent, user: object = {}, info?: unknown) {
-  const origin = { extractor: 'test', ambient: false, strategy: undefined };
-  return proofOf(new Credential(content, origin), user, info);
+/** The proof of one token that was verified. */
+function proof(token: string, user: object = {}, info?: unknown) {
+  return proofOf({ tokens: [token], verified: true, presented: false }, user, info);
 }
 
-function tokenOf(claims: unknown): string {
+/** The proof of tokens of which each may have been verified. */
+function proofOfRead(tokens: readonly string[], user: object = {}) {
+  return proofOf({ tokens, verified: false, presented: false }, user, undefined);
+}
+
+function tokenOf(claims: unknown, signature = 'c2ln'): string {
   const payload = Buffer.from(JSON.stringify(claims)).toString('base64url');
-  return `e30.${payload}.c2ln`;
+  return `e30.${payload}.${signature}`;
 }
+
+const digest = expect.stringMatching(/^sha256:[\w-]{43}$/) as unknown;
 
 describe('proofOf', () => {
   it('reads the claims of an accepted token', () => {
     const token = tokenOf({ jti: 'j', iat: 10, iss: 'i', exp: 20 });
-    const expected = { tokenId: 'j', issuedAt: 10_000, issuer: 'i' };
-    expect(proof(bearer(token))).toMatchObject(expected);
-    expect(proof({ scheme: 'fields', body: {}, token })).toMatchObject(expected);
-  });
-
-  it('believes a strategy that says when the password of HTTP Basic, a token, was issued', () => {
-    expect(proof(basic('alice', 'token'), { iat: 10 })).toMatchObject({ issuedAt: 10_000 });
-    expect(proof(basic('alice', 'token'), {}, { iat: 20 })).toMatchObject({ issuedAt: 20_000 });
+    expect(proof(token)).toEqual({
+      tokenIds: ['j', digest],
+      ownTokenIds: ['j'],
+      issuedAt: 10_000,
+      issuer: 'i',
+      exp: 20,
+      bound: false,
+    });
   });
 
   it('reads what user and info say first', () => {
-    const token = tokenOf({ jti: 'token', iss: 'token' });
-    expect(proof(bearer(token), { jti: 'user' }, { jti: 'info', iss: 'info' })).toMatchObject({
-      tokenId: 'user',
-      issuer: 'info',
-    });
+    const token = tokenOf({ jti: 'token', iss: 'token', iat: 1 });
+    const found = proof(token, { jti: 'user', iat: 2 }, { jti: 'info', iss: 'info' });
+    expect(found).toMatchObject({ issuer: 'info', issuedAt: 2_000, ownTokenIds: ['user'] });
+    expect(found.tokenIds).toEqual(['user', 'token', digest]);
   });
 
   it.each(['opaque', 'a.b', 'a.b.c', 'a..c', '..', tokenOf(null), tokenOf([1]), tokenOf('x')])(
     'names the token %s by a digest, and knows nothing else of it',
     (token) => {
-      expect(proof(bearer(token))).toMatchObject({
-        tokenId: expect.stringMatching(/^sha256:[\w-]{43}$/) as unknown,
+      expect(proof(token)).toEqual({
+        tokenIds: [digest],
+        ownTokenIds: [digest],
         issuedAt: undefined,
         issuer: undefined,
+        exp: undefined,
+        bound: false,
       });
     },
   );
-
-  it('names two tokens by two digests', () => {
-    expect(proof(bearer('a')).tokenId).not.toBe(proof(bearer('b')).tokenId);
-    expect(proof(bearer('a')).tokenId).toBe(proof(bearer('a')).tokenId);
-  });
 
   it('RV-05: names a JWT the same when its signature is only written in another way', () => {
     const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 });
@@ -59,36 +62,71 @@ describe('proofOf', () => {
     const last = alphabet.indexOf(token.at(-1) ?? '');
     const rewritten = token.slice(0, -1) + alphabet[last ^ 1];
     expect(jwt.verify(rewritten, publicKey)).toMatchObject({ sub: 'a' });
-    expect(proof(bearer(rewritten)).tokenId).toBe(proof(bearer(token)).tokenId);
+    expect(proof(rewritten).tokenIds).toEqual(proof(token).tokenIds);
   });
 
-  it('takes a name and a password for issued now, and for no token', () => {
+  it.each<[string, Partial<Basis>, boolean]>([
+    ['a user name and a password', { presented: true }, true],
+    ['nothing that is known', {}, false],
+  ])('takes %s for no token', (_what, basis, isPresented) => {
     const before = Date.now();
-    for (const content of [
-      basic('a', 'b'),
-      { scheme: 'fields', body: {}, token: undefined } as const,
-    ]) {
-      const { tokenId, issuedAt } = proof(content);
-      expect(tokenId).toBeUndefined();
-      expect(issuedAt).toBeGreaterThanOrEqual(before);
-    }
+    const found = proofOf({ tokens: [], verified: false, presented: false, ...basis }, {}, null);
+    expect(found.tokenIds).toEqual([]);
+    expect((found.issuedAt ?? 0) >= before).toBe(isPresented);
   });
 
-  it('knows nothing of a request that a strategy reads itself, but what it says', () => {
-    expect(proof({ scheme: 'request' })).toMatchObject({
-      tokenId: undefined,
-      issuedAt: undefined,
-      issuer: undefined,
-    });
-    expect(proof({ scheme: 'request' }, { exp: 5, iat: 1 })).toMatchObject({
-      issuedAt: 1_000,
-    });
+  it('believes a strategy that says when the password of HTTP Basic, a token, was issued', () => {
+    const basis = { tokens: [], verified: false, presented: true };
+    expect(proofOf(basis, { iat: 10 }, undefined)).toMatchObject({ issuedAt: 10_000 });
+    expect(proofOf(basis, {}, { iat: 20 })).toMatchObject({ issuedAt: 20_000 });
   });
 
-  it.each([7, {}, ['j'], null, true])('takes %j for no name of a token or an issuer', (value) => {
-    const found = proof(bearer(tokenOf({ jti: value, iss: value })));
-    expect(found.tokenId).toMatch(/^sha256:/);
-    expect(found.issuer).toBeUndefined();
+  it.each([7, {}, ['j'], null, true, ''])('takes %j for no name of a token', (value) => {
+    const found = proof(tokenOf({ jti: value, iss: value }));
+    expect(found.tokenIds).toEqual([digest]);
+    expect(found.issuer).toBe(value === '' ? '' : undefined);
+  });
+});
+
+describe('K10a: a token that was read, and may not have been verified', () => {
+  it('is found by each of its names, and takes no name with it that a client could make up', () => {
+    const found = proofOfRead([tokenOf({ jti: 'of the victim' })]);
+    expect(found.tokenIds).toEqual([digest, 'of the victim']);
+    expect(found.ownTokenIds).toEqual([digest]);
+  });
+
+  it('has another digest than the token of a victim that it copies all but the signature of', () => {
+    const claims = { sub: 'victim', iat: 1 };
+    const stolen = tokenOf(claims, 'c2lnbmF0dXJl');
+    const forged = tokenOf(claims, 'Zm9yZ2Vk');
+    expect(proofOfRead([forged]).ownTokenIds).not.toEqual(proofOfRead([stolen]).ownTokenIds);
+  });
+
+  it('counts with the strictest of all that were read', () => {
+    const [first, second] = [
+      { iat: 10, exp: 50, iss: 'a' },
+      { iat: 20, exp: 40, iss: 'b' },
+    ];
+    const found = proofOfRead([tokenOf(first), tokenOf(second)]);
+    expect(found).toMatchObject({ issuedAt: 10_000, exp: 40, issuer: undefined, bound: false });
+    expect(proofOfRead([tokenOf(first), tokenOf({})])).toMatchObject({ issuedAt: undefined });
+    expect(proofOfRead([tokenOf(first), tokenOf({ cnf: { jkt: 'k' } })]).bound).toBe(true);
+    expect(proofOfRead([tokenOf(first), tokenOf({ exp: 'soon' })]).exp).toBe('soon');
+    expect(proofOfRead([tokenOf(first), tokenOf({ iss: 'a' })]).issuer).toBe('a');
+  });
+
+  it('is named by the strategy, where that returns a name', () => {
+    const found = proofOfRead([tokenOf({ jti: 'stated' })], { jti: 'returned' });
+    expect(found.tokenIds).toEqual(['returned', 'stated', digest]);
+    expect(found.ownTokenIds).toEqual(['returned']);
+  });
+});
+
+describe('withTokenId', () => {
+  it('adds a name that is revoked with the session', () => {
+    const named = withTokenId(proof('opaque'), 'more');
+    expect(named.tokenIds).toEqual([digest, 'more']);
+    expect(named.ownTokenIds).toEqual([digest, 'more']);
   });
 });
 
@@ -97,7 +135,8 @@ describe('declaredProof', () => {
     const before = Date.now();
     expect(declaredProof({}, undefined).issuedAt).toBeGreaterThanOrEqual(before);
     expect(declaredProof({ jti: 'j', exp: 9 }, { iat: 2, iss: 'i' })).toMatchObject({
-      tokenId: 'j',
+      tokenIds: ['j'],
+      ownTokenIds: ['j'],
       issuedAt: 2_000,
       issuer: 'i',
     });

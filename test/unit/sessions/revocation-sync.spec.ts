@@ -6,7 +6,7 @@ import { WsAuthSessions } from '../../../lib/sessions/ws-auth-sessions.service.j
 import { MemoryWsAuthStore } from '../../../lib/store/memory.store.js';
 import type { StoredRevocation, WsAuthStore } from '../../../lib/store/ws-auth-store.js';
 import { everythingDue } from '../support/settling.js';
-import { FakeSession } from './live-session-fakes.js';
+import { FakeSession, named } from './live-session-fakes.js';
 
 const dayMs = 86_400_000;
 /** More than any piece holds, so that a piece that is too large shows. */
@@ -176,7 +176,7 @@ describe('a node with sessions that reads a long stream again', () => {
     await node.onModuleInit();
     const live = Array.from(
       { length: 5_000 },
-      (_none, index) => new FakeSession(sessions, `user ${index}`, { tokenId: `live ${index}` }),
+      (_none, index) => new FakeSession(sessions, `user ${index}`, named(`live ${index}`)),
     );
     for (let index = 0; index < 20_000; index += 1) {
       await store.addRevocation(revocationOf(index));

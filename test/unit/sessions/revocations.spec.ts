@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Revocations } from '../../../lib/sessions/revocations.js';
 
 const never = Number.MAX_SAFE_INTEGER;
-const credential = { userId: 'alice', tokenId: 't', issuedAt: 1_000 };
+const credential = { userId: 'alice', tokenIds: ['t'], issuedAt: 1_000 };
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['Date'], now: 1_000_000 });
@@ -16,7 +16,7 @@ describe('revocations', () => {
   it('concern nobody at first', () => {
     expect(new Revocations().isRevoked(credential)).toBe(false);
     expect(
-      new Revocations().isRevoked({ userId: undefined, tokenId: undefined, issuedAt: undefined }),
+      new Revocations().isRevoked({ userId: undefined, tokenIds: [], issuedAt: undefined }),
     ).toBe(false);
   });
 
@@ -24,8 +24,8 @@ describe('revocations', () => {
     const revocations = new Revocations();
     revocations.revokeToken('t', never);
     expect(revocations.isRevoked(credential)).toBe(true);
-    expect(revocations.isRevoked({ ...credential, tokenId: 'u' })).toBe(false);
-    expect(revocations.isRevoked({ ...credential, tokenId: undefined })).toBe(false);
+    expect(revocations.isRevoked({ ...credential, tokenIds: ['u'] })).toBe(false);
+    expect(revocations.isRevoked({ ...credential, tokenIds: [] })).toBe(false);
   });
 
   it.each([
@@ -65,7 +65,7 @@ describe('revocations', () => {
     revocations.revokeToken('t', Date.now() + 1_000);
     vi.setSystemTime(Date.now() + 5_000);
     revocations.revokeToken('other', never);
-    expect(revocations.isRevoked({ ...credential, tokenId: undefined })).toBe(true);
+    expect(revocations.isRevoked({ ...credential, tokenIds: [] })).toBe(true);
     expect(revocations.isRevoked({ ...credential, userId: undefined })).toBe(true);
   });
 

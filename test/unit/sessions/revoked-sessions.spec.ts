@@ -8,6 +8,7 @@ import { WsAuthSessions } from '../../../lib/sessions/ws-auth-sessions.service.j
 import { MemoryWsAuthStore } from '../../../lib/store/memory.store.js';
 import type { StoredRevocation } from '../../../lib/store/ws-auth-store.js';
 import { everythingDue } from '../support/settling.js';
+import { named } from './live-session-fakes.js';
 
 const dayMs = 86_400_000;
 
@@ -66,7 +67,7 @@ function begin(
 describe('the token of a revoked session', () => {
   it('is refused on every node once a revocation that had failed is tried again', async () => {
     const [first] = sessionsOfNode;
-    const sessionId = begin(first!, 'alice', { tokenId: 'one' });
+    const sessionId = begin(first!, 'alice', { ...named('one') });
     store.isParted = true;
     await expect(first!.revoke({ sessionId })).rejects.toThrow('out of reach');
     expect(first!.get(sessionId)).toBeUndefined();
@@ -81,8 +82,8 @@ describe('the token of a revoked session', () => {
   it('is refused for as long as it says that it lives, wherever the session is', async () => {
     const [first, second] = sessionsOfNode;
     const exp = Math.floor(Date.now() / 1_000) + 7 * 86_400;
-    const here = begin(first!, 'alice', { tokenId: 'one', exp });
-    const elsewhere = begin(second!, 'bob', { tokenId: 'two', exp });
+    const here = begin(first!, 'alice', { ...named('one'), exp });
+    const elsewhere = begin(second!, 'bob', { ...named('two'), exp });
     await first!.revoke({ sessionId: here });
     await first!.revoke({ sessionId: elsewhere });
     await everythingDue();
@@ -95,7 +96,7 @@ describe('the token of a revoked session', () => {
 
   it('is refused also if the user has no key, and the session is of another node', async () => {
     const [first, second] = sessionsOfNode;
-    const sessionId = begin(second!, undefined, { tokenId: 'one' });
+    const sessionId = begin(second!, undefined, { ...named('one') });
     await first!.revoke({ sessionId });
     await everythingDue();
     expect(second!.count()).toBe(0);
@@ -106,7 +107,7 @@ describe('the token of a revoked session', () => {
 describe('a revocation', () => {
   it.each([Number.NaN, -1, null, '60000'])('is refused that is to be kept for %o', async (time) => {
     const [first] = sessionsOfNode;
-    begin(first!, 'alice', { tokenId: 'one' });
+    begin(first!, 'alice', { ...named('one') });
     const revoked = first!.revoke({ userId: 'alice' }, { rememberMs: time as number });
     await expect(revoked).rejects.toMatchObject({ code: 'ERR_WS_AUTH_REVOCATION' });
     expect(first!.count()).toBe(1);

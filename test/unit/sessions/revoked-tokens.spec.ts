@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { WsAuthSessions } from '../../../lib/sessions/ws-auth-sessions.service.js';
 import type { StoredRevocation } from '../../../lib/store/ws-auth-store.js';
-import { FakeSession } from './live-session-fakes.js';
+import { FakeSession, named } from './live-session-fakes.js';
 
 const count = 5_000;
 
@@ -9,7 +9,7 @@ function crowd(sessions: WsAuthSessions): FakeSession[] {
   return Array.from(
     { length: count },
     (_none, index) =>
-      new FakeSession(sessions, `user ${index}`, { tokenId: `token ${index}`, issuedAt: 1_000 }),
+      new FakeSession(sessions, `user ${index}`, { ...named(`token ${index}`), issuedAt: 1_000 }),
   );
 }
 
@@ -17,7 +17,7 @@ const revocation: Omit<StoredRevocation, 'kind' | 'id'> = { before: 2_000, remem
 
 /** Ways to end one session of many. */
 const targets: readonly [string, (of: FakeSession) => StoredRevocation][] = [
-  ['token', ({ proof }) => ({ ...revocation, kind: 'token', id: proof.tokenId! })],
+  ['token', ({ proof }) => ({ ...revocation, kind: 'token', id: proof.tokenIds[0]! })],
   ['user', ({ session }) => ({ ...revocation, kind: 'user', id: session.userId! })],
   ['session', ({ session }) => ({ ...revocation, kind: 'session', id: session.id })],
   ['place', ({ session }) => ({ ...revocation, kind: 'replaced', id: session.id })],
@@ -36,7 +36,7 @@ describe.each(targets)('a revocation by %s', (_kind, revocationOf) => {
 
   it('D3: ends nothing when it is applied again', () => {
     const sessions = new WsAuthSessions();
-    const revoked = new FakeSession(sessions, 'alice', { tokenId: 'one', issuedAt: 1_000 });
+    const revoked = new FakeSession(sessions, 'alice', { ...named('one'), issuedAt: 1_000 });
     const stored = revocationOf(revoked);
     expect([sessions.apply(stored), sessions.apply(stored)]).toEqual([1, 0]);
     expect(revoked.endings).toHaveLength(1);
@@ -47,7 +47,7 @@ describe('a revocation by token', () => {
   it('D3: ends all sessions that stand on the token, of any user, and spares the one it excepts', async () => {
     const sessions = new WsAuthSessions();
     const [first, second, spared] = ['alice', 'bob', undefined].map(
-      (userId) => new FakeSession(sessions, userId, { tokenId: 'shared' }),
+      (userId) => new FakeSession(sessions, userId, named('shared')),
     );
     const { id } = spared!.session;
     expect(await sessions.revoke({ tokenId: 'shared' }, { exceptSessionId: id })).toBe(2);
@@ -56,9 +56,9 @@ describe('a revocation by token', () => {
 
   it('D3: finds a renewed session by its present token, and no longer by the former one', async () => {
     const sessions = new WsAuthSessions();
-    const renewed = new FakeSession(sessions, 'alice', { tokenId: 'first' });
-    const other = new FakeSession(sessions, 'alice', { tokenId: 'first' });
-    renewed.renewTo({ tokenId: 'second' });
+    const renewed = new FakeSession(sessions, 'alice', named('first'));
+    const other = new FakeSession(sessions, 'alice', named('first'));
+    renewed.renewTo(named('second'));
     expect(await sessions.revoke({ tokenId: 'first' })).toBe(1);
     expect([renewed.endings.length, other.endings.length]).toEqual([0, 1]);
     expect(await sessions.revoke({ tokenId: 'second' })).toBe(1);
@@ -68,18 +68,18 @@ describe('a revocation by token', () => {
   it('D3: finds a session that gains or loses its token by a renewal', async () => {
     const sessions = new WsAuthSessions();
     const gaining = new FakeSession(sessions, 'alice', {});
-    gaining.renewTo({ tokenId: 'gained' });
-    const losing = new FakeSession(sessions, 'bob', { tokenId: 'lost' });
-    losing.renewTo({ tokenId: undefined });
+    gaining.renewTo(named('gained'));
+    const losing = new FakeSession(sessions, 'bob', named('lost'));
+    losing.renewTo(named());
     expect(await sessions.revoke({ tokenId: 'lost' })).toBe(0);
     expect(await sessions.revoke({ tokenId: 'gained' })).toBe(1);
   });
 
   it('D3: does not find a session that has ended, also one that is renewed afterwards', async () => {
     const sessions = new WsAuthSessions();
-    const ended = new FakeSession(sessions, 'alice', { tokenId: 'one' });
+    const ended = new FakeSession(sessions, 'alice', named('one'));
     ended.end({ why: 'disconnected' });
-    ended.renewTo({ tokenId: 'two' });
+    ended.renewTo(named('two'));
     expect(await sessions.revoke({ tokenId: 'one' })).toBe(0);
     expect(await sessions.revoke({ tokenId: 'two' })).toBe(0);
   });

@@ -1,0 +1,19 @@
+/** What a strategy has based its decision on. */
+export interface Basis {
+  /** Tokens, none of them twice. */
+  readonly tokens: readonly string[];
+  /**
+   * Whether the strategy took exactly these for its credential. Otherwise each of them is a token that it may have verified, and
+   * may also be a text that the client made up.
+   */
+  readonly verified: boolean;
+  /** Whether the strategy was given a user name and a password, and no token. */
+  readonly presented: boolean;
+}
+
+/** The basis of a strategy that has used nothing of what is known here, such as a client certificate. */
+export const noBasis: Basis = Object.freeze({
+  tokens: Object.freeze([]),
+  verified: false,
+  presented: false,
+});

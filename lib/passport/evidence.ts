@@ -1,0 +1,131 @@
+import type { CredentialContent } from '../credentials/credential.js';
+import { jwtsIn } from '../credentials/jwt.js';
+import { isToken68 } from '../protocol/header-syntax.js';
+import { noBasis, type Basis } from './basis.js';
+import { PlainRequest } from './plain-request.js';
+import type { Strategy } from './strategy.js';
+import type { StrategyRequest } from './strategy-request.js';
+import { WatchedRequest } from './watched-request.js';
+
+type Method = (...args: unknown[]) => unknown;
+type Methods = Record<string, unknown>;
+
+/** Where passport-jwt, and passport-firebase-jwt, keep the function that extracts the token. */
+const extractorNames = ['_jwtFromRequest', 'jwtFromRequest'] as const;
+
+/** Shortest text that is taken for an opaque token, and not for a name. */
+const minTokenLength = 16;
+
+/**
+ * Finds out what a strategy bases its decision on, in one run: a token says when a session ends and by what it is revoked, from
+ * wherever the strategy takes it.
+ *
+ * What the strategy itself extracts is known best: what passport-jwt gets from its extractor, and the texts that other strategies
+ * hand to their verify function. For a strategy that reads the request by itself, it is the tokens that it reads.
+ */
+export class Evidence {
+  /** Methods that stand in for those of the strategy during the run. */
+  readonly observers: Readonly<Methods>;
+  readonly #extracts: boolean;
+  #extracted: string | undefined;
+  #handed: readonly string[] = [];
+  #watched: WatchedRequest | undefined;
+
+  constructor(
+    private readonly strategy: Strategy,
+    private readonly request: StrategyRequest,
+    private readonly content: CredentialContent,
+  ) {
+    const methods = strategy as unknown as Methods;
+    const extractor = extractorNames.find((name) => typeof methods[name] === 'function');
+    this.#extracts = extractor !== undefined;
+    this.observers =
+      extractor === undefined
+        ? this.#observeVerify(methods)
+        : { [extractor]: this.#observeExtractor(methods[extractor] as Method) };
+    if (!this.#extracts) {
+      this.#watched = this.#watch();
+    }
+  }
+
+  /** What the strategy has used, after it has succeeded. */
+  basis(): Basis {
+    if (this.#extracted !== undefined) {
+      return { tokens: [this.#extracted], verified: true, presented: false };
+    }
+    return this.#basisOfHanded() ?? this.#basisOfRead();
+  }
+
+  #observeExtractor(extract: Method): Method {
+    const observe = (extracted: unknown) => {
+      if (typeof extracted === 'string') {
+        this.#extracted = extracted;
+      }
+      return extracted;
+    };
+    return function (this: unknown, ...args) {
+      return observe(extract.apply(this, args));
+    };
+  }
+
+  /** Some strategies look at the number of parameters of their verify function. */
+  #observeVerify(methods: Methods): Methods {
+    const name = Object.hasOwn(methods, 'verify') ? 'verify' : '_verify';
+    const verify = methods[name];
+    if (typeof verify !== 'function') {
+      return {};
+    }
+    const observe = (args: readonly unknown[]) => {
+      this.#handed = args.filter((each): each is string => typeof each === 'string');
+    };
+    const observed = function (this: unknown, ...args: unknown[]): unknown {
+      observe(args);
+      return (verify as Method).apply(this, args);
+    };
+    return { [name]: Object.defineProperty(observed, 'length', { value: verify.length }) };
+  }
+
+  #basisOfHanded(): Basis | undefined {
+    const { content } = this;
+    const [first, second] = this.#handed;
+    const jwts = [...new Set(this.#handed.flatMap(jwtsIn))];
+    if (jwts.length > 0) {
+      return { tokens: jwts, verified: jwts.length === 1, presented: false };
+    }
+    if (first === undefined || content.scheme === 'request') {
+      return undefined;
+    }
+    if (second !== undefined) {
+      return { ...noBasis, presented: this.#watched!.passwordRead };
+    }
+    const isCredential = content.scheme !== 'Basic' && content.token === first;
+    return isCredential || mayBeToken(first)
+      ? { tokens: [first], verified: true, presented: false }
+      : undefined;
+  }
+
+  /** A strategy that has read nothing may know a token from middleware, or by a way that is not watched. */
+  #basisOfRead(): Basis {
+    const watched = this.#watched ?? this.#watch();
+    const { read, held, passwordRead } = watched;
+    if (read.size > 0) {
+      return { tokens: [...read], verified: false, presented: false };
+    }
+    if (passwordRead) {
+      return { ...noBasis, presented: true };
+    }
+    const isSeen =
+      !this.#extracts && this.content.scheme === 'request' && this.request instanceof PlainRequest;
+    return isSeen ? noBasis : { tokens: [...held], verified: false, presented: false };
+  }
+
+  #watch(): WatchedRequest {
+    const { _passwordField: field } = this.strategy as { readonly _passwordField?: unknown };
+    const name = typeof field === 'string' ? /([^[\]]+)\]?$/.exec(field)?.[1] : undefined;
+    return new WatchedRequest(this.request, this.content, name ?? 'password');
+  }
+}
+
+function mayBeToken(text: string): boolean {
+  return text.length >= minTokenLength && isToken68(text);
+}

@@ -1,0 +1,245 @@
+import type { Type } from '@nestjs/common';
+import { PassportStrategy } from '@nestjs/passport';
+import jwt from 'jsonwebtoken';
+import { Strategy as BearerStrategy } from 'passport-http-bearer';
+import { ExtractJwt, Strategy as PassportJwtStrategy } from 'passport-jwt';
+import {
+  fromAuthorizationHeader,
+  fromCookie,
+  fromFirstMessage,
+  fromQueryParam,
+  fromRequest,
+  fromSubprotocol,
+  fromUserInfo,
+  type WsAuthModuleOptions,
+} from '../../lib/index.js';
+import type { TestApp } from './app.js';
+import type { ConnectOptions, TestClient } from './client.js';
+import { customStrategy, type JudgedRequest, type TestUser } from './strategies.js';
+import { basicHeader, secret } from './tokens.js';
+
+/** A place that a strategy takes its token from, and a client that puts it there. */
+export interface TokenPlace {
+  readonly name: string;
+  readonly strategy: Type<object>;
+  readonly options: WsAuthModuleOptions;
+  /** Upgrade that presents the token; none where a message does. */
+  readonly upgrade?: (token: string) => readonly [path: string, options?: ConnectOptions];
+  /** `data` of the first message. */
+  readonly message?: (token: string) => object;
+}
+
+interface Claims {
+  readonly sub: string;
+}
+
+type Extract = (request: JudgedRequest) => unknown;
+
+/** A strategy of passport-jwt, with that extractor. */
+function jwtStrategy(extract: Extract): Type<object> {
+  class PlacedJwtStrategy extends PassportStrategy(PassportJwtStrategy, 'placed') {
+    constructor() {
+      super({
+        jwtFromRequest: extract as never,
+        secretOrKey: secret as unknown as Buffer,
+        algorithms: ['HS256'],
+      });
+    }
+
+    validate({ sub }: Claims): TestUser {
+      return { id: sub };
+    }
+  }
+  return PlacedJwtStrategy;
+}
+
+/** A strategy that verifies by itself what it reads. */
+function ownStrategy(extract: Extract): Type<object> {
+  return customStrategy('placed', (request) => verified(extract(request)));
+}
+
+/** `passport-http-bearer`, which finds the token by itself. */
+class PlacedBearerStrategy extends PassportStrategy(BearerStrategy, 'placed') {
+  validate(token: string): TestUser | false {
+    return verified(token);
+  }
+}
+
+function verified(token: unknown): TestUser | false {
+  try {
+    return { id: (jwt.verify(String(token), secret) as unknown as Claims).sub };
+  } catch {
+    return false;
+  }
+}
+
+const origin = 'http://localhost';
+const fromBearer = ExtractJwt.fromAuthHeaderAsBearerToken();
+const inHeader = (token: string) =>
+  ['/', { headers: { authorization: `Bearer ${token}` } }] as const;
+const readsItself: WsAuthModuleOptions = {
+  credentials: [fromRequest({ headers: ['X-Token'], queryParams: ['jwt'] })],
+  allowedOrigins: [/.*/],
+};
+const byMessage: WsAuthModuleOptions = { credentials: [fromFirstMessage()] };
+const cookieOf = ({ headers }: JudgedRequest) => /jwt=([^;]*)/.exec(headers.cookie ?? '')?.[1];
+const queryOf = ({ url }: JudgedRequest) =>
+  new URL(url ?? '', 'http://localhost').searchParams.get('jwt');
+
+/** Every place of a handshake and of a first message, with strategies of every kind. */
+export const tokenPlaces: readonly TokenPlace[] = [
+  {
+    name: 'the Authorization header',
+    strategy: jwtStrategy(fromBearer),
+    options: { credentials: [fromAuthorizationHeader()] },
+    upgrade: inHeader,
+  },
+  {
+    name: 'the Authorization header, read by the strategy',
+    strategy: ownStrategy(fromBearer),
+    options: { credentials: [fromAuthorizationHeader()] },
+    upgrade: inHeader,
+  },
+  {
+    name: 'the Authorization header, passport-http-bearer',
+    strategy: PlacedBearerStrategy,
+    options: { credentials: [fromAuthorizationHeader()] },
+    upgrade: inHeader,
+  },
+  {
+    name: 'the password of HTTP Basic',
+    strategy: ownStrategy(({ headers }) =>
+      Buffer.from(headers.authorization?.slice('Basic '.length) ?? '', 'base64')
+        .toString()
+        .replace(/^[^:]*:/, ''),
+    ),
+    options: { credentials: [fromAuthorizationHeader()] },
+    upgrade: (token) => ['/', { headers: { authorization: basicHeader('user', token) } }],
+  },
+  {
+    name: 'the query',
+    strategy: jwtStrategy(fromBearer),
+    options: { credentials: [fromQueryParam('token')] },
+    upgrade: (token) => [`/?token=${token}`],
+  },
+  {
+    name: 'a cookie',
+    strategy: jwtStrategy(fromBearer),
+    options: { credentials: [fromCookie('token')], allowedOrigins: [/.*/] },
+    upgrade: (token) => ['/', { headers: { cookie: `token=${token}`, origin } }],
+  },
+  {
+    name: 'a subprotocol',
+    strategy: jwtStrategy(fromBearer),
+    options: { credentials: [fromSubprotocol()] },
+    upgrade: (token) => ['/', { protocols: ['chat', `bearer.${token}`] }],
+  },
+  {
+    name: 'user information',
+    strategy: jwtStrategy(fromBearer),
+    options: { credentials: [fromUserInfo()] },
+    upgrade: (token) => ['/', { headers: { authorization: basicHeader(token, 'x') } }],
+  },
+  {
+    name: 'a header of its own',
+    strategy: jwtStrategy(ExtractJwt.fromHeader('x-token')),
+    options: readsItself,
+    upgrade: (token) => ['/', { headers: { 'x-token': token } }],
+  },
+  {
+    name: 'a header of its own, read by the strategy behind a scheme',
+    strategy: ownStrategy(({ headers }) => String(headers['x-token']).replace(/^Bearer /, '')),
+    options: readsItself,
+    upgrade: (token) => ['/', { headers: { 'x-token': `Bearer ${token}` } }],
+  },
+  {
+    name: 'a query parameter of its own',
+    strategy: jwtStrategy(ExtractJwt.fromUrlQueryParameter('jwt')),
+    options: readsItself,
+    upgrade: (token) => [`/?jwt=${token}`],
+  },
+  {
+    name: 'a query parameter of its own, read by the strategy',
+    strategy: ownStrategy(queryOf),
+    options: readsItself,
+    upgrade: (token) => [`/?jwt=${token}`],
+  },
+  {
+    name: 'a cookie of its own',
+    strategy: jwtStrategy(cookieOf),
+    options: readsItself,
+    upgrade: (token) => ['/', { headers: { cookie: `a=b; jwt=${token}`, origin } }],
+  },
+  {
+    name: 'a cookie of its own, read by the strategy',
+    strategy: ownStrategy(cookieOf),
+    options: readsItself,
+    upgrade: (token) => ['/', { headers: { cookie: `a=b; jwt=${token}`, origin } }],
+  },
+  {
+    name: 'a cookie that middleware has parsed',
+    strategy: ownStrategy(
+      (request) => (request as unknown as { cookies: { jwt: string } }).cookies.jwt,
+    ),
+    options: {
+      ...readsItself,
+      middleware: [
+        (request: JudgedRequest, _response: unknown, next: () => void) => {
+          Object.assign(request, { cookies: { jwt: cookieOf(request) } });
+          next();
+        },
+      ],
+    },
+    upgrade: (token) => ['/', { headers: { cookie: `jwt=${token}`, origin } }],
+  },
+  {
+    name: 'the field token of the first message',
+    strategy: jwtStrategy(fromBearer),
+    options: byMessage,
+    message: (token) => ({ token }),
+  },
+  {
+    name: 'another field of the first message',
+    strategy: jwtStrategy(ExtractJwt.fromBodyField('access_token')),
+    options: byMessage,
+    message: (token) => ({ access_token: token, password: 'beside it' }),
+  },
+  {
+    name: 'another field of the first message, passport-http-bearer',
+    strategy: PlacedBearerStrategy,
+    options: byMessage,
+    message: (token) => ({ access_token: token, password: 'beside it' }),
+  },
+  {
+    name: 'a nested field of the first message, read by the strategy',
+    strategy: ownStrategy(({ body }) => (body['auth'] as { tokens: string[] }).tokens[0]),
+    options: byMessage,
+    message: (token) => ({ auth: { tokens: [token] }, password: 'beside it' }),
+  },
+];
+
+/** A client that presents the token, and what became of it: `open`, or how it was refused. */
+export async function presentAt(
+  app: TestApp,
+  { upgrade, message }: TokenPlace,
+  token: string,
+): Promise<{ readonly client: TestClient; readonly fate: string }> {
+  const client = app.connect(...(upgrade?.(token) ?? ['/']));
+  const opened = client.opened().then(
+    () => 'open',
+    () => client.refusal().then(({ status }) => `refused ${status}`),
+  );
+  const refused = client.refusal().then(({ status }) => `refused ${status}`);
+  const fate = await Promise.race([opened, refused]);
+  return message ? { client, fate: await fateOfMessage(client, message(token)) } : { client, fate };
+}
+
+async function fateOfMessage(client: TestClient, data: object): Promise<string> {
+  client.emit('authenticate', data);
+  const closed = client.closed().then(({ code, reason }) => `closed ${code} ${reason}`);
+  const answered = client.nextEvent().then(
+    ({ event }) => (event === 'authenticated' ? 'open' : event),
+    () => closed,
+  );
+  return Promise.race([answered, closed]);
+}

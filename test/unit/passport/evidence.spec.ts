@@ -1,0 +1,450 @@
+import jwt from 'jsonwebtoken';
+import { Strategy as CustomStrategy } from 'passport-custom';
+import { Strategy as BearerStrategy } from 'passport-http-bearer';
+import { BasicStrategy } from 'passport-http';
+import { ExtractJwt, Strategy as JwtStrategy } from 'passport-jwt';
+import { Strategy as LocalStrategy } from 'passport-local';
+import { UniqueTokenStrategy } from 'passport-unique-token';
+import { describe, expect, it } from 'vitest';
+import { Credential, type CredentialContent } from '../../../lib/credentials/credential.js';
+import { redactionOf, redactRequest } from '../../../lib/credentials/redaction.js';
+import type { Basis } from '../../../lib/passport/basis.js';
+import { Evidence } from '../../../lib/passport/evidence.js';
+import { expressRequest } from '../../../lib/passport/express-request.js';
+import { runStrategy } from '../../../lib/passport/run-strategy.js';
+import type { Strategy } from '../../../lib/passport/strategy.js';
+import { strategyRequest, type StrategyRequest } from '../../../lib/passport/strategy-request.js';
+import { basic, bearer } from '../support/credentials.js';
+import { upgradeRequest, type HeaderLines } from '../support/requests.js';
+import { ManualAttempt, strategyOf } from '../support/strategies.js';
+
+const sign = (jti: string) => jwt.sign({ jti, sub: 'alice' }, 'secret');
+const own = sign('own');
+const decoy = sign('of another person');
+const opaque = 'an-opaque-token-of-some-length';
+
+/** What is presented, besides the content of the credential. */
+interface Presented {
+  readonly url?: string;
+  readonly headers?: HeaderLines;
+  /** What middleware has put on the request. */
+  readonly middleware?: object;
+}
+
+const found = (tokens: readonly string[], verified: boolean): Basis => ({
+  tokens,
+  verified,
+  presented: false,
+});
+const nothing: Basis = { tokens: [], verified: false, presented: false };
+const presented: Basis = { ...nothing, presented: true };
+
+const accept = (...args: unknown[]): void =>
+  (args.at(-1) as (error: null, user: object) => void)(null, { id: 'alice' });
+
+function jwtFrom(extract: (request: StrategyRequest) => unknown): Strategy {
+  const options = { jwtFromRequest: extract as never, secretOrKey: 'secret' };
+  return new JwtStrategy(options, accept);
+}
+
+/** What strategies of the tests read. */
+type Readable = StrategyRequest & {
+  readonly body: Record<string, unknown>;
+  readonly cookies: Record<string, string>;
+  readonly token: string;
+};
+
+/** A strategy that reads the request by itself. */
+function reading(read: (request: Readable) => unknown): Strategy {
+  const verify = (request: unknown, done: (error: null, user: object) => void) => {
+    read(request as never);
+    done(null, { id: 'alice' });
+  };
+  return new CustomStrategy(verify as never);
+}
+
+const local = (options: object = {}) =>
+  new LocalStrategy(options as never, accept) as unknown as Strategy;
+const httpBearer = new BearerStrategy(accept) as unknown as Strategy;
+const takesTwo = (_token: string, _done: () => void) => undefined;
+const httpBasic = new BasicStrategy(accept) as unknown as Strategy;
+
+function fields(body: Record<string, unknown>): CredentialContent {
+  const { token } = body;
+  return { scheme: 'fields', body, token: typeof token === 'string' ? token : undefined };
+}
+
+async function basisOf(
+  strategy: Strategy,
+  content: CredentialContent,
+  { url = '/ws', headers = [], middleware }: Presented = {},
+): Promise<Basis> {
+  const raw = upgradeRequest(url, headers);
+  const original = redactRequest(raw, redactionOf([]));
+  const origin = { extractor: 'test', ambient: false, strategy: undefined };
+  const attempt = new ManualAttempt();
+  const shown = {
+    request: middleware ? Object.assign(expressRequest(raw, original), middleware) : raw,
+    original: { ...original, bareUrl: original.url },
+    client: { path: '/ws', address: '', origin: undefined },
+    credential: new Credential(content, origin),
+    attempt,
+  };
+  const request = strategyRequest(shown);
+  const evidence = new Evidence(strategy, request, content);
+  const outcome = await runStrategy(strategy, request, attempt, evidence.observers);
+  expect(outcome).toMatchObject({ type: 'success' });
+  return evidence.basis();
+}
+
+const request: CredentialContent = { scheme: 'request' };
+const cookie = (text: string): HeaderLines => [['Cookie', text]];
+
+describe('K1: what passport-jwt extracts', () => {
+  const fromHeader = ExtractJwt.fromAuthHeaderAsBearerToken();
+  it.each<[string, Strategy, CredentialContent, Presented]>([
+    ['the header', jwtFrom(fromHeader), bearer(own), {}],
+    [
+      'a header of its own',
+      jwtFrom(ExtractJwt.fromHeader('x-token')),
+      bearer(decoy),
+      { headers: [['X-Token', own]] },
+    ],
+    [
+      'the query',
+      jwtFrom(ExtractJwt.fromUrlQueryParameter('jwt')),
+      request,
+      { url: `/ws?jwt=${own}&x=${decoy}` },
+    ],
+    [
+      'a cookie',
+      jwtFrom(({ headers }) => /jwt=(.*)$/.exec(headers.cookie ?? '')?.[1]),
+      request,
+      { headers: cookie(`x=${decoy}; jwt=${own}`) },
+    ],
+    [
+      'a field of the message',
+      jwtFrom(ExtractJwt.fromBodyField('access_token')),
+      fields({ access_token: own, token: decoy, password: 'x' }),
+      {},
+    ],
+    [
+      'a nested field',
+      jwtFrom((each) => (each.body as { auth: { token: string } }).auth.token),
+      fields({ auth: { token: own }, more: [decoy] }),
+      {},
+    ],
+    [
+      'what middleware has parsed',
+      jwtFrom((each) => (each as never as { cookies: { jwt: string } }).cookies.jwt),
+      request,
+      { middleware: { cookies: { jwt: own, x: decoy } } },
+    ],
+  ])('is the token, from %s, whatever else is there', async (_where, strategy, content, more) => {
+    expect(await basisOf(strategy, content, more)).toEqual(found([own], true));
+  });
+
+  it('is what is called jwtFromRequest in other strategies', async () => {
+    const strategy = Object.assign(
+      strategyOf((run, each) => {
+        const extracting = run as never as { jwtFromRequest(of: unknown): string };
+        run.success({ id: extracting.jwtFromRequest(each) });
+      }),
+      { jwtFromRequest: () => own },
+    );
+    expect(await basisOf(strategy, fields({ token: decoy }))).toEqual(found([own], true));
+  });
+
+  it('may be every token there is, if a strategy does not ask its extractor', async () => {
+    const strategy = Object.assign(
+      jwtFrom(() => null),
+      {
+        authenticate(this: { success(user: object): void }) {
+          this.success({ id: 'alice' });
+        },
+      },
+    );
+    const more = { headers: cookie(`jwt=${own}`) };
+    expect(await basisOf(strategy, request, more)).toEqual(found([own], false));
+  });
+});
+
+describe('K1: what a strategy hands to its verify function', () => {
+  it.each<[string, Strategy, CredentialContent, Presented, Basis]>([
+    ['passport-http-bearer, header', httpBearer, bearer(own), {}, found([own], true)],
+    ['passport-http-bearer, short', httpBearer, bearer('short'), {}, found(['short'], true)],
+    [
+      'passport-http-bearer, field',
+      httpBearer,
+      fields({ access_token: opaque, password: 'x' }),
+      {},
+      found([opaque], true),
+    ],
+    [
+      'passport-http-bearer, query',
+      httpBearer,
+      request,
+      { url: `/ws?access_token=${own}` },
+      found([own], true),
+    ],
+    [
+      'an opaque token of a request',
+      httpBearer,
+      request,
+      { url: `/ws?access_token=${opaque}` },
+      nothing,
+    ],
+    [
+      'passport-unique-token',
+      new UniqueTokenStrategy({ tokenField: 'key' }, accept),
+      fields({ key: opaque }),
+      {},
+      found([opaque], true),
+    ],
+    [
+      'a name',
+      new UniqueTokenStrategy({ tokenField: 'email' }, accept),
+      fields({ email: 'alice@example.com' }),
+      {},
+      nothing,
+    ],
+    ['passport-http', httpBasic, basic('alice', 'secret'), {}, presented],
+    ['passport-http, a token as password', httpBasic, basic('alice', own), {}, found([own], true)],
+    ['passport-local', local(), fields({ username: 'alice', password: 'secret' }), {}, presented],
+    [
+      'passport-local with other names',
+      local({ usernameField: 'user[name]', passwordField: 'user[pin]' }),
+      fields({ user: { name: 'alice', pin: '1234' } }),
+      {},
+      presented,
+    ],
+    [
+      'passport-local, a token as password',
+      local(),
+      fields({ username: 'alice', password: own }),
+      {},
+      found([own], true),
+    ],
+    [
+      'passport-local that reads the query',
+      local(),
+      fields({ other: 'x' }),
+      { url: '/ws?username=a&password=b' },
+      nothing,
+    ],
+  ])('%s', async (_what, strategy, content, more, expected) => {
+    expect(await basisOf(strategy, content, more)).toEqual(expected);
+  });
+
+  it('K10a: names nothing where a password strategy succeeds beside a made-up token', async () => {
+    const body = { username: 'alice', password: 'secret', token: decoy, more: { token: decoy } };
+    expect(await basisOf(local(), fields(body))).toEqual(presented);
+    expect(await basisOf(local({ passReqToCallback: true }), fields(body))).toEqual(presented);
+  });
+
+  it('is observed without a change to the number of its parameters', () => {
+    const strategy = Object.assign(
+      strategyOf(() => undefined),
+      { _verify: takesTwo },
+    );
+    const raw = upgradeRequest('/', []);
+    const { observers } = new Evidence(strategy, raw as StrategyRequest, bearer(own));
+    expect(observers['_verify']).toHaveLength(2);
+  });
+});
+
+describe('K1: what a strategy reads by itself', () => {
+  it.each<[string, Strategy, CredentialContent, Presented]>([
+    [
+      'a header',
+      reading(({ headers }) => headers['x-token']),
+      request,
+      {
+        headers: [
+          ['X-Token', own],
+          ['X-More', decoy],
+        ],
+      },
+    ],
+    [
+      'Authorization',
+      reading(({ headers }) => headers.authorization),
+      bearer(own),
+      { headers: [['X-More', decoy]] },
+    ],
+    [
+      'Authorization of a request',
+      reading(({ headers }) => headers.authorization),
+      request,
+      {
+        headers: [
+          ['Authorization', `JWT ${own}`],
+          ['X-More', decoy],
+        ],
+      },
+    ],
+    [
+      'HTTP Basic of a request',
+      reading(({ headers }) => headers.authorization),
+      request,
+      { headers: [['Authorization', `Basic ${btoa(`alice:${own}`)}`]] },
+    ],
+    [
+      'cookies',
+      reading(({ headers }) => headers.cookie),
+      request,
+      { headers: [...cookie(`jwt=${own}`), ['X-More', decoy]] },
+    ],
+    [
+      'parsed cookies',
+      reading(({ cookies }) => cookies['jwt']),
+      request,
+      { middleware: { cookies: { jwt: own, x: decoy } } },
+    ],
+    [
+      'a property of middleware',
+      reading(({ token }) => token),
+      request,
+      { middleware: { token: own, x: decoy } },
+    ],
+    [
+      'the URL',
+      reading(({ url }) => url),
+      request,
+      { url: `/ws?jwt=${own}`, headers: [['X-More', decoy]] },
+    ],
+    [
+      'the original URL',
+      reading(({ originalUrl }) => originalUrl),
+      request,
+      { url: `/ws?jwt=${own}` },
+    ],
+    [
+      'the query',
+      reading(({ query }) => query['jwt']),
+      request,
+      { url: `/ws?jwt=${own}&x=${decoy}` },
+    ],
+    [
+      'a repeated parameter',
+      reading(({ query }) => query['jwt']),
+      request,
+      { url: `/ws?jwt=a&jwt=${own}&x=${decoy}` },
+    ],
+    [
+      'rawHeaders',
+      reading(({ rawHeaders }) => rawHeaders),
+      request,
+      { headers: [['X-Token', own]] },
+    ],
+    [
+      'headersDistinct',
+      reading(({ headersDistinct }) => headersDistinct),
+      request,
+      { headers: [['X-Token', own]] },
+    ],
+    [
+      'a field',
+      reading(({ body }) => body['jwt']),
+      fields({ jwt: own, token: decoy, password: 'x' }),
+      {},
+    ],
+    [
+      'a nested field',
+      reading(({ body }) => (body['auth'] as { jwt: string }).jwt),
+      fields({ auth: { jwt: own, x: decoy }, y: [decoy] }),
+      {},
+    ],
+    [
+      'an array',
+      reading(({ body }) => (body['jwts'] as string[])[0]),
+      fields({ jwts: [own, decoy] }),
+      {},
+    ],
+    ['a field far down', reading(({ body }) => JSON.stringify(body)), fields(nested(own, 20)), {}],
+    [
+      'a field that it changes',
+      reading(({ body }) => ((body['jwt'] as string) += '')),
+      fields({ jwt: own, x: decoy }),
+      {},
+    ],
+  ])('is the token, from %s', async (_where, strategy, content, more) => {
+    expect(await basisOf(strategy, content, more)).toEqual(found([own], false));
+  });
+
+  it.each<[string, Strategy, CredentialContent, Presented, Basis]>([
+    [
+      'K10a: a password beside a made-up token',
+      reading(({ body }) => body['password']),
+      fields({ username: 'a', password: 'b', token: decoy }),
+      {},
+      presented,
+    ],
+    [
+      'both a password and a token',
+      reading(({ body }) => ({ ...body })),
+      fields({ password: 'b', token: own }),
+      {},
+      found([own], false),
+    ],
+    ['no password', reading(({ body }) => body['code']), fields({ code: '1234' }), {}, nothing],
+    [
+      'an empty password',
+      reading(({ body }) => body['password']),
+      fields({ password: '' }),
+      {},
+      nothing,
+    ],
+    ['HTTP Basic', reading(({ headers }) => headers.authorization), basic('a', 'b'), {}, presented],
+    [
+      'an opaque token',
+      reading(({ headers }) => headers.authorization),
+      bearer('short'),
+      {},
+      found(['short'], false),
+    ],
+    [
+      'two tokens',
+      reading(({ query }) => [query['a'], query['b']]),
+      request,
+      { url: `/ws?a=${own}&b=${decoy}` },
+      found([own, decoy], false),
+    ],
+    [
+      'nothing of a request, beside a token',
+      reading(() => undefined),
+      request,
+      { headers: cookie(`jwt=${decoy}`) },
+      nothing,
+    ],
+    [
+      'nothing that is seen, behind middleware',
+      reading(() => undefined),
+      request,
+      { headers: cookie(`jwt=${own}`), middleware: { auth: {} } },
+      found([own], false),
+    ],
+    [
+      'nothing of a credential that is a token',
+      reading(() => undefined),
+      bearer(own),
+      {},
+      found([own], false),
+    ],
+  ])('%s', async (_what, strategy, content, more, expected) => {
+    expect(await basisOf(strategy, content, more)).toEqual(expected);
+  });
+
+  it('sees what the client has sent, with the form it has sent it in', async () => {
+    const body = { token: own, list: [own, { jwt: own }, null, 1], proto: true };
+    let seen: unknown;
+    const strategy = reading((each) => (seen = structuredClone(each.body)));
+    await basisOf(strategy, fields(body));
+    expect(seen).toEqual(body);
+    expect(Object.keys(seen as object)).toEqual(Object.keys(body));
+  });
+});
+
+function nested(value: unknown, depth: number): Record<string, unknown> {
+  return { inside: depth === 0 ? value : nested(value, depth - 1) };
+}
