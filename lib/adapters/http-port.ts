@@ -67,7 +67,7 @@ export class HttpPort {
   addBridge(bridge: CookieBridge): void {
     if (this.#bridges.has(bridge.path)) {
       throw new WsAuthConfigurationError(
-        `bridge.path: two gateways have a bridge at ${bridge.path}; give each its own`,
+        `fromCookie.bridge.path: two gateways have a bridge at ${bridge.path}; give each its own`,
       );
     }
     this.#bridges.set(bridge.path, bridge);

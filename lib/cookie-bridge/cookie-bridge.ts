@@ -6,7 +6,6 @@ import {
   type CookieBridgeOptions,
   type CookieExtractor,
 } from '../credentials/cookie.extractor.js';
-import { checkInteger } from '../policy/check-option.js';
 import type { Policy } from '../policy/policy.js';
 import { ownOrigin } from '../policy/proxy-trust.js';
 import { isToken68 } from '../protocol/header-syntax.js';
@@ -58,12 +57,12 @@ function checkBridge(extractor: CookieExtractor, policy: Policy, gatewayPath: st
   const isPath = /^\/[\x21-\x22\x24-\x3e\x40-\x7e]*$/.test(options.path);
   if (!isPath || options.path.startsWith('//') || options.path === gatewayPath) {
     throw new WsAuthConfigurationError(
-      'bridge.path: expected a path such as /ws/bridge that differs from the path of the gateway',
+      'fromCookie.bridge.path: expected a path such as /ws/bridge that differs from the path of the gateway',
     );
   }
   if (!/^[\x20-\x3a\x3c-\x7e]*$/.test(gatewayPath)) {
     throw new WsAuthConfigurationError(
-      'bridge: the path of the gateway cannot be the path of a cookie; leave out semicolons',
+      'fromCookie.bridge: the path of the gateway cannot be the path of a cookie; leave out semicolons',
     );
   }
   if (!isCookieName(cookie)) {
@@ -80,20 +79,19 @@ function checkBridge(extractor: CookieExtractor, policy: Policy, gatewayPath: st
 }
 
 function checkParents({ parentOrigins }: CookieBridgeOptions): ReadonlySet<string> {
-  if (!Array.isArray(parentOrigins)) {
-    throw new WsAuthConfigurationError('bridge.parentOrigins: expected a list of origins');
-  }
-  const origins = parentOrigins.map((origin: string) => {
+  const origins = parentOrigins.map((origin) => {
     const normalized = normalizeConfiguredOrigin(origin);
     if (normalized === undefined || normalized === 'null') {
       throw new WsAuthConfigurationError(
-        `bridge.parentOrigins: expected exact origins such as 'https://app.example.com', got ${JSON.stringify(origin)}`,
+        `fromCookie.bridge.parentOrigins: expected exact origins such as 'https://app.example.com', got ${JSON.stringify(origin)}`,
       );
     }
     return normalized;
   });
   if (origins.length === 0) {
-    throw new WsAuthConfigurationError('bridge.parentOrigins: name the origins of your pages');
+    throw new WsAuthConfigurationError(
+      'fromCookie.bridge.parentOrigins: name the origins of your pages',
+    );
   }
   return new Set(origins);
 }
@@ -101,14 +99,13 @@ function checkParents({ parentOrigins }: CookieBridgeOptions): ReadonlySet<strin
 /** `Secure` is added per request where the gateway is reached over TLS. */
 function cookieAttributes(
   cookie: string,
-  { maxAgeMs = 60_000, crossSite = false }: CookieBridgeOptions,
+  { maxAgeMs, crossSite }: Required<CookieBridgeOptions>,
   gatewayPath: string,
 ): SerializeOptions {
-  const maxAge = checkInteger('bridge.maxAgeMs', maxAgeMs, { min: 1_000 });
   const prefixed = /^__(?:Host|Secure)-/i.test(cookie);
   return {
     httpOnly: true,
-    maxAge: Math.floor(maxAge / 1_000),
+    maxAge: Math.floor(maxAgeMs / 1_000),
     path: /^__Host-/i.test(cookie) ? '/' : gatewayPath,
     ...(crossSite
       ? { sameSite: 'none', secure: true, partitioned: true }

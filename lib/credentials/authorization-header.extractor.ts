@@ -1,9 +1,13 @@
+import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
+import { checkOptions, type RowsOf, type Settings } from '../policy/check-options.js';
+import { custom } from '../policy/option-rows.js';
 import { isToken68 } from '../protocol/header-syntax.js';
 import type { Handshake } from '../protocol/handshake.js';
 import { Refusal } from '../protocol/refusal.js';
 import type { ChallengeScheme } from '../protocol/challenge.js';
 import { decodeBasic } from './basic.js';
 import { Credential } from './credential.js';
+import { extractorOptions } from './extractor-options.js';
 import {
   strategyNames,
   type CredentialLimits,
@@ -21,19 +25,27 @@ export interface AuthorizationHeaderOptions extends WsExtractorOptions {
   readonly schemes?: readonly ChallengeScheme[];
 }
 
+const headerOptions = {
+  ...extractorOptions,
+  schemes: custom(checkSchemes, ['Basic', 'Bearer']),
+} satisfies RowsOf<AuthorizationHeaderOptions>;
+
 /**
  * Reads `Authorization: Bearer …` and `Authorization: Basic …`: the way of machines, since no browser lets a page set a
  * header on a WebSocket.
  *
  * HTTP Basic is ambient (browsers resend it unasked), so it is bound to `allowedOrigins`.
  *
+ * @throws {WsAuthConfigurationError} for an option that is unknown or invalid.
  * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-2.1 RFC 6750 §2.1}
  * @publicApi
  */
 export function fromAuthorizationHeader(
   options: AuthorizationHeaderOptions = {},
 ): HandshakeExtractor {
-  return new AuthorizationHeaderExtractor(options);
+  return new AuthorizationHeaderExtractor(
+    checkOptions(headerOptions, options, 'fromAuthorizationHeader'),
+  );
 }
 
 export class AuthorizationHeaderExtractor implements HandshakeExtractor {
@@ -45,10 +57,10 @@ export class AuthorizationHeaderExtractor implements HandshakeExtractor {
   readonly redacts = { headers: ['authorization'] } as const;
   readonly strategy: readonly string[] | undefined;
 
-  constructor(options: AuthorizationHeaderOptions) {
-    this.challengeSchemes = Object.freeze([...(options.schemes ?? (['Basic', 'Bearer'] as const))]);
+  constructor({ schemes, strategy }: Settings<typeof headerOptions>) {
+    this.challengeSchemes = Object.freeze([...schemes]);
     this.ambient = this.challengeSchemes.includes('Basic');
-    this.strategy = strategyNames(options);
+    this.strategy = strategyNames({ strategy });
   }
 
   find(
@@ -79,6 +91,14 @@ export class AuthorizationHeaderExtractor implements HandshakeExtractor {
   #origin(ambient: boolean) {
     return { extractor: this.name, ambient, strategy: this.strategy };
   }
+}
+
+function checkSchemes(option: string, value: unknown): readonly ChallengeScheme[] {
+  const schemes: readonly unknown[] = Array.isArray(value) ? value : [];
+  if (schemes.length === 0 || !schemes.every((each) => each === 'Basic' || each === 'Bearer')) {
+    throw new WsAuthConfigurationError(`${option}: expected 'Basic', 'Bearer' or both, in a list`);
+  }
+  return schemes;
 }
 
 /** Scheme in lower case and the rest, separated by one or more spaces (RFC 9110 §11.4). */

@@ -1,9 +1,13 @@
+import { checkName, checkNames } from '../policy/check-option.js';
+import { checkOptions, type RowsOf, type Settings } from '../policy/check-options.js';
+import { custom, flag, integer, optionalGroup, required } from '../policy/option-rows.js';
 import type { Handshake } from '../protocol/handshake.js';
 import { isToken } from '../protocol/header-syntax.js';
 import type { Refusal } from '../protocol/refusal.js';
 import { onlyBearerCredential } from './bearer.js';
 import { cookieValues } from './cookies.js';
 import type { Credential } from './credential.js';
+import { extractorOptions } from './extractor-options.js';
 import {
   strategyNames,
   type CredentialLimits,
@@ -42,17 +46,31 @@ export interface CookieOptions extends WsExtractorOptions {
   readonly bridge?: CookieBridgeOptions;
 }
 
+const cookieOptions = {
+  ...extractorOptions,
+  bridge: optionalGroup({
+    path: required(custom(checkName, '')),
+    parentOrigins: required(custom(checkNames, [])),
+    maxAgeMs: integer(60_000, { min: 1_000 }),
+    crossSite: flag(false),
+  } satisfies RowsOf<CookieBridgeOptions>),
+} satisfies RowsOf<CookieOptions>;
+
 /**
  * Reads a token from a cookie. Cookies are ambient: any page can open a socket with them, so `allowedOrigins` holds.
  *
  * Two cookies of the name are refused, since one of them may come from a sibling domain.
  *
  * @param cookie name of the cookie
+ * @throws {WsAuthConfigurationError} for an option that is unknown or invalid.
  * @see {@link https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-8.6 RFC 6265bis §8.6}
  * @publicApi
  */
 export function fromCookie(cookie: string, options: CookieOptions = {}): CookieExtractor {
-  return new CookieExtractor(cookie, options);
+  return new CookieExtractor(
+    checkName('fromCookie', cookie),
+    checkOptions(cookieOptions, options, 'fromCookie'),
+  );
 }
 
 /** What {@link fromCookie} makes. */
@@ -65,16 +83,16 @@ export class CookieExtractor implements HandshakeExtractor {
   readonly redacts: Pick<RedactedPlaces, 'cookies'>;
   readonly strategy: readonly string[] | undefined;
   /** The bridge that sets the cookie, if there is one. */
-  readonly bridge: CookieBridgeOptions | undefined;
+  readonly bridge: Required<CookieBridgeOptions> | undefined;
 
   constructor(
     /** Name of the cookie. */
     readonly cookie: string,
-    options: CookieOptions,
+    { strategy, bridge }: Settings<typeof cookieOptions>,
   ) {
     this.redacts = { cookies: [cookie] };
-    this.strategy = strategyNames(options);
-    this.bridge = options.bridge;
+    this.strategy = strategyNames({ strategy });
+    this.bridge = bridge;
   }
 
   /** @internal */

@@ -67,10 +67,11 @@ export interface CredentialLimits {
   readonly maxCredentialBytes: number;
 }
 
-export function strategyNames(options: WsExtractorOptions): readonly string[] | undefined {
-  const { strategy } = options;
-  if (strategy === undefined) {
-    return undefined;
-  }
-  return Object.freeze(typeof strategy === 'string' ? [strategy] : [...strategy]);
+/** Names of strategies as a list of its own; `undefined`: those of the policy. */
+export function strategyNames({
+  strategy,
+}: {
+  readonly strategy?: WsExtractorOptions['strategy'] | undefined;
+}): readonly string[] | undefined {
+  return strategy === undefined ? undefined : Object.freeze([strategy].flat());
 }

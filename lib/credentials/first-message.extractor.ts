@@ -1,8 +1,11 @@
+import { checkOptions, type RowsOf, type Settings } from '../policy/check-options.js';
+import { oneOf } from '../policy/option-rows.js';
 import { isToken68 } from '../protocol/header-syntax.js';
 import { isRecord, parseEventMessage } from '../protocol/message.js';
 import { Refusal } from '../protocol/refusal.js';
 import { bearerCredential } from './bearer.js';
 import { Credential, type CredentialOrigin } from './credential.js';
+import { extractorOptions } from './extractor-options.js';
 import {
   strategyNames,
   type CredentialLimits,
@@ -24,16 +27,22 @@ export interface FirstMessageOptions extends WsExtractorOptions {
   readonly format?: 'event' | 'raw';
 }
 
+const firstMessageOptions = {
+  ...extractorOptions,
+  format: oneOf('event', ['event', 'raw']),
+} satisfies RowsOf<FirstMessageOptions>;
+
 /**
  * Reads the credential from the first message: the most reliable way in browsers, and the only one by which a page can
  * see why it was refused.
  *
  * With `event`, further fields of `data` (`username`, `password`) become the `body` that a strategy reads.
  *
+ * @throws {WsAuthConfigurationError} for an option that is unknown or invalid.
  * @publicApi
  */
 export function fromFirstMessage(options: FirstMessageOptions = {}): FirstMessageExtractor {
-  return new FirstMessageExtractor(options);
+  return new FirstMessageExtractor(checkOptions(firstMessageOptions, options, 'fromFirstMessage'));
 }
 
 /** What {@link fromFirstMessage} makes. */
@@ -47,9 +56,9 @@ export class FirstMessageExtractor implements WsCredentialExtractor {
   readonly format: 'event' | 'raw';
   readonly strategy: readonly string[] | undefined;
 
-  constructor(options: FirstMessageOptions) {
-    this.format = options.format ?? 'event';
-    this.strategy = strategyNames(options);
+  constructor({ format, strategy }: Settings<typeof firstMessageOptions>) {
+    this.format = format;
+    this.strategy = strategyNames({ strategy });
   }
 
   /** Reads the credential of one text message. @internal */

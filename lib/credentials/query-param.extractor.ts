@@ -1,7 +1,10 @@
+import { checkName } from '../policy/check-option.js';
+import { checkOptions } from '../policy/check-options.js';
 import type { Handshake } from '../protocol/handshake.js';
 import type { Refusal } from '../protocol/refusal.js';
 import { onlyBearerCredential } from './bearer.js';
 import type { Credential } from './credential.js';
+import { extractorOptions } from './extractor-options.js';
 import {
   strategyNames,
   type CredentialLimits,
@@ -17,6 +20,7 @@ import { queryPairs } from './query.js';
  * put nothing into the query that lives long or works twice.
  *
  * @param param name of the parameter, compared byte by byte
+ * @throws {WsAuthConfigurationError} for an option that is unknown or invalid.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9700#section-4.3.2 RFC 9700 §4.3.2}
  * @publicApi
  */
@@ -24,7 +28,8 @@ export function fromQueryParam(
   param: string,
   options: WsExtractorOptions = {},
 ): HandshakeExtractor {
-  return new QueryParamExtractor(param, options);
+  const { strategy } = checkOptions(extractorOptions, options, 'fromQueryParam');
+  return new QueryParamExtractor(checkName('fromQueryParam', param), strategyNames({ strategy }));
 }
 
 class QueryParamExtractor implements HandshakeExtractor {
@@ -34,14 +39,12 @@ class QueryParamExtractor implements HandshakeExtractor {
   readonly ambient = false;
   readonly challengeSchemes = ['Bearer'] as const;
   readonly redacts: { readonly queryParams: readonly string[] };
-  readonly strategy: readonly string[] | undefined;
 
   constructor(
     readonly param: string,
-    options: WsExtractorOptions,
+    readonly strategy: readonly string[] | undefined,
   ) {
     this.redacts = { queryParams: [param] };
-    this.strategy = strategyNames(options);
   }
 
   find({ target }: Handshake, limits: CredentialLimits): Credential | Refusal | undefined {

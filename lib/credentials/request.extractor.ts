@@ -1,5 +1,9 @@
+import { checkNames } from '../policy/check-option.js';
+import { checkOptions, type RowsOf, type Settings } from '../policy/check-options.js';
+import { custom } from '../policy/option-rows.js';
 import type { Handshake } from '../protocol/handshake.js';
 import { Credential } from './credential.js';
+import { extractorOptions } from './extractor-options.js';
 import {
   strategyNames,
   type HandshakeExtractor,
@@ -23,16 +27,23 @@ export interface RequestOptions extends WsExtractorOptions {
   readonly queryParams?: readonly string[];
 }
 
+const requestOptions = {
+  ...extractorOptions,
+  headers: custom(checkNames, []),
+  queryParams: custom(checkNames, []),
+} satisfies RowsOf<RequestOptions>;
+
 /**
  * Hands the request to the strategy as it is, for strategies that read it themselves: Digest, sessions, client
  * certificates, API keys in headers of their own.
  *
  * What such a strategy reads counts as ambient, so `allowedOrigins` holds.
  *
+ * @throws {WsAuthConfigurationError} for an option that is unknown or invalid.
  * @publicApi
  */
 export function fromRequest(options: RequestOptions = {}): HandshakeExtractor {
-  return new RequestExtractor(options);
+  return new RequestExtractor(checkOptions(requestOptions, options, 'fromRequest'));
 }
 
 class RequestExtractor implements HandshakeExtractor {
@@ -44,13 +55,13 @@ class RequestExtractor implements HandshakeExtractor {
   readonly redacts: RedactedPlaces;
   readonly strategy: readonly string[] | undefined;
 
-  constructor(options: RequestOptions) {
+  constructor({ headers, queryParams, strategy }: Settings<typeof requestOptions>) {
     this.redacts = {
-      headers: ['authorization', ...(options.headers ?? []).map((name) => name.toLowerCase())],
-      queryParams: options.queryParams ?? [],
+      headers: ['authorization', ...headers.map((name) => name.toLowerCase())],
+      queryParams,
       cookies: 'all',
     };
-    this.strategy = strategyNames(options);
+    this.strategy = strategyNames({ strategy });
   }
 
   find(handshake: Handshake): Credential {

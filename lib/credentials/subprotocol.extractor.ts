@@ -1,7 +1,12 @@
+import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
+import { checkOptions, type RowsOf, type Settings } from '../policy/check-options.js';
+import { custom, oneOf } from '../policy/option-rows.js';
+import { isToken } from '../protocol/header-syntax.js';
 import type { Handshake } from '../protocol/handshake.js';
 import { Refusal } from '../protocol/refusal.js';
 import { bearerCredential } from './bearer.js';
 import type { Credential } from './credential.js';
+import { extractorOptions } from './extractor-options.js';
 import {
   strategyNames,
   type CredentialLimits,
@@ -26,16 +31,23 @@ export interface SubprotocolOptions extends WsExtractorOptions {
   readonly encoding?: 'raw' | 'base64url';
 }
 
+const subprotocolOptions = {
+  ...extractorOptions,
+  prefix: custom(checkPrefix, 'bearer.'),
+  encoding: oneOf('raw', ['raw', 'base64url']),
+} satisfies RowsOf<SubprotocolOptions>;
+
 /**
  * Reads a token from the offered subprotocols: `new WebSocket(url, ['chat', 'bearer.' + token])`.
  *
  * Exactly one such entry, beside at least one real subprotocol. The real one is answered and the token is never echoed;
  * Chromium fails a connection that answers none.
  *
+ * @throws {WsAuthConfigurationError} for an option that is unknown or invalid.
  * @publicApi
  */
 export function fromSubprotocol(options: SubprotocolOptions = {}): HandshakeExtractor {
-  return new SubprotocolExtractor(options);
+  return new SubprotocolExtractor(checkOptions(subprotocolOptions, options, 'fromSubprotocol'));
 }
 
 export class SubprotocolExtractor implements HandshakeExtractor {
@@ -49,11 +61,11 @@ export class SubprotocolExtractor implements HandshakeExtractor {
   readonly redacts: { readonly subprotocolPrefixes: readonly string[] };
   readonly strategy: readonly string[] | undefined;
 
-  constructor(options: SubprotocolOptions) {
-    this.prefix = options.prefix ?? 'bearer.';
-    this.encoding = options.encoding ?? 'raw';
+  constructor({ prefix, encoding, strategy }: Settings<typeof subprotocolOptions>) {
+    this.prefix = prefix;
+    this.encoding = encoding;
     this.redacts = { subprotocolPrefixes: [this.prefix] };
-    this.strategy = strategyNames(options);
+    this.strategy = strategyNames({ strategy });
   }
 
   find({ subprotocols }: Handshake, limits: CredentialLimits): Credential | Refusal | undefined {
@@ -82,4 +94,13 @@ export class SubprotocolExtractor implements HandshakeExtractor {
     // A re-encoding that differs means characters that the decoder skipped.
     return bytes.toString('base64url') === value ? bytes.toString('utf8') : undefined;
   }
+}
+
+function checkPrefix(option: string, value: unknown): string {
+  if (typeof value !== 'string' || !isToken(value)) {
+    throw new WsAuthConfigurationError(
+      `${option}: expected a prefix such as 'bearer.' that a subprotocol may start with`,
+    );
+  }
+  return value;
 }

@@ -1,9 +1,11 @@
+import { checkOptions } from '../policy/check-options.js';
 import type { Handshake } from '../protocol/handshake.js';
 import { Refusal } from '../protocol/refusal.js';
 import { splitAuthorization } from './authorization-header.extractor.js';
 import { decodeBasic } from './basic.js';
 import { bearerCredential } from './bearer.js';
 import type { Credential } from './credential.js';
+import { extractorOptions } from './extractor-options.js';
 import {
   strategyNames,
   type CredentialLimits,
@@ -24,10 +26,12 @@ const tokenPasswords: ReadonlySet<string> = new Set(['', 'x']);
  * Listed beside `fromAuthorizationHeader()`, only an empty password or `x` marks a token, and every other Basic credential
  * is a user name with its password. Listed without it, the password does not matter.
  *
+ * @throws {WsAuthConfigurationError} for an option that is unknown or invalid.
  * @publicApi
  */
 export function fromUserInfo(options: WsExtractorOptions = {}): UserInfoExtractor {
-  return new UserInfoExtractor(strategyNames(options), false);
+  const { strategy } = checkOptions(extractorOptions, options, 'fromUserInfo');
+  return new UserInfoExtractor(strategyNames({ strategy }), false);
 }
 
 /** What {@link fromUserInfo} makes. */

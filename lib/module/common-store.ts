@@ -8,8 +8,7 @@ import {
 } from '@nestjs/common';
 import { RevocationCheck } from '../authentication/revocation-check.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
-import { checkInteger, describe, maxTimerMs } from '../policy/check-option.js';
-import type { WsAuthModuleOptions } from '../policy/options.js';
+import { maxTimerMs } from '../policy/check-option.js';
 import { logError } from '../protocol/log-text.js';
 import { revocationsOfTokens } from '../sessions/revocation-target.js';
 import { SessionPlaces } from '../sessions/session-places.js';
@@ -18,9 +17,7 @@ import { WsAuthHealth } from '../sessions/ws-auth-health.service.js';
 import { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
 import { MemoryWsAuthStore } from '../store/memory.store.js';
 import type { StoredRevocation, WsAuthStore } from '../store/ws-auth-store.js';
-import { WS_AUTH_MODULE_OPTIONS } from './ws-auth.module-definition.js';
-
-const defaultStalenessMs = 30_000;
+import { WS_AUTH_SETTINGS, type ModuleSettings } from './module-settings.js';
 
 /** The store of tickets and revocations: the one that nodes share, or one in this process. */
 @Injectable()
@@ -35,21 +32,21 @@ export class CommonStore implements OnModuleInit, OnModuleDestroy, OnApplication
   /** Tokens of sessions that were revoked elsewhere, of which the others do not know yet. */
   readonly #untold: StoredRevocation[] = [];
 
-  /** @throws {WsAuthConfigurationError} for a store that is none, and for options out of bounds. */
+  /** @throws {WsAuthConfigurationError} for a limit on all nodes without a store that they share. */
   constructor(
-    @Inject(WS_AUTH_MODULE_OPTIONS) options: WsAuthModuleOptions,
+    @Inject(WS_AUTH_SETTINGS) settings: ModuleSettings,
     private readonly sessions: WsAuthSessions,
     private readonly health: WsAuthHealth,
   ) {
-    const { store } = options;
-    this.store = checkStore(store ?? new MemoryWsAuthStore());
+    const { store } = settings;
+    this.store = store ?? new MemoryWsAuthStore();
     sessions.shareThrough(this.store);
     if (store) {
-      this.#sync = this.#synchronise(options);
+      this.#sync = this.#synchronise(settings);
       this.revocations = new RevocationCheck(store, this.#sync);
       health.observe(this.#sync);
     }
-    this.places = this.#countTogether(options);
+    this.places = this.#countTogether(settings);
   }
 
   async onModuleInit(): Promise<void> {
@@ -69,10 +66,15 @@ export class CommonStore implements OnModuleInit, OnModuleDestroy, OnApplication
     await Promise.all([this.#sync?.stop(), this.places?.stop()]);
   }
 
-  #countTogether(options: WsAuthModuleOptions): SessionPlaces | undefined {
-    const { store, sessionLimitScope = 'node', maxStalenessMs = defaultStalenessMs } = options;
-    if (checkScope(sessionLimitScope, store) === 'node') {
+  #countTogether(settings: ModuleSettings): SessionPlaces | undefined {
+    const { store, sessionLimitScope, maxStalenessMs } = settings;
+    if (sessionLimitScope === 'node') {
       return undefined;
+    }
+    if (!store) {
+      throw new WsAuthConfigurationError(
+        "sessionLimitScope: 'cluster' needs a store that the nodes share; pass store: redisWsAuthStore(client)",
+      );
     }
     return new SessionPlaces({
       store: this.store,
@@ -83,19 +85,17 @@ export class CommonStore implements OnModuleInit, OnModuleDestroy, OnApplication
     });
   }
 
-  #synchronise(options: WsAuthModuleOptions): RevocationSync {
-    const { maxStalenessMs = defaultStalenessMs, onStoreLoss = 'close' } = options;
-    const bounds = { min: 100, max: maxTimerMs };
-    const closes = checkOnStoreLoss(onStoreLoss) === 'close';
+  #synchronise({ maxStalenessMs, onStoreLoss, telemetry }: ModuleSettings): RevocationSync {
+    const closes = onStoreLoss === 'close';
     return new RevocationSync({
       store: this.store,
-      maxStalenessMs: checkInteger('maxStalenessMs', maxStalenessMs, bounds),
+      maxStalenessMs,
       apply: (revocation) => this.#apply(revocation),
       afterReading: () => this.#tellOthers(),
       onLoss: () => closes && this.sessions.endAll({ why: 'storeLost' }),
       onFailure: (cause) => {
         this.#logger.error(`the store does not answer, nobody is let in: ${logError(cause)}`);
-        options.telemetry?.happened('storeLost');
+        telemetry?.happened('storeLost');
       },
       onRecovery: () => this.#logger.log('the store answers again'),
     });
@@ -122,49 +122,4 @@ export class CommonStore implements OnModuleInit, OnModuleDestroy, OnApplication
       this.#untold.shift();
     }
   }
-}
-
-const methods = [
-  'putTicket',
-  'takeTicket',
-  'addRevocation',
-  'isRevoked',
-  'revocationsSince',
-  'claimPlace',
-  'renewPlaces',
-  'releasePlace',
-  'watch',
-] as const satisfies readonly (keyof WsAuthStore)[];
-
-/** A client of Redis, for example, is none. */
-function checkStore(store: WsAuthStore): WsAuthStore {
-  if (!methods.every((method) => typeof store[method] === 'function')) {
-    throw new WsAuthConfigurationError(
-      'store: expected a store such as redisWsAuthStore(client) of nestjs-ws-auth/redis',
-    );
-  }
-  return store;
-}
-
-function checkScope(scope: unknown, store: WsAuthStore | undefined): 'node' | 'cluster' {
-  if (scope !== 'node' && scope !== 'cluster') {
-    throw new WsAuthConfigurationError(
-      `sessionLimitScope: expected 'node' or 'cluster', got ${describe(scope)}`,
-    );
-  }
-  if (scope === 'cluster' && !store) {
-    throw new WsAuthConfigurationError(
-      "sessionLimitScope: 'cluster' needs a store that the nodes share; pass store: redisWsAuthStore(client)",
-    );
-  }
-  return scope;
-}
-
-function checkOnStoreLoss(onStoreLoss: unknown): 'close' | 'keep' {
-  if (onStoreLoss !== 'close' && onStoreLoss !== 'keep') {
-    throw new WsAuthConfigurationError(
-      `onStoreLoss: expected 'close' or 'keep', got ${describe(onStoreLoss)}`,
-    );
-  }
-  return onStoreLoss;
 }

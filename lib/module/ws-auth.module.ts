@@ -3,17 +3,20 @@ import { WS_AUTH_ADAPTER_CONTEXT } from '../adapters/adapter-context.js';
 import { WS_AUTH_MODULE } from '../decorators/ws-auth.decorator.js';
 import { WsAuthEvents } from '../events/ws-auth-events.js';
 import { defaultUserId } from '../authentication/principal.js';
-import type { WsAuthModuleOptions } from '../policy/options.js';
 import { WsAuthHealth } from '../sessions/ws-auth-health.service.js';
 import { ticketSettings, WS_TICKET_SETTINGS } from '../tickets/ticket-settings.js';
 import { WsTickets } from '../tickets/ws-tickets.service.js';
 import { CommonStore } from './common-store.js';
 import { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
 import { GatewayPolicies } from './gateway-policies.js';
+import {
+  moduleSettingsProvider,
+  WS_AUTH_SETTINGS,
+  type ModuleSettings,
+} from './module-settings.js';
 import { WsAuthService } from './ws-auth.service.js';
 import {
   ConfigurableModuleClass,
-  WS_AUTH_MODULE_OPTIONS,
   type ASYNC_OPTIONS_TYPE,
   type OPTIONS_TYPE,
 } from './ws-auth.module-definition.js';
@@ -32,6 +35,7 @@ import {
 @Global()
 @Module({
   providers: [
+    moduleSettingsProvider,
     GatewayPolicies,
     CommonStore,
     WsAuthEvents,
@@ -40,11 +44,9 @@ import {
     WsTickets,
     {
       provide: WS_TICKET_SETTINGS,
-      inject: [WS_AUTH_MODULE_OPTIONS, CommonStore],
-      useFactory: (
-        { tickets, userId = defaultUserId }: WsAuthModuleOptions,
-        { store }: CommonStore,
-      ) => tickets && ticketSettings(tickets, { store, userId: userId as typeof defaultUserId }),
+      inject: [WS_AUTH_SETTINGS, CommonStore],
+      useFactory: ({ tickets, userId = defaultUserId }: ModuleSettings, { store }: CommonStore) =>
+        tickets && ticketSettings(tickets, { store, userId: userId as typeof defaultUserId }),
     },
     WsAuthService,
     { provide: WS_AUTH_ADAPTER_CONTEXT, useExisting: WsAuthService },

@@ -25,15 +25,14 @@ import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { Strategies } from '../passport/strategies.js';
 import type { StrategyRegistry } from '../passport/strategy.js';
 import type { WsAuthModuleOptions, WsAuthPolicyOptions } from '../policy/options.js';
-import { checkPendingLimits } from '../policy/numeric-options.js';
 import { proxyTrust, type ProxyTrust } from '../policy/proxy-trust.js';
 import { resolvePolicy, type Policy } from '../policy/policy.js';
 import type { WsAuthTelemetry } from '../policy/telemetry.js';
 import { ticketStrategyName, TicketStrategy } from '../tickets/ticket.strategy.js';
 import { CommonStore } from './common-store.js';
 import { GatewayPolicies } from './gateway-policies.js';
-import { checkTelemetry, wireTelemetry } from './telemetry-wiring.js';
-import { WS_AUTH_MODULE_OPTIONS } from './ws-auth.module-definition.js';
+import { WS_AUTH_SETTINGS, type ModuleSettings } from './module-settings.js';
+import { wireTelemetry } from './telemetry-wiring.js';
 
 /**
  * Puts the adapter in front of the gateways. It does so in its constructor, before Nest connects any gateway, so that
@@ -53,7 +52,7 @@ export class WsAuthService
   readonly #onClosed: (() => void)[] = [];
 
   constructor(
-    @Inject(WS_AUTH_MODULE_OPTIONS) private readonly options: WsAuthModuleOptions,
+    @Inject(WS_AUTH_SETTINGS) private readonly settings: ModuleSettings,
     private readonly gateways: GatewayPolicies,
     private readonly sessions: WsAuthSessions,
     private readonly events: WsAuthEvents,
@@ -62,14 +61,13 @@ export class WsAuthService
     private readonly httpAdapterHost: HttpAdapterHost,
     private readonly moduleRef: ModuleRef,
   ) {
-    const { refusalLogLevel = 'debug', failedAttempts } = options;
-    this.#telemetry = checkTelemetry(options.telemetry);
+    const { refusalLogLevel, failedAttempts, maxPending, maxPendingPerAddress } = settings;
+    this.#telemetry = settings.telemetry;
     this.reporter = new RefusalReporter(events, refusalLogLevel, this.#telemetry);
-    const limits = checkPendingLimits(options);
-    this.budget = new PendingBudget(limits);
-    this.trust = proxyTrust(options.trustProxy ?? false);
+    this.budget = new PendingBudget({ maxPending, maxPendingPerAddress });
+    this.trust = proxyTrust(settings.trustProxy);
     this.#failures = failedAttempts && new FailureLimits(failureLimiters(failedAttempts));
-    if (options.tickets) {
+    if (settings.tickets) {
       this.#strategies.add(ticketStrategyName, new TicketStrategy(common.store));
     }
     const adapter: unknown = config.getIoAdapter();
@@ -85,7 +83,7 @@ export class WsAuthService
     if (this.#telemetry) {
       wireTelemetry(this.#telemetry, events, {
         pending: () => this.budget.total,
-        maxPending: limits.maxPending,
+        maxPending,
         sessions: () => sessions.count(),
       });
     }
@@ -156,7 +154,7 @@ export class WsAuthService
 
   #merge(demand: WsAuthPolicyOptions): WsAuthModuleOptions {
     const strategy = this.#defaultStrategy();
-    const layers = [strategy === undefined ? {} : { strategy }, this.options, demand];
+    const layers = [strategy === undefined ? {} : { strategy }, this.settings.given, demand];
     return Object.assign({}, ...layers.map(defined)) as WsAuthModuleOptions;
   }
 

@@ -1,6 +1,6 @@
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 
-/** Largest delay of a timer: a longer one fires at once. */
+/** Largest delay of a timer: a longer one fires immediately. */
 export const maxTimerMs = 2 ** 31 - 1;
 
 /** @throws {WsAuthConfigurationError} unless the option is a whole number within its bounds. */
@@ -23,26 +23,52 @@ export function checkBound(option: string, value: unknown, min: number): number 
   return value === Number.POSITIVE_INFINITY ? value : checkInteger(option, value, { min });
 }
 
-/** @throws {WsAuthConfigurationError} for `'false'`, which is true. */
-export function checkBoolean(option: string, value: unknown): boolean {
-  if (typeof value !== 'boolean') {
-    throw new WsAuthConfigurationError(`${option}: expected true or false, got ${describe(value)}`);
+/** @throws {WsAuthConfigurationError} for a value that cannot be called. */
+export function checkFunction<Value>(option: string, value: Value): Value {
+  if (typeof value !== 'function') {
+    throw new WsAuthConfigurationError(`${option}: expected a function, got ${describe(value)}`);
   }
   return value;
 }
 
-/** @throws {WsAuthConfigurationError} for a value that cannot be called. */
-export function checkFunction<Value>(option: string, value: Value): Value {
-  if (value !== undefined && typeof value !== 'function') {
-    throw new WsAuthConfigurationError(`${option}: expected a function, got ${describe(value)}`);
+/** A name of a strategy, or names. Whether one is needed depends on the rest of the policy. */
+export function checkStrategy(option: string, value: unknown): string | readonly string[] {
+  const names: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (!names.every(isName)) {
+    throw new WsAuthConfigurationError(
+      `${option}: expected the name of a strategy such as 'jwt', or names in a list`,
+    );
+  }
+  return value as string | readonly string[];
+}
+
+/** Names in a list. */
+export function checkNames(option: string, value: unknown): readonly string[] {
+  if (!Array.isArray(value) || !value.every(isName)) {
+    throw new WsAuthConfigurationError(`${option}: expected names in a list`);
   }
   return value;
+}
+
+/** @throws {WsAuthConfigurationError} for a name that is empty or not a text. */
+export function checkName(option: string, value: unknown): string {
+  if (!isName(value)) {
+    throw new WsAuthConfigurationError(`${option}: expected a name, got ${describe(value)}`);
+  }
+  return value;
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
 }
 
 /** Names a value without showing it, since it may be a secret. */
 export function describe(value: unknown): string {
   if (value === null) {
     return 'null';
+  }
+  if (value === '') {
+    return 'an empty text';
   }
   return typeof value === 'number' ? `the number ${value}` : `a value of type ${typeof value}`;
 }

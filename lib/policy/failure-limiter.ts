@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
-import { checkInteger, maxTimerMs } from './check-option.js';
+import { checkLimiter } from './check-service.js';
 import type { FailedAttemptOptions, FailureLimit } from './options.js';
 
 /** What a limiter knows of a key. */
@@ -51,14 +51,11 @@ function limiterOf(
   option: string,
   limit: FailureLimit | FailureLimiter | undefined,
 ): FailureLimiter | undefined {
-  if (limit === undefined || 'consume' in limit) {
-    return limit;
+  const checked = limit && checkLimiter(option, limit);
+  if (checked === undefined || 'consume' in checked) {
+    return checked;
   }
-  const points = checkInteger(`${option}.points`, limit.points, { min: 1 });
-  const windowMs = checkInteger(`${option}.windowMs`, limit.windowMs, {
-    min: 1_000,
-    max: maxTimerMs,
-  });
+  const { points, windowMs } = checked;
   const { RateLimiterMemory } = loadPackage(option);
   return new RateLimiterMemory({ points, duration: windowMs / 1_000 });
 }

@@ -195,9 +195,9 @@ export interface FailureLimit {
  */
 export interface FailedAttemptOptions {
   /** Counted by client address: IPv4, or the /64 of IPv6. Loopback is not exempt; an unreadable address is not counted. */
-  readonly perAddress?: FailureLimit | FailureLimiter;
+  readonly perAddress?: FailureLimit | FailureLimiter | undefined;
   /** Counted by the user name of HTTP Basic, from wherever. */
-  readonly perAccount?: FailureLimit | FailureLimiter;
+  readonly perAccount?: FailureLimit | FailureLimiter | undefined;
 }
 
 /** Options of tickets. */

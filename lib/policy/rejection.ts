@@ -7,8 +7,6 @@ import type { Refusal } from '../protocol/refusal.js';
 /** How a refused upgrade is answered: by an HTTP status, by a 101 and a close frame, or by what the client can read. */
 export type WsAuthRejection = 'http' | 'close' | 'auto';
 
-const rejections: readonly unknown[] = ['http', 'close', 'auto'] satisfies WsAuthRejection[];
-
 /** The part of a policy that decides whom a 401 must reach. */
 interface Challenging {
   readonly extractors: readonly WsCredentialExtractor[];
@@ -18,15 +16,14 @@ interface Challenging {
 /**
  * Settles how a policy refuses. With `'auto'`, one that needs a Basic challenge refuses by HTTP.
  *
- * @throws {WsAuthConfigurationError} for a value that is none, and for `'close'` where somebody would wait for a Basic
- * challenge that never comes.
+ * @throws {WsAuthConfigurationError} for `'close'` where a browser would wait for a Basic challenge that never comes.
  */
-export function checkRejection(rejection: unknown, challenging: Challenging): WsAuthRejection {
-  if (!rejections.includes(rejection)) {
-    throw new WsAuthConfigurationError("rejection: expected 'http', 'close' or 'auto'");
-  }
+export function settleRejection(
+  rejection: WsAuthRejection,
+  challenging: Challenging,
+): WsAuthRejection {
   if (rejection === 'http' || !needsBasicChallenge(challenging)) {
-    return rejection as WsAuthRejection;
+    return rejection;
   }
   if (rejection === 'close') {
     throw new WsAuthConfigurationError(
@@ -39,8 +36,8 @@ export function checkRejection(rejection: unknown, challenging: Challenging): Ws
 }
 
 /**
- * Whether a client without a credential is asked for Basic. Where it may wait for its first message, or be anonymous, nobody
- * asks; only `fromUserInfo()` has no other way to its credential.
+ * Whether a client without a credential is asked for Basic. Where it may wait for its first message, or be anonymous, it is
+ * not asked; only `fromUserInfo()` has no other way to its credential.
  */
 function needsBasicChallenge({ extractors, optional }: Challenging): boolean {
   const asks = !optional && extractors.every(({ phase }) => phase !== 'message');

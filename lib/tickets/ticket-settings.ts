@@ -1,4 +1,3 @@
-import { checkInteger } from '../policy/check-option.js';
 import type { WsTicketOptions } from '../policy/options.js';
 import type { TicketLimits, WsAuthStore } from '../store/ws-auth-store.js';
 
@@ -13,19 +12,10 @@ export interface TicketSettings {
   readonly userId: (user: object) => string | undefined;
 }
 
-/** @throws {WsAuthConfigurationError} for an option out of bounds. */
+/** Puts the checked options into the form that issuing uses. */
 export function ticketSettings(
-  options: WsTicketOptions,
+  { ttlMs, maxPerUser, maxTotal }: Required<WsTicketOptions>,
   { store, userId }: Pick<TicketSettings, 'store' | 'userId'>,
 ): TicketSettings {
-  const { ttlMs = 30_000, maxPerUser = 100, maxTotal = 100_000 } = options;
-  return {
-    store,
-    userId,
-    ttlMs: checkInteger('tickets.ttlMs', ttlMs, { min: 1_000, max: 300_000 }),
-    limits: {
-      maxPerUser: checkInteger('tickets.maxPerUser', maxPerUser, { min: 1 }),
-      maxTotal: checkInteger('tickets.maxTotal', maxTotal, { min: 1 }),
-    },
-  };
+  return { store, userId, ttlMs, limits: { maxPerUser, maxTotal } };
 }

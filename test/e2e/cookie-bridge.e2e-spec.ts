@@ -372,39 +372,48 @@ describe('two gateways', () => {
       providers: [JwtStrategy, FirstGateway, SecondGateway],
     });
     expect(error).toBeInstanceOf(WsAuthConfigurationError);
-    expect(error.message).toMatch(/^bridge\.path: /);
+    expect(error.message).toMatch(/^fromCookie\.bridge\.path: /);
   });
 });
 
 describe('an application refuses to boot with a bridge', () => {
   const unsafe: [string, BridgeSettings, RegExp][] = [
-    ['without parents', { bridge: { parentOrigins: [] } }, /^bridge\.parentOrigins: /],
-    ['for every parent', { bridge: { parentOrigins: ['*'] } }, /^bridge\.parentOrigins: /],
-    ['for opaque parents', { bridge: { parentOrigins: ['null'] } }, /^bridge\.parentOrigins: /],
+    ['without parents', { bridge: { parentOrigins: [] } }, /^fromCookie\.bridge\.parentOrigins: /],
+    [
+      'for every parent',
+      { bridge: { parentOrigins: ['*'] } },
+      /^fromCookie\.bridge\.parentOrigins: /,
+    ],
+    [
+      'for opaque parents',
+      { bridge: { parentOrigins: ['null'] } },
+      /^fromCookie\.bridge\.parentOrigins: /,
+    ],
     [
       'for a wildcard',
       { bridge: { parentOrigins: ['https://*.example.com'] } },
-      /^bridge\.parentOrigins: /,
+      /^fromCookie\.bridge\.parentOrigins: /,
     ],
     [
       'for a parent with a path',
       { bridge: { parentOrigins: [`${parent}/app`] } },
-      /^bridge\.parentOrigins: /,
+      /^fromCookie\.bridge\.parentOrigins: /,
     ],
     [
       'for a parent that would end the policy',
       { bridge: { parentOrigins: ["https://a.example; script-src 'unsafe-inline'"] } },
-      /^bridge\.parentOrigins: /,
+      /^fromCookie\.bridge\.parentOrigins: /,
     ],
-    ['on the path of the gateway', { bridge: { path: '/chat' } }, /^bridge\.path: /],
-    ['on a relative path', { bridge: { path: 'bridge' } }, /^bridge\.path: /],
-    ['with a life of nothing', { bridge: { maxAgeMs: 999 } }, /^bridge\.maxAgeMs: /],
+    ['on the path of the gateway', { bridge: { path: '/chat' } }, /^fromCookie\.bridge\.path: /],
+    ['on a relative path', { bridge: { path: 'bridge' } }, /^fromCookie\.bridge\.path: /],
+    ['with a life of nothing', { bridge: { maxAgeMs: 999 } }, /^fromCookie\.bridge\.maxAgeMs: /],
     ['for a cookie that is no token', { cookie: 'a b' }, /^fromCookie: /],
     ['for any origin', { allowedOrigins: '*' }, /^allowedOrigins: /],
   ];
 
   it.each(unsafe)('%s', async (_what, settings, message) => {
-    const error = await bootError(metadataOf(settings));
+    const boot = async () => Promise.reject(await bootError(metadataOf(settings)));
+    const error = await boot().catch((reason: unknown) => reason as Error);
     expect(error).toBeInstanceOf(WsAuthConfigurationError);
     expect(error.message).toMatch(message);
   });

@@ -1,32 +1,47 @@
 import { describe, expect, it } from 'vitest';
-import { checkPendingLimits } from '../../lib/policy/numeric-options.js';
-import { resolvePolicy } from '../../lib/policy/policy.js';
+import { defaultsOf } from '../../lib/policy/check-options.js';
+import { gatewayOptions, moduleOptions } from '../../lib/policy/option-table.js';
 import { WsAuthCloseCode } from '../../lib/protocol/close-code.js';
 import { Refusal, type RefusalCode } from '../../lib/protocol/refusal.js';
 import { endings } from '../../lib/sessions/endings.js';
 import { codeIn, codesIn, rootFile, section, tableRows } from './readme.js';
+
+const defaults: Readonly<Record<string, unknown>> = defaultsOf(moduleOptions);
 
 describe('the options table of README.md', () => {
   const rows = tableRows(section(rootFile('README.md'), 'Options'));
 
   it('names every option, and no other', () => {
     const documented = rows.flatMap(([names]) => codesIn(names));
-    expect(documented.toSorted()).toEqual(optionNames().toSorted());
+    expect(documented.toSorted()).toEqual(Object.keys(moduleOptions).toSorted());
+  });
+
+  it('K11a: marks the options that single gateways may have', () => {
+    const marked = rows.filter(([names]) => names!.includes('◦'));
+    expect(marked.flatMap(([names]) => codesIn(names)).toSorted()).toEqual(
+      Object.keys(gatewayOptions).toSorted(),
+    );
   });
 
   it('states the defaults that hold', () => {
-    const policy = resolvePolicy({ strategy: 'jwt' });
-    const defaults: Readonly<Record<string, unknown>> = {
-      ...policy,
-      ...policy.limits,
-      ...checkPendingLimits({}),
-    };
     const stated = rows
       .flatMap(([names, literals]) => pairs(codesIn(names), codesIn(literals)))
       .filter(([name]) => ['number', 'string', 'boolean'].includes(typeof defaults[name]))
       .map(([name, literal]) => [name, valueOf(literal)]);
     expect(stated.length).toBeGreaterThan(10);
     expect(stated).toEqual(stated.map(([name]) => [name, defaults[name as string]]));
+  });
+});
+
+describe('SECURITY.md', () => {
+  it('K11a: states the defaults of the bounds', () => {
+    const lines = rootFile('SECURITY.md').matchAll(/^\|[^|]+\| `(\w+)` +\| ([\d,]+)/gm);
+    const stated = Array.from(lines, ([, option, value]) => ({
+      option: option!,
+      value: Number(value!.replaceAll(',', '')),
+    }));
+    expect(stated.length).toBeGreaterThan(7);
+    expect(stated).toEqual(stated.map(({ option }) => ({ option, value: defaults[option] })));
   });
 });
 
@@ -70,17 +85,6 @@ describe('PROTOCOL.md', () => {
 /** A cell of names and a cell of as many values. */
 function pairs(names: readonly string[], values: readonly string[]): [string, string][] {
   return names.length === values.length ? names.map((name, index) => [name, values[index]!]) : [];
-}
-
-/** Options as their declarations name them: interfaces leave no trace at run time. */
-function optionNames(): string[] {
-  const source = rootFile('lib/policy/options.ts');
-  const interfaces = source.matchAll(
-    /^export interface WsAuth(?:Policy|Module)Options[^{]*\{\n([\s\S]*?)^\}/gm,
-  );
-  return [...interfaces].flatMap(([, body]) =>
-    [...body!.matchAll(/^ {2}readonly (\w+)\?:/gm)].map(([, name]) => name!),
-  );
 }
 
 function refusalCodes(): string[] {

@@ -155,26 +155,38 @@ describe('the bridge', () => {
   });
 
   it.each<[string, Setup, RegExp]>([
-    ['no parents', { bridge: { parentOrigins: [] } }, /^bridge\.parentOrigins: name the origins/],
-    ['a wildcard', { bridge: { parentOrigins: ['*'] } }, /^bridge\.parentOrigins: expected exact/],
-    ['null', { bridge: { parentOrigins: ['null'] } }, /^bridge\.parentOrigins: expected exact/],
+    [
+      'no parents',
+      { bridge: { parentOrigins: [] } },
+      /^fromCookie\.bridge\.parentOrigins: name the origins/,
+    ],
+    [
+      'a wildcard',
+      { bridge: { parentOrigins: ['*'] } },
+      /^fromCookie\.bridge\.parentOrigins: expected exact/,
+    ],
+    [
+      'null',
+      { bridge: { parentOrigins: ['null'] } },
+      /^fromCookie\.bridge\.parentOrigins: expected exact/,
+    ],
     [
       'a path',
       { bridge: { parentOrigins: [`${app}/x`] } },
-      /^bridge\.parentOrigins: expected exact/,
+      /^fromCookie\.bridge\.parentOrigins: expected exact/,
     ],
     [
       'parents that are no list',
       { bridge: { parentOrigins: app as unknown as readonly string[] } },
-      /^bridge\.parentOrigins: /,
+      /^fromCookie\.bridge\.parentOrigins: /,
     ],
-    ['a relative path', { bridge: { path: 'bridge' } }, /^bridge\.path: /],
-    ['an empty path', { bridge: { path: '' } }, /^bridge\.path: /],
-    ['a path with a query', { bridge: { path: '/b?x' } }, /^bridge\.path: /],
-    ['a path that no request has', { bridge: { path: '//b' } }, /^bridge\.path: /],
-    ['the path of the gateway', { bridge: { path: '/ws' } }, /^bridge\.path: /],
+    ['a relative path', { bridge: { path: 'bridge' } }, /^fromCookie\.bridge\.path: /],
+    ['an empty path', { bridge: { path: '' } }, /^fromCookie\.bridge\.path: /],
+    ['a path with a query', { bridge: { path: '/b?x' } }, /^fromCookie\.bridge\.path: /],
+    ['a path that no request has', { bridge: { path: '//b' } }, /^fromCookie\.bridge\.path: /],
+    ['the path of the gateway', { bridge: { path: '/ws' } }, /^fromCookie\.bridge\.path: /],
     ['a cookie that is no token', { cookie: 'a b' }, /^fromCookie: /],
-    ['a life under a second', { bridge: { maxAgeMs: 999 } }, /^bridge\.maxAgeMs: /],
+    ['a life under a second', { bridge: { maxAgeMs: 999 } }, /^fromCookie\.bridge\.maxAgeMs: /],
     ['a gateway path that no cookie can have', { gatewayPath: '/w;s' }, /path/],
   ])('refuses to boot with %s', (_what, setup, message) => {
     expect(() => bridgeOf(setup)).toThrow(WsAuthConfigurationError);

@@ -9,7 +9,6 @@ import { fromSubprotocol } from '../../../lib/credentials/subprotocol.extractor.
 import { fromUserInfo } from '../../../lib/credentials/user-info.extractor.js';
 import { WsAuthConfigurationError } from '../../../lib/errors/ws-auth.error.js';
 import type { WsAuthModuleOptions } from '../../../lib/policy/options.js';
-import { checkPendingLimits } from '../../../lib/policy/numeric-options.js';
 import { resolvePolicy } from '../../../lib/policy/policy.js';
 
 function resolve(options: WsAuthModuleOptions = {}) {
@@ -319,18 +318,13 @@ const refused: readonly Refused[] = [
   },
   {
     name: 'an event without a name',
-    options: { events: { authenticate: undefined } },
+    options: { events: { authenticate: '' } },
     message: /^events\.authenticate: /,
   },
   {
     name: 'a middleware that is no function',
     options: { middleware: ['session'] },
     message: /^middleware: /,
-  },
-  {
-    name: 'an empty prefix of a subprotocol',
-    options: { credentials: [fromSubprotocol({ prefix: '' })] },
-    message: /^fromSubprotocol: /,
   },
 ];
 
@@ -341,19 +335,4 @@ describe('options that cannot be meant refuse to boot', () => {
       expect(() => resolve(options)).toThrow(message);
     });
   }
-});
-
-describe('checkPendingLimits', () => {
-  it('has the documented defaults', () => {
-    expect(checkPendingLimits({})).toEqual({ maxPending: 4_096, maxPendingPerAddress: 512 });
-  });
-
-  it.each([{ maxPending: 0 }, { maxPendingPerAddress: 0 }, { maxPending: Infinity }])(
-    '%j refuses to boot',
-    (options) => {
-      const [name = ''] = Object.keys(options);
-      expect(() => checkPendingLimits(options)).toThrow(WsAuthConfigurationError);
-      expect(() => checkPendingLimits(options)).toThrow(new RegExp(`^${name}: `));
-    },
-  );
 });

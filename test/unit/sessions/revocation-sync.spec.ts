@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { CommonStore } from '../../../lib/module/common-store.js';
+import { moduleSettings } from '../../../lib/module/module-settings.js';
 import { RevocationSync } from '../../../lib/sessions/revocation-sync.js';
 import { WsAuthHealth } from '../../../lib/sessions/ws-auth-health.service.js';
 import { WsAuthSessions } from '../../../lib/sessions/ws-auth-sessions.service.js';
@@ -172,7 +173,7 @@ describe('a node with sessions that reads a long stream again', () => {
   it('D3: ends the sessions that are revoked, and looks at no others', async () => {
     const store = new ForgetfulStore();
     const sessions = new WsAuthSessions();
-    const node = new CommonStore({ store }, sessions, new WsAuthHealth());
+    const node = new CommonStore(moduleSettings({ store }), sessions, new WsAuthHealth());
     await node.onModuleInit();
     const live = Array.from(
       { length: 5_000 },

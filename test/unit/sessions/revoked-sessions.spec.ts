@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CommonStore } from '../../../lib/module/common-store.js';
+import { moduleSettings } from '../../../lib/module/module-settings.js';
 import { anonymousProof, type Proof } from '../../../lib/sessions/proof.js';
 import type { LiveSession } from '../../../lib/sessions/live-session.js';
 import { WsAuthHealth } from '../../../lib/sessions/ws-auth-health.service.js';
@@ -34,7 +35,7 @@ beforeEach(async () => {
   store = new PartedStore();
   sessionsOfNode = [new WsAuthSessions(), new WsAuthSessions()];
   nodes = sessionsOfNode.map(
-    (sessions) => new CommonStore({ store }, sessions, new WsAuthHealth()),
+    (sessions) => new CommonStore(moduleSettings({ store }), sessions, new WsAuthHealth()),
   );
   await Promise.all(nodes.map((node) => node.onModuleInit()));
 });

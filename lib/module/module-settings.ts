@@ -1,0 +1,32 @@
+import type { FactoryProvider } from '@nestjs/common';
+import { checkOptions, givenOptions, type Settings } from '../policy/check-options.js';
+import { moduleOptions } from '../policy/option-table.js';
+import type { WsAuthModuleOptions } from '../policy/options.js';
+import { WS_AUTH_MODULE_OPTIONS } from './ws-auth.module-definition.js';
+
+/** Token under which the checked options of the module are injected. */
+export const WS_AUTH_SETTINGS = Symbol('nestjs-ws-auth:settings');
+
+/** The options of the module after the check, every default in place. */
+export interface ModuleSettings extends Settings<typeof moduleOptions> {
+  /** The options that were given, for the policies that gateways override field by field. */
+  readonly given: WsAuthModuleOptions;
+}
+
+/**
+ * Checks the options of the module as soon as they are available, also where no gateway would use them.
+ *
+ * @throws {WsAuthConfigurationError} for an option that is unknown or invalid.
+ */
+export function moduleSettings(options: unknown): ModuleSettings {
+  return {
+    ...checkOptions(moduleOptions, options),
+    given: givenOptions(moduleOptions, options) as WsAuthModuleOptions,
+  };
+}
+
+export const moduleSettingsProvider: FactoryProvider<ModuleSettings> = {
+  provide: WS_AUTH_SETTINGS,
+  inject: [WS_AUTH_MODULE_OPTIONS],
+  useFactory: moduleSettings,
+};
