@@ -16,6 +16,10 @@ export interface PendingContext {
   readonly authenticator: Authenticator;
   readonly subject: Subject;
   readonly attempt: Attempt;
+  /** Called when strategies begin to judge the first message. */
+  begin(): void;
+  /** Called when they have ended, which may be after the attempt. */
+  finish(): void;
   /** Called once, when the client is authenticated; messages are replayed after it. */
   open(authenticated: Authenticated): void;
   refuse(client: GatedWebSocket, refusal: Refusal): void;
@@ -86,13 +90,15 @@ export class PendingGate implements Gate {
       maxFragments: 1_024,
     });
     const { authenticator, subject, attempt } = this.context;
-    // Later even if it is there at once: `ws` is in the middle of this message, which gateways are not to see.
+    this.context.begin();
+    // Always later: `ws` is in the middle of this message, which gateways are not to see.
     void Promise.resolve(orFailed(() => authenticator.enter(subject, credential, attempt)))
       .catch(failed)
       .then((result) => this.#carryOut(client, result));
   }
 
   #carryOut(client: GatedWebSocket, result: Authenticated | Refusal): void {
+    this.context.finish();
     if (!this.context.attempt.running) {
       return;
     }

@@ -9,24 +9,74 @@ import type { Entrance } from './session-opener.js';
  */
 const stepMs = 100;
 
-/** An upgrade that is being decided. */
+/** An upgrade that is being decided, until nothing is left that needs its slot. */
 export class PendingUpgrade implements Entrance {
   readonly startedAt = performance.now();
   readonly attempt: Attempt;
   /** Whether there is a decision, which may be to wait for the first message. */
   decided = false;
   #leave: (() => void) | undefined;
+  /** What needs the slot: the attempt, and every socket that is still open after it. */
+  #holds = 1;
+  /** Runs of code of the application that have not ended. */
+  #running = 0;
+  #onIdle: (() => void) | undefined;
 
-  /** @param onEnd called once, when the attempt ends */
+  /** @param onEnd called once, when the attempt has ended and nothing else holds the slot */
   constructor(
     readonly subject: UpgradeSubject,
     readonly peer: Peer,
-    onEnd: (ended: PendingUpgrade) => void,
+    private readonly onEnd: (ended: PendingUpgrade) => void,
   ) {
     this.attempt = new Attempt(() => {
       this.unwatch();
-      onEnd(this);
+      this.letGo();
     });
+  }
+
+  /** Keeps the slot until {@link letGo} is called once more. */
+  hold(): void {
+    this.#holds += 1;
+  }
+
+  letGo(): void {
+    this.#holds -= 1;
+    if (this.#holds === 0) {
+      this.onEnd(this);
+    }
+  }
+
+  /** Keeps the slot until the socket is closed, and lets go then. */
+  letGoWhenClosed(): void {
+    const { socket } = this.peer;
+    if (socket.destroyed) {
+      this.letGo();
+    } else {
+      socket.once('close', () => this.letGo());
+    }
+  }
+
+  /** Whether code of the application still runs for this upgrade. */
+  get isBusy(): boolean {
+    return this.#running > 0;
+  }
+
+  /** Code of the application begins to run: a strategy, a predicate, a look-up. */
+  begin(): void {
+    this.#running += 1;
+  }
+
+  /** It has ended. */
+  finish(): void {
+    this.#running -= 1;
+    if (this.#running === 0) {
+      this.#onIdle?.();
+    }
+  }
+
+  /** Calls back when code that still runs has ended. */
+  onIdle(callback: () => void): void {
+    this.#onIdle = callback;
   }
 
   /** Whether the client has to wait, and is watched meanwhile. */
@@ -34,10 +84,7 @@ export class PendingUpgrade implements Entrance {
     return this.#leave !== undefined;
   }
 
-  /**
-   * Sees to it that the attempt ends, whatever becomes of the client and of those who decide: so many milliseconds after the
-   * upgrade, of which some have gone.
-   */
+  /** Aborts the attempt when the client disconnects, or `timeoutMs` after the upgrade began. */
   wait(timeoutMs: number): void {
     const leave = () => this.attempt.abort();
     this.#leave = leave;

@@ -4,6 +4,7 @@ import { Attempt } from '../authentication/attempt.js';
 import type { Authenticated } from '../authentication/authenticated.js';
 import type { Authenticator } from '../authentication/authenticator.js';
 import { rememberJudgement } from '../authentication/judgement.js';
+import type { PendingBudget } from '../authentication/pending-budget.js';
 import type { Credential } from '../credentials/credential.js';
 import { failed } from '../authentication/strategy-refusal.js';
 import { fromFirstMessage, messageFramingBytes } from '../credentials/first-message.extractor.js';
@@ -20,6 +21,7 @@ export interface Renewable {
     readonly policy: Policy;
     readonly authenticator: Authenticator;
     readonly telemetry: WsAuthTelemetry | undefined;
+    readonly budget: PendingBudget;
   };
   readonly peer: Peer;
   readonly session: WsAuthSession;
@@ -79,7 +81,15 @@ export class Reauthentication {
     const attempt = new Attempt(() => (this.#attempt = undefined));
     attempt.endWithin(authTimeoutMs);
     this.#attempt = attempt;
+    let onEnd: (() => void) | undefined;
+    attempt.onAbort(() => {
+      onEnd = this.#abandon(attempt);
+    });
     const result = await this.#judge(credential, attempt);
+    onEnd?.();
+    if (!attempt.running) {
+      return;
+    }
     attempt.settle();
     if (result instanceof Refusal) {
       this.#refuse(result);
@@ -88,7 +98,20 @@ export class Reauthentication {
     }
   }
 
-  /** Whatever goes wrong while judging is a no. */
+  /**
+   * The session has ended, or the strategies take too long. They still run, and count against the limits of those who
+   * connect: a client that comes back for the next attempt must not run any number of them.
+   */
+  #abandon({ refusal }: Attempt): () => void {
+    const { context, peer } = this.gate;
+    const onEnd = context.budget.adopt(peer);
+    if (refusal) {
+      this.#refuse(refusal);
+    }
+    return onEnd;
+  }
+
+  /** An exception while judging is a refusal. */
   async #judge(credential: Credential, attempt: Attempt): Promise<Authenticated | Refusal> {
     const { authenticator } = this.gate.context;
     try {

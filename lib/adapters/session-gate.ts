@@ -1,6 +1,7 @@
 import type { RawData } from 'ws';
 import type { Authenticated } from '../authentication/authenticated.js';
 import type { Authenticator } from '../authentication/authenticator.js';
+import type { PendingBudget } from '../authentication/pending-budget.js';
 import { readPrincipal } from '../authentication/principal.js';
 import { renew, type Standing } from '../authentication/renewal.js';
 import { WsAuthError } from '../errors/ws-auth.error.js';
@@ -35,7 +36,9 @@ export interface SessionContext {
   readonly places: SessionPlaces | undefined;
   readonly events: WsAuthEvents;
   readonly reporter: RefusalReporter;
-  /** Absent where nobody watches. */
+  /** Slots of those that are not authenticated yet. */
+  readonly budget: PendingBudget;
+  /** Absent where `telemetry` is not set. */
   readonly telemetry: WsAuthTelemetry | undefined;
 }
 

@@ -1,13 +1,12 @@
 import type { WebSocketServer } from 'ws';
 import type { UpgradeSubject } from '../authentication/authenticator.js';
-import type { PendingBudget } from '../authentication/pending-budget.js';
 import { closesInstead } from '../policy/rejection.js';
 import type { Refusal } from '../protocol/refusal.js';
-import { refuseClient } from './close-client.js';
+import { closeGraceMs, refuseClient } from './close-client.js';
 import type { GatedWebSocket } from './gated-web-socket.js';
-import type { Peer } from './peer.js';
+import type { PendingUpgrade } from './pending-upgrade.js';
 import { limitsWithoutSession, setReceiverLimits } from './receiver-limits.js';
-import { refuseUpgrade } from './refuse.js';
+import { destroyAfter, refuseUpgrade } from './refuse.js';
 import type { SubprotocolChoice } from './route.js';
 import type { SessionContext } from './session-gate.js';
 
@@ -15,20 +14,12 @@ import type { SessionContext } from './session-gate.js';
 export interface UpgradeRefuserOptions {
   readonly server: WebSocketServer;
   readonly context: SessionContext;
-  readonly budget: PendingBudget;
   readonly subprotocols: SubprotocolChoice;
-}
-
-/** A valid handshake that was decided against. */
-export interface RefusedUpgrade {
-  readonly subject: UpgradeSubject;
-  readonly peer: Peer;
-  readonly refusal: Refusal;
 }
 
 const noEarlyBytes = Buffer.alloc(0);
 
-/** Whatever the peer does wrong, it is cut off. */
+/** A client that breaks the protocol is terminated in any case. */
 function ignore(): void {}
 
 /** Refuses the upgrades of one route: by an HTTP status, or by a 101 and a close frame that a page can read. */
@@ -41,46 +32,58 @@ export class UpgradeRefuser {
     private readonly clients: Set<GatedWebSocket>,
   ) {}
 
-  refuse(refused: RefusedUpgrade): void {
-    const { subject, peer, refusal } = refused;
-    const { reporter, policy } = this.options.context;
+  /** The upgrade keeps its slot until the socket is closed. */
+  refuse(upgrade: PendingUpgrade, refusal: Refusal): void {
+    const { policy } = this.options.context;
+    const { subject } = upgrade;
     const { handshake } = subject;
     if (closesInstead(policy.rejection, refusal, handshake) && this.#choosesSubprotocol(subject)) {
-      this.#accept(refused);
+      this.#accept(upgrade, refusal);
     } else {
-      reporter.refused(refusal, peer, 'handshake');
-      refuseUpgrade(peer.socket, refusal);
+      this.refuseByHttp(upgrade, refusal);
     }
   }
 
-  /** Cuts off whoever has not answered its close frame yet. */
+  /** The same by an HTTP status, whatever the policy prefers. */
+  refuseByHttp(upgrade: PendingUpgrade, refusal: Refusal): void {
+    const { peer } = upgrade;
+    this.options.context.reporter.refused(refusal, peer, 'handshake');
+    refuseUpgrade(peer.socket, refusal);
+    if (!peer.socket.destroyed) {
+      upgrade.hold();
+      upgrade.letGoWhenClosed();
+    }
+  }
+
+  /** Terminates clients that have not answered the close frame yet. */
   close(): void {
     this.#closing.forEach((client) => client.terminate());
   }
 
   /** What `ws` refuses at this point, such as a bad extension, is reported by the route. */
-  #accept({ subject, peer, refusal }: RefusedUpgrade): void {
+  #accept(upgrade: PendingUpgrade, refusal: Refusal): void {
     const { server, context } = this.options;
+    const { subject, peer } = upgrade;
+    let accepted = false;
     server.handleUpgrade(subject.request, peer.socket, noEarlyBytes, (client) => {
+      accepted = true;
       context.reporter.refused(refusal, peer, 'handshake');
-      this.#close(client as GatedWebSocket, peer, refusal);
+      this.#close(client as GatedWebSocket, refusal);
     });
+    upgrade.hold();
+    upgrade.letGoWhenClosed();
+    if (!accepted) {
+      // The gateway's own `verifyClient` is still at it.
+      destroyAfter(peer.socket, closeGraceMs.pending);
+    }
   }
 
-  /** The socket takes the place of its attempt, which has just been given back. */
-  #close(client: GatedWebSocket, peer: Peer, refusal: Refusal): void {
-    const { context, budget } = this.options;
+  #close(client: GatedWebSocket, refusal: Refusal): void {
+    const { context } = this.options;
     this.clients.delete(client);
     client.on('error', ignore);
-    if (budget.take(peer)) {
-      client.terminate();
-      return;
-    }
     this.#closing.add(client);
-    client.once('close', () => {
-      this.#closing.delete(client);
-      budget.release(peer);
-    });
+    client.once('close', () => this.#closing.delete(client));
     setReceiverLimits(client, limitsWithoutSession(context.policy.limits));
     refuseClient(client, refusal, context.policy);
   }

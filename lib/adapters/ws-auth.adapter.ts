@@ -15,6 +15,7 @@ import { ProtectedRoute } from './protected-route.js';
 import { PublicRoute } from './public-route.js';
 import { routePathname, SubprotocolChoice, type Route } from './route.js';
 import { anyPath } from './upgrade-listener.js';
+import { watchedVerification } from './verification.js';
 
 /** Options of `WsAdapter`. */
 export type WsAuthAdapterOptions = NonNullable<ConstructorParameters<typeof WsAdapter>[1]>;
@@ -155,6 +156,7 @@ export class WsAuthAdapter extends WsAdapter {
     const server = new WebSocketServer({
       closeTimeout: closeGraceMs.session,
       ...options,
+      ...(options.verifyClient && { verifyClient: watchedVerification(options.verifyClient) }),
       ...(subprotocols && {
         handleProtocols: subprotocols.answer,
         WebSocket: gatedWebSocket(options.WebSocket),

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Credential } from '../credentials/credential.js';
+import { Credential } from '../credentials/credential.js';
 import { findCredential } from '../credentials/find-credential.js';
 import type { OriginalParts } from '../credentials/redaction.js';
 import type { ClientFacts } from '../passport/client-facts.js';
@@ -66,8 +66,18 @@ export class Authenticator {
       this.#count(found, { address: subject.client.address, account: undefined });
       return this.chain.challenge(found);
     }
-    const allowed = isOriginAllowed(subject, found, policy, attempt);
+    const allowed = isOriginAllowed(subject, found, policy);
     return andThen(allowed, (answer) => this.#decideFrom(answer, subject, found, attempt));
+  }
+
+  /** Whether the handshake presents a credential that strategies would judge. */
+  presents(subject: UpgradeSubject): boolean {
+    const { policy } = this;
+    const found = findCredential(policy.handshakeExtractors, subject.handshake, policy.limits);
+    return (
+      found instanceof Credential &&
+      (found.content.scheme !== 'request' || presentsAnything(subject, policy))
+    );
   }
 
   #decideFrom(
@@ -76,8 +86,11 @@ export class Authenticator {
     credential: Credential | undefined,
     attempt: Attempt,
   ): MaybePromise<Decision> {
+    if (!attempt.running) {
+      return aborted(attempt);
+    }
     if (!isAllowed) {
-      return attempt.running ? new Refusal('ERR_WS_AUTH_ORIGIN_REFUSED') : aborted(attempt);
+      return new Refusal('ERR_WS_AUTH_ORIGIN_REFUSED');
     }
     if (!credential) {
       return this.#withoutCredential();
@@ -167,9 +180,8 @@ export class Authenticator {
     }
     const result = await this.#run(subject, credential, attempt);
     if (result instanceof Refusal) {
-      if (attempt.running) {
-        this.#count(result, keys);
-      }
+      // Also of a client that has left meanwhile: to leave early must not make guessing free.
+      this.#count(result, keys);
       return result;
     }
     const revoked = revocations && (await revocations.check(result));

@@ -1,5 +1,5 @@
 import type { Credential } from '../credentials/credential.js';
-import { andThen, type MaybePromise } from '../passport/maybe-promise.js';
+import { andThen, isThenable, type MaybePromise } from '../passport/maybe-promise.js';
 import type { Policy } from '../policy/policy.js';
 import type {
   WsAuthObservation,
@@ -8,7 +8,7 @@ import type {
   WsAuthVerdict,
 } from '../policy/telemetry.js';
 import { Refusal } from '../protocol/refusal.js';
-import type { Attempt } from './attempt.js';
+import { aborted, type Attempt } from './attempt.js';
 import type { Authenticated } from './authenticated.js';
 import { Authenticator, type AuthenticatorChecks, type Subject } from './authenticator.js';
 import { phaseOf, rememberJudgement, type Judgement } from './judgement.js';
@@ -60,7 +60,12 @@ export class ObservedAuthenticator extends Authenticator {
     const { extractor: transport } = credential;
     const judgement = { transport, strategy: this.#onlyStrategyFor(credential) };
     attempt.judgement = judgement;
+    let concluded = false;
     const conclude = (result: Result) => {
+      if (concluded) {
+        return result;
+      }
+      concluded = true;
       attempt.judgement = undefined;
       observation.end(verdictOn(result, judgement, attempt));
       if (result instanceof Refusal) {
@@ -70,6 +75,10 @@ export class ObservedAuthenticator extends Authenticator {
     };
     // One promise and no more: each costs, where an asynchronous context goes through all of them.
     const judged = orFailed(() => observation.within(run));
+    if (isThenable(judged)) {
+      // A strategy may outlive the attempt, and its span must not.
+      attempt.onAbort(() => conclude(aborted(attempt)));
+    }
     return andThen(judged, conclude, (cause) => conclude(failed(cause)));
   }
 

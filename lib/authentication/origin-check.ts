@@ -2,18 +2,19 @@ import type { Credential } from '../credentials/credential.js';
 import { isThenable, type MaybePromise } from '../passport/maybe-promise.js';
 import type { Policy } from '../policy/policy.js';
 import { ownOrigin } from '../policy/proxy-trust.js';
-import type { Attempt } from './attempt.js';
 import type { UpgradeSubject } from './authenticator.js';
 
 /**
- * Whether the page that opens a connection may do so with this credential. Most answers are there at once, and to wait for
- * them all the same costs every handshake a trip through the queue.
+ * Whether the page that opens a connection may do so with this credential. Most answers are synchronous, and awaiting them
+ * would add a microtask to every handshake.
+ *
+ * A predicate of the application that answers later is waited for when the attempt is over as well: it holds the slot of its
+ * client until it ends.
  */
 export function isOriginAllowed(
   { handshake, request }: UpgradeSubject,
   credential: Credential | undefined,
   { origin, trust, readsRequest }: Policy,
-  attempt: Attempt,
 ): MaybePromise<boolean> {
   const answer = askSafely(() =>
     origin({
@@ -24,16 +25,12 @@ export function isOriginAllowed(
       request,
     }),
   );
-  if (typeof answer === 'boolean') {
-    return answer;
-  }
-  return new Promise((resolve) => {
-    attempt.onAbort(() => resolve(false));
-    answer.then(
-      (allowed: unknown) => resolve(allowed === true),
-      () => resolve(false),
-    );
-  });
+  return typeof answer === 'boolean'
+    ? answer
+    : answer.then(
+        (allowed: unknown) => allowed === true,
+        () => false,
+      );
 }
 
 /** A predicate of the application fails closed. */

@@ -76,7 +76,8 @@ export class StrategyChain {
   ): MaybePromise<Authenticated | Refusal> {
     const { credential } = judged;
     const name = (credential.strategy ?? this.policy.strategy)[index];
-    if (name === undefined) {
+    // After the client has left, no other strategy is asked: those that were have all said no.
+    if (name === undefined || (failures.length > 0 && !judged.attempt.running)) {
       return this.#refuse(refusalOfFailures(failures), credential, failures);
     }
     const asked = this.#prepare(name, judged);
@@ -86,7 +87,8 @@ export class StrategyChain {
         return this.#refuse(result, credential, failures);
       }
       if ('session' in result) {
-        return result;
+        // A yes that comes after the attempt has ended opens no session, and is no failure either.
+        return judged.attempt.running ? result : aborted(judged.attempt);
       }
       failures.push(result);
       return this.#runFrom(index + 1, judged, failures);

@@ -107,6 +107,7 @@ export class WsAuthService
       places: this.common.places,
       events,
       reporter,
+      budget: this.budget,
       telemetry: this.#telemetry,
     };
     this.protectedServers.push({ port, path, context });

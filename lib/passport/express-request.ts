@@ -59,9 +59,15 @@ interface Step<Result> extends MiddlewareRun<Result | undefined> {
   readonly response: ServerResponse;
 }
 
-/** What a middleware does first counts: it goes on, ends the response, or fails. */
+/**
+ * What a middleware does first counts: it goes on, ends the response, or fails. One that has begun is waited for when the
+ * attempt is over as well, since it holds the slot of its client until it ends.
+ */
 function runOne<Result>(step: Step<Result>): Promise<Result | undefined> {
   const { each, request, response, attempt, proceed } = step;
+  if (!attempt.running) {
+    return Promise.resolve(undefined);
+  }
   return new Promise((resolve, reject) => {
     let over = false;
     const settle = (outcome: () => void) => {
@@ -70,10 +76,6 @@ function runOne<Result>(step: Step<Result>): Promise<Result | undefined> {
         outcome();
       }
     };
-    attempt.onAbort(() => settle(() => resolve(undefined)));
-    if (over) {
-      return;
-    }
     response.end = () => {
       settle(() => resolve(undefined));
       return response;

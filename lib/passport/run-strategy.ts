@@ -11,6 +11,9 @@ import type { Strategy, StrategyActions } from './strategy.js';
  * in with no user; a strategy that rejects hangs it, one that throws late ends the process, and one that settles twice
  * reports two users. Here the first action wins and the rest is silence.
  *
+ * A strategy that has begun is waited for when the attempt is over as well: it holds the slot of its client until it ends,
+ * and a failure counts against the client's address.
+ *
  * @param observers methods that stand in for those of the strategy in this run
  * @returns the outcome itself where the strategy decides before it returns, as most do about a bad signature
  */
@@ -40,6 +43,12 @@ export function runStrategy(
     },
     error: (error) => settle({ type: 'error', error }),
   };
+  /** Nothing else will say that a strategy which stopped when the attempt did has ended. */
+  const interrupted = () => {
+    if (!attempt.running) {
+      settle({ type: 'aborted' });
+    }
+  };
   const run: Strategy & StrategyActions = Object.assign(
     Object.create(strategy),
     actions,
@@ -48,7 +57,7 @@ export function runStrategy(
   try {
     const returned = run.authenticate(request, {});
     if (isThenable(returned)) {
-      returned.then(undefined, (error: unknown) => settle({ type: 'error', error }));
+      returned.then(interrupted, (error: unknown) => settle({ type: 'error', error }));
     }
   } catch (error) {
     settle({ type: 'error', error });
@@ -57,7 +66,6 @@ export function runStrategy(
     outcome ??
     new Promise((later) => {
       resolve = later;
-      attempt.onAbort(() => settle({ type: 'aborted' }));
     })
   );
 }

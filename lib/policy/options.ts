@@ -269,7 +269,13 @@ export interface WsAuthModuleOptions extends WsAuthPolicyOptions {
   readonly shutdownTimeoutMs?: number;
   /**
    * Connections that are not authenticated yet, in the whole application, at least 1. More are refused with 503. Stops
-   * memory exhaustion by sockets that never authenticate.
+   * exhaustion by sockets that never authenticate, and by attempts that are abandoned.
+   *
+   * A refused client counts until it is closed. A strategy that still runs when its client has left, or after the deadline,
+   * counts until it ends, for at most a minute.
+   *
+   * When all slots are taken, a client that presents a credential in its upgrade takes the slot of the oldest client that
+   * has yet to send its first message. From 64 on, an eighth of the slots is kept for clients that present none.
    *
    * @default 4_096
    */

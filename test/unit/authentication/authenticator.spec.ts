@@ -81,7 +81,6 @@ function saying(message: string): Strategy {
 const ok = (id: string) => strategyOf((self) => self.success({ id }));
 const no = (challenge?: unknown, status?: unknown) =>
   strategyOf((self) => setImmediate(() => self.fail(challenge, status)));
-const neverAnswers = () => new Promise<boolean>(() => undefined);
 
 function cookieBench(): Bench {
   return new Bench({ bearer: published.bearer }, { credentials: [fromCookie('s')] });
@@ -559,12 +558,19 @@ describe('the origin', () => {
     },
   );
 
-  it('OR-15: gives up on a predicate that never answers, at the deadline', async () => {
-    const bench = new Bench({ bearer: published.bearer }, { allowedOrigins: neverAnswers });
+  it('OR-15, K6c: waits for a predicate that answers after the deadline, and asks no strategy', async () => {
+    let answer: ((allowed: boolean) => void) | undefined;
+    const promise = new Promise<boolean>((resolve) => {
+      answer = resolve;
+    });
+    const authenticate = vi.fn<Strategy['authenticate']>();
+    const bench = new Bench({ asked: { authenticate } }, { allowedOrigins: () => promise });
     const attempt = bench.attempt();
-    const deciding = bench.authenticator.decide(bench.subjectOf('/'), attempt);
+    const deciding = bench.authenticator.decide(bench.subjectOf('/', [bearerLine('x')]), attempt);
     attempt.abort(new Refusal('ERR_WS_AUTH_UNAVAILABLE'));
+    answer?.(true);
     await expect(deciding).resolves.toMatchObject({ httpStatus: 503, retryAfterSeconds: 1 });
+    expect(authenticate).not.toHaveBeenCalled();
   });
 });
 
@@ -659,13 +665,20 @@ describe('an attempt that ends early', () => {
     expect(second).not.toHaveBeenCalled();
   });
 
-  it('CK-12: stops waiting for middleware', async () => {
-    const bench = new Bench({ jwt: published.jwt }, { middleware: [() => undefined] });
+  it('CK-12, K6c: waits for middleware that has begun, and asks no strategy after it', async () => {
+    let goOn: (() => void) | undefined;
+    const authenticate = vi.fn<Strategy['authenticate']>();
+    const middleware = (_request: never, _response: never, next: () => void) => {
+      goOn = next;
+    };
+    const bench = new Bench({ asked: { authenticate } }, { middleware: [middleware] });
     const attempt = bench.attempt();
     const deciding = bench.authenticator.decide(bench.subjectOf('/', [bearerLine('x')]), attempt);
     await everythingDue();
     attempt.abort(new Refusal('ERR_WS_AUTH_SHUTTING_DOWN'));
+    goOn?.();
     await expect(deciding).resolves.toMatchObject({ code: 'ERR_WS_AUTH_SHUTTING_DOWN' });
+    expect(authenticate).not.toHaveBeenCalled();
   });
 });
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { redactionOf, redactRequest } from '../../../lib/credentials/redaction.js';
 import {
   expressRequest,
@@ -105,17 +105,26 @@ describe('runMiddleware', () => {
     await expect(run(setsCookie)).resolves.toBe(true);
   });
 
-  it('ST-06: stops waiting when the attempt ends', async () => {
+  it('ST-06, K6c: waits for one that has begun when the attempt ends, and begins no other', async () => {
     const attempt = new ManualAttempt();
+    const second = vi.fn<WsAuthMiddleware>();
+    let goOn: Next | undefined;
+    const first: WsAuthMiddleware = (_request, _response, next: Next) => {
+      goOn = next;
+    };
+    const ended = vi.fn();
     const running = runMiddleware({
-      middleware: [() => undefined, continues],
+      middleware: [first, second],
       request: derived(),
       attempt,
       proceed,
-    });
-    await everythingDue();
+    }).finally(ended);
     attempt.abort();
+    await everythingDue();
+    expect(ended).not.toHaveBeenCalled();
+    goOn?.();
     await expect(running).resolves.toBeUndefined();
+    expect(second).not.toHaveBeenCalled();
   });
 
   it('runs nothing for an attempt that has ended', async () => {

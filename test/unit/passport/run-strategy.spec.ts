@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Outcome } from '../../../lib/passport/outcome.js';
 import { runStrategy } from '../../../lib/passport/run-strategy.js';
 import { ManualAttempt, strategyOf, type Acting } from '../support/strategies.js';
@@ -194,15 +194,31 @@ describe('runStrategy', () => {
     },
   );
 
-  it('ST-06: ends in aborted when the attempt ends first, whatever comes later', async () => {
+  it('ST-06, K6c: waits for a strategy that has begun when the attempt ends first', async () => {
     const attempt = new ManualAttempt();
+    const ended = vi.fn();
     let act: (() => void) | undefined;
     const strategy = strategyOf((self) => {
-      act = () => self.success({ id: 1 });
+      act = () => self.fail('no');
     });
-    const outcome = runStrategy(strategy, {}, attempt);
+    const outcome = Promise.resolve(runStrategy(strategy, {}, attempt)).finally(ended);
     attempt.abort();
+    await everythingDue();
+    expect(ended).not.toHaveBeenCalled();
     act?.();
+    await expect(outcome).resolves.toEqual(failure('no'));
+  });
+
+  it('K6c: takes a promise that resolves after the attempt for the end of an interrupted strategy', async () => {
+    const attempt = new ManualAttempt();
+    const strategy = strategyOf(
+      (_self, request) =>
+        new Promise<void>((resolve) => {
+          (request as { signal: AbortSignal }).signal.addEventListener('abort', () => resolve());
+        }),
+    );
+    const outcome = runStrategy(strategy, { signal: attempt.signal }, attempt);
+    attempt.abort();
     await expect(outcome).resolves.toEqual({ type: 'aborted' });
   });
 
