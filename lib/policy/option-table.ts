@@ -90,6 +90,7 @@ export const applicationOptions = {
     authenticate: custom(checkName, defaultEventNames.authenticate),
     authenticated: custom(checkName, defaultEventNames.authenticated),
     expiring: custom(checkName, defaultEventNames.expiring),
+    ping: custom(checkName, defaultEventNames.ping),
   } satisfies RowsOf<WsAuthEventNames>),
 } satisfies RowsOf<Omit<WsAuthModuleOptions, keyof WsAuthPolicyOptions>>;
 
