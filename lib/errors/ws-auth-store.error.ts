@@ -6,6 +6,7 @@ import { WsAuthError } from './ws-auth.error.js';
  * @publicApi
  */
 export class WsAuthStoreError extends WsAuthError {
+  /** @param message constant text without keys or values: it is logged */
   constructor(message: string, options: ErrorOptions = {}) {
     super('ERR_WS_AUTH_STORE_UNAVAILABLE', message, {
       ...options,

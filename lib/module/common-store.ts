@@ -9,12 +9,12 @@ import {
 import { RevocationCheck } from '../authentication/revocation-check.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { maxTimerMs } from '../policy/check-option.js';
-import { logError } from '../protocol/log-text.js';
 import { revocationsOfTokens } from '../sessions/revocation-target.js';
 import { SessionPlaces } from '../sessions/session-places.js';
 import { RevocationSync } from '../sessions/revocation-sync.js';
 import { WsAuthHealth } from '../sessions/ws-auth-health.service.js';
 import { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
+import { logStoreFailure } from '../store/log-store-failure.js';
 import { MemoryWsAuthStore } from '../store/memory.store.js';
 import type { StoredRevocation, WsAuthStore } from '../store/ws-auth-store.js';
 import { WS_AUTH_SETTINGS, type ModuleSettings } from './module-settings.js';
@@ -94,7 +94,9 @@ export class CommonStore implements OnModuleInit, OnModuleDestroy, OnApplication
       afterReading: () => this.#tellOthers(),
       onLoss: () => closes && this.sessions.endAll({ why: 'storeLost' }),
       onFailure: (cause) => {
-        this.#logger.error(`the store does not answer, nobody is let in: ${logError(cause)}`);
+        this.#logger.error(
+          `the store does not answer, no client is accepted: ${logStoreFailure(cause)}`,
+        );
         telemetry?.happened('storeLost');
       },
       onRecovery: () => this.#logger.log('the store answers again'),

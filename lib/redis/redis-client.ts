@@ -46,12 +46,19 @@ export interface RedisConnection {
 /**
  * Wraps a client of the application. Closing it is up to the application.
  *
- * @throws {WsAuthConfigurationError} for something that is a client of neither package.
+ * @throws {WsAuthConfigurationError} for a value that is not a client of either package, and for clusters and sentinels of
+ *   node-redis.
  */
 export function connectionOf(client: WsAuthRedisClient): RedisConnection {
   if (!isClient(client)) {
     throw new WsAuthConfigurationError(
       'redisWsAuthStore: expected a client of `redis`, made by createClient(), or of `ioredis`',
+    );
+  }
+  if (isSeveralNodes(client)) {
+    throw new WsAuthConfigurationError(
+      'redisWsAuthStore: createCluster() and createSentinel() of `redis` are not supported; pass a client of createClient(), ' +
+        'or of `ioredis`: new Cluster([…]), or new Redis({ sentinels, name })',
     );
   }
   client.on('error', ignore);
@@ -77,6 +84,11 @@ function isClient(client: unknown): boolean {
     (typeof isReady === 'boolean' && typeof sendCommand === 'function') ||
     (typeof status === 'string' && typeof call === 'function')
   );
+}
+
+/** Clusters and sentinels of node-redis take other arguments first, so a command would never arrive. */
+function isSeveralNodes(client: WsAuthRedisClient): boolean {
+  return 'isReady' in client && client.sendCommand.length > 2;
 }
 
 function wrap(client: WsAuthRedisClient, close: () => void): RedisConnection {

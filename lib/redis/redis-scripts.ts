@@ -62,35 +62,40 @@ return 1
 `;
 
 /**
- * Reads what is kept of several revocations. Unlike `MGET` it fails for a key of another type, which is not "absent".
+ * Demands that this Redis takes writes: `HDEL` of a key that does not exist changes nothing, and fails on a primary that has
+ * lost its replicas (`min-replicas-to-write`) or on a replica. Another primary may have taken its place, with revocations that
+ * this one will never see. `HDEL` frees memory, so a full Redis still permits it.
  *
- * KEYS: everybody, user, session, then any number of tokens.
+ * KEYS: a key that does not exist comes last.
+ */
+const demandWritable = "redis.call('HDEL', KEYS[#KEYS], '-')";
+
+/**
+ * Reads what is kept of several revocations. Unlike `MGET` it fails for a key of another type, which is not "absent"; so it
+ * does if the stream that nodes read is of another type, since a session that begins could not be ended.
+ *
+ * KEYS: everybody, user, session, any number of tokens, stream, a key that does not exist.
  */
 export const readRevocationsScript = `
+${demandWritable}
+redis.call('XRANGE', KEYS[#KEYS - 1], '-', '+', 'COUNT', 1)
 local values = {}
-for index, key in ipairs(KEYS) do values[index] = redis.call('GET', key) end
+for index = 1, #KEYS - 2 do values[index] = redis.call('GET', KEYS[index]) end
 return values
 `;
 
 /**
- * Reads the time of Redis, and entries after the cursor. A cursor beyond the newest entry is from before Redis lost its data:
- * then everything is new.
+ * Reads the time of Redis, and entries after the cursor. If the entry of the cursor is not there, everything is new: it was
+ * lost with other entries in a failover, which may also have added some that look older, or it is older than all that is kept.
  *
- * KEYS: stream. ARGV: cursor or nothing, count.
+ * KEYS: stream, a key that does not exist. ARGV: cursor or nothing, count.
  */
 export const readStreamScript = `
-local function isBefore(first, second)
-  local firstMs, firstNo = string.match(first, '^(%d+)-(%d+)$')
-  local secondMs, secondNo = string.match(second, '^(%d+)-(%d+)$')
-  firstMs, firstNo, secondMs, secondNo =
-    tonumber(firstMs), tonumber(firstNo), tonumber(secondMs), tonumber(secondNo)
-  return firstMs < secondMs or (firstMs == secondMs and firstNo < secondNo)
-end
+${demandWritable}
 local time = redis.call('TIME')
 local now = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
-local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 local from = '-'
-if newest and ARGV[1] ~= '' and not isBefore(newest[1], ARGV[1]) then from = '(' .. ARGV[1] end
+if ARGV[1] ~= '' and redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])[1] then from = '(' .. ARGV[1] end
 return { now, redis.call('XRANGE', KEYS[1], from, '+', 'COUNT', ARGV[2]) }
 `;
 

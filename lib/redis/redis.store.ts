@@ -13,6 +13,7 @@ import type {
   WsAuthStore,
 } from '../store/ws-auth-store.js';
 import { answerWithin } from './answer-within.js';
+import { isLate } from './is-late.js';
 import {
   connectionOf,
   duplicateOf,
@@ -61,9 +62,6 @@ const maxRememberMs = 100 * 365 * 86_400_000;
 
 /** Entries that one command reads, or writes, so that none takes longer than its time-out. */
 const pageSize = 1_000;
-
-/** How instants are written. Anything else under the key of a revocation revokes. */
-const instant = /^-?\d+(?:\.\d+)?(?:e[+-]\d+)?$/;
 
 /**
  * Keeps tickets, revocations and places in Redis 6.2 or newer, for any number of nodes.
@@ -131,7 +129,8 @@ class RedisWsAuthStore implements WsAuthStore {
       this.#keyOf('token', tokenId),
       ...tokenIds.map((id) => this.#key('token', id)),
     ];
-    const reply = await this.#send(['EVAL', readRevocationsScript, String(keys.length), ...keys]);
+    const all = [...keys, this.#streamKey, this.#absentKey];
+    const reply = await this.#send(['EVAL', readRevocationsScript, String(all.length), ...all]);
     if (!Array.isArray(reply) || reply.length !== keys.length) {
       throw new WsAuthStoreError('redis answered something else than one value per key');
     }
@@ -207,14 +206,19 @@ class RedisWsAuthStore implements WsAuthStore {
     cursor = '',
     count: number,
   ): Promise<{ now: number; entries: StreamEntry[] }> {
-    const command = ['EVAL', readStreamScript, '1', this.#streamKey, cursor, String(count)];
-    const reply = await this.#send(command);
+    const keys = [this.#streamKey, this.#absentKey];
+    const reply = await this.#send(['EVAL', readStreamScript, '2', ...keys, cursor, String(count)]);
     const [now, entries] = Array.isArray(reply) ? (reply as unknown[]) : [];
     return { now: Number(textOf(now)), entries: parseStream(entries) };
   }
 
   get #streamKey(): string {
     return `${this.#prefix}:revocations`;
+  }
+
+  /** A key that no node writes. */
+  get #absentKey(): string {
+    return `${this.#prefix}:none`;
   }
 
   #placesOf(userId: string): string {
@@ -226,9 +230,9 @@ class RedisWsAuthStore implements WsAuthStore {
     return `${this.#prefix}:${kind}:${Buffer.from(id).toString('base64url')}`;
   }
 
-  /** An absent id asks for a key that nobody writes, so that each value has its place in the reply. */
+  /** An absent id asks for a key that no node writes, so that each value has its place in the reply. */
   #keyOf(kind: StoredRevocation['kind'], id: string | undefined): string {
-    return id === undefined ? `${this.#prefix}:none` : this.#key(kind, id);
+    return id === undefined ? this.#absentKey : this.#key(kind, id);
   }
 
   /** Fails at once without a connection, so that nothing is queued, and within the time-out with a silent one. */
@@ -238,13 +242,4 @@ class RedisWsAuthStore implements WsAuthStore {
     }
     return answerWithin(this.#timeoutMs, this.#connection.send(command));
   }
-}
-
-/** Whether a credential was issued by the instant that is kept. What cannot be read as one revokes. */
-function isLate(value: unknown, issuedAt: number | undefined): boolean {
-  if (value === null) {
-    return false;
-  }
-  const text = textOf(value) ?? '';
-  return issuedAt === undefined || !instant.test(text) || issuedAt <= Number(text);
 }

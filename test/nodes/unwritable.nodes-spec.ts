@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import { createClient, createCluster, createSentinel } from 'redis';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { redisWsAuthStore } from '../../lib/redis.js';
+import type { WsAuthRedisClient } from '../../lib/redis.js';
+import { RedisServer } from '../support/redis.js';
+import { tokenOf } from '../support/tokens.js';
+import { eventually, within } from './eventually.js';
+import { startNode, type NodeOptions, type TestNode } from './node.js';
+import { packages } from './redis-clients.js';
+
+const patienceMs = 20_000;
+const unavailable = { code: 1013, reason: 'authentication unavailable' };
+const revoked = { code: 3000, reason: 'revoked' };
+
+let server: RedisServer;
+let keyPrefix: string;
+beforeEach(async () => {
+  server = await RedisServer.start();
+  keyPrefix = `test-${randomUUID()}`;
+});
+afterEach(() => server[Symbol.asyncDispose]());
+
+function node(options: NodeOptions = {}): Promise<TestNode> {
+  return startNode(server.url, { redis: { keyPrefix }, ...options });
+}
+
+const stream = () => `{${keyPrefix}}:revocations`;
+
+/** Ways in which a Redis takes no more writes, although it answers. */
+const faults: readonly [string, readonly string[], readonly string[]][] = [
+  [
+    'has lost its replicas',
+    ['CONFIG', 'SET', 'min-replicas-to-write', '1'],
+    ['CONFIG', 'SET', 'min-replicas-to-write', '0'],
+  ],
+  ['has become a replica', ['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE']],
+];
+
+describe.each(packages)('a Redis that answers and takes no writes, with %s', (name) => {
+  it.each(faults)(
+    'D4: accepts no client while it %s, and ends sessions',
+    async (_, cause, cure) => {
+      await using a = await node({ package: name, maxStalenessMs: 1_000 });
+      const client = await a.enter('alice');
+      await server.command(...cause);
+      expect(await a.statusOf()).toBe(503);
+      await eventually(() => !a.health.isReady(), 'the node notices');
+      expect(await within(patienceMs, client.closed(), 'the session ends')).toEqual(unavailable);
+      await server.command(...cure);
+      await eventually(() => a.health.isReady(), 'the node is ready again');
+      expect(await a.statusOf()).toBe(101);
+    },
+  );
+});
+
+it('D4: a full Redis still accepts clients, since nothing was lost', async () => {
+  await using a = await node();
+  await server.command('CONFIG', 'SET', 'maxmemory', '1');
+  expect(await a.statusOf()).toBe(101);
+  await expect(a.sessions.revoke({ userId: 'alice' })).rejects.toMatchObject({
+    code: 'ERR_WS_AUTH_STORE_UNAVAILABLE',
+  });
+});
+
+const ancient = {
+  tokenId: undefined,
+  issuedAt: 1,
+  issuer: undefined,
+  exp: undefined,
+  bound: false,
+};
+
+/** Puts a stream in place of another, in one step: two entries, each at its time. */
+const replaceStream = `
+redis.call('DEL', KEYS[1])
+redis.call('XADD', KEYS[1], ARGV[1], 'revocation', ARGV[2])
+redis.call('XADD', KEYS[1], ARGV[3], 'revocation', ARGV[4])
+return 1`;
+
+function entryOf(id: string): string {
+  return JSON.stringify({ kind: 'user', id, before: Date.now(), rememberMs: 60_000 });
+}
+
+it('D6: reads everything when the last entry it has read was lost, also what looks older', async () => {
+  await using a = await node({ maxStalenessMs: 1_000 });
+  const clients = [await a.enter('before'), await a.enter('after')];
+  const instant = Date.now() + 20_000;
+  await server.command('XADD', stream(), `${instant}-0`, 'revocation', entryOf('somebody'));
+  await eventually(() => a.sessions.isRevoked('somebody', ancient), 'the entry is read');
+  const [before, after] = [`${instant - 10_000}-0`, `${instant + 10_000}-0`];
+  const entries = [before, entryOf('before'), after, entryOf('after')];
+  await server.command('EVAL', replaceStream, '1', stream(), ...entries);
+  for (const client of clients) {
+    expect(await within(patienceMs, client.closed(), 'the session ends')).toEqual(revoked);
+  }
+});
+
+it('D10: accepts no client from the moment the stream is of another type', async () => {
+  await using a = await node({ maxStalenessMs: 600_000 });
+  await server.command('SET', stream(), 'text');
+  expect(await a.statusOf(tokenOf('alice'))).toBe(503);
+  await server.command('DEL', stream());
+  expect(await a.statusOf(tokenOf('alice'))).toBe(101);
+});
+
+const unreachable = { url: 'redis://127.0.0.1:1' };
+
+it.each([
+  ['createCluster()', () => createCluster({ rootNodes: [unreachable] })],
+  [
+    'createSentinel()',
+    () => createSentinel({ name: 'x', sentinelRootNodes: [{ host: '127.0.0.1', port: 1 }] }),
+  ],
+])('D7: refuses %s of node-redis, and names what to use instead', (_name, create) => {
+  const client = create() as unknown as WsAuthRedisClient;
+  expect(() => redisWsAuthStore(client)).toThrow(/not supported.*ioredis/);
+  expect(() => redisWsAuthStore(createClient(unreachable))).not.toThrow();
+});
