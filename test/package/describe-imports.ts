@@ -6,11 +6,11 @@ interface Manifest {
   readonly dependencies: Record<string, string>;
   readonly exports: Record<string, unknown>;
   readonly peerDependencies: Record<string, string>;
-  readonly peerDependenciesMeta: Record<string, { readonly optional: boolean }>;
 }
 
 const manifest = JSON.parse(rootFile('package.json')) as Manifest;
-const optionalPeers = Object.keys(manifest.peerDependenciesMeta);
+/** All peers are optional to npm, so that a front end does not install Nest. A server can do without these. */
+const optionalPeers = ['@opentelemetry/api', 'ioredis', 'rate-limiter-flexible', 'redis'];
 const demanded = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).filter(
   (name) => !optionalPeers.includes(name),
 );

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Page } from 'puppeteer-core';
+import type { GatedWebSocket } from '../../../lib/adapters/gated-web-socket.js';
 import { fromCookie, fromFirstMessage } from '../../../lib/index.js';
 import { startProtected, type TestApp } from '../../support/app.js';
 import { launchBrowser, type LaunchedBrowser } from '../../support/browser/launch.js';
@@ -99,14 +100,18 @@ describe('the client in Chromium', { timeout: patient(60_000) }, () => {
     expect(types).toEqual(['connecting', 'waiting', 'connecting', 'close']);
   });
 
-  it('asks the server whether it is still there when the page is online again', async () => {
+  it('K7a: pings the server when the page is online again, and renews nothing', async () => {
     await using page = await open("default-src 'self'; connect-src ws:");
     await page.evaluate(connecting(app.url(), token()));
     await page.evaluate('socket.authenticated.then(() => true)');
+    const { client: serverSide } = app.nest.get(EchoGateway).connected.at(-1)!;
+    const gated = serverSide as GatedWebSocket;
+    gated.wsAuthAlive = false;
     await page.setOfflineMode(true);
     await page.setOfflineMode(false);
-    await page.waitForFunction(`told.some(({ type }) => type === 'session' || type === 'waiting')`);
     expect(await page.evaluate(whoami)).toMatchObject({ user: 'alice' });
+    expect(gated.wsAuthAlive).toBe(true);
+    expect(await page.evaluate('told.map(({ type }) => type)')).not.toContain('session');
   });
 
   it('comes back when its connection is cut, and sends what was said meanwhile', async () => {
