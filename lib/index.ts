@@ -64,6 +64,7 @@ export type {
   WsAuthPolicyOptions,
   WsTicketOptions,
 } from './policy/options.js';
+export type { WsAuthUserKey } from './policy/user-key.js';
 export type { WsAuthRejection } from './policy/rejection.js';
 export type {
   WsAuthAttempt,

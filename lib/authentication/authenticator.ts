@@ -16,6 +16,7 @@ import type { Authenticated } from './authenticated.js';
 import { isOriginAllowed } from './origin-check.js';
 import type { RevocationCheck } from './revocation-check.js';
 import type { FailureKeys, FailureLimits } from './failure-limits.js';
+import type { KeyCheck } from './key-check.js';
 import type { Case, StrategyChain } from './strategy-chain.js';
 
 /** What is decided about a connection: a session, a refusal, or to wait for the first message. */
@@ -42,6 +43,8 @@ export interface AuthenticatorChecks {
   readonly revocations: RevocationCheck | undefined;
   /** Counts the sessions of a user on all nodes. Absent where each node counts its own. */
   readonly places: SessionPlaces | undefined;
+  /** Judges the keys of users, in the chain of strategies. */
+  readonly keys?: KeyCheck;
 }
 
 /**

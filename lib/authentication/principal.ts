@@ -1,4 +1,5 @@
 import type { Policy } from '../policy/policy.js';
+import { findUserKey } from '../policy/user-key.js';
 import { isRecord } from '../protocol/message.js';
 import { numericDate, type Proof } from '../sessions/proof.js';
 
@@ -6,7 +7,10 @@ import { numericDate, type Proof } from '../sessions/proof.js';
 export interface Principal {
   readonly user: object;
   readonly info: unknown;
+  /** `undefined` for a user without a key. */
   readonly userId: string | undefined;
+  /** The default field that the key was read from. */
+  readonly keyField: string | undefined;
   readonly expiresAt: number | undefined;
   /** Whether the user, the info or the application named an end, besides `maxSessionAgeMs`. */
   readonly endNamed: boolean;
@@ -36,30 +40,20 @@ export function readPrincipal(
     return undefined;
   }
   const expiresAt = Math.min(ownEnd ?? Number.POSITIVE_INFINITY, now + policy.maxSessionAgeMs);
-  const userId = policy.userId ? policy.userId(user as never) : defaultUserId(user);
-  if (userId !== undefined && (typeof userId !== 'string' || userId === '')) {
-    return undefined;
-  }
+  const { key: userId, field: keyField } = findUserKey(user, policy.userId);
   return {
     user,
     info,
     userId,
+    keyField,
     expiresAt: expiresAt === Number.POSITIVE_INFINITY ? undefined : expiresAt,
     endNamed: ownEnd !== undefined,
   };
 }
 
-/** A list of rows is no user, and neither is a promise that somebody forgot to await. */
+/** A list of rows is not a user, and neither is a promise that the application forgot to await. */
 function isUser(value: unknown): value is object {
   return isRecord(value) && typeof value['then'] !== 'function';
-}
-
-/** Key of a user when the application names none. */
-export function defaultUserId(user: object): string | undefined {
-  const { id, sub, userId, username } = user as Record<string, unknown>;
-  const key = id ?? sub ?? userId ?? username;
-  const named = typeof key === 'string' || typeof key === 'bigint' || Number.isFinite(key);
-  return named && key !== '' ? String(key) : undefined;
 }
 
 /** `NaN`, which is refused, for an `exp` that is there and not a number. */

@@ -21,6 +21,7 @@ import { httpSessionTokenId, proofOf, withTokenId, type Proof } from '../session
 import { WsAuthSession } from '../sessions/session.js';
 import { aborted, type Attempt } from './attempt.js';
 import type { Authenticated } from './authenticated.js';
+import { KeyCheck } from './key-check.js';
 import { readPrincipal, type Principal } from './principal.js';
 import { refusalOfError, refusalOfFailures, type Failure } from './strategy-refusal.js';
 
@@ -63,6 +64,7 @@ export class StrategyChain {
   constructor(
     private readonly policy: Policy,
     private readonly strategies: Strategies,
+    private readonly keys = new KeyCheck(policy),
   ) {}
 
   run(judged: Case): MaybePromise<Authenticated | Refusal> {
@@ -180,7 +182,10 @@ export class StrategyChain {
     try {
       const proof = withHttpSession(proofOf(basis, user, info), basis, request);
       const principal = readPrincipal({ user, info, proof }, this.policy);
-      return principal && { session: begin(principal, name, credential), proof, context };
+      const refusal = principal && this.keys.check(principal, name);
+      return (
+        refusal ?? (principal && { session: begin(principal, name, credential), proof, context })
+      );
     } catch (error) {
       return refusalOfError(error);
     }

@@ -2,7 +2,7 @@ import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { WS_AUTH_ADAPTER_CONTEXT } from '../adapters/adapter-context.js';
 import { WS_AUTH_MODULE } from '../decorators/ws-auth.decorator.js';
 import { WsAuthEvents } from '../events/ws-auth-events.js';
-import { defaultUserId } from '../authentication/principal.js';
+import { findUserKey } from '../policy/user-key.js';
 import { WsAuthHealth } from '../sessions/ws-auth-health.service.js';
 import { ticketSettings, WS_TICKET_SETTINGS } from '../tickets/ticket-settings.js';
 import { WsTickets } from '../tickets/ws-tickets.service.js';
@@ -45,8 +45,9 @@ import {
     {
       provide: WS_TICKET_SETTINGS,
       inject: [WS_AUTH_SETTINGS, CommonStore],
-      useFactory: ({ tickets, userId = defaultUserId }: ModuleSettings, { store }: CommonStore) =>
-        tickets && ticketSettings(tickets, { store, userId: userId as typeof defaultUserId }),
+      useFactory: ({ tickets, userId }: ModuleSettings, { store }: CommonStore) =>
+        tickets &&
+        ticketSettings(tickets, { store, userId: (user) => findUserKey(user, userId).key }),
     },
     WsAuthService,
     { provide: WS_AUTH_ADAPTER_CONTEXT, useExisting: WsAuthService },

@@ -5,12 +5,14 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
   type OnModuleInit,
+  Logger,
 } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import { AuthModuleOptions } from '@nestjs/passport';
 import passport from 'passport';
 import { Authenticator } from '../authentication/authenticator.js';
 import { ObservedAuthenticator } from '../authentication/observed-authenticator.js';
+import { KeyCheck, type KeySources } from '../authentication/key-check.js';
 import { FailureLimits } from '../authentication/failure-limits.js';
 import { PendingBudget } from '../authentication/pending-budget.js';
 import { StrategyChain } from '../authentication/strategy-chain.js';
@@ -47,6 +49,8 @@ export class WsAuthService
   readonly trust: ProxyTrust;
   readonly protectedServers: ProtectedServer[] = [];
   readonly #strategies = new Strategies(passport as unknown as StrategyRegistry);
+  readonly #logger = new Logger('WsAuth');
+  readonly #keySources: KeySources = new Map();
   readonly #failures: FailureLimits | undefined;
   readonly #telemetry: WsAuthTelemetry | undefined;
   readonly #onClosed: (() => void)[] = [];
@@ -145,9 +149,10 @@ export class WsAuthService
   }
 
   #authenticatorFor(policy: Policy): Authenticator {
-    const chain = new StrategyChain(policy, this.#strategies);
+    const keys = new KeyCheck(policy, (text) => this.#logger.warn(text), this.#keySources);
+    const chain = new StrategyChain(policy, this.#strategies, keys);
     const { revocations, places } = this.common;
-    const checks = { failures: this.#failures, revocations, places };
+    const checks = { failures: this.#failures, revocations, places, keys };
     return this.#telemetry
       ? new ObservedAuthenticator(policy, chain, checks, this.#telemetry)
       : new Authenticator(policy, chain, checks);

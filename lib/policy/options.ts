@@ -5,6 +5,7 @@ import type { WsAuthMiddleware } from '../passport/express-request.js';
 import type { WsAuthEventNames } from '../protocol/message.js';
 import type { WsAuthStore } from '../store/ws-auth-store.js';
 import type { FailureLimiter } from './failure-limiter.js';
+import type { WsAuthUserKey } from './user-key.js';
 import type { WsAuthRejection } from './rejection.js';
 
 /** Decides on an origin. `origin` is `undefined` when the request has no `Origin`. Throwing and waiting refuse. */
@@ -150,7 +151,8 @@ export interface WsAuthPolicyOptions {
   readonly maxReauthenticationsPerMinute?: number;
   /**
    * Open sockets that one user may have, at least 1, or `Infinity`: in this process, or on all nodes, as
-   * `sessionLimitScope` of the module says.
+   * `sessionLimitScope` of the module says. A user without a key (`userId`) is refused with 403, since its sockets cannot be
+   * counted.
    *
    * @default Infinity
    */
@@ -229,11 +231,17 @@ export interface WsTicketOptions {
  */
 export interface WsAuthModuleOptions extends WsAuthPolicyOptions {
   /**
-   * Key of a user in sessions and limits: a non-empty string.
+   * Key of a user in limits, revocation, renewal and tickets: a text that is not blank, an exact number, a bigint, or an
+   * object with a text of its own, such as an `ObjectId`. Values with the same text are one user, whatever strategy and
+   * field they come from.
    *
-   * @default `user.id ?? user.sub ?? user.userId ?? user.username`
+   * A user without a key, or with one that cannot be read, is refused with 403 where `maxSessionsPerUser` is set. Elsewhere
+   * it cannot be limited, found, revoked by key, or renewed (3003); one warning per policy says so. A function that throws
+   * refuses with 500.
+   *
+   * @default `user.id ?? user.sub ?? user.userId ?? user._id ?? user.username`
    */
-  readonly userId?: (user: never) => string | undefined;
+  readonly userId?: (user: never) => WsAuthUserKey | null | undefined;
   /**
    * End of a session in epoch milliseconds; `undefined` does not expire. Other values refuse the connection.
    *

@@ -1,5 +1,6 @@
 import { WsAuthError } from '../errors/ws-auth.error.js';
 import { isSendableCloseCode } from '../protocol/close-code.js';
+import { userKey, type WsAuthUserKey } from '../policy/user-key.js';
 import type { StoredRevocation } from '../store/ws-auth-store.js';
 import type { LiveSession } from './live-session.js';
 import { numericDate, type Proof } from './proof.js';
@@ -11,15 +12,15 @@ export type SessionTarget =
       readonly sessionId: string;
     }
   | {
-      /** Key of the user. */
-      readonly userId: string;
+      /** Key of the user, as the strategy returned it: the text of an `ObjectId` is read as well. */
+      readonly userId: WsAuthUserKey;
     };
 
 /** Whose sessions are not valid any more. Exactly one field. */
 export type RevocationTarget =
   | {
-      /** Key of the user. */
-      readonly userId: string;
+      /** Key of the user, as the strategy returned it: the text of an `ObjectId` is read as well. */
+      readonly userId: WsAuthUserKey;
       /**
        * Epoch milliseconds: only credentials issued at or before.
        *
@@ -39,6 +40,13 @@ export type RevocationTarget =
       /** Epoch milliseconds: everybody's credentials issued at or before. */
       readonly issuedBefore: number;
     };
+
+/** A target that names exactly one thing, the user by the text of its key. */
+export type CheckedTarget =
+  | { readonly userId: string; readonly issuedBefore?: number }
+  | { readonly sessionId: string }
+  | { readonly tokenId: string }
+  | { readonly issuedBefore: number };
 
 /** How a revocation is carried out. */
 export interface RevokeOptions {
@@ -61,11 +69,8 @@ export interface RevokeOptions {
 
 const dayMs = 86_400_000;
 
-/** What other nodes are told. */
-export function storedRevocation(
-  target: RevocationTarget,
-  options: RevokeOptions,
-): StoredRevocation {
+/** The revocation that other nodes receive. */
+export function storedRevocation(target: CheckedTarget, options: RevokeOptions): StoredRevocation {
   const { reason, exceptSessionId, rememberMs = dayMs } = options;
   const details = {
     rememberMs,
@@ -105,23 +110,55 @@ export function beganBy({ proof, session }: LiveSession, before: number): boolea
 }
 
 /**
- * A target that is empty, or not a time, would revoke too much or nothing at all.
+ * Reads a target. One that is empty, names two things, or has a time that is not a number would revoke too much or nothing.
  *
  * @throws {WsAuthError} `ERR_WS_AUTH_REVOCATION`
  */
-export function checkTarget(target: RevocationTarget | SessionTarget): void {
-  const fields: Record<string, unknown> = { ...target };
-  const { userId, sessionId, tokenId, issuedBefore } = fields;
-  const ids = [userId, sessionId, tokenId].filter((id) => id !== undefined);
-  const named = ids.length === 1 && typeof ids[0] === 'string' && ids[0] !== '';
-  const timed = issuedBefore === undefined || Number.isFinite(issuedBefore);
-  const valid = timed && (named || (ids.length === 0 && issuedBefore !== undefined));
-  if (!valid) {
+export function checkTarget(target: RevocationTarget | SessionTarget): CheckedTarget {
+  const { userId, sessionId, tokenId, issuedBefore }: Record<string, unknown> = { ...target };
+  const named = Object.entries({ userId, sessionId, tokenId }).filter(([, id]) => id !== undefined);
+  const isTimed = Number.isFinite(issuedBefore);
+  const [[field, value] = [], second] = named;
+  if (second || (issuedBefore !== undefined && !isTimed) || (!field && !isTimed)) {
+    throw badTarget();
+  }
+  const time = isTimed ? { issuedBefore: issuedBefore as number } : undefined;
+  switch (field) {
+    case 'userId':
+      return { userId: demandKey(value), ...time };
+    case 'sessionId':
+      return { sessionId: demandId(value) };
+    case 'tokenId':
+      return { tokenId: demandId(value) };
+    default:
+      return time!;
+  }
+}
+
+function demandKey(value: unknown): string {
+  const key = userKey(value);
+  if (key === undefined) {
     throw new WsAuthError(
       'ERR_WS_AUTH_REVOCATION',
-      'a revocation names one user, session or token, or a time of issue in epoch milliseconds',
+      'userId: expected the key of a user: a text that is not blank, an exact number, a bigint, or an object with a text of ' +
+        'its own',
     );
   }
+  return key;
+}
+
+function demandId(value: unknown): string {
+  if (typeof value !== 'string' || value === '') {
+    throw badTarget();
+  }
+  return value;
+}
+
+function badTarget(): WsAuthError {
+  return new WsAuthError(
+    'ERR_WS_AUTH_REVOCATION',
+    'a revocation names one user, session or token, or a time of issue in epoch milliseconds',
+  );
 }
 
 /**

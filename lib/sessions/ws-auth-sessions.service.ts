@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { WsAuthError } from '../errors/ws-auth.error.js';
 import type { Ending, LiveSession } from './live-session.js';
+import { userKey, type WsAuthUserKey } from '../policy/user-key.js';
 import type { StoredRevocation, WsAuthStore } from '../store/ws-auth-store.js';
 import { anonymousProof, httpSessionTokenId } from './proof.js';
 import {
@@ -10,6 +11,7 @@ import {
   checkTarget,
   revocationsOfTokens,
   storedRevocation,
+  type CheckedTarget,
   type RevocationTarget,
   type RevokeOptions,
   type SessionTarget,
@@ -52,9 +54,14 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
   readonly #untold = new Map<string, readonly StoredRevocation[]>();
   #store: WsAuthStore | undefined;
 
-  /** Sessions of a user, oldest first. */
-  ofUser(userId: string): WsAuthSession[] {
-    return this.liveOf(userId).map(({ session }) => session);
+  /**
+   * Sessions of a user, oldest first.
+   *
+   * @param userId key of the user, as the strategy returned it; a value that cannot be one has no sessions
+   */
+  ofUser(userId: WsAuthUserKey): WsAuthSession[] {
+    const key = userKey(userId);
+    return key === undefined ? [] : this.liveOf(key).map(({ session }) => session);
   }
 
   /** A session of this process by its id. */
@@ -84,9 +91,8 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
   disconnect(target: SessionTarget, options: DisconnectOptions = {}): number {
     const { exceptSessionId, code, reason } = options;
     checkClosing(code, reason);
-    checkTarget(target);
     return this.#end(
-      this.#matching(target),
+      this.#matching(checkTarget(target)),
       { why: 'disconnected', code, reason },
       exceptSessionId,
     );
@@ -107,11 +113,11 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
    */
   async revoke(target: RevocationTarget, options: RevokeOptions = {}): Promise<number> {
     checkClosing(undefined, options.reason);
-    checkTarget(target);
+    const checked = checkTarget(target);
     checkRememberMs(options.rememberMs);
-    const revocations = this.#revocationsFor(target, options);
-    const everySession = 'userId' in target && target.issuedBefore === undefined;
-    const matching = everySession ? this.liveOf(target.userId) : [];
+    const revocations = this.#revocationsFor(checked, options);
+    const everySession = 'userId' in checked && checked.issuedBefore === undefined;
+    const matching = everySession ? this.liveOf(checked.userId) : [];
     const ended = revocations.map((revocation) => this.apply(revocation));
     // Also those that a clock which was set back makes look younger than the revocation.
     const ending: Ending = { why: 'revoked', reason: options.reason };
@@ -226,16 +232,16 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
     this.#end([...this.#live.all()], ending);
   }
 
-  #matching(target: SessionTarget): readonly LiveSession[] {
+  #matching(target: CheckedTarget): readonly LiveSession[] {
     if ('userId' in target) {
       return this.liveOf(target.userId);
     }
-    const live = this.#live.with(target.sessionId);
+    const live = 'sessionId' in target ? this.#live.with(target.sessionId) : undefined;
     return live ? [live] : [];
   }
 
   /** A revoked session also takes its token with it, if this process knows it. */
-  #revocationsFor(target: RevocationTarget, options: RevokeOptions): StoredRevocation[] {
+  #revocationsFor(target: CheckedTarget, options: RevokeOptions): StoredRevocation[] {
     const revocation = storedRevocation(target, options);
     if (!('sessionId' in target)) {
       return [revocation];

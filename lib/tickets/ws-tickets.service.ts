@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { addressKey } from '../policy/address-key.js';
 import { checkInteger } from '../policy/check-option.js';
@@ -53,6 +53,8 @@ export interface IssuedTicket {
  */
 @Injectable()
 export class WsTickets {
+  #warned = false;
+
   constructor(
     @Inject(WS_TICKET_SETTINGS) private readonly settings: TicketSettings | undefined,
     @Inject(WsAuthSessions) private readonly sessions: WsAuthSessions,
@@ -61,13 +63,15 @@ export class WsTickets {
   /**
    * Issues a ticket for a user that the caller has authenticated, such as a route behind an HTTP guard.
    *
-   * @param user what the session's user will be, as JSON carries it
-   * @throws {WsAuthConfigurationError} if the module was not told `tickets`, for a user that is no object, and for options
-   *   out of bounds.
+   * A user without a key (`userId`) shares no bound with others: its tickets count towards `maxTotal` alone.
+   *
+   * @param user what the session's user will be, as JSON carries it; a bigint arrives as its text
+   * @throws {WsAuthConfigurationError} without the option `tickets`, for a user that is not an object, or that loses its key
+   *   in JSON, and for options out of bounds.
    * @throws {WsAuthStoreError} if the store cannot be reached.
    */
   async issue(user: object, options: TicketOptions = {}): Promise<IssuedTicket> {
-    const { store, ttlMs: byDefault, userId, limits } = this.#demandSettings();
+    const { store, ttlMs: byDefault, limits } = this.#demandSettings();
     const ttlMs = checkInteger('ttlMs', options.ttlMs ?? byDefault, { min: 1_000, max: 300_000 });
     if (!isRecord(user)) {
       throw new WsAuthConfigurationError('user: expected an object, as strategies return it');
@@ -80,16 +84,36 @@ export class WsTickets {
       bound: this.#bindingOf(options),
     };
     const ticket = newTicket();
-    await store.putTicket(
-      {
-        digest: ticketDigest(ticket),
-        userId: userId(user) ?? '',
-        payload: JSON.stringify(payload),
-        ttlMs,
-      },
-      limits,
-    );
+    const digest = ticketDigest(ticket);
+    const userId = this.#keyOf(user) ?? digest;
+    const stored = { digest, userId, payload: toJson(payload), ttlMs };
+    await store.putTicket(stored, limits);
     return { ticket, expiresAt: now + ttlMs };
+  }
+
+  /** A session that the ticket begins has the key of the user as JSON carries it, so that both have to be the same. */
+  #keyOf(user: object): string | undefined {
+    const { userId } = this.#demandSettings();
+    const key = userId(user);
+    const carried: unknown = JSON.parse(toJson(user));
+    if (!isRecord(carried) || userId(carried) !== key) {
+      throw new WsAuthConfigurationError(
+        'user: its key (userId) is another once JSON has carried it; pass a user whose key is a text or a number',
+      );
+    }
+    if (key === undefined) {
+      this.#warnOfMissingKey();
+    }
+    return key;
+  }
+
+  #warnOfMissingKey(): void {
+    if (!this.#warned) {
+      this.#warned = true;
+      new Logger('WsAuth').warn(
+        'userId: a ticket was issued for a user without a key, so tickets.maxPerUser does not bound it; set the option userId',
+      );
+    }
   }
 
   #bindingOf(options: TicketOptions): TicketBinding {
@@ -113,6 +137,13 @@ export class WsTickets {
     }
     return this.settings;
   }
+}
+
+/** Ids may be bigints, which JSON does not know. */
+function toJson(value: object): string {
+  return JSON.stringify(value, (_name, each: unknown) =>
+    typeof each === 'bigint' ? String(each) : each,
+  );
 }
 
 function checkAddress(address: unknown): string {

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import {
   fromQueryParam,
   WsAuthConfigurationError,
+  WsAuthSessions,
   WsTickets,
   type TicketOptions,
   type WsAuthModuleOptions,
@@ -53,3 +54,57 @@ it.each(['unknown', '_hidden', 'unix:', 'for=203.0.113.7', '203.0.113.8'])(
     });
   },
 );
+
+const keyless = [{ email: 'a@b' }, { id: '' }, { id: {} }, { sub: null }];
+
+it.each(keyless)(
+  'K10d: a ticket of the user %o, which has no key, outlives those of others',
+  async (user) => {
+    await using app = await startProtected({ ...viaTicket, tickets: { maxPerUser: 1 } });
+    const victim = await ticketFor(app, user);
+    for (const other of [...keyless, ...keyless]) {
+      await ticketFor(app, other);
+    }
+    await app.connect(`/?ticket=${victim}`).opened();
+  },
+);
+
+it('K10d: a user with a key still has maxPerUser tickets, and all users have maxTotal', async () => {
+  await using app = await startProtected({ ...viaTicket, tickets: { maxPerUser: 1, maxTotal: 2 } });
+  const [first, second] = [await ticketFor(app, { id: 7 }), await ticketFor(app, { id: '7' })];
+  expect(await app.connect(`/?ticket=${first}`).refusal()).toMatchObject({ status: 401 });
+  await ticketFor(app, { email: 'a@b' });
+  await ticketFor(app, { email: 'a@b' });
+  expect(await app.connect(`/?ticket=${second}`).refusal()).toMatchObject({ status: 401 });
+});
+
+it('K10d: warns once that maxPerUser does not bound users without a key', async () => {
+  const warnings: string[] = [];
+  const warn = (line: string) => void warnings.push(line);
+  const logger = { log: () => undefined, error: () => undefined, warn };
+  await using app = await startProtected(viaTicket, [], { logger });
+  await ticketFor(app, { email: 'a@b' });
+  await ticketFor(app, { email: 'c@d' });
+  expect(warnings.filter((line) => line.startsWith('userId: '))).toHaveLength(1);
+});
+
+it.each<[object, string]>([
+  [{ id: 42n }, '42'],
+  [{ _id: { toString: () => 'hex', toJSON: () => 'hex' } }, 'hex'],
+])('K2a: the session of a ticket has the key of its user %o', async (user, key) => {
+  await using app = await startProtected(viaTicket);
+  const ticket = await ticketFor(app, user);
+  await app.connect(`/?ticket=${ticket}`).opened();
+  expect(app.nest.get(WsAuthSessions).ofUser(key)).toHaveLength(1);
+});
+
+it.each([
+  { id: { toString: (): string => 'lost' } },
+  { id: { toString: (): string => 'lost', toJSON: () => 'other' } },
+  { toJSON: () => 'alice', id: 'alice' },
+])('K2a: issues no ticket for a user that loses its key in JSON: %o', async (user) => {
+  await using app = await startProtected(viaTicket);
+  const issued = app.nest.get(WsTickets).issue(user);
+  await expect(issued).rejects.toThrow(WsAuthConfigurationError);
+  await expect(issued).rejects.toThrow('its key (userId) is another once JSON has carried it');
+});

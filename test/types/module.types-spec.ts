@@ -25,6 +25,11 @@ class Settings {
 @Module({ providers: [Settings], exports: [Settings] })
 class SettingsModule {}
 
+declare class ObjectId {
+  readonly _bsontype: 'ObjectId';
+  toHexString(): string;
+}
+
 describe('WsAuthModule.forRoot()', () => {
   it('takes options, or none', () => {
     expectTypeOf(WsAuthModule.forRoot()).toEqualTypeOf<DynamicModule>();
@@ -46,8 +51,12 @@ describe('WsAuthModule.forRoot()', () => {
       expiresAt: ({ until }: { readonly until: Date }) => until.getTime(),
     });
     expectTypeOf(forRoot).toEqualTypeOf<DynamicModule>();
-    // @ts-expect-error: a key is a string
-    WsAuthModule.forRoot({ userId: ({ id }: { readonly id: number }) => id });
+    WsAuthModule.forRoot({ userId: ({ id }: { readonly id: number | bigint | null }) => id });
+    WsAuthModule.forRoot({ userId: ({ _id }: { readonly _id: ObjectId }) => _id });
+    // @ts-expect-error: a key cannot be awaited
+    WsAuthModule.forRoot({ userId: async ({ id }: { readonly id: string }) => id });
+    // @ts-expect-error: a boolean is not a key
+    WsAuthModule.forRoot({ userId: () => true });
   });
 });
 

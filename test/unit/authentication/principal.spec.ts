@@ -89,13 +89,24 @@ describe('readPrincipal', () => {
     expect(read({ id: 1 }, { userId: () => undefined })).toMatchObject({ userId: undefined });
   });
 
-  it.each([7, '', null, {}, Promise.resolve('a')])(
-    'refuses a user whose key, says the application, is %o',
-    (key) => {
-      const userId = (() => key) as unknown as () => string;
-      expect(read({ id: 1 }, { userId })).toBeUndefined();
-    },
-  );
+  it.each([
+    [7, '7'],
+    [7n, '7'],
+    ['', undefined],
+    [null, undefined],
+    [{}, undefined],
+    [Promise.resolve('a'), undefined],
+  ])('K2a: reads the key %o of the application as %s', (key, userId) => {
+    const named = (() => key) as unknown as () => string;
+    expect(read({ id: 1 }, { userId: named })).toMatchObject({ userId });
+  });
+
+  it('K2b: survives a key of the application that is awaited and fails', async () => {
+    const userId = (() => Promise.reject(new Error('late'))) as unknown as () => string;
+    expect(read({ id: 1 }, { userId })).toMatchObject({ userId: undefined });
+    // An unhandled rejection fails the run.
+    await new Promise(setImmediate);
+  });
 
   it.each([
     [undefined, undefined],

@@ -3,6 +3,7 @@ import { CommonStore } from '../../../lib/module/common-store.js';
 import { moduleSettings } from '../../../lib/module/module-settings.js';
 import { anonymousProof, type Proof } from '../../../lib/sessions/proof.js';
 import type { LiveSession } from '../../../lib/sessions/live-session.js';
+import type { RevocationTarget } from '../../../lib/sessions/revocation-target.js';
 import { WsAuthHealth } from '../../../lib/sessions/ws-auth-health.service.js';
 import { WsAuthSession } from '../../../lib/sessions/session.js';
 import { WsAuthSessions } from '../../../lib/sessions/ws-auth-sessions.service.js';
@@ -102,6 +103,71 @@ describe('the token of a revoked session', () => {
     await everythingDue();
     expect(second!.count()).toBe(0);
     expect(await store.isRevoked({ tokenId: 'one' })).toBe(true);
+  });
+});
+
+describe('the target of a revocation', () => {
+  const objectId = { toHexString: () => 'alice', toString: () => 'alice' };
+
+  it.each<[string, RevocationTarget]>([
+    ['text', { userId: 'alice' }],
+    ['object with a text of its own', { userId: objectId }],
+    ['key beside fields that are undefined', { userId: 'alice', sessionId: undefined }],
+    ['key and time of issue', { userId: objectId, issuedBefore: Date.now() + 1_000 }],
+  ])('K2a: is the user of a %s', async (_what, target) => {
+    const [first] = sessionsOfNode;
+    begin(first!, 'alice', named('one'));
+    begin(first!, 'bob', named('two'));
+    expect(first!.ofUser(objectId)).toHaveLength(1);
+    expect(await first!.revoke(target)).toBe(1);
+    expect(first!.ofUser(objectId)).toEqual([]);
+    expect(first!.ofUser('bob')).toHaveLength(1);
+    expect(store.told.map(({ kind, id }) => [kind, id])).toEqual([['user', 'alice']]);
+  });
+
+  it.each([
+    undefined,
+    null,
+    '',
+    ' ',
+    {},
+    [],
+    Number.NaN,
+    new Date(),
+    true,
+    Promise.resolve('alice'),
+  ])('K2a: is never a user by the key %o', async (userId) => {
+    const [first] = sessionsOfNode;
+    begin(first!, 'alice', named('one'));
+    begin(first!, undefined, named('two'));
+    const target = { userId } as never;
+    const refused = { code: 'ERR_WS_AUTH_REVOCATION' };
+    await expect(first!.revoke(target)).rejects.toMatchObject(refused);
+    expect(() => first!.disconnect(target)).toThrow(expect.objectContaining(refused));
+    expect(first!.ofUser(userId as never)).toEqual([]);
+    expect(first!.count()).toBe(2);
+    expect(store.told).toEqual([]);
+  });
+
+  it.each([
+    {},
+    { issuedBefore: Number.NaN },
+    { userId: 'alice', tokenId: 'one' },
+    { userId: 'alice', issuedBefore: Number.NaN },
+    { sessionId: 7 },
+    { tokenId: '' },
+  ])('is refused as %o', async (target) => {
+    const [first] = sessionsOfNode;
+    begin(first!, 'alice', named('one'));
+    await expect(first!.revoke(target as never)).rejects.toThrow('a revocation names one user');
+    expect(first!.count()).toBe(1);
+  });
+
+  it('K2a: closes the sockets of a user by a key that is not a text', () => {
+    const [first] = sessionsOfNode;
+    begin(first!, '7', {});
+    expect(first!.disconnect({ userId: 7n })).toBe(1);
+    expect(first!.disconnect({ tokenId: 'one' } as never)).toBe(0);
   });
 });
 
