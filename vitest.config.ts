@@ -106,6 +106,16 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'internals',
+          include: ['test/internals/**/*.internals-spec.ts'],
+          globalSetup: [build, 'test/internals/compile-server.ts'],
+          testTimeout: 20_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'e2e',
           include: ['test/e2e/**/*.e2e-spec.ts'],
           globalSetup: build,

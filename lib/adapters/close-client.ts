@@ -2,6 +2,7 @@ import { WebSocket } from 'ws';
 import type { Policy } from '../policy/policy.js';
 import type { Refusal } from '../protocol/refusal.js';
 import { closedGate, type GatedWebSocket } from './gated-web-socket.js';
+import { limitCloseTimeout } from './internals/close-timeout.js';
 
 /** Time in milliseconds that a peer has to answer our close frame, before and after authentication. */
 export const closeGraceMs = { pending: 1_000, session: 5_000 } as const;
@@ -27,26 +28,10 @@ export function closeClient(client: GatedWebSocket, { code, reason, graceMs }: C
   if (client.readyState === WebSocket.OPEN) {
     client.wsAuthClosedWith = code;
   }
-  if (!limitClosing(client, graceMs)) {
+  if (!limitCloseTimeout(client, graceMs)) {
     terminateAfter(client, graceMs);
   }
   client.close(code, reason);
-}
-
-/** Where `ws` keeps how long it waits for a close frame once it has sent one. */
-interface ClosingSocket {
-  _closeTimeout?: unknown;
-}
-
-/** A timer of `ws` is enough, unless it would run for longer. Says no where it runs already, or should a later `ws` keep its length elsewhere. */
-function limitClosing(client: WebSocket, graceMs: number): boolean {
-  const socket = client as ClosingSocket;
-  const { _closeTimeout: own } = socket;
-  if (client.readyState !== WebSocket.OPEN || typeof own !== 'number') {
-    return false;
-  }
-  socket._closeTimeout = Math.min(own, graceMs);
-  return true;
 }
 
 /** Cuts off a peer that does not answer a close frame in time. */

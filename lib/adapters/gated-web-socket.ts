@@ -3,6 +3,8 @@ import { WebSocket, type RawData } from 'ws';
 import { eventMessage } from '../protocol/message.js';
 import { boundBacklog, failingWhenTerminated } from './backlog.js';
 import { deliverHeld, deliverResumed } from './held-messages.js';
+import { containedWebSocket } from './contained-web-socket.js';
+import { failClient } from './fail-client.js';
 
 /** Arguments of the `close` event. */
 export type CloseArguments = readonly unknown[];
@@ -17,6 +19,8 @@ export interface Gate {
   readonly maxBufferedBytes: number;
   /** Whether the `close` event waits, because messages came before it. The gate emits it later. */
   keepsClose?(client: GatedWebSocket, close: CloseArguments): boolean;
+  /** Ends the session after an exception of application code. Without it the client is terminated. */
+  fail?(): void;
 }
 
 /** Until a gate is set, which is before the first byte is read. */
@@ -27,7 +31,12 @@ const noGate: Gate = {
 };
 
 /** A dead socket: nothing gets in, and nothing but the close frame gets out. */
-export const closedGate: Gate = { admits: () => false, sends: false, maxBufferedBytes: 0 };
+export const closedGate: Gate = {
+  admits: () => false,
+  sends: false,
+  maxBufferedBytes: 0,
+  fail: () => undefined,
+};
 
 /**
  * A WebSocket that asks its gate before it emits a message. Neither Nest nor a listener of the application receives anything
@@ -47,7 +56,7 @@ export interface GatedWebSocket extends WebSocket {
 
 /** Makes the class of such sockets from that of `ws`, or from one that the application derived from it. */
 export function gatedWebSocket(base: typeof WebSocket = WebSocket): typeof WebSocket {
-  return class extends base implements GatedWebSocket {
+  return class extends containedWebSocket(base) implements GatedWebSocket {
     wsAuthGate: Gate = noGate;
     wsAuthContext: AsyncResource | undefined = undefined;
     wsAuthAlive = true;
@@ -55,7 +64,12 @@ export function gatedWebSocket(base: typeof WebSocket = WebSocket): typeof WebSo
     wsAuthOversize = 0;
 
     override emit(event: string | symbol, ...args: unknown[]): boolean {
-      if (!passes(this, event, args)) {
+      try {
+        if (!passes(this, event, args)) {
+          return true;
+        }
+      } catch (error) {
+        failClient(this, 'a message', error);
         return true;
       }
       const { wsAuthContext } = this;

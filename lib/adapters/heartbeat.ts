@@ -1,4 +1,5 @@
 import { WebSocket } from 'ws';
+import { contain } from './contain.js';
 import type { GatedWebSocket } from './gated-web-socket.js';
 
 /**
@@ -21,12 +22,16 @@ export function startHeartbeat(clients: Set<GatedWebSocket>, intervalMs: number)
 
 function beat(clients: Set<GatedWebSocket>): void {
   for (const client of clients) {
-    const { isPaused } = client;
-    if (!client.wsAuthAlive && !isPaused) {
-      client.terminate();
-    } else if (client.readyState === WebSocket.OPEN) {
-      client.wsAuthAlive = isPaused;
-      client.ping();
-    }
+    contain('the heartbeat of a client', () => beatOne(client));
+  }
+}
+
+function beatOne(client: GatedWebSocket): void {
+  const { isPaused } = client;
+  if (!client.wsAuthAlive && !isPaused) {
+    client.terminate();
+  } else if (client.readyState === WebSocket.OPEN) {
+    client.wsAuthAlive = isPaused;
+    client.ping();
   }
 }

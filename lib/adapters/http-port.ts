@@ -10,6 +10,7 @@ import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { Refusal } from '../protocol/refusal.js';
 import type { CookieBridge } from '../cookie-bridge/cookie-bridge.js';
 import { parseRequestTarget } from '../protocol/request-target.js';
+import { contain } from './contain.js';
 import { drainBacklog } from './drain-backlog.js';
 import { refuseRequest } from './refuse.js';
 import type { Route } from './route.js';
@@ -114,11 +115,17 @@ export class HttpPort {
 
   #announce(): void {
     this.server.on('listening', () => {
-      this.#webSocketServers.forEach((server) => server.emit('listening'));
+      this.#emit('listening');
     });
     this.server.on('error', (error) => {
-      this.#webSocketServers.forEach((server) => server.emit('error', error));
+      this.#emit('error', error);
     });
+  }
+
+  #emit(event: 'listening' | 'error', ...args: unknown[]): void {
+    for (const server of this.#webSocketServers) {
+      contain(`a listener of "${event}"`, () => void server.emit(event, ...args));
+    }
   }
 
   readonly #onRequest = (request: IncomingMessage, response: ServerResponse): void => {

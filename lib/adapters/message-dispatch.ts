@@ -1,7 +1,7 @@
-import { Logger } from '@nestjs/common';
 import type { MessageMappingProperties } from '@nestjs/websockets';
 import { isObservable, type Observable } from 'rxjs';
 import { WebSocket, type RawData } from 'ws';
+import { contain, logException } from './contain.js';
 
 /** A message after parsing. */
 export interface ParsedMessage {
@@ -11,8 +11,6 @@ export interface ParsedMessage {
 
 /** Turns the text or the bytes of a frame into a message; `undefined` drops the frame. */
 export type ParseMessage = (data: string | RawData) => ParsedMessage | undefined;
-
-const logger = new Logger('WsAuthAdapter');
 
 /**
  * Hands the messages of a client to the handlers of one gateway, and sends what they return.
@@ -62,14 +60,15 @@ async function run(
     }
   } catch (error) {
     // Nest's exception layer answers the client; what still arrives here is an error of a filter.
-    logger.error(error);
+    logException(error);
   }
 }
 
 function sendAll(client: WebSocket, results: Observable<unknown>): void {
   const subscription = results.subscribe({
-    next: (result) => reply(client, result),
-    error: (error: unknown) => logger.error(error),
+    // RxJS throws what a subscriber throws from a timer, where it ends the process.
+    next: (result) => contain('sending a reply', () => reply(client, result)),
+    error: logException,
   });
   if (!subscription.closed) {
     const stop = () => subscription.unsubscribe();

@@ -6,9 +6,10 @@ import { failed, orFailed } from '../authentication/strategy-refusal.js';
 import type { Credential } from '../credentials/credential.js';
 import type { Policy } from '../policy/policy.js';
 import { Refusal } from '../protocol/refusal.js';
+import { logFault } from './contain.js';
 import type { CloseArguments, Gate, GatedWebSocket } from './gated-web-socket.js';
 import { deliver, type QueuedMessage } from './held-messages.js';
-import { setReceiverLimits } from './receiver-limits.js';
+import { setReceiverLimits } from './internals/receiver-limits.js';
 
 /** What a pending connection needs of the rest. */
 export interface PendingContext {
@@ -94,7 +95,8 @@ export class PendingGate implements Gate {
     // Always later: `ws` is in the middle of this message, which gateways are not to see.
     void Promise.resolve(orFailed(() => authenticator.enter(subject, credential, attempt)))
       .catch(failed)
-      .then((result) => this.#carryOut(client, result));
+      .then((result) => this.#carryOut(client, result))
+      .catch((cause: unknown) => this.#fail(client, cause));
   }
 
   #carryOut(client: GatedWebSocket, result: Authenticated | Refusal): void {
@@ -107,6 +109,14 @@ export class PendingGate implements Gate {
     } else {
       this.#open(client, result);
     }
+  }
+
+  /** A rejection here would have no handler. */
+  #fail(client: GatedWebSocket, cause: unknown): void {
+    logFault('opening a session', cause);
+    this.context.attempt.settle();
+    client.terminate();
+    this.#emitClose(client);
   }
 
   #read(data: Buffer, isBinary: boolean): Credential | Refusal {

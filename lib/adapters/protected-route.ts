@@ -11,11 +11,13 @@ import { clientKey } from '../policy/client-key.js';
 import type { Handshake } from '../protocol/handshake.js';
 import { Refusal } from '../protocol/refusal.js';
 import { parseRequestTarget } from '../protocol/request-target.js';
+import { contain } from './contain.js';
+import { announceClient } from './contained-web-socket.js';
 import type { GatedWebSocket } from './gated-web-socket.js';
 import { startHeartbeat } from './heartbeat.js';
 import { Peer } from './peer.js';
 import { PendingUpgrade } from './pending-upgrade.js';
-import type { ReceiverLimits } from './receiver-limits.js';
+import type { ReceiverLimits } from './internals/receiver-limits.js';
 import { refuseUpgrade } from './refuse.js';
 import type { Route, SubprotocolChoice } from './route.js';
 import { SessionGate, type SessionContext } from './session-gate.js';
@@ -94,11 +96,13 @@ export class ProtectedRoute implements Route {
     this.#stopHeartbeat();
     this.#refuser.close();
     for (const { attempt } of this.#pending) {
-      attempt.abort(new Refusal('ERR_WS_AUTH_SHUTTING_DOWN'));
+      contain('refusing an upgrade', () => {
+        attempt.abort(new Refusal('ERR_WS_AUTH_SHUTTING_DOWN'));
+      });
     }
-    for (const client of this.#clients) {
-      if (client.wsAuthGate instanceof SessionGate) {
-        client.wsAuthGate.end({ why: 'shutdown' });
+    for (const { wsAuthGate: gate } of this.#clients) {
+      if (gate instanceof SessionGate) {
+        contain('ending a session', () => gate.end({ why: 'shutdown' }));
       }
     }
   }
@@ -160,7 +164,7 @@ export class ProtectedRoute implements Route {
     }
   }
 
-  /** Code of the application may throw on the way in; an exception here would end the process. */
+  /** Application code may throw on the way in, such as a listener of `headers`: that would end the process. */
   #decided(decision: Decision, upgrade: PendingUpgrade): void {
     const { attempt, waits } = upgrade;
     upgrade.decided = true;
@@ -173,13 +177,19 @@ export class ProtectedRoute implements Route {
     }
     try {
       this.#carryOut(decision, upgrade);
-    } catch {
-      upgrade.attempt.settle();
-      upgrade.peer.socket.destroy();
+    } catch (cause) {
+      this.#fail(upgrade, cause);
     }
     if (waits) {
       upgrade.letGo();
     }
+  }
+
+  /** The 101 may be on its way, so that no HTTP response can follow. */
+  #fail({ attempt, peer }: PendingUpgrade, cause: unknown): void {
+    attempt.settle();
+    peer.socket.destroy();
+    this.options.context.reporter.refused(failed(cause), peer, 'handshake');
   }
 
   #carryOut(decision: Decision, upgrade: PendingUpgrade): void {
@@ -192,7 +202,7 @@ export class ProtectedRoute implements Route {
       this.#acceptor.accept(upgrade, (client) => this.#waitingRoom.enter(client, upgrade));
     } else {
       this.#opener.abandonWith(upgrade.peer.socket, decision);
-      this.#acceptor.accept(upgrade, (client) => {
+      this.#acceptor.acceptSession(upgrade, this.options.limits, (client) => {
         upgrade.attempt.settle();
         if (this.#opener.open(client, upgrade, decision)) {
           this.#announce(client, upgrade);
@@ -219,7 +229,7 @@ export class ProtectedRoute implements Route {
 
   /** Hands the client to the gateways, in the context that the strategy has set up. */
   #announce(client: GatedWebSocket, { subject }: PendingUpgrade): void {
-    const announce = () => this.server.emit('connection', client, subject.request);
+    const announce = () => announceClient(this.server, client, subject.request);
     if (client.wsAuthContext) {
       client.wsAuthContext.runInAsyncScope(announce);
     } else {
@@ -233,12 +243,19 @@ export class ProtectedRoute implements Route {
     }
   }
 
-  /** Ends an upgrade. Without a refusal the client has left, and there is no one to answer. */
+  /**
+   * Ends an upgrade. Without a refusal the client has left, and there is no one to answer. Deadlines come here from a timer, so
+   * that nothing may be thrown.
+   */
   #end(upgrade: PendingUpgrade, refusal: Refusal | undefined): void {
-    if (refusal) {
-      this.#refuser.refuse(upgrade, refusal);
-    } else {
-      upgrade.peer.socket.destroy();
+    try {
+      if (refusal) {
+        this.#refuser.refuse(upgrade, refusal);
+      } else {
+        upgrade.peer.socket.destroy();
+      }
+    } catch (cause) {
+      this.#fail(upgrade, cause);
     }
   }
 }

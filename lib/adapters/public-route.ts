@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocketServer } from 'ws';
+import { runAll } from '../errors/run-all.js';
 import { Refusal } from '../protocol/refusal.js';
+import { announceClient, captureRejections } from './contained-web-socket.js';
 import { refuseUpgrade } from './refuse.js';
 import type { Route } from './route.js';
 
@@ -23,14 +25,13 @@ export class PublicRoute implements Route {
       return;
     }
     this.server.handleUpgrade(request, socket, noEarlyBytes, (client) => {
-      this.server.emit('connection', client, request);
+      captureRejections(client);
+      announceClient(this.server, client, request);
     });
   }
 
   close(): void {
     this.#closing = true;
-    for (const client of this.server.clients ?? []) {
-      client.terminate();
-    }
+    runAll([...(this.server.clients ?? [])].map((client) => () => client.terminate()));
   }
 }

@@ -57,7 +57,7 @@ export class Reauthentication {
     } else if (isTooLarge) {
       this.#refuse(new Refusal('ERR_WS_AUTH_CREDENTIAL_TOO_LARGE'));
     } else {
-      void this.#authenticate(text);
+      this.#authenticate(text).catch((cause: unknown) => this.#refuse(failed(cause)));
     }
     return true;
   }

@@ -120,6 +120,10 @@ export class SessionGate implements Gate, LiveSession, Renewable {
     inSlices(() => closeClient(this.client, closing));
   }
 
+  fail(): void {
+    this.end({ why: 'failed' });
+  }
+
   refresh(user: object, info: unknown): WsAuthSession {
     const declared = declaredProof(user, info);
     const { session, proof } = this.#standing;

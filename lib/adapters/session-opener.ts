@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket, WebSocketServer } from 'ws';
 import type { Authenticated } from '../authentication/authenticated.js';
+import { runAll } from '../errors/run-all.js';
 import { phaseOf, rememberJudgement } from '../authentication/judgement.js';
 import { Refusal } from '../protocol/refusal.js';
 import type { GatedWebSocket } from './gated-web-socket.js';
@@ -87,10 +88,8 @@ export class SessionOpener {
     }
     const excess = sessions.countOf(userId) - policy.maxSessionsPerUser;
     if (excess > 0) {
-      sessions
-        .liveOf(userId)
-        .slice(0, excess)
-        .forEach((oldest) => oldest.end({ why: 'replaced' }));
+      const oldest = sessions.liveOf(userId).slice(0, excess);
+      runAll(oldest.map((each) => () => each.end({ why: 'replaced' })));
     }
   }
 

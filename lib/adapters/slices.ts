@@ -1,5 +1,7 @@
+import { contain } from './contain.js';
+
 /**
- * Milliseconds for which the event loop may be busy with such jobs before it sees to others. The answers of the peers
+ * Milliseconds for which the event loop may be busy with such jobs before it turns to other work. The answers of the peers
  * come back together, and cost several times as much.
  */
 const sliceMs = 4;
@@ -9,8 +11,10 @@ let next = 0;
 let scheduled = false;
 
 /**
- * Runs a job soon. Ten thousand sessions that are warned or end at once (a revoked user, tokens of the same second) are dead
- * at once, and their frames go out in slices, between which the event loop answers everybody else.
+ * Runs a job soon. When ten thousand sessions are warned or end simultaneously (a revoked user, tokens of the same second),
+ * their frames go out in slices, between which the event loop serves all other clients.
+ *
+ * A job that throws is logged, and the jobs behind it run.
  */
 export function inSlices(job: () => void): void {
   jobs.push(job);
@@ -23,8 +27,9 @@ export function inSlices(job: () => void): void {
 function drain(): void {
   const end = performance.now() + sliceMs;
   while (next < jobs.length && performance.now() < end) {
-    jobs[next]!();
+    const job = jobs[next]!;
     next += 1;
+    contain('closing or warning a client', job);
   }
   if (next < jobs.length) {
     setImmediate(drain);

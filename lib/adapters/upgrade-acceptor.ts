@@ -1,12 +1,19 @@
+import type { Duplex } from 'node:stream';
 import type { WebSocket, WebSocketServer } from 'ws';
 import { closeGraceMs, terminateAfter } from './close-client.js';
-import { endQuickly } from './end-quickly.js';
+import { captureRejections } from './contained-web-socket.js';
 import type { GatedWebSocket } from './gated-web-socket.js';
+import { endQuickly } from './internals/end-quickly.js';
+import {
+  setReceiverLimits,
+  upgradeWithLimits,
+  type ReceiverLimits,
+} from './internals/receiver-limits.js';
+import { writeAtOnce } from './internals/write-at-once.js';
 import { PendingGate } from './pending-gate.js';
 import type { PendingUpgrade } from './pending-upgrade.js';
 import type { UpgradeRefuser } from './upgrade-refuser.js';
 import { onVerified } from './verification.js';
-import { writeAtOnce } from './write-at-once.js';
 
 const noEarlyBytes = Buffer.alloc(0);
 
@@ -18,24 +25,51 @@ export class UpgradeAcceptor {
     private readonly authTimeoutMs: number,
   ) {}
 
+  /** Accepts a client that has yet to authenticate, with the bounds that the server was made with. */
   accept(upgrade: PendingUpgrade, onClient: (client: GatedWebSocket) => void): void {
     const { subject, peer } = upgrade;
-    const { socket } = peer;
-    const acceptance = { done: false, late: false };
-    this.server.handleUpgrade(subject.request, socket, noEarlyBytes, (client) => {
-      acceptance.done = true;
-      client.on('error', terminateSoon);
-      endQuickly(client, socket);
-      writeAtOnce(client);
-      onClient(client as GatedWebSocket);
-      if (acceptance.late) {
-        upgrade.letGo();
-      }
+    const accepted = this.#accepted(upgrade, onClient);
+    this.server.handleUpgrade(subject.request, peer.socket, noEarlyBytes, accepted.onClient);
+    accepted.check();
+  }
+
+  /** Accepts an authenticated client, with the bounds of a session. */
+  acceptSession(
+    upgrade: PendingUpgrade,
+    limits: ReceiverLimits,
+    onClient: (client: GatedWebSocket) => void,
+  ): void {
+    const { subject, peer } = upgrade;
+    const accepted = this.#accepted(upgrade, onClient);
+    upgradeWithLimits(this.server, limits, (restore) => {
+      this.server.handleUpgrade(subject.request, peer.socket, noEarlyBytes, (client) => {
+        restore();
+        // A `verifyClient` may answer later, when the server has its own bounds again.
+        setReceiverLimits(client, limits);
+        accepted.onClient(client);
+      });
     });
-    if (!acceptance.done) {
-      acceptance.late = true;
-      this.#await(upgrade, acceptance);
-    }
+    accepted.check();
+  }
+
+  #accepted(upgrade: PendingUpgrade, onClient: (client: GatedWebSocket) => void) {
+    const acceptance = { done: false, late: false };
+    return {
+      onClient: (client: WebSocket) => {
+        acceptance.done = true;
+        prepare(client, upgrade.peer.socket);
+        onClient(client as GatedWebSocket);
+        if (acceptance.late) {
+          upgrade.letGo();
+        }
+      },
+      check: () => {
+        if (!acceptance.done) {
+          acceptance.late = true;
+          this.#await(upgrade, acceptance);
+        }
+      },
+    };
   }
 
   /** The `verifyClient` of a gateway may answer later, and `ws` may refuse. Either has to end before the deadline. */
@@ -69,6 +103,13 @@ export class UpgradeAcceptor {
       upgrade.peer.socket.destroy();
     }
   }
+}
+
+function prepare(client: WebSocket, socket: Duplex): void {
+  captureRejections(client);
+  client.on('error', terminateSoon);
+  endQuickly(client, socket);
+  writeAtOnce(client);
 }
 
 /** `ws` sends the close frame to a peer that breaks the protocol. Here the peer gets a bound for its answer. */

@@ -1,11 +1,11 @@
 import type { WebSocketServer } from 'ws';
 import type { UpgradeSubject } from '../authentication/authenticator.js';
+import { runAll } from '../errors/run-all.js';
 import { closesInstead } from '../policy/rejection.js';
 import type { Refusal } from '../protocol/refusal.js';
 import { closeGraceMs, refuseClient } from './close-client.js';
 import type { GatedWebSocket } from './gated-web-socket.js';
 import type { PendingUpgrade } from './pending-upgrade.js';
-import { limitsWithoutSession, setReceiverLimits } from './receiver-limits.js';
 import { destroyAfter, refuseUpgrade } from './refuse.js';
 import type { SubprotocolChoice } from './route.js';
 import type { SessionContext } from './session-gate.js';
@@ -57,7 +57,7 @@ export class UpgradeRefuser {
 
   /** Terminates clients that have not answered the close frame yet. */
   close(): void {
-    this.#closing.forEach((client) => client.terminate());
+    runAll([...this.#closing].map((client) => () => client.terminate()));
   }
 
   /** What `ws` refuses at this point, such as a bad extension, is reported by the route. */
@@ -84,7 +84,6 @@ export class UpgradeRefuser {
     client.on('error', ignore);
     this.#closing.add(client);
     client.once('close', () => this.#closing.delete(client));
-    setReceiverLimits(client, limitsWithoutSession(context.policy.limits));
     refuseClient(client, refusal, context.policy);
   }
 

@@ -1,10 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { ServerOptions } from 'ws';
+import { isThenable } from '../passport/maybe-promise.js';
+import { logFault } from './contain.js';
 
 type VerifyClient = NonNullable<ServerOptions['verifyClient']>;
 type Info = Parameters<VerifyClient>[0];
 type Answer = (...said: readonly unknown[]) => void;
-type VerifyLater = (this: unknown, info: Info, answer: Answer) => void;
+type VerifyLater = (this: unknown, info: Info, answer: Answer) => unknown;
 
 /** What waits for the end of a verification, by request. */
 const waiting = new WeakMap<IncomingMessage, () => void>();
@@ -24,11 +26,27 @@ export function watchedVerification(verify: VerifyClient): VerifyClient {
   }
   const verifyLater = verify as unknown as VerifyLater;
   const watched: VerifyLater = function (info, answer) {
-    verifyLater.call(this, info, (...said) => {
+    const fail = (error: unknown) => {
+      info.req.socket.destroy();
+      logFault('verifyClient, or a listener of "headers",', error);
+    };
+    const returned = verifyLater.call(this, info, (...said) => {
       waiting.get(info.req)?.();
       waiting.delete(info.req);
-      answer(...said);
+      attempt(() => answer(...said), fail);
     });
+    if (isThenable(returned)) {
+      returned.then(undefined, fail);
+    }
   };
   return watched as unknown as VerifyClient;
+}
+
+/** The answer of `ws` runs in a callback of the application, which is not its caller. */
+function attempt(run: () => void, onError: (error: unknown) => void): void {
+  try {
+    run();
+  } catch (error) {
+    onError(error);
+  }
 }

@@ -6,7 +6,11 @@ import { refuseClient } from './close-client.js';
 import type { GatedWebSocket } from './gated-web-socket.js';
 import { PendingGate } from './pending-gate.js';
 import type { PendingUpgrade } from './pending-upgrade.js';
-import { limitsWithoutSession, setReceiverLimits, type ReceiverLimits } from './receiver-limits.js';
+import {
+  limitsWithoutSession,
+  setReceiverLimits,
+  type ReceiverLimits,
+} from './internals/receiver-limits.js';
 import type { SessionContext } from './session-gate.js';
 import type { SessionOpener } from './session-opener.js';
 

@@ -8,10 +8,14 @@ import type { Policy } from '../policy/policy.js';
 import type { AdapterContext } from './adapter-context.js';
 import { WS_AUTH_ADAPTER_CONTEXT } from './adapter-context.js';
 import { closeGraceMs } from './close-client.js';
+import { logException } from './contain.js';
+import { containConnectionListeners, containedWebSocket } from './contained-web-socket.js';
 import { gatedWebSocket } from './gated-web-socket.js';
 import { HttpPort } from './http-port.js';
 import { dispatchMessages, type ParsedMessage } from './message-dispatch.js';
-import { ProtectedRoute } from './protected-route.js';
+import { InternalsCheck } from './internals/internals-check.js';
+import { limitsOfGateway, limitsWithoutSession, strictest } from './internals/receiver-limits.js';
+import { ProtectedRoute, type ProtectedRouteOptions } from './protected-route.js';
 import { PublicRoute } from './public-route.js';
 import { routePathname, SubprotocolChoice, type Route } from './route.js';
 import { anyPath } from './upgrade-listener.js';
@@ -24,6 +28,9 @@ export type WsAuthAdapterOptions = NonNullable<ConstructorParameters<typeof WsAd
 interface GatewayOptions extends ServerOptions {
   readonly namespace?: string;
 }
+
+/** What a protected route is made of, besides its server. */
+type ProtectedRouteParts = Omit<ProtectedRouteOptions, 'server' | 'limits'>;
 
 /** The port of gateways that live on the application's own server. */
 const applicationPort = 0;
@@ -39,6 +46,7 @@ const applicationPort = 0;
 export class WsAuthAdapter extends WsAdapter {
   readonly #ports = new Map<number, HttpPort>();
   readonly #routes = new Map<object, Route>();
+  readonly #internals = new InternalsCheck();
   readonly #builtInParser = this.messageParser;
   #context: AdapterContext | undefined;
 
@@ -71,16 +79,12 @@ export class WsAuthAdapter extends WsAdapter {
     const context = adapterContext.sessionContextOf(port, path);
     const httpPort = this.#portOf(port, wsOptions);
     const subprotocols = new SubprotocolChoice(wsOptions.handleProtocols);
-    const server = this.#createServer(wsOptions, context && subprotocols);
     const route = context
-      ? new ProtectedRoute({
-          server,
-          context,
-          subprotocols,
-          budget: adapterContext.budget,
-          limits: receiverLimits(server),
-        })
-      : new PublicRoute(server);
+      ? this.#protect(wsOptions, { context, subprotocols, budget: adapterContext.budget })
+      : new PublicRoute(
+          this.#createServer(wsOptions, { WebSocket: containedWebSocket(wsOptions.WebSocket) }),
+        );
+    const { server } = route;
     httpPort.add(routePath(port, path), route);
     this.#routes.set(server, route);
     this.#serveBridges(context?.policy, httpPort, path);
@@ -149,20 +153,28 @@ export class WsAuthAdapter extends WsAdapter {
     return made;
   }
 
-  #createServer(
-    options: ServerOptions,
-    subprotocols: SubprotocolChoice | undefined,
-  ): WebSocketServer {
+  /** The server is made with the bounds from before authentication; each session raises its own. */
+  #protect(options: ServerOptions, parts: ProtectedRouteParts): Route {
+    const { policy } = parts.context;
+    this.#internals.check(options, policy);
+    const limits = limitsOfGateway(options);
+    const server = this.#createServer(options, {
+      ...strictest(limits, limitsWithoutSession(policy.limits)),
+      handleProtocols: parts.subprotocols.answer,
+      WebSocket: gatedWebSocket(options.WebSocket),
+    });
+    return new ProtectedRoute({ ...parts, server, limits });
+  }
+
+  #createServer(options: ServerOptions, ours: ServerOptions): WebSocketServer {
     const server = new WebSocketServer({
       closeTimeout: closeGraceMs.session,
       ...options,
       ...(options.verifyClient && { verifyClient: watchedVerification(options.verifyClient) }),
-      ...(subprotocols && {
-        handleProtocols: subprotocols.answer,
-        WebSocket: gatedWebSocket(options.WebSocket),
-      }),
+      ...ours,
       noServer: true,
     } as ServerOptions);
+    containConnectionListeners(server);
     return this.bindErrorHandler(server) as WebSocketServer;
   }
 
@@ -178,7 +190,7 @@ export class WsAuthAdapter extends WsAdapter {
     } catch (error) {
       // The built-in parser throws on what peers send; a log line for that would be theirs to write.
       if (this.messageParser !== this.#builtInParser) {
-        this.logger.error(error);
+        logException(error);
       }
       return undefined;
     }
@@ -187,11 +199,4 @@ export class WsAuthAdapter extends WsAdapter {
 
 function routePath(port: number, path: string | undefined): string | typeof anyPath {
   return port !== applicationPort && !path ? anyPath : routePathname(path);
-}
-
-function receiverLimits({ options }: WebSocketServer) {
-  const { maxPayload = 100 * 1_024 * 1_024, maxFragments = 16_384 } = options as ServerOptions & {
-    maxFragments?: number;
-  };
-  return { maxPayload, maxFragments };
 }

@@ -1,3 +1,4 @@
+import { runAll } from '../errors/run-all.js';
 import type { AbortableAttempt } from '../passport/abortable-attempt.js';
 import { Refusal, type RefusalCode } from '../protocol/refusal.js';
 import { rememberJudgement, type Judgement } from './judgement.js';
@@ -67,7 +68,7 @@ export class Attempt implements AbortableAttempt {
     const callbacks = this.#callbacks;
     this.#end('aborted');
     this.#controller?.abort();
-    callbacks?.forEach((callback) => callback());
+    runAll(callbacks ?? []);
   }
 
   #end(state: 'settled' | 'aborted'): void {

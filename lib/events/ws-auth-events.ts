@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { logError } from '../protocol/log-text.js';
 import type { RefusalCode } from '../protocol/refusal.js';
 
 /** Where an attempt comes from and goes to. */
@@ -121,6 +122,6 @@ export class WsAuthEvents {
   }
 
   #blame(name: string, error: unknown): void {
-    this.#logger.error(`a listener of "${name}" threw`, error);
+    this.#logger.error(`a listener of "${name}" threw: ${logError(error)}`);
   }
 }

@@ -2,6 +2,7 @@ import type { FactoryProvider } from '@nestjs/common';
 import { checkOptions, givenOptions, type Settings } from '../policy/check-options.js';
 import { moduleOptions } from '../policy/option-table.js';
 import type { WsAuthModuleOptions } from '../policy/options.js';
+import { ContainedTelemetry } from './contained-telemetry.js';
 import { WS_AUTH_MODULE_OPTIONS } from './ws-auth.module-definition.js';
 
 /** Token under which the checked options of the module are injected. */
@@ -19,8 +20,10 @@ export interface ModuleSettings extends Settings<typeof moduleOptions> {
  * @throws {WsAuthConfigurationError} for an option that is unknown or invalid.
  */
 export function moduleSettings(options: unknown): ModuleSettings {
+  const settings = checkOptions(moduleOptions, options);
   return {
-    ...checkOptions(moduleOptions, options),
+    ...settings,
+    telemetry: settings.telemetry && new ContainedTelemetry(settings.telemetry),
     given: givenOptions(moduleOptions, options) as WsAuthModuleOptions,
   };
 }

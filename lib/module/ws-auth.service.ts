@@ -7,7 +7,7 @@ import {
   type OnModuleInit,
   Logger,
 } from '@nestjs/common';
-import { ApplicationConfig, HttpAdapterHost, ModuleRef } from '@nestjs/core';
+import { ApplicationConfig, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { AuthModuleOptions } from '@nestjs/passport';
 import passport from 'passport';
 import { Authenticator } from '../authentication/authenticator.js';
@@ -23,6 +23,7 @@ import { failureLimiters } from '../policy/failure-limiter.js';
 import { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
 import type { AdapterContext, ProtectedServer } from '../adapters/adapter-context.js';
 import { WsAuthAdapter } from '../adapters/ws-auth.adapter.js';
+import { runAll } from '../errors/run-all.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { Strategies } from '../passport/strategies.js';
 import type { StrategyRegistry } from '../passport/strategy.js';
@@ -32,6 +33,7 @@ import { resolvePolicy, type Policy } from '../policy/policy.js';
 import type { WsAuthTelemetry } from '../policy/telemetry.js';
 import { ticketStrategyName, TicketStrategy } from '../tickets/ticket.strategy.js';
 import { CommonStore } from './common-store.js';
+import { containGatewayHooks } from './gateway-hooks.js';
 import { GatewayPolicies } from './gateway-policies.js';
 import { WS_AUTH_SETTINGS, type ModuleSettings } from './module-settings.js';
 import { wireTelemetry } from './telemetry-wiring.js';
@@ -98,6 +100,7 @@ export class WsAuthService
   }
 
   sessionContextOf(port: number, path: string | undefined): SessionContext | undefined {
+    containGatewayHooks(this.moduleRef.get(ModulesContainer, { strict: false }));
     const demand = this.gateways.demandOf(port, path);
     if (!demand) {
       return undefined;
@@ -144,8 +147,7 @@ export class WsAuthService
 
   /** The first hook that Nest calls after it has closed the HTTP server; a server that it leaves open is given back as well. */
   onApplicationShutdown(): void {
-    this.#onClosed.splice(0).forEach((callback) => callback());
-    this.#telemetry?.stop();
+    runAll([...this.#onClosed.splice(0), () => this.#telemetry?.stop()]);
   }
 
   #authenticatorFor(policy: Policy): Authenticator {

@@ -17,7 +17,7 @@ export const WsAuthCloseCode = {
   PolicyViolation: 1008,
   /** The credential is too large. */
   MessageTooBig: 1009,
-  /** A strategy threw. */
+  /** A strategy, a listener or a hook of the application threw. */
   InternalError: 1011,
   /** A limit was reached, or nobody could answer. */
   TryAgainLater: 1013,

@@ -10,5 +10,6 @@ export const endings: Readonly<
   disconnected: { code: WsAuthCloseCode.PolicyViolation, reason: 'disconnected' },
   replaced: { code: WsAuthCloseCode.PolicyViolation, reason: 'too many sessions' },
   storeLost: { code: WsAuthCloseCode.TryAgainLater, reason: 'authentication unavailable' },
+  failed: { code: WsAuthCloseCode.InternalError, reason: 'internal error' },
   shutdown: { code: WsAuthCloseCode.GoingAway, reason: 'server shutting down' },
 };

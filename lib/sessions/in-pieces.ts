@@ -8,7 +8,9 @@ const pieceMs = 4;
 
 /**
  * Works on items in their order, in pieces between which the event loop serves others: a hundred thousand revocations that
- * are read again would otherwise hold it for seconds.
+ * are read again would otherwise hold it for seconds. One that fails stops no other.
+ *
+ * @throws the first error, once all items have been worked on
  */
 export async function inPieces<Item>(
   items: readonly Item[],
@@ -16,13 +18,21 @@ export async function inPieces<Item>(
 ): Promise<void> {
   let endsAt = performance.now() + pieceMs;
   let left = pieceSize;
+  const errors: unknown[] = [];
   for (const item of items) {
     if (left === 0 || performance.now() >= endsAt) {
       await nextTurn();
       endsAt = performance.now() + pieceMs;
       left = pieceSize;
     }
-    work(item);
+    try {
+      work(item);
+    } catch (error) {
+      errors.push(error);
+    }
     left -= 1;
+  }
+  if (errors.length > 0) {
+    throw errors[0];
   }
 }

@@ -3,7 +3,7 @@ import type { WsAuthSession } from './session.js';
 
 /** Why a session ends. */
 export type EndReason =
-  'expired' | 'revoked' | 'disconnected' | 'replaced' | 'storeLost' | 'shutdown';
+  'expired' | 'revoked' | 'disconnected' | 'replaced' | 'storeLost' | 'failed' | 'shutdown';
 
 /** How a session ends. */
 export interface Ending {

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { runAll } from '../errors/run-all.js';
 import { WsAuthError } from '../errors/ws-auth.error.js';
 import type { Ending, LiveSession } from './live-session.js';
 import { userKey, type WsAuthUserKey } from '../policy/user-key.js';
@@ -304,7 +305,7 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
 
   #end(sessions: readonly LiveSession[], ending: Ending, exceptSessionId?: string): number {
     const ended = sessions.filter(({ session }) => session.id !== exceptSessionId);
-    ended.forEach((live) => live.end(ending));
+    runAll(ended.map((live) => () => live.end(ending)));
     return ended.length;
   }
 }

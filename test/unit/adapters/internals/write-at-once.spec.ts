@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { Socket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { WebSocket } from 'ws';
-import { writeAtOnce } from '../../../lib/adapters/write-at-once.js';
-import { webSocketPair } from '../support/web-socket-pair.js';
+import { writeAtOnce } from '../../../../lib/adapters/internals/write-at-once.js';
+import { webSocketPair } from '../../support/web-socket-pair.js';
 
 async function pair(perMessageDeflate = false) {
   const sockets = await webSocketPair({ perMessageDeflate });

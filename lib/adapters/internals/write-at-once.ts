@@ -6,7 +6,7 @@ type Callback = (error?: Error | null) => void;
 type SendFrame = (this: Sender, frame: readonly Body[], callback?: Callback) => void;
 
 /** Where `ws` writes frames: a head, and a body if there is one. */
-interface Sender {
+export interface Sender {
   readonly _socket: Writable;
   sendFrame: SendFrame;
 }
@@ -18,17 +18,18 @@ const maxCopiedBytes = Buffer.poolSize >>> 2;
  * Writes a short frame in one piece. `ws` writes head and body one after the other, which Node then gathers for the kernel: a
  * twentieth of what it takes to answer a message.
  *
- * Should a later `ws` write its frames elsewhere, they go out as it sends them.
+ * Where `ws` keeps its sender, or the sender its socket, under another name, frames go out as `ws` sends them.
  */
 export function writeAtOnce(client: WebSocket): void {
-  const { _sender: sender } = client as { readonly _sender?: Partial<Sender> };
-  if (sender?.sendFrame) {
+  const { _sender: sender } = client as { readonly _sender?: Partial<Sender> | null };
+  if (typeof sender?.sendFrame === 'function' && typeof sender._socket?.write === 'function') {
     sender.sendFrame = sendFrame;
   }
 }
 
 const sendFrame: SendFrame = function (frame, callback) {
-  const [head, body] = frame;
+  const head = frame[0];
+  const body = frame[1];
   if (frame.length === 2 && head instanceof Uint8Array && isShort(body)) {
     this._socket.write(join(head, body), callback);
   } else {

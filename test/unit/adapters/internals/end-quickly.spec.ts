@@ -3,9 +3,9 @@ import { Socket } from 'node:net';
 import { Writable } from 'node:stream';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { WebSocket } from 'ws';
-import { endQuickly } from '../../../lib/adapters/end-quickly.js';
-import type { GatedWebSocket } from '../../../lib/adapters/gated-web-socket.js';
-import { webSocketPair } from '../support/web-socket-pair.js';
+import { endQuickly } from '../../../../lib/adapters/internals/end-quickly.js';
+import type { GatedWebSocket } from '../../../../lib/adapters/gated-web-socket.js';
+import { webSocketPair } from '../../support/web-socket-pair.js';
 
 /** A pair whose server knows the code that it has closed with. */
 async function pair() {

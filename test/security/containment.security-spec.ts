@@ -1,0 +1,254 @@
+import type { IncomingMessage } from 'node:http';
+import type { LoggerService } from '@nestjs/common';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { describe, expect, it } from 'vitest';
+import type { WebSocket, WebSocketServer } from 'ws';
+import { WsAuthModule, WsAuthSessions, WsPublic } from '../../lib/index.js';
+import { startApp, type TestApp } from '../support/app.js';
+import type { TestClient } from '../support/client.js';
+import { JwtStrategy } from '../support/strategies.js';
+import { tokenOf } from '../support/tokens.js';
+
+/** What application code may throw: errors, other values, and what cannot even be looked at. */
+const thrown: Readonly<Record<string, () => unknown>> = {
+  'an error': () => new Error('SECRET'),
+  'a text': () => 'SECRET',
+  nothing: () => undefined,
+  'an object without a text': () => Object.create(null) as unknown,
+  'an object whose text throws': () => ({
+    toString() {
+      throw new Error('SECRET');
+    },
+  }),
+  'an error that cannot be read': () =>
+    new Proxy(new Error('SECRET'), {
+      get: () => {
+        throw new Error('SECRET');
+      },
+      getPrototypeOf: () => {
+        throw new Error('SECRET');
+      },
+    }),
+};
+
+const fail = (what: () => unknown) => {
+  throw what();
+};
+
+/** Code of an application that fails for the user `mallory` alone. */
+interface Place {
+  readonly name: string;
+  /** Whether the client is closed with 1011; otherwise it stays, or is gone already. */
+  readonly closes: boolean;
+  /** How the log names the code. */
+  readonly logged: string;
+  readonly afterInit?: (server: WebSocketServer, what: () => unknown) => void;
+  readonly onConnection?: (client: WebSocket, what: () => unknown) => unknown;
+  readonly onDisconnect?: (what: () => unknown) => unknown;
+}
+
+const places: readonly Place[] = [
+  {
+    name: 'a listener of connection',
+    closes: true,
+    logged: 'a listener of "connection" threw',
+    afterInit: (server, what) => {
+      server.on('connection', (_client, request) => isMallory(request) && fail(what));
+    },
+  },
+  {
+    name: 'an async listener of connection',
+    closes: true,
+    logged: 'a listener of "connection" threw',
+    afterInit: (server, what) => {
+      // oxlint-disable-next-line typescript/no-misused-promises -- the mistake of an application
+      server.on('connection', async (_client, request) => {
+        await Promise.resolve();
+        return isMallory(request) && fail(what);
+      });
+    },
+  },
+  {
+    name: 'handleConnection',
+    closes: true,
+    logged: 'Gateway.handleConnection threw',
+    onConnection: (_client, what) => fail(what),
+  },
+  {
+    name: 'an async handleConnection',
+    closes: true,
+    logged: 'Gateway.handleConnection threw',
+    onConnection: async (_client, what) => {
+      await Promise.resolve();
+      fail(what);
+    },
+  },
+  {
+    name: 'a listener of message',
+    closes: true,
+    logged: 'a listener of "message" threw',
+    onConnection: (client, what) => client.on('message', () => fail(what)),
+  },
+  {
+    name: 'an async listener of message',
+    closes: true,
+    logged: 'a listener of "message" threw',
+    // oxlint-disable-next-line typescript/no-misused-promises -- the mistake of an application
+    onConnection: (client, what) => client.on('message', async () => fail(what)),
+  },
+  {
+    name: 'a listener of ping',
+    closes: true,
+    logged: 'a listener of "ping" threw',
+    onConnection: (client, what) => client.on('ping', () => fail(what)),
+  },
+  {
+    name: 'a listener of close',
+    closes: false,
+    logged: 'a listener of "close" threw',
+    onConnection: (client, what) => client.on('close', () => fail(what)),
+  },
+  {
+    name: 'an async listener of close',
+    closes: false,
+    logged: 'a listener of "close" threw',
+    // oxlint-disable-next-line typescript/no-misused-promises -- the mistake of an application
+    onConnection: (client, what) => client.on('close', async () => fail(what)),
+  },
+  {
+    name: 'handleDisconnect',
+    closes: false,
+    logged: 'Gateway.handleDisconnect threw',
+    onDisconnect: (what) => fail(what),
+  },
+  {
+    name: 'an async handleDisconnect',
+    closes: false,
+    logged: 'Gateway.handleDisconnect threw',
+    onDisconnect: async (what) => {
+      await Promise.resolve();
+      fail(what);
+    },
+  },
+];
+
+/** Every client says who it is in a header, also where nothing asks it for a credential. */
+function isMallory({ headers }: IncomingMessage): boolean {
+  return headers['x-user'] === 'mallory';
+}
+
+class Lines implements LoggerService {
+  readonly lines: string[] = [];
+  readonly log = () => undefined;
+  readonly warn = () => undefined;
+  readonly error = (...message: unknown[]) => void this.lines.push(message.map(String).join(' '));
+}
+
+/** A gateway that greets, and records who left. */
+function gatewayOf(place: Place, what: () => unknown) {
+  @WebSocketGateway({ path: '/chat' })
+  class Gateway {
+    left = 0;
+    mallory: WebSocket | undefined;
+
+    afterInit(server: WebSocketServer): void {
+      place.afterInit?.(server, what);
+    }
+
+    handleConnection(client: WebSocket, request: IncomingMessage): unknown {
+      if (!isMallory(request)) {
+        return undefined;
+      }
+      this.mallory = client;
+      return place.onConnection?.(client, what);
+    }
+
+    handleDisconnect(client: WebSocket): unknown {
+      this.left += 1;
+      return client === this.mallory ? place.onDisconnect?.(what) : undefined;
+    }
+
+    @SubscribeMessage('echo')
+    echo() {
+      return { event: 'echo', data: 'here' };
+    }
+  }
+  return Gateway;
+}
+
+type Enter = (app: TestApp, user: string) => Promise<TestClient>;
+
+const ways: Readonly<Record<string, Enter>> = {
+  'in the upgrade': (app, user) => {
+    const headers = { authorization: `Bearer ${tokenOf(user)}`, 'x-user': user };
+    return app.connect('/chat', { headers }).opened();
+  },
+  'by its first message': async (app, user) => {
+    const client = await app.connect('/chat', { headers: { 'x-user': user } }).opened();
+    await client.emit('authenticate', { token: tokenOf(user) }).nextEvent();
+    return client;
+  },
+};
+
+const comeWithoutCredential: Enter = (app, user) =>
+  app.connect('/chat', { headers: { 'x-user': user } }).opened();
+
+async function provoke(client: TestClient, { closes }: Place): Promise<void> {
+  client.socket.ping();
+  client.emit('echo');
+  if (closes) {
+    expect(await client.closed()).toEqual({ code: 1011, reason: 'internal error' });
+  } else {
+    client.socket.close();
+    await client.closed();
+  }
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+async function expectContained(
+  enter: Enter,
+  place: Place,
+  Gateway: ReturnType<typeof gatewayOf>,
+): Promise<void> {
+  const logger = new Lines();
+  await using app = await startApp(
+    { imports: [WsAuthModule.forRoot({ strategy: 'jwt' })], providers: [JwtStrategy, Gateway] },
+    undefined,
+    { logger },
+  );
+  const alice = await enter(app, 'alice');
+  await provoke(await enter(app, 'mallory'), place);
+  await until(() => logger.lines.length > 0);
+  expect(logger.lines).toHaveLength(1);
+  expect(logger.lines[0]).toContain(place.logged);
+  expect(logger.lines[0]).not.toContain('SECRET');
+  expect(await alice.ask('echo')).toBe('here');
+  await until(() => app.nest.get(WsAuthSessions).count() <= 1);
+  if (place.name !== 'a listener of connection') {
+    await until(() => app.nest.get(Gateway).left === 1);
+  }
+}
+
+const cells = Object.keys(ways).flatMap((way) =>
+  places.flatMap((place) =>
+    Object.keys(thrown).map((what) => ({ name: place.name, what, way, place })),
+  ),
+);
+
+describe('application code that throws', () => {
+  it.each(cells)('K12d: $name throws $what at a client that came $way', async (cell) => {
+    const { way, place, what } = cell;
+    await expectContained(ways[way]!, place, gatewayOf(place, thrown[what]!));
+  });
+
+  it.each(places)('K12d: $name throws in a public gateway', async (place) => {
+    const Gateway = gatewayOf(place, thrown['an error']!);
+    WsPublic()(Gateway);
+    await expectContained(comeWithoutCredential, place, Gateway);
+  });
+});
