@@ -122,6 +122,12 @@ export class WsAuthEvents {
   }
 
   #blame(name: string, error: unknown): void {
-    this.#logger.error(`a listener of "${name}" threw: ${logError(error)}`);
+    const text = `a listener of "${name}" threw`;
+    try {
+      this.#logger.error(text, error);
+    } catch {
+      // A logger may fail to print what was thrown.
+      this.#logger.error(`${text}: ${logError(error)}`);
+    }
   }
 }
