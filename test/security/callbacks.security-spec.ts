@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
@@ -172,4 +173,35 @@ describe('a listener of headers that throws', () => {
     expect(await alice.ask('echo')).toBe('here');
     expect(app.nest.get(WsAuthSessions).count()).toBe(1);
   });
+});
+
+type Verify = (info: { readonly req: IncomingMessage }, answer: (isOk: boolean) => void) => unknown;
+
+describe('a verifyClient that answers later', () => {
+  const verifications: Readonly<Record<string, Verify>> = {
+    'rejects for': async ({ req }, answer) => {
+      await Promise.resolve();
+      return req.headers['x-user'] === 'mallory' ? broken() : answer(true);
+    },
+    'lets a listener of headers throw for': (_info, answer) => setImmediate(() => answer(true)),
+  };
+  it.each(Object.entries(verifications))(
+    'K12d: %s one client harms no other',
+    async (how, verifyClient) => {
+      @WebSocketGateway({ verifyClient })
+      class VerifyingGateway extends ReplyingGateway {
+        afterInit(server: WebSocketServer): void {
+          server.on('headers', (_headers, { headers }) => {
+            return how.startsWith('lets') && headers['x-user'] === 'mallory' && broken();
+          });
+        }
+      }
+      await using app = await startApp(metadata(VerifyingGateway));
+      const alice = await app.connect('/', bearer()).opened();
+      const headers = { 'x-user': 'mallory', ...bearer('mallory').headers };
+      expect((await app.connect('/', { headers }).closed()).code).toBe(1006);
+      expect(await alice.ask('echo')).toBe('here');
+      expect(app.nest.get(WsAuthSessions).count()).toBe(1);
+    },
+  );
 });
