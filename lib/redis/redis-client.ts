@@ -39,8 +39,8 @@ export type WsAuthRedisClient = NodeRedisClient | IoRedisClient;
 export interface RedisConnection {
   /** Whether a command would be sent now, and not queued until there is a connection again. */
   readonly isReady: boolean;
-  send(command: readonly string[]): Promise<unknown>;
-  close(): void;
+  readonly send: (command: readonly string[]) => Promise<unknown>;
+  readonly close: () => void;
 }
 
 /**
@@ -70,12 +70,29 @@ export function duplicateOf(client: WsAuthRedisClient): RedisConnection {
   if ('isReady' in client) {
     const made = client.duplicate();
     made.on('error', ignore);
-    made.connect().catch(ignore);
-    return wrap(made, () => made.destroy());
+    return afterConnecting(made, made.connect().catch(ignore));
   }
   const made = client.duplicate();
   made.on('error', ignore);
   return wrap(made, () => made.disconnect());
+}
+
+/** Sends nothing before the client is connected: without an offline queue it would refuse to. */
+function afterConnecting(
+  client: ReturnType<NodeRedisClient['duplicate']>,
+  connected: Promise<unknown>,
+): RedisConnection {
+  const { send, close } = wrap(client, () => client.destroy());
+  return {
+    get isReady() {
+      return client.isReady;
+    },
+    async send(command) {
+      await connected;
+      return send(command);
+    },
+    close,
+  };
 }
 
 function isClient(client: unknown): boolean {
@@ -98,7 +115,7 @@ function wrap(client: WsAuthRedisClient, close: () => void): RedisConnection {
     },
     send: ([name = '', ...args]) =>
       'isReady' in client ? client.sendCommand([name, ...args]) : client.call(name, ...args),
-    close() {
+    close: () => {
       try {
         close();
       } catch {

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { createClient, createCluster, createSentinel } from 'redis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { redisWsAuthStore } from '../../lib/redis.js';
+import { anonymousProof } from '../../lib/sessions/proof.js';
 import type { WsAuthRedisClient } from '../../lib/redis.js';
+import { startProtected } from '../support/app.js';
 import { RedisServer } from '../support/redis.js';
 import { tokenOf } from '../support/tokens.js';
 import { eventually, within } from './eventually.js';
@@ -63,13 +65,7 @@ it('D4: a full Redis still accepts clients, since nothing was lost', async () =>
   });
 });
 
-const ancient = {
-  tokenId: undefined,
-  issuedAt: 1,
-  issuer: undefined,
-  exp: undefined,
-  bound: false,
-};
+const ancient = { ...anonymousProof, issuedAt: 1 };
 
 /** Puts a stream in place of another, in one step: two entries, each at its time. */
 const replaceStream = `
@@ -116,4 +112,17 @@ it.each([
   const client = create() as unknown as WsAuthRedisClient;
   expect(() => redisWsAuthStore(client)).toThrow(/not supported.*ioredis/);
   expect(() => redisWsAuthStore(createClient(unreachable))).not.toThrow();
+});
+
+it('D9: follows the stream on one connection also without an offline queue', async () => {
+  const client = createClient({ url: server.url, disableOfflineQueue: true });
+  client.on('error', () => undefined);
+  await client.connect();
+  await using app = await startProtected({ store: redisWsAuthStore(client, { keyPrefix }) });
+  await eventually(
+    async () => (await server.command('CLIENT', 'LIST')).includes('cmd=xread'),
+    'the node waits for entries',
+  );
+  await app[Symbol.asyncDispose]();
+  client.destroy();
 });
