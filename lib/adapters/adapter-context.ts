@@ -18,6 +18,8 @@ export interface AdapterContext {
   readonly reporter: RefusalReporter;
   readonly budget: PendingBudget;
   readonly trust: ProxyTrust;
+  /** Time in milliseconds that closing may take. */
+  readonly shutdownTimeoutMs: number;
   /** The HTTP server of the application, if it has one. */
   readonly httpServer: Server | undefined;
   /** Those that the adapter has made so far. */

@@ -12,12 +12,14 @@ import type { CookieBridge } from '../cookie-bridge/cookie-bridge.js';
 import { parseRequestTarget } from '../protocol/request-target.js';
 import { contain } from './contain.js';
 import { drainBacklog } from './drain-backlog.js';
+import { OpenConnections } from './open-connections.js';
 import { refuseRequest } from './refuse.js';
 import type { Route } from './route.js';
 import { UpgradeListener, type anyPath, type UpgradeContext } from './upgrade-listener.js';
 
 /** An HTTP server with gateways on it: the application's own, or one that is made for a port. */
 export class HttpPort {
+  readonly #connections: OpenConnections;
   readonly #upgrades: UpgradeListener;
   readonly #bridges = new Map<string, CookieBridge>();
   /** Listeners that answered requests before a bridge was put in front of them. */
@@ -29,6 +31,7 @@ export class HttpPort {
     context: UpgradeContext,
     readonly isApplication: boolean,
   ) {
+    this.#connections = new OpenConnections(server);
     this.#upgrades = new UpgradeListener(server, context);
   }
 
@@ -85,10 +88,16 @@ export class HttpPort {
   async dispose(): Promise<void> {
     this.#upgrades.close();
     await drainBacklog(this.server);
+    this.#connections.closing();
     if (!this.isApplication) {
       await this.#stopListening();
       this.release();
     }
+  }
+
+  /** Bounds the time that closing the server may take, from now on. */
+  endWithin(timeoutMs: number): void {
+    this.#connections.endWithin(timeoutMs);
   }
 
   /** Leaves the HTTP server as it was found. */
@@ -98,6 +107,7 @@ export class HttpPort {
       this.server.off('request', this.#onRequest);
       this.#answering.forEach((listener) => this.server.on('request', listener));
     }
+    this.#connections.release();
   }
 
   #stopListening(): Promise<void> {

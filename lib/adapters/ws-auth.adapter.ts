@@ -106,12 +106,14 @@ export class WsAuthAdapter extends WsAdapter {
     const closed = new Promise<void>((resolve) => {
       server.close(() => resolve());
     });
+    this.#boundClosing();
     this.#routes.get(server)?.close();
     await closed;
   }
 
   /** Closes the ports of gateways. On the application's own server upgrades are refused with 503 until Nest has closed it. */
   override async dispose(): Promise<void> {
+    this.#boundClosing();
     const ports = [...this.#ports.values()];
     ports
       .filter(({ isApplication }) => isApplication)
@@ -119,6 +121,13 @@ export class WsAuthAdapter extends WsAdapter {
     await Promise.all(ports.map((port) => port.dispose()));
     this.#ports.clear();
     this.#routes.clear();
+  }
+
+  /** From the first server that is closed, since all of them have to be within the same time. */
+  #boundClosing(): void {
+    for (const port of this.#ports.values()) {
+      port.endWithin(this.#demandContext().shutdownTimeoutMs);
+    }
   }
 
   #demandContext(): AdapterContext {

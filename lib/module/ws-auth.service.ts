@@ -49,6 +49,7 @@ export class WsAuthService
   readonly reporter: RefusalReporter;
   readonly budget: PendingBudget;
   readonly trust: ProxyTrust;
+  readonly shutdownTimeoutMs: number;
   readonly protectedServers: ProtectedServer[] = [];
   readonly #strategies = new Strategies(passport as unknown as StrategyRegistry);
   readonly #logger = new Logger('WsAuth');
@@ -72,6 +73,7 @@ export class WsAuthService
     this.reporter = new RefusalReporter(events, refusalLogLevel, this.#telemetry);
     this.budget = new PendingBudget({ maxPending, maxPendingPerAddress });
     this.trust = proxyTrust(settings.trustProxy);
+    this.shutdownTimeoutMs = settings.shutdownTimeoutMs;
     this.#failures = failedAttempts && new FailureLimits(failureLimiters(failedAttempts));
     if (settings.tickets) {
       this.#strategies.add(ticketStrategyName, new TicketStrategy(common.store));

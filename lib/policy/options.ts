@@ -272,6 +272,9 @@ export interface WsAuthModuleOptions extends WsAuthPolicyOptions {
   /**
    * Time in milliseconds that open sockets have to answer the close frame when the application shuts down; at least 0.
    *
+   * After it, all connections to the HTTP server are destroyed that keep it from closing, so that no peer can prolong
+   * `app.close()`. Only a request that waits for the first byte of the application's response is left to the application.
+   *
    * @default 5_000
    */
   readonly shutdownTimeoutMs?: number;

@@ -1,0 +1,102 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** Time in milliseconds between two looks at what is still open after the deadline. */
+const lookAgainMs = 100;
+
+/**
+ * The connections of one HTTP server, so that closing it ends in time.
+ *
+ * `server.close()` waits for every connection, and a peer keeps one open for as long as it likes: by half of a request head, by a
+ * body that never ends, by a response that it does not read, or by silence.
+ */
+export class OpenConnections {
+  readonly #sockets = new Set<Socket>();
+  /** The request that is being answered, by the connection it came on. */
+  readonly #answers = new Map<Socket, ServerResponse>();
+  #deadline: NodeJS.Timeout | undefined;
+  #isOver = false;
+
+  constructor(private readonly server: Server) {
+    server.on('connection', this.#onConnection).on('request', this.#onRequest);
+  }
+
+  /**
+   * Destroys what keeps the server from closing, so many milliseconds from now. Of several calls the first counts.
+   *
+   * A request that was received whole, and whose response has not begun, waits for the application and not for its peer: its
+   * connection stays open until there is a response.
+   */
+  endWithin(timeoutMs: number): void {
+    if (!this.#deadline) {
+      this.server.once('close', this.#stop);
+      this.#deadline = setTimeout(() => this.#end(), timeoutMs);
+      this.#deadline.unref();
+    }
+  }
+
+  /** The server is about to close. If that is after the deadline, its connections go with it. */
+  closing(): void {
+    if (this.#isOver) {
+      setImmediate(() => this.#destroy());
+    }
+  }
+
+  /** Leaves the server as it was found. */
+  release(): void {
+    this.#stop();
+    this.server
+      .off('connection', this.#onConnection)
+      .off('request', this.#onRequest)
+      .off('close', this.#stop);
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#destroy();
+    this.#deadline = setInterval(() => this.#destroy(), lookAgainMs);
+    this.#deadline.unref();
+  }
+
+  /** A server that still listens is not being closed: Nest has yet to come to it, or leaves it open. */
+  #destroy(): void {
+    if (this.server.listening) {
+      return;
+    }
+    const kept = new Set(
+      [...this.#answers].filter(waitsForApplication).map(([socket]) => nameOf(socket)),
+    );
+    for (const socket of this.#sockets) {
+      if (!kept.has(nameOf(socket))) {
+        socket.destroy();
+      }
+    }
+  }
+
+  readonly #stop = (): void => {
+    clearTimeout(this.#deadline);
+  };
+
+  readonly #onConnection = (socket: Socket): void => {
+    this.#sockets.add(socket);
+    socket.on('close', () => this.#sockets.delete(socket));
+  };
+
+  readonly #onRequest = ({ socket }: IncomingMessage, response: ServerResponse): void => {
+    this.#answers.set(socket, response);
+    response.on('close', () => {
+      if (this.#answers.get(socket) === response) {
+        this.#answers.delete(socket);
+      }
+    });
+  };
+}
+
+function waitsForApplication([, response]: readonly [Socket, ServerResponse]): boolean {
+  return response.req.complete && !response.headersSent;
+}
+
+/** Tells connections apart also where a request knows only the TLS socket on top of the one that was accepted. */
+function nameOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
+}
