@@ -82,11 +82,10 @@ describe.each(enterings)('one socket too many %s', (way, enterAgain) => {
     expect(await second.ask('echo', 1)).toBe(1);
   });
 
-  it('of a user without a key is not counted', async () => {
-    await using app = await startWithVerdicts({ t: { name: 'x' } }, { maxSessionsPerUser: 1 });
-    await enterAgain(app, 't');
-    await enterAgain(app, 't');
-    expect(sessionsOf(app).count()).toBe(2);
+  it('K2b: of a user without a key is refused, since it cannot be counted', async () => {
+    await using app = await startWithVerdicts({ t: { name: 'x' } }, { maxSessionsPerUser: 9 });
+    expect(await fateOfNext(app, 't')).toMatch(/403|3003 not permitted/);
+    expect(sessionsOf(app).count()).toBe(0);
   });
 
   it('with a revoked credential takes nobody’s place', async () => {

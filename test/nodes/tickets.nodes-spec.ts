@@ -400,6 +400,14 @@ describe('tickets on three nodes', () => {
     }
   });
 
+  it('K10d: is not evicted by the tickets of others, where its user has no key', async () => {
+    const { ticket } = await nodeAt(0).tickets.issue({ email: 'victim@example.com' });
+    for (let count = 0; count < 150; count += 1) {
+      await nodeAt(count).tickets.issue({ email: 'other@example.com' });
+    }
+    expect(await statusOf(present(nodeAt(1), ticket))).toBe(101);
+  });
+
   it('TK-12 lives by the clock of Redis, whatever the clocks of the nodes say', async () => {
     const [{ ticket: ahead }, { ticket: behind }] = await Promise.all([
       nodeAt(0).tickets.issue(alice, { ttlMs: 5_000 }),
