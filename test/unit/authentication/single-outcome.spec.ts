@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import { fc } from '../../support/property.js';
 import { describe, expect, it } from 'vitest';
 import { Refusal } from '../../../lib/protocol/refusal.js';
 import { Bench } from '../support/authentication.js';

@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import { fc } from '../../support/property.js';
 import { describe, expect, it } from 'vitest';
 import { sessionMessageIn } from '../../../lib/client/session-message.js';
 import { defaultEventNames } from '../../../lib/protocol/message.js';

@@ -1,5 +1,5 @@
 import { runInNewContext } from 'node:vm';
-import * as fc from 'fast-check';
+import { fc } from '../../support/property.js';
 import { describe, expect, it } from 'vitest';
 import { byteLengthOf, checkSendable } from '../../../lib/client/socket-data.js';
 

@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import { fc } from '../../support/property.js';
 import { describe, expect, it } from 'vitest';
 import { Credential } from '../../../lib/credentials/credential.js';
 import { fromFirstMessage } from '../../../lib/credentials/first-message.extractor.js';

@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import { fc } from '../../support/property.js';
 import { describe, expect, it, vi } from 'vitest';
 import type { Outcome } from '../../../lib/passport/outcome.js';
 import { runStrategy } from '../../../lib/passport/run-strategy.js';

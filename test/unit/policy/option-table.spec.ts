@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { assert, pre, property, string } from 'fast-check';
+import { fc } from '../../support/property.js';
 import { describe, expect, it } from 'vitest';
 import { WsAuthConfigurationError } from '../../../lib/errors/ws-auth.error.js';
 import { checkOptions, type OptionTable } from '../../../lib/policy/check-options.js';
@@ -198,9 +198,9 @@ describe('the table of options', () => {
   });
 
   it('K11a: refuses every name that it does not have', () => {
-    assert(
-      property(string(), (name) => {
-        pre(!Object.hasOwn(moduleOptions, name) && name !== '__proto__');
+    fc.assert(
+      fc.property(fc.string(), (name) => {
+        fc.pre(!Object.hasOwn(moduleOptions, name) && name !== '__proto__');
         expect(messageOf({ [name]: 'SECRET' })).toMatch(/: unknown option; /);
       }),
     );
