@@ -1,4 +1,5 @@
 import { Inject, SetMetadata } from '@nestjs/common';
+import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import type { WsAuthPolicyOptions } from '../policy/options.js';
 
 /** Metadata of a gateway: what it demands of its own. */
@@ -16,7 +17,11 @@ export const WS_AUTH_MODULE = 'WsAuthModule.forRoot()';
 const protection = Symbol('nestjs-ws-auth:protection');
 
 /**
- * Overrides the module's policy for one gateway, field by field.
+ * Overrides the module's policy for one gateway, field by field. A class inherits the policy of its base class, and
+ * overrides it field by field too. Only `optional: true` is not inherited, since it opens.
+ *
+ * @throws {WsAuthConfigurationError} on anything but a class, and twice on one class. At boot: for an option that is
+ *   unknown, invalid or without effect, and on a class that is not a gateway.
  *
  * @example
  * ```ts
@@ -28,16 +33,36 @@ const protection = Symbol('nestjs-ws-auth:protection');
  */
 export function WsAuth(policy: WsAuthPolicyOptions = {}): ClassDecorator {
   return (gateway) => {
+    demandClass('@WsAuth', gateway);
+    if (Reflect.hasOwnMetadata(WS_AUTH_POLICY, gateway)) {
+      throw new WsAuthConfigurationError(
+        `@WsAuth: ${gateway.name} has it twice, and one policy would hide the other; write one`,
+      );
+    }
     SetMetadata(WS_AUTH_POLICY, policy)(gateway);
     Inject(WS_AUTH_MODULE)(gateway.prototype, protection);
   };
 }
 
 /**
- * Takes a gateway out of authentication: everybody may connect, and its clients have no session.
+ * Opens a gateway: every client may connect, and no client has a session. It holds for the class itself and is not
+ * inherited; classes that extend it are protected.
  *
+ * @throws {WsAuthConfigurationError} on anything but a class. At boot: on a class that is not a gateway.
  * @publicApi
  */
 export function WsPublic(): ClassDecorator {
-  return SetMetadata(WS_PUBLIC, true);
+  return (gateway) => {
+    demandClass('@WsPublic', gateway);
+    SetMetadata(WS_PUBLIC, true)(gateway);
+  };
+}
+
+/** On a method the decorators would do nothing, and the compiler is not always asked. */
+function demandClass(decorator: string, decorated: unknown): void {
+  if (typeof decorated !== 'function') {
+    throw new WsAuthConfigurationError(
+      `${decorator}: belongs on the class of a gateway; for single handlers use @UseGuards(WsAuthGuard)`,
+    );
+  }
 }

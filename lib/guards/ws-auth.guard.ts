@@ -1,6 +1,6 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { WsException } from '@nestjs/websockets';
-import { WS_PUBLIC } from '../decorators/ws-auth.decorator.js';
+import { isPublicGateway } from '../decorators/gateway-demand.js';
 import { sessionOf } from '../sessions/client-session.js';
 
 /**
@@ -14,7 +14,7 @@ import { sessionOf } from '../sessions/client-session.js';
 @Injectable()
 export class WsAuthGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
-    if (context.getType() !== 'ws' || Reflect.hasMetadata(WS_PUBLIC, context.getClass())) {
+    if (context.getType() !== 'ws' || isPublicGateway(context.getClass())) {
       return true;
     }
     const session = sessionOf(context.switchToWs().getClient<object>());

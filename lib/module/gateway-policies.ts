@@ -1,25 +1,26 @@
 import { isDeepStrictEqual } from 'node:util';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { GATEWAY_METADATA, GATEWAY_OPTIONS, PORT_METADATA } from '@nestjs/websockets/constants.js';
+import {
+  demandOfGateway,
+  type GatewayClass,
+  type GatewayDemand,
+} from '../decorators/gateway-demand.js';
 import { WS_AUTH_POLICY, WS_PUBLIC } from '../decorators/ws-auth.decorator.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import type { WsAuthPolicyOptions } from '../policy/options.js';
 
-/** What one gateway says about itself. */
-interface GatewayDemand {
-  readonly gateway: string;
-  readonly isPublic: boolean;
-  readonly policy: WsAuthPolicyOptions;
-}
-
 /** Finds what the gateways on a server demand, by the metadata of their classes. */
 @Injectable()
 export class GatewayPolicies {
+  readonly #logger = new Logger('WsAuth');
+
   constructor(private readonly modules: ModulesContainer) {}
 
   /**
-   * The policy that all gateways on that port and path share; `undefined` if they are public.
+   * The policy that all gateways on that port and path share; `undefined` if they are public. Without a gateway there, which
+   * is a gateway that only Nest has found, the policy of the module holds.
    *
    * @throws {WsAuthConfigurationError} if they disagree: one connection reaches all of them.
    */
@@ -38,20 +39,87 @@ export class GatewayPolicies {
           'same policy, or different paths',
       );
     }
+    demands.forEach((demand) => this.#warn(demand));
     return first.isPublic ? undefined : first.policy;
   }
 
+  /**
+   * Refuses decorators that protect nothing, because Nest makes no gateway of their class.
+   *
+   * @throws {WsAuthConfigurationError} for `@WsAuth()` or `@WsPublic()` on a class that is not a gateway.
+   */
+  demandGateways(): void {
+    const classes = new Set(this.#classes());
+    for (const decorated of [...classes, ...this.#classesOfInstances()]) {
+      const decorator = decoratorOn(decorated);
+      if (decorator && !Reflect.hasMetadata(GATEWAY_METADATA, decorated)) {
+        throw new WsAuthConfigurationError(
+          `${decorator}: ${decorated.name} is not a gateway, so nothing is protected or opened; remove it, or add @WebSocketGateway()`,
+        );
+      }
+      if (decorator && !classes.has(decorated)) {
+        throw new WsAuthConfigurationError(
+          `${decorator}: Nest makes no gateway of ${decorated.name}, which is provided as a value or by a factory; list the ` +
+            'class itself among the providers',
+        );
+      }
+    }
+  }
+
   #gatewaysOn(port: number, path: string | undefined): GatewayDemand[] {
-    const demands: GatewayDemand[] = [];
-    for (const module of this.modules.values()) {
-      for (const { metatype } of module.providers.values()) {
-        if (typeof metatype === 'function' && isGatewayOn(metatype, port, path)) {
-          demands.push(demandOf(metatype));
+    return [...this.#classes()]
+      .filter((metatype) => isGatewayOn(metatype, port, path))
+      .map(demandOfGateway);
+  }
+
+  /** Providers and controllers that Nest makes from a class. */
+  *#classes(): Iterable<GatewayClass> {
+    for (const { providers, controllers } of this.modules.values()) {
+      for (const { metatype } of [...providers.values(), ...controllers.values()]) {
+        if (typeof metatype === 'function') {
+          yield metatype as GatewayClass;
         }
       }
     }
-    return demands;
   }
+
+  /** Classes of the providers that Nest gets from a factory, or as a value. */
+  *#classesOfInstances(): Iterable<GatewayClass> {
+    for (const { providers } of this.modules.values()) {
+      for (const { isNotMetatype, instance } of providers.values()) {
+        const made = isNotMetatype ? classOf(instance) : undefined;
+        if (made) {
+          yield made;
+        }
+      }
+    }
+  }
+
+  #warn({ gateway, notInherited }: GatewayDemand): void {
+    if (notInherited.length > 0) {
+      this.#logger.warn(
+        `${gateway} demands authentication: it does not inherit ${notInherited.join(' and ')}; repeat the decorator on ` +
+          `${gateway} to open it`,
+      );
+    }
+  }
+}
+
+function classOf(instance: unknown): GatewayClass | undefined {
+  if (typeof instance !== 'object' || instance === null) {
+    return undefined;
+  }
+  const { constructor: made } = (Object.getPrototypeOf(instance) ?? {}) as {
+    constructor?: unknown;
+  };
+  return typeof made === 'function' ? (made as GatewayClass) : undefined;
+}
+
+function decoratorOn(decorated: object): string | undefined {
+  if (Reflect.hasOwnMetadata(WS_AUTH_POLICY, decorated)) {
+    return '@WsAuth';
+  }
+  return Reflect.hasOwnMetadata(WS_PUBLIC, decorated) ? '@WsPublic' : undefined;
 }
 
 function isGatewayOn(metatype: object, port: number, path: string | undefined): boolean {
@@ -61,15 +129,4 @@ function isGatewayOn(metatype: object, port: number, path: string | undefined): 
   const options = Reflect.getMetadata(GATEWAY_OPTIONS, metatype) as { path?: string } | undefined;
   const ownPort = (Reflect.getMetadata(PORT_METADATA, metatype) as number | undefined) ?? 0;
   return ownPort === port && options?.path === path;
-}
-
-function demandOf(metatype: { readonly name: string }): GatewayDemand {
-  const isPublic = Reflect.hasMetadata(WS_PUBLIC, metatype);
-  const policy = Reflect.getMetadata(WS_AUTH_POLICY, metatype) as WsAuthPolicyOptions | undefined;
-  if (isPublic && policy) {
-    throw new WsAuthConfigurationError(
-      `@WsPublic: ${metatype.name} is also @WsAuth; remove one of them`,
-    );
-  }
-  return { gateway: metatype.name, isPublic, policy: policy ?? {} };
 }

@@ -123,8 +123,9 @@ export class WsAuthService
     return context;
   }
 
-  /** @throws {WsAuthConfigurationError} if another adapter would leave the gateways open. */
+  /** @throws {WsAuthConfigurationError} if another adapter would leave the gateways open, or a decorator does nothing. */
   onModuleInit(): void {
+    this.gateways.demandGateways();
     const adapter: unknown = this.config.getIoAdapter();
     if (!(adapter instanceof WsAuthAdapter)) {
       throw new WsAuthConfigurationError(
