@@ -1,6 +1,8 @@
 import { WebSocket } from 'ws';
 import type { Policy } from '../policy/policy.js';
 import type { Refusal } from '../protocol/refusal.js';
+import { endings } from '../sessions/endings.js';
+import type { Ending } from '../sessions/live-session.js';
 import { closedGate, type GatedWebSocket } from './gated-web-socket.js';
 import { limitCloseTimeout } from './internals/close-timeout.js';
 
@@ -39,6 +41,16 @@ export function terminateAfter(client: WebSocket, graceMs: number): void {
   const deadline = setTimeout(() => client.terminate(), graceMs);
   deadline.unref();
   client.once('close', () => clearTimeout(deadline));
+}
+
+/** How the client of a session is closed when the session ends. */
+export function closingOf({ why, code, reason }: Ending, policy: Policy): Closing {
+  const byDefault = endings[why];
+  return {
+    code: code ?? policy.closeCodes.get(byDefault.code) ?? byDefault.code,
+    reason: reason ?? byDefault.reason,
+    graceMs: why === 'shutdown' ? policy.shutdownTimeoutMs : closeGraceMs.session,
+  };
 }
 
 /** Closes a client that was refused after the 101. */

@@ -7,7 +7,7 @@ import { containedWebSocket } from './contained-web-socket.js';
 import { failClient } from './fail-client.js';
 
 /** Arguments of the `close` event. */
-export type CloseArguments = readonly unknown[];
+export type CloseArgs = readonly unknown[];
 
 /** Decides what listeners of a socket receive, and what code that holds the socket may send. */
 export interface Gate {
@@ -17,8 +17,8 @@ export interface Gate {
   readonly sends: boolean;
   /** Bytes that may wait to be sent, besides one message. */
   readonly maxBufferedBytes: number;
-  /** Whether the `close` event waits, because messages came before it. The gate emits it later. */
-  keepsClose?(client: GatedWebSocket, close: CloseArguments): boolean;
+  /** Called before listeners receive `close`. Returns true if messages come first: the gate then emits the event later. */
+  keepsClose?(client: GatedWebSocket, close: CloseArgs): boolean;
   /** Ends the session after an exception of application code. Without it the client is terminated. */
   fail?(): void;
 }
@@ -140,10 +140,8 @@ function passes(client: GatedWebSocket, event: string | symbol, args: readonly u
   if (event === 'pong') {
     client.wsAuthAlive = true;
   } else if (event === 'close') {
-    if (client.wsAuthGate.keepsClose?.(client, args)) {
-      return false;
-    }
     deliverHeld(client);
+    return !client.wsAuthGate.keepsClose?.(client, args);
   } else if (event === 'exception' && client.listenerCount(event) === 0) {
     // Nest 11 emits what its exception filter returns, where Nest 12 sends it to the client.
     client.send(eventMessage(event, args[0]));

@@ -4,6 +4,7 @@ import type { ClientFacts } from '../passport/client-facts.js';
 import { clientKey, socketKey } from '../policy/client-key.js';
 import { isForwarded, type ProxyTrust } from '../policy/proxy-trust.js';
 import type { Handshake } from '../protocol/handshake.js';
+import { headOf, requestOf } from './upgrade-head.js';
 
 /**
  * The client of an upgrade, for as long as its socket lives.
@@ -15,6 +16,7 @@ export class Peer implements ClientFacts {
   readonly path: string;
   readonly origin: string | undefined;
   #address: string | undefined;
+  #head = '';
 
   constructor(
     readonly socket: Duplex,
@@ -32,6 +34,16 @@ export class Peer implements ClientFacts {
   /** Reads the address now: after a disconnect the kernel no longer knows it. */
   identify(): void {
     void this.address;
+  }
+
+  /** Keeps what a renewal shows to middleware and strategies. Called when the session begins, so that no refusal pays for it. */
+  remember(request: IncomingMessage, bareUrl: string): void {
+    this.#head = headOf(request, bareUrl);
+  }
+
+  /** The upgrade as handlers saw it, without its credential. */
+  get request(): IncomingMessage {
+    return requestOf(this.#head, this.socket);
   }
 
   /** Key of the client's address; one that equals no other if the address cannot be read. */

@@ -7,7 +7,7 @@ import type { Credential } from '../credentials/credential.js';
 import type { Policy } from '../policy/policy.js';
 import { Refusal } from '../protocol/refusal.js';
 import { logFault } from './contain.js';
-import type { CloseArguments, Gate, GatedWebSocket } from './gated-web-socket.js';
+import type { CloseArgs, Gate, GatedWebSocket } from './gated-web-socket.js';
 import { deliver, type QueuedMessage } from './held-messages.js';
 import { setReceiverLimits } from './internals/receiver-limits.js';
 
@@ -36,7 +36,7 @@ export class PendingGate implements Gate {
   #judging = false;
   #queuedBytes = 0;
   readonly #queue: QueuedMessage[] = [];
-  #close: CloseArguments | undefined;
+  #close: CloseArgs | undefined;
 
   constructor(private readonly context: PendingContext) {}
 
@@ -54,7 +54,7 @@ export class PendingGate implements Gate {
    * A client may authenticate, send and leave without waiting: what it has sent is handled if it is authenticated, and the gateway
    * learns of the end after that. Without messages there is nothing left to authenticate for.
    */
-  keepsClose(_client: GatedWebSocket, close: CloseArguments): boolean {
+  keepsClose(_client: GatedWebSocket, close: CloseArgs): boolean {
     const { attempt } = this.context;
     if (!attempt.running || this.#queue.length === 0) {
       attempt.abort();

@@ -1,13 +1,12 @@
-import { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
 import { Attempt } from '../authentication/attempt.js';
 import type { Authenticated } from '../authentication/authenticated.js';
-import type { Authenticator } from '../authentication/authenticator.js';
+import type { Authenticator, Subject } from '../authentication/authenticator.js';
 import { rememberJudgement } from '../authentication/judgement.js';
 import type { PendingBudget } from '../authentication/pending-budget.js';
 import type { Credential } from '../credentials/credential.js';
+import { renewalCredential } from '../authentication/renewal-credential.js';
 import { failed } from '../authentication/strategy-refusal.js';
-import { fromFirstMessage, messageFramingBytes } from '../credentials/first-message.extractor.js';
+import { messageFramingBytes } from '../credentials/first-message.extractor.js';
 import type { Policy } from '../policy/policy.js';
 import type { WsAuthTelemetry } from '../policy/telemetry.js';
 import type { WsAuthSession } from '../sessions/session.js';
@@ -25,6 +24,8 @@ export interface Renewable {
   };
   readonly peer: Peer;
   readonly session: WsAuthSession;
+  /** Strategies that may renew the session. */
+  readonly renewedBy: readonly string[];
   renew(next: Authenticated): unknown;
   refuse(refusal: Refusal): void;
 }
@@ -68,18 +69,18 @@ export class Reauthentication {
 
   async #authenticate(text: string): Promise<void> {
     const { policy } = this.gate.context;
-    const { limits, events, authTimeoutMs } = policy;
-    const extractor =
-      policy.firstMessage?.format === 'event'
-        ? policy.firstMessage
-        : fromFirstMessage({ strategy: this.#strategies() });
-    const credential = extractor.read(text, events.authenticate, limits);
+    if (this.gate.session.userId === undefined) {
+      // No credential can renew it, so none is judged.
+      this.#refuse(new Refusal('ERR_WS_AUTH_OTHER_USER'));
+      return;
+    }
+    const credential = renewalCredential(text, policy, this.gate.renewedBy);
     if (credential instanceof Refusal) {
       this.#refuse(credential);
       return;
     }
     const attempt = new Attempt(() => (this.#attempt = undefined));
-    attempt.endWithin(authTimeoutMs);
+    attempt.endWithin(policy.authTimeoutMs);
     this.#attempt = attempt;
     let onEnd: (() => void) | undefined;
     attempt.onAbort(() => {
@@ -135,25 +136,12 @@ export class Reauthentication {
     this.#refuse(renewed);
   }
 
-  /** The strategy that let the client in, then those of the policy. */
-  #strategies(): string[] {
-    const { session, context } = this.gate;
-    const first = session.strategy === undefined ? [] : [session.strategy];
-    return [...new Set([...first, ...context.policy.strategy])];
-  }
-
-  /** The request of the upgrade is long gone, and its credentials with it: strategies see the message alone. */
-  #subject() {
+  /** What middleware and strategies saw at the upgrade, with the cookies and the credential redacted. */
+  #subject(): Subject {
     const { peer } = this.gate;
-    const { path: url } = peer;
-    const request = new IncomingMessage(peer.socket as Socket);
-    request.method = 'GET';
-    request.url = url;
-    return {
-      request,
-      original: { url, bareUrl: url, headers: {} },
-      client: peer,
-    };
+    const { request } = peer;
+    const { url = '', headers } = request;
+    return { request, original: { url, bareUrl: url, headers }, client: peer };
   }
 
   #refuse(refusal: Refusal): void {

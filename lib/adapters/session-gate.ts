@@ -2,8 +2,8 @@ import type { RawData } from 'ws';
 import type { Authenticated } from '../authentication/authenticated.js';
 import type { Authenticator } from '../authentication/authenticator.js';
 import type { PendingBudget } from '../authentication/pending-budget.js';
-import { readPrincipal } from '../authentication/principal.js';
-import { renew, type Standing } from '../authentication/renewal.js';
+import { declare, renew, type Standing } from '../authentication/renewal.js';
+import { renewalStrategies } from '../authentication/renewal-credential.js';
 import { WsAuthError } from '../errors/ws-auth.error.js';
 import type { WsAuthEvents } from '../events/ws-auth-events.js';
 import type { Policy } from '../policy/policy.js';
@@ -11,17 +11,17 @@ import type { WsAuthTelemetry } from '../policy/telemetry.js';
 import { sessionMessage } from '../protocol/message.js';
 import { Refusal } from '../protocol/refusal.js';
 import { setSession } from '../sessions/client-session.js';
-import { endings } from '../sessions/endings.js';
 import { Expiry } from '../sessions/expiry.js';
 import type { Ending, LiveSession } from '../sessions/live-session.js';
-import { declaredProof, type Proof } from '../sessions/proof.js';
+import { LongestLife } from '../sessions/longest-life.js';
+import type { Proof } from '../sessions/proof.js';
 import type { SessionPlaces } from '../sessions/session-places.js';
 import type { WsAuthSession } from '../sessions/session.js';
 import type { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
 import { bytesOf } from './bytes-of.js';
-import { closeClient, closeGraceMs, refuseClient } from './close-client.js';
+import { closeClient, closingOf, refuseClient } from './close-client.js';
 import { inSlices } from './slices.js';
-import { closedGate, type Gate, type GatedWebSocket } from './gated-web-socket.js';
+import { closedGate, type CloseArgs, type Gate, type GatedWebSocket } from './gated-web-socket.js';
 import type { Peer } from './peer.js';
 import { answersPing } from './ping.js';
 import { Reauthentication, type Renewable } from './reauthentication.js';
@@ -47,6 +47,9 @@ export interface SessionContext {
  * every message in either direction, so a blocked event loop lets nothing through.
  */
 export class SessionGate implements Gate, LiveSession, Renewable {
+  readonly renewedBy: readonly string[];
+  /** Absent where `maxSessionAgeMs` is not set. */
+  readonly #longest: LongestLife | undefined;
   #standing: Standing;
   #expiry: Expiry | undefined;
   #reauthentication: Reauthentication | undefined;
@@ -58,6 +61,10 @@ export class SessionGate implements Gate, LiveSession, Renewable {
     readonly peer: Peer,
     authenticated: Authenticated,
   ) {
+    const { policy } = context;
+    const { authenticatedAt } = authenticated.session;
+    this.renewedBy = renewalStrategies(policy, authenticated);
+    this.#longest = LongestLife.of(authenticatedAt, policy.maxSessionAgeMs);
     this.#standing = authenticated;
   }
 
@@ -77,11 +84,17 @@ export class SessionGate implements Gate, LiveSession, Renewable {
   open(): boolean {
     this.client.wsAuthGate = this;
     this.#stand(this.#standing);
-    this.client.on('close', (code) => this.#closed(code));
     if (!this.context.sessions.register(this)) {
       this.end({ why: 'revoked' });
     }
     return this.sends;
+  }
+
+  /** A listener of its own would cost each session more memory than all that a renewal shows to strategies. */
+  keepsClose(_client: GatedWebSocket, [code]: CloseArgs): boolean {
+    this.#die();
+    this.#disconnected(code as number);
+    return false;
   }
 
   admits(client: GatedWebSocket, data: RawData, isBinary: boolean): boolean {
@@ -106,17 +119,13 @@ export class SessionGate implements Gate, LiveSession, Renewable {
     return !this.#ended;
   }
 
-  end({ why, code, reason }: Ending): void {
+  end(ending: Ending): void {
     if (this.#ended) {
       return;
     }
-    const { policy } = this.context;
-    this.#die();
-    this.#tell(why);
-    const byDefault = endings[why];
-    const closeCode = code ?? policy.closeCodes.get(byDefault.code) ?? byDefault.code;
-    const graceMs = why === 'shutdown' ? policy.shutdownTimeoutMs : closeGraceMs.session;
-    const closing = { code: closeCode, reason: reason ?? byDefault.reason, graceMs };
+    this.#dieFirst();
+    this.#tell(ending.why);
+    const closing = closingOf(ending, this.context.policy);
     inSlices(() => closeClient(this.client, closing));
   }
 
@@ -125,29 +134,14 @@ export class SessionGate implements Gate, LiveSession, Renewable {
   }
 
   refresh(user: object, info: unknown): WsAuthSession {
-    const declared = declaredProof(user, info);
-    const { session, proof } = this.#standing;
-    const principal = readPrincipal({ user, info, proof: declared }, this.context.policy);
+    const declared = declare(this.#standing, { user, info }, this.context.policy);
     if (!this.sends) {
       throw new WsAuthError('ERR_WS_AUTH_NO_SESSION', 'there is no such session');
     }
-    if (!principal) {
+    if (!declared) {
       throw new WsAuthError('ERR_WS_AUTH_NOT_A_USER', 'the value is no user, or has expired');
     }
-    const named = declared.tokenIds.length === 0 ? proof : declared;
-    const renewed = this.renew({
-      session: session.with({
-        ...principal,
-        expiresAt: principal.endNamed ? principal.expiresAt : session.expiresAt,
-        authenticatedAt: Date.now(),
-      }),
-      proof: {
-        ...declared,
-        tokenIds: named.tokenIds,
-        ownTokenIds: named.ownTokenIds,
-        issuer: declared.issuer ?? proof.issuer,
-      },
-    });
+    const renewed = this.renew(declared);
     if (renewed instanceof Refusal) {
       throw new WsAuthError(renewed.code, renewed.reason);
     }
@@ -160,7 +154,7 @@ export class SessionGate implements Gate, LiveSession, Renewable {
       return;
     }
     const { policy, reporter } = this.context;
-    this.#die();
+    this.#dieFirst();
     reporter.refused(refusal, this.peer, 'reauthentication');
     inSlices(() => refuseClient(this.client, refusal, policy));
   }
@@ -172,7 +166,7 @@ export class SessionGate implements Gate, LiveSession, Renewable {
     if (revoked || !this.sends) {
       return new Refusal('ERR_WS_AUTH_REVOKED');
     }
-    const standing = renew(this.#standing, next);
+    const standing = renew(this.#standing, next, this.#longest?.endsAt);
     if (standing instanceof Refusal) {
       return standing;
     }
@@ -196,7 +190,9 @@ export class SessionGate implements Gate, LiveSession, Renewable {
     this.client.wsAuthContext = standing.context;
     this.#expiry?.stop();
     this.#expiry =
-      session.expiresAt === undefined ? undefined : new Expiry(session.expiresAt, warningMs, this);
+      session.expiresAt === undefined
+        ? undefined
+        : new Expiry(session.expiresAt, warningMs, this, this.#longest?.monotonicEnd);
     setSession(this.client, session);
     (this.client as unknown as Record<string, unknown>)[property] = session.user;
   }
@@ -230,8 +226,13 @@ export class SessionGate implements Gate, LiveSession, Renewable {
     this.context.places?.release(this.session);
   }
 
-  #closed(code: number): void {
+  /** Ends the session before its socket. */
+  #dieFirst(): void {
     this.#die();
+    this.client.prependOnceListener('close', (code: number) => this.#disconnected(code));
+  }
+
+  #disconnected(code: number): void {
     const { events } = this.context;
     if (events.has('disconnected')) {
       const { id: sessionId, userId } = this.session;

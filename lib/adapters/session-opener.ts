@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { WebSocket, WebSocketServer } from 'ws';
 import type { Authenticated } from '../authentication/authenticated.js';
 import { runAll } from '../errors/run-all.js';
+import type { Subject } from '../authentication/authenticator.js';
 import { phaseOf, rememberJudgement } from '../authentication/judgement.js';
 import { Refusal } from '../protocol/refusal.js';
 import type { GatedWebSocket } from './gated-web-socket.js';
@@ -11,6 +12,7 @@ import { SessionGate, type SessionContext } from './session-gate.js';
 /** How a client came in. */
 export interface Entrance {
   readonly peer: Peer;
+  readonly subject: Subject;
   /** Monotonic milliseconds. */
   readonly startedAt: number;
 }
@@ -95,7 +97,9 @@ export class SessionOpener {
 
   /** Begins a session, and says whether it lives. */
   open(client: GatedWebSocket, entrance: Entrance, authenticated: Authenticated): boolean {
-    const gate = new SessionGate(client, this.context, entrance.peer, authenticated);
+    const { peer, subject } = entrance;
+    peer.remember(subject.request, subject.original.bareUrl);
+    const gate = new SessionGate(client, this.context, peer, authenticated);
     this.clients.add(client);
     if (!this.#tracked) {
       client.on('close', () => this.clients.delete(client));

@@ -8,4 +8,6 @@ export interface Authenticated {
   readonly proof: Proof;
   /** The asynchronous context that the application's code runs in for this client; none for an anonymous one. */
   readonly context?: AsyncResource | undefined;
+  /** Strategies that the extractor of the credential names; `undefined`: those of the policy. */
+  readonly judges?: readonly string[] | undefined;
 }

@@ -1,6 +1,8 @@
+import type { Policy } from '../policy/policy.js';
 import { Refusal } from '../protocol/refusal.js';
-import type { Proof } from '../sessions/proof.js';
+import { declaredProof, type Proof } from '../sessions/proof.js';
 import type { Authenticated } from './authenticated.js';
+import { readPrincipal } from './principal.js';
 
 /** A session and the credential behind it. */
 export type Standing = Authenticated;
@@ -8,10 +10,16 @@ export type Standing = Authenticated;
 /**
  * What a session becomes when its client authenticates again.
  *
- * The user stays the same: who is somebody else (or cannot be told apart, having no key or another issuer) is refused. An
+ * The user stays the same: another user is refused, and so is one without a key or of another issuer, who may be another. An
  * older credential that arrives later changes nothing, while a newer one also takes effect when it ends earlier.
+ *
+ * @param latestEnd epoch milliseconds at which the session ends, whatever the credential says
  */
-export function renew(current: Standing, next: Standing): Standing | Refusal {
+export function renew(
+  current: Standing,
+  next: Standing,
+  latestEnd = Number.POSITIVE_INFINITY,
+): Standing | Refusal {
   const { userId } = current.session;
   const sameIssuer =
     current.proof.issuer === undefined ||
@@ -20,13 +28,47 @@ export function renew(current: Standing, next: Standing): Standing | Refusal {
   if (userId === undefined || next.session.userId !== userId || !sameIssuer) {
     return new Refusal('ERR_WS_AUTH_OTHER_USER');
   }
-  return isOlder(next.proof, current.proof)
-    ? current
-    : {
-        session: next.session.with({ id: current.session.id }),
-        proof: next.proof,
-        context: next.context ?? current.context,
-      };
+  if (isOlder(next.proof, current.proof)) {
+    return current;
+  }
+  const expiresAt = Math.min(next.session.expiresAt ?? Number.POSITIVE_INFINITY, latestEnd);
+  return {
+    session: next.session.with({
+      id: current.session.id,
+      expiresAt: expiresAt === Number.POSITIVE_INFINITY ? undefined : expiresAt,
+    }),
+    proof: next.proof,
+    context: next.context ?? current.context,
+  };
+}
+
+/**
+ * What the application declares about the user of a session, or `undefined` if the value is not a user or has expired. The end, the
+ * token and the issuer stay unless the value names others.
+ */
+export function declare(
+  { session, proof }: Standing,
+  { user, info }: { readonly user: object; readonly info: unknown },
+  policy: Policy,
+): Standing | undefined {
+  const declared = declaredProof(user, info);
+  const named = declared.tokenIds.length === 0 ? proof : declared;
+  const principal = readPrincipal({ user, info, proof: declared }, policy);
+  return (
+    principal && {
+      session: session.with({
+        ...principal,
+        expiresAt: principal.endNamed ? principal.expiresAt : session.expiresAt,
+        authenticatedAt: Date.now(),
+      }),
+      proof: {
+        ...declared,
+        tokenIds: named.tokenIds,
+        ownTokenIds: named.ownTokenIds,
+        issuer: declared.issuer ?? proof.issuer,
+      },
+    }
+  );
 }
 
 function isOlder(next: Proof, current: Proof): boolean {

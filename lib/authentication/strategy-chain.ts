@@ -184,7 +184,13 @@ export class StrategyChain {
       const principal = readPrincipal({ user, info, proof }, this.policy);
       const refusal = principal && this.keys.check(principal, name);
       return (
-        refusal ?? (principal && { session: begin(principal, name, credential), proof, context })
+        refusal ??
+        (principal && {
+          session: begin(principal, name, credential),
+          proof,
+          context,
+          judges: credential.strategy,
+        })
       );
     } catch (error) {
       return refusalOfError(error);

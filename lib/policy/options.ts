@@ -129,8 +129,9 @@ export interface WsAuthPolicyOptions {
    */
   readonly middleware?: readonly WsAuthMiddleware[];
   /**
-   * Longest life of a session in milliseconds, at least 1, or `Infinity`; caps `expiresAt`. Stops sockets that live on
-   * because their credential names no end.
+   * Longest life of a session in milliseconds, at least 1, or `Infinity`; caps `expiresAt`. It counts from the first
+   * authentication of the connection: neither a renewal nor `sessions.refresh()` extends it. Stops sockets that live on because
+   * their credential names no end, or is renewed again and again.
    *
    * @default Infinity
    * @see {@link https://owasp.org/www-project-application-security-verification-standard/ ASVS 7.3.2}

@@ -29,8 +29,9 @@ export class Expiry {
     readonly at: number,
     private readonly warningMs: number,
     private readonly callbacks: ExpiryCallbacks,
+    latestMonotonicEnd = Number.POSITIVE_INFINITY,
   ) {
-    this.#monotonicEnd = performance.now() + (at - Date.now());
+    this.#monotonicEnd = Math.min(performance.now() + (at - Date.now()), latestMonotonicEnd);
     this.#warned = this.remainingMs <= warningMs;
     this.#arm();
   }

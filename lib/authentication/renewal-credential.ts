@@ -1,0 +1,75 @@
+import { AuthorizationHeaderExtractor } from '../credentials/authorization-header.extractor.js';
+import { Credential } from '../credentials/credential.js';
+import type { HandshakeExtractor } from '../credentials/extractor.js';
+import { fromFirstMessage } from '../credentials/first-message.extractor.js';
+import type { Policy } from '../policy/policy.js';
+import { Refusal } from '../protocol/refusal.js';
+import type { Authenticated } from './authenticated.js';
+
+const asMessage = fromFirstMessage();
+const none: readonly string[] = Object.freeze([]);
+
+/**
+ * The strategies that may renew a session: those that judge a message at the door of the gateway or, where it reads none, those of
+ * the extractor by which the client came in.
+ *
+ * Empty if no message can renew it: a gateway that reads HTTP Basic alone accepts no token, and an anonymous session has no user.
+ */
+export function renewalStrategies(policy: Policy, entered: Authenticated): readonly string[] {
+  const { firstMessage, handshakeExtractors } = policy;
+  if (firstMessage) {
+    return firstMessage.strategy ?? policy.strategy;
+  }
+  const { session, judges } = entered;
+  const way = handshakeExtractors.find(
+    (each) => each.name === session.transport && each.strategy === judges && acceptsToken(each),
+  );
+  const door = way?.place === 'request' ? (readerOfTokens(policy) ?? way) : way;
+  return door ? (door.strategy ?? policy.strategy) : none;
+}
+
+/** `fromRequest()` hands its strategies the `Authorization` header as it is, and the others find a token. */
+function acceptsToken(extractor: HandshakeExtractor): boolean {
+  return !(extractor instanceof AuthorizationHeaderExtractor) || readsTokens(extractor);
+}
+
+/** The extractor that takes a token out of the header before `fromRequest()` comes to it. */
+function readerOfTokens({ handshakeExtractors }: Policy): HandshakeExtractor | undefined {
+  return handshakeExtractors.find(
+    (each) => each instanceof AuthorizationHeaderExtractor && readsTokens(each),
+  );
+}
+
+function readsTokens({ challengeSchemes }: HandshakeExtractor): boolean {
+  return challengeSchemes.includes('Bearer');
+}
+
+/**
+ * Reads the credential of a message that is to renew a session, in the form in which the gateway accepts it at its door: as fields
+ * where it reads such a message first, and as a Bearer token everywhere else, where no strategy ever sees a body.
+ */
+export function renewalCredential(
+  text: string,
+  policy: Policy,
+  strategies: readonly string[],
+): Credential | Refusal {
+  const { firstMessage, events, limits } = policy;
+  if (firstMessage?.format === 'event') {
+    return firstMessage.read(text, events.authenticate, limits);
+  }
+  const found = asMessage.read(text, events.authenticate, limits);
+  if (found instanceof Refusal) {
+    return found;
+  }
+  const { content, extractor } = found;
+  if (content.scheme !== 'fields' || content.token === undefined) {
+    return new Refusal('ERR_WS_AUTH_CREDENTIAL_REQUIRED');
+  }
+  const { token } = content;
+  return strategies.length === 0
+    ? new Refusal('ERR_WS_AUTH_CREDENTIAL_REJECTED')
+    : new Credential(
+        { scheme: 'Bearer', token },
+        { extractor, ambient: false, strategy: strategies },
+      );
+}
