@@ -109,8 +109,8 @@ export default defineConfig({
           name: 'internals',
           include: ['test/internals/**/*.internals-spec.ts'],
           globalSetup: [build, 'test/internals/compile-server.ts'],
-          testTimeout: 20_000,
-          hookTimeout: 300_000,
+          testTimeout: patient(20_000),
+          hookTimeout: patient(300_000),
         },
       },
       {

@@ -26,7 +26,7 @@ import { WsAuthAdapter } from '../adapters/ws-auth.adapter.js';
 import { runAll } from '../errors/run-all.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { Strategies } from '../passport/strategies.js';
-import type { StrategyRegistry } from '../passport/strategy.js';
+import { registryOf } from '../passport/registry.js';
 import type { WsAuthModuleOptions, WsAuthPolicyOptions } from '../policy/options.js';
 import { proxyTrust, type ProxyTrust } from '../policy/proxy-trust.js';
 import { resolvePolicy, type Policy } from '../policy/policy.js';
@@ -51,7 +51,7 @@ export class WsAuthService
   readonly trust: ProxyTrust;
   readonly shutdownTimeoutMs: number;
   readonly protectedServers: ProtectedServer[] = [];
-  readonly #strategies = new Strategies(passport as unknown as StrategyRegistry);
+  readonly #strategies = new Strategies(registryOf(passport));
   readonly #logger = new Logger('WsAuth');
   readonly #keySources: KeySources = new Map();
   readonly #failures: FailureLimits | undefined;

@@ -13,7 +13,7 @@ export interface Strategy {
   authenticate(request: unknown, options?: object): unknown;
 }
 
-/** The registry of strategies that `passport.use()` fills. */
+/** The registry of strategies that `passport.use()` fills. Passport has no public way to look a strategy up. */
 export interface StrategyRegistry {
   _strategy(name: string): Strategy | undefined;
 }

@@ -1,16 +1,22 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
-const source = new URL('../smoke/server.ts', import.meta.url);
+const files = ['smoke/server', 'matrix/suite/http-adapter'];
+const source = new URL('../', import.meta.url);
 const target = new URL('../smoke/dist/', import.meta.url);
 
 /** The compiled program of the smoke suite, which imports the built package by its name. */
-export const serverProgram = fileURLToPath(new URL('server.js', target));
+export const serverProgram = fileURLToPath(new URL('smoke/server.js', target));
 
 /** Compiles the program: Node.js itself knows no decorators. */
 export async function setup(): Promise<void> {
-  const { outputText } = ts.transpileModule(await readFile(source, 'utf8'), {
+  await Promise.all(files.map(compile));
+}
+
+async function compile(file: string): Promise<void> {
+  const { outputText } = ts.transpileModule(await readFile(new URL(`${file}.ts`, source), 'utf8'), {
     compilerOptions: {
       target: ts.ScriptTarget.ES2023,
       module: ts.ModuleKind.ESNext,
@@ -18,6 +24,7 @@ export async function setup(): Promise<void> {
       emitDecoratorMetadata: true,
     },
   });
-  await mkdir(target, { recursive: true });
-  await writeFile(serverProgram, outputText);
+  const path = fileURLToPath(new URL(`${file}.js`, target));
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, outputText);
 }

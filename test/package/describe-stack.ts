@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { smokeChecks } from '../smoke/smoke-checks.js';
 import { describeImports } from './describe-imports.js';
 import { describeModuleSettings } from './describe-module-settings.js';
 import { describeQuickStart } from './describe-quick-start.js';
 import {
   frameworkOf,
   httpAdapters,
+  otherRuntimes,
   type Cell,
   type HttpAdapter,
   type NestMajor,
@@ -60,8 +62,25 @@ function describeStack(nest: NestMajor, http: HttpAdapter, prepared: () => Promi
     it.for(inject('nodes').map(({ version, path }) => [version, path] as const))(
       'passes the suite on Node.js %s',
       async ([version, path], { task }) => {
-        task.meta.cell = { stack: stack.versions, node: version };
+        task.meta.cell = { stack: stack.versions, runtime: `Node.js ${version}` };
         expectAllPassed(await stack.runSuite(usual, path));
+      },
+    );
+
+    it.for(inject('runtimes').map((binary) => [binary.runtime, binary] as const))(
+      'K12e: passes the smoke suite on %s, and warns where bounds cannot be raised',
+      async ([runtime, binary], { task }) => {
+        const { name, raisesBounds } = otherRuntimes[runtime];
+        task.meta.cell = { stack: stack.versions, runtime: `${name} ${binary.version}` };
+        await using server = await stack.startSmokeServer(binary);
+        const warning = new RegExp(`^${name} ${binary.version}, .* at most 8448 bytes`);
+        expect(await (raisesBounds ? [] : server.warned())).toEqual(
+          raisesBounds ? [] : [expect.stringMatching(warning)],
+        );
+        for (const check of smokeChecks) {
+          await check.run(server, { raisesBounds });
+        }
+        expect(server.warnings).toHaveLength(raisesBounds ? 0 : 1);
       },
     );
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { rootFile } from '../readme/readme.js';
-import { frameworkOf, httpAdapters, nestMajors, nodeRanges } from './matrix.js';
+import { frameworkOf, httpAdapters, nestMajors, nodeRanges, otherRuntimes } from './matrix.js';
 
 const [, markdown = ''] = /<!-- matrix:begin -->(.*)<!-- matrix:end -->/s.exec(
   rootFile('README.md'),
@@ -25,13 +25,17 @@ describe('the table in README.md, which npm run test:matrix writes,', () => {
     expect(stacks).toEqual(tested);
   });
 
-  it('has a column for every version of Node.js that is tested, and no other', () => {
-    const majors = head.slice(1).map((cell) => /^Node\.js (\d+)\.\d+\.\d+$/.exec(cell)?.[1]);
-    expect(majors).toEqual(Object.keys(nodeRanges));
+  it('K12e: has a column for every runtime that is tested, and no other', () => {
+    const runtimes = head
+      .slice(1)
+      .map((cell) => /^(Node\.js \d+|Bun|Deno)(?:\.\d+\.\d+| \d+\.\d+\.\d+)$/.exec(cell)?.[1]);
+    const nodes = Object.keys(nodeRanges).map((major) => `Node.js ${major}`);
+    const others = Object.values(otherRuntimes).map(({ name }) => name);
+    expect(runtimes).toEqual([...nodes, ...others]);
   });
 
   it('tells of nothing but success, since every cell passes', () => {
     const cells = rows.flatMap(([, ...results]) => results);
-    expect(cells).toEqual(Array.from({ length: 16 }, () => '✓'));
+    expect(cells).toEqual(Array.from({ length: 24 }, () => '✓'));
   });
 });

@@ -4,7 +4,14 @@ import { fileURLToPath } from 'node:url';
 import { inject } from 'vitest';
 import { codeBlocks, rootFile, section } from '../readme/readme.js';
 import { Consumer } from './consumer.js';
-import { frameworkOf, type HttpAdapter, type NestMajor } from './matrix.js';
+import { SmokeServer } from '../smoke/smoke-server.js';
+import {
+  frameworkOf,
+  otherRuntimes,
+  type HttpAdapter,
+  type NestMajor,
+  type RuntimeBinary,
+} from './matrix.js';
 
 const testFolder = fileURLToPath(new URL('..', import.meta.url));
 
@@ -49,8 +56,11 @@ export class Stack implements AsyncDisposable {
       const adapter = 'http-adapter.ts';
       await cp(join(testFolder, 'matrix/fastify', adapter), join(source, 'matrix/suite', adapter));
     }
+    if (kind === 'module') {
+      await cp(join(testFolder, 'smoke/server.ts'), join(source, 'smoke/server.ts'));
+    }
     await mkdir(join(source, 'support'));
-    for (const file of ['client.ts', 'http.ts', 'tokens.ts']) {
+    for (const file of ['client.ts', 'http.ts', 'patience.ts', 'tokens.ts']) {
       await copyForApplication(join(testFolder, 'support', file), join(source, 'support', file));
     }
     await consumer.write(`${kind}/package.json`, JSON.stringify({ type: kind }));
@@ -67,6 +77,13 @@ export class Stack implements AsyncDisposable {
     const output = await this.consumer.outputOf(node, ['--test-reporter=tap', main]);
     const count = (name: string) => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(output)?.[1]);
     return { tests: count('tests'), passed: count('pass'), output };
+  }
+
+  /** Starts the program of the smoke suite on another runtime. */
+  startSmokeServer({ runtime, path }: RuntimeBinary): Promise<SmokeServer> {
+    const program = 'module/dist/smoke/server.js';
+    const args = [...otherRuntimes[runtime].args, program];
+    return SmokeServer.start({ command: path, args, cwd: this.consumer.folder });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

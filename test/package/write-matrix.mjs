@@ -22,13 +22,20 @@ await vitest.close();
 
 function tableOf(all) {
   const stacks = sorted(all.map(({ stack }) => stack));
-  const nodes = sorted(all.map(({ node }) => node));
+  const names = sorted(all.map(({ runtime }) => runtime));
+  const runtimes = [...names.filter(isNode), ...names.filter((each) => !isNode(each))];
   const rows = stacks.map((stack) => [
     stack,
-    ...nodes.map((node) => textOf(all.find((cell) => cell.stack === stack && cell.node === node))),
+    ...runtimes.map((runtime) =>
+      textOf(all.find((cell) => cell.stack === stack && cell.runtime === runtime)),
+    ),
   ]);
-  const head = ['', ...nodes.map((node) => `Node.js ${node}`)];
+  const head = ['', ...runtimes];
   return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+}
+
+function isNode(runtime) {
+  return runtime.startsWith('Node.js');
 }
 
 function sorted(names) {

@@ -8,9 +8,10 @@ import { PassportStrategy } from '@nestjs/passport';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { WsAuthModule, WsAuthSessions, WsUser } from 'nestjs-ws-auth';
 import { ExtractJwt, Strategy } from 'passport-jwt';
+import { httpAdapter } from '../matrix/suite/http-adapter.js';
 
 /**
- * The program of the smoke suite: one file, so that it runs on every runtime, beside any copy of `ws`.
+ * The program of the smoke suite, which runs on every runtime, beside any copy of `ws`.
  *
  * It writes one JSON value a line (its port, what it logs, its answers), and reads commands from its input.
  */
@@ -58,7 +59,7 @@ class ChatGateway {
 })
 class SmokeModule {}
 
-const app = await NestFactory.create(SmokeModule, {
+const app = await NestFactory.create(SmokeModule, httpAdapter(), {
   logger: new ReportingLogger(),
   abortOnError: false,
   forceCloseConnections: true,
