@@ -162,7 +162,7 @@ export class SessionGate implements Gate, LiveSession, Renewable {
   /** Puts a newer credential of the same user in place, and tells the client; the socket stays as it is. */
   renew(next: Standing): WsAuthSession | Refusal {
     const { sessions, policy, events } = this.context;
-    const revoked = sessions.isRevoked(next.session.userId, next.proof);
+    const revoked = sessions.isRevoked(next);
     if (revoked || !this.sends) {
       return new Refusal('ERR_WS_AUTH_REVOKED');
     }

@@ -41,13 +41,14 @@ export class SessionOpener {
     return refusal;
   }
 
-  #doubt({ session, proof }: Authenticated): Refusal | undefined {
+  #doubt(authenticated: Authenticated): Refusal | undefined {
+    const { session, proof } = authenticated;
     const { userId, expiresAt } = session;
     const { sessions, policy, authenticator, places } = this.context;
     if (expiresAt !== undefined && expiresAt <= Date.now()) {
       return authenticator.refuse(new Refusal('ERR_WS_AUTH_CREDENTIAL_REJECTED'), proof);
     }
-    if (sessions.isRevoked(userId, proof)) {
+    if (sessions.isRevoked(authenticated)) {
       return authenticator.refuse(new Refusal('ERR_WS_AUTH_REVOKED'), proof);
     }
     if (places?.hasLost(session, policy)) {

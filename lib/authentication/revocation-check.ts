@@ -1,4 +1,5 @@
 import { Refusal } from '../protocol/refusal.js';
+import type { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
 import type { WsAuthStore } from '../store/ws-auth-store.js';
 import type { Authenticated } from './authenticated.js';
 
@@ -13,20 +14,16 @@ export class RevocationCheck {
   constructor(
     private readonly store: Pick<WsAuthStore, 'isRevoked'>,
     private readonly knowledge: Knowledge,
+    private readonly sessions: Pick<WsAuthSessions, 'questionAbout'>,
   ) {}
 
   /**
    * Refuses a revoked credential, and every one while the store does not answer, or this node does not hear of
    * revocations: a session that begins now could not be ended.
    */
-  async check({ session, proof }: Authenticated): Promise<Refusal | undefined> {
-    const { userId } = session;
-    const {
-      tokenIds: [tokenId, ...tokenIds],
-      issuedAt,
-    } = proof;
+  async check(authenticated: Authenticated): Promise<Refusal | undefined> {
     try {
-      if (await this.store.isRevoked({ userId, tokenId, tokenIds, issuedAt })) {
+      if (await this.store.isRevoked(this.sessions.questionAbout(authenticated))) {
         return new Refusal('ERR_WS_AUTH_REVOKED');
       }
     } catch (cause) {

@@ -31,6 +31,7 @@ export class Attempt {
   #renewedAt = 0;
   #hasSession = false;
   #openedAt = Infinity;
+  #token: string | undefined;
 
   constructor(
     private readonly url: string,
@@ -124,6 +125,7 @@ export class Attempt {
     } else if ('cause' in asked) {
       failed(asked.cause);
     } else if (asked.token) {
+      this.#token = asked.token;
       use(asked.token);
     } else {
       this.#end(3000, 'not logged in', { unauthenticated: true });
@@ -242,6 +244,7 @@ export class Attempt {
       accepted: this.#isAccepted || isExpiry || openMs >= acceptanceMs,
       expired: isExpiry || this.#clock.isAtEnd,
       openMs,
+      token: this.#token,
       ...more,
     });
   }

@@ -1,4 +1,4 @@
-import type { WsAuthCloseAction } from '../protocol/close-code.js';
+import { revokedReason, type WsAuthCloseAction } from '../protocol/close-code.js';
 
 /** How a connection, or the attempt to make one, ended. */
 export interface End {
@@ -17,6 +17,8 @@ export interface End {
   readonly openMs: number;
   /** What the token source or the `prepare` of a way threw. */
   readonly cause?: unknown;
+  /** The token that was presented last. */
+  readonly token?: string | undefined;
 }
 
 /** What is remembered from one connection to the next. */
@@ -25,6 +27,8 @@ export interface History {
   readonly failures: number;
   /** Whether the server refused the last token. */
   readonly refused: boolean;
+  /** Since a revocation: how many tokens were refused, and the last of them. */
+  readonly revoked?: { readonly tokens: number; readonly last: string | undefined };
 }
 
 /** How patient a client is. */
@@ -54,6 +58,12 @@ export interface NextAttempt {
  */
 const revocationMs = 1_000;
 
+/**
+ * New tokens that may be refused after a revocation before the client takes its user for logged out: with the default times
+ * they take about half a minute. If the clock of the issuer is behind, a new token seems to be older than the revocation.
+ */
+const maxRefusals = 6;
+
 /** Decides what comes after the end of a connection. */
 export function nextStep(
   end: End,
@@ -67,17 +77,34 @@ export function nextStep(
   const failures = isCalm ? 0 : history.failures;
   const refused = history.refused && !accepted && !isCalm;
   const isRefusal = action === 'newToken';
-  const unauthenticated = end.unauthenticated === true || (isRefusal && refused);
+  const earlier = accepted || isCalm ? undefined : history.revoked;
+  const revoked = isRefusal && !end.expired ? refusedSince(end, earlier) : earlier;
+  const unauthenticated = end.unauthenticated === true || (isRefusal && refused && !revoked);
   if (unauthenticated || action === 'terminal' || failures + 1 >= patience.maxFailures) {
     return { again: false, unauthenticated };
   }
-  const isFree = isRefusal && (!accepted || (end.expired && failures === 0));
+  const isFree = isRefusal && !revoked && (!accepted || (end.expired && failures === 0));
   const wait = fullJitter(failures, patience, random) + (isRefusal ? revocationMs : 0);
   return {
     again: true,
     delayMs: isFree ? 0 : wait,
-    history: { failures: failures + 1, refused: isRefusal || refused },
+    history: {
+      failures: failures + 1,
+      refused: isRefusal || refused,
+      ...(revoked && { revoked }),
+    },
   };
+}
+
+/** What a refusal adds to a revocation; nothing if there was none, if it was long ago, or if the token was refused before. */
+function refusedSince({ accepted, reason, token }: End, earlier: History['revoked']) {
+  if (accepted) {
+    return { tokens: 0, last: token };
+  }
+  const tokens = 1 + (earlier?.tokens ?? 0);
+  const isAfter = earlier !== undefined || reason === revokedReason;
+  const isNew = token === undefined || token !== earlier?.last;
+  return isAfter && isNew && tokens <= maxRefusals ? { tokens, last: token } : undefined;
 }
 
 /** Any delay up to a bound that doubles with each failure, so that clients that failed together do not return together. */

@@ -9,7 +9,6 @@ import {
 import { RevocationCheck } from '../authentication/revocation-check.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { maxTimerMs } from '../policy/check-option.js';
-import { revocationsOfTokens } from '../sessions/revocation-target.js';
 import { SessionPlaces } from '../sessions/session-places.js';
 import { RevocationSync } from '../sessions/revocation-sync.js';
 import { WsAuthHealth } from '../sessions/ws-auth-health.service.js';
@@ -29,8 +28,6 @@ export class CommonStore implements OnModuleInit, OnModuleDestroy, OnApplication
   readonly places: SessionPlaces | undefined;
   readonly #logger = new Logger('WsAuth');
   readonly #sync: RevocationSync | undefined;
-  /** Tokens of sessions that were revoked elsewhere, of which the others do not know yet. */
-  readonly #untold: StoredRevocation[] = [];
 
   /** @throws {WsAuthConfigurationError} for a limit on all nodes without a store that they share. */
   constructor(
@@ -40,10 +37,10 @@ export class CommonStore implements OnModuleInit, OnModuleDestroy, OnApplication
   ) {
     const { store } = settings;
     this.store = store ?? new MemoryWsAuthStore();
-    sessions.shareThrough(this.store);
+    sessions.shareThrough(this.store, settings.clockToleranceMs);
     if (store) {
       this.#sync = this.#synchronise(settings);
-      this.revocations = new RevocationCheck(store, this.#sync);
+      this.revocations = new RevocationCheck(store, this.#sync, sessions);
       health.observe(this.#sync);
     }
     this.places = this.#countTogether(settings);
@@ -91,7 +88,7 @@ export class CommonStore implements OnModuleInit, OnModuleDestroy, OnApplication
       store: this.store,
       maxStalenessMs,
       apply: (revocation) => this.#apply(revocation),
-      afterReading: () => this.#tellOthers(),
+      afterReading: () => this.sessions.publishTokens(),
       onLoss: () => closes && this.sessions.endAll({ why: 'storeLost' }),
       onFailure: (cause) => {
         this.#logger.error(
@@ -103,25 +100,12 @@ export class CommonStore implements OnModuleInit, OnModuleDestroy, OnApplication
     });
   }
 
-  /** A session that was revoked elsewhere takes its token with it: only the node that has the session knows the token. */
   #apply(revocation: StoredRevocation): void {
     const { kind, id } = revocation;
-    const proof = kind === 'session' ? this.sessions.liveWith(id)?.proof : undefined;
     if (kind === 'replaced') {
       // Also the place of a session that is about to begin.
       this.places?.release({ id });
     }
     this.sessions.apply(revocation);
-    for (const ofToken of proof ? revocationsOfTokens(revocation, proof) : []) {
-      this.sessions.apply(ofToken);
-      this.#untold.push(ofToken);
-    }
-  }
-
-  async #tellOthers(): Promise<void> {
-    for (let [next] = this.#untold; next; [next] = this.#untold) {
-      await this.store.addRevocation(next);
-      this.#untold.shift();
-    }
   }
 }

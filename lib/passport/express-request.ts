@@ -1,6 +1,7 @@
 import { ServerResponse, type IncomingMessage } from 'node:http';
 import type { OriginalParts } from '../credentials/redaction.js';
 import type { AbortableAttempt } from './abortable-attempt.js';
+import { OwnContext } from './own-context.js';
 
 /** Express-style middleware, such as `session()` of express-session and `passport.session()`. */
 export type WsAuthMiddleware = (
@@ -81,8 +82,10 @@ function runOne<Result>(step: Step<Result>): Promise<Result | undefined> {
       return response;
     };
     // As in Express, `next(null)` is no error.
-    const next = (error?: unknown) => settle(() => (error ? reject(error) : resolve(proceed())));
-    Promise.resolve(each(request, response, next)).catch((error: unknown) => {
+    const own = new OwnContext();
+    const goOn = () => resolve(own.resume(proceed));
+    const next = (error?: unknown) => settle(() => (error ? reject(error) : goOn()));
+    Promise.resolve(own.run(() => each(request, response, next))).catch((error: unknown) => {
       settle(() => reject(error));
     });
   });

@@ -1,7 +1,7 @@
-import { AsyncResource } from 'node:async_hooks';
 import type { AbortableAttempt } from './abortable-attempt.js';
 import { isThenable, type MaybePromise } from './maybe-promise.js';
 import type { Outcome } from './outcome.js';
+import { OwnContext } from './own-context.js';
 import type { Strategy, StrategyActions } from './strategy.js';
 
 /**
@@ -32,14 +32,16 @@ export function runStrategy(
     outcome ??= first;
     resolve?.(outcome);
   };
+  // A promise goes on in the context of the code that waits for it. What the strategy has set up would be lost.
+  const own = new OwnContext();
   const actions: StrategyActions = {
-    success: (user, info) => settle({ type: 'success', user, info, context: here() }),
+    success: (user, info) => settle({ type: 'success', user, info, context: own.current() }),
     fail: (challenge, status) => settle(failure(challenge, status)),
     redirect: () => settle({ type: 'redirect' }),
     // Strategies of sessions set the user and pass; what they set later does not count.
     pass: () => {
       const { user } = request as { readonly user?: unknown };
-      settle({ type: 'pass', user, context: here() });
+      settle({ type: 'pass', user, context: own.current() });
     },
     error: (error) => settle({ type: 'error', error }),
   };
@@ -55,7 +57,7 @@ export function runStrategy(
     observers,
   );
   try {
-    const returned = run.authenticate(request, {});
+    const returned = own.run(() => run.authenticate(request, {}));
     if (isThenable(returned)) {
       returned.then(interrupted, (error: unknown) => settle({ type: 'error', error }));
     }
@@ -68,11 +70,6 @@ export function runStrategy(
       resolve = later;
     })
   );
-}
-
-/** A promise goes on in the context of the one who waits for it. What the strategy has set up would be lost. */
-function here(): AsyncResource {
-  return new AsyncResource('WsAuthSession');
 }
 
 /** `fail(status)` is short for `fail(undefined, status)`. */

@@ -84,6 +84,7 @@ export const applicationOptions = {
   store: custom(checkStore),
   maxStalenessMs: integer(30_000, { min: 100, max: maxTimerMs }),
   onStoreLoss: oneOf('close', ['close', 'keep']),
+  clockToleranceMs: integer(0, { min: 0, max: 60_000 }),
   sessionLimitScope: oneOf('node', ['node', 'cluster']),
   telemetry: custom(checkTelemetry),
   events: group({

@@ -339,6 +339,18 @@ export interface WsAuthModuleOptions extends WsAuthPolicyOptions {
    */
   readonly onStoreLoss?: 'close' | 'keep';
   /**
+   * Time in milliseconds, from 0 to 60,000, by which the clock of the issuer of tokens may be behind that of the servers. A
+   * token whose `iat` is that much before a revocation counts as issued after it: otherwise a user who logs in again is refused
+   * until the clock of the issuer has passed the revocation.
+   *
+   * It is 0 because of its price: a stolen token that was issued within this time before the revocation, and that no session
+   * stands on at that moment, stays valid. Tokens of the sessions that end are refused whatever it is. Keep clocks in step (NTP)
+   * first.
+   *
+   * @default 0
+   */
+  readonly clockToleranceMs?: number;
+  /**
    * What `maxSessionsPerUser` counts: the sockets of this node, or with `'cluster'` those of all nodes that share the
    * `store`, in the gateways that have a limit. The limit on all nodes costs one command of the store per connection; a
    * node that dies keeps its places for 1.5 × `maxStalenessMs`.

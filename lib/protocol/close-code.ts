@@ -72,6 +72,9 @@ export function closeActionOf(
 /** What the server says, and nothing else says, when a session it had accepted is at its end. */
 export const expiredReason = 'token expired';
 
+/** What the server says of a credential that was revoked, and of a session that ends with it. */
+export const revokedReason = 'revoked';
+
 /** Whether an endpoint may send the code ({@link https://www.rfc-editor.org/rfc/rfc6455#section-7.4.2 RFC 6455 §7.4.2}). */
 export function isSendableCloseCode(code: unknown): code is number {
   if (typeof code !== 'number' || !Number.isInteger(code)) {

@@ -1,4 +1,4 @@
-import { WsAuthCloseCode } from './close-code.js';
+import { revokedReason, WsAuthCloseCode } from './close-code.js';
 
 /** What every refusal of one kind has in common. */
 interface RefusalKind {
@@ -29,7 +29,7 @@ const kinds = {
   ERR_WS_AUTH_TOO_MANY_ATTEMPTS: kind(429, TryAgainLater, 'too many attempts'),
   ERR_WS_AUTH_TOO_MANY_SESSIONS: kind(429, TryAgainLater, 'too many sessions'),
   ERR_WS_AUTH_OTHER_USER: kind(403, Forbidden, 'other user'),
-  ERR_WS_AUTH_REVOKED: kind(401, Unauthorized, 'revoked'),
+  ERR_WS_AUTH_REVOKED: kind(401, Unauthorized, revokedReason),
   ERR_WS_AUTH_BUSY: kind(429, PolicyViolation, 'too many authentications'),
   ERR_WS_AUTH_TIMEOUT: kind(503, Timeout, 'authentication timed out'),
   ERR_WS_AUTH_UNSUPPORTED_DATA: kind(400, UnsupportedData, 'text message expected'),

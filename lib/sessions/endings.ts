@@ -1,4 +1,4 @@
-import { expiredReason, WsAuthCloseCode } from '../protocol/close-code.js';
+import { expiredReason, revokedReason, WsAuthCloseCode } from '../protocol/close-code.js';
 import type { EndReason } from './live-session.js';
 
 /** Close code and text of a session that ends, where nothing else is said. */
@@ -6,7 +6,7 @@ export const endings: Readonly<
   Record<EndReason, { readonly code: number; readonly reason: string }>
 > = {
   expired: { code: WsAuthCloseCode.Unauthorized, reason: expiredReason },
-  revoked: { code: WsAuthCloseCode.Unauthorized, reason: 'revoked' },
+  revoked: { code: WsAuthCloseCode.Unauthorized, reason: revokedReason },
   disconnected: { code: WsAuthCloseCode.PolicyViolation, reason: 'disconnected' },
   replaced: { code: WsAuthCloseCode.PolicyViolation, reason: 'too many sessions' },
   storeLost: { code: WsAuthCloseCode.TryAgainLater, reason: 'authentication unavailable' },

@@ -1,7 +1,7 @@
 import { WsAuthError } from '../errors/ws-auth.error.js';
 import { isSendableCloseCode } from '../protocol/close-code.js';
 import { userKey, type WsAuthUserKey } from '../policy/user-key.js';
-import type { StoredRevocation } from '../store/ws-auth-store.js';
+import type { RevocationKind, StoredRevocation } from '../store/ws-auth-store.js';
 import type { LiveSession } from './live-session.js';
 import { numericDate, type Proof } from './proof.js';
 
@@ -89,24 +89,59 @@ export function storedRevocation(target: CheckedTarget, options: RevokeOptions):
     : { kind: 'everybody', id: '', before, ...details };
 }
 
-/** Revokes the tokens that a session stands on as well, at least for as long as they state that they live. */
+/**
+ * The revocations of the tokens that a revoked session stands on, each for as long as the token states that it lives, if that is
+ * longer. An instant says too little: the clock that wrote `iat` may be ahead, and the token would be accepted again.
+ *
+ * Of all users together only the tokens are named that the instant does not cover, so that one statement about everybody does
+ * not become one about each.
+ */
 export function revocationsOfTokens(
   revocation: StoredRevocation,
-  { ownTokenIds, exp }: Proof,
+  { proof, session }: LiveSession,
+  clockToleranceMs: number,
 ): readonly StoredRevocation[] {
+  const { kind, before } = revocation;
+  const { ownTokenIds, exp } = proof;
+  const issuedAt = latestIssue(proof, Number.POSITIVE_INFINITY, clockToleranceMs);
+  const isCovered = kind === 'everybody' && (issuedAt === undefined || issuedAt <= before);
+  if (!takesTokens.has(kind) || isCovered || session.anonymous) {
+    return [];
+  }
   const livesMs = (numericDate(exp) ?? 0) - Date.now();
   const rememberMs = Math.max(revocation.rememberMs, livesMs);
   return ownTokenIds.map((id) => ({ ...revocation, kind: 'token', id, rememberMs }));
 }
 
-/** Whether a credential was issued, or presented, by that instant. One that cannot tell counts as old. */
-export function beganBy({ proof, session }: LiveSession, before: number): boolean {
+const takesTokens: ReadonlySet<RevocationKind> = new Set<RevocationKind>([
+  'user',
+  'session',
+  'everybody',
+]);
+
+/**
+ * The latest instant, by the clock of this node, at which a credential can have been issued; `undefined` if that is not known.
+ * It was there when it was presented, whatever the clock of the issuer says.
+ */
+export function latestIssue(
+  { issuedAt }: Proof,
+  presentedAt: number,
+  clockToleranceMs: number,
+): number | undefined {
+  return issuedAt === undefined ? undefined : Math.min(issuedAt + clockToleranceMs, presentedAt);
+}
+
+/** Whether a credential was issued, or presented, by that instant. One of unknown age counts as old. */
+export function beganBy(
+  { proof, session }: LiveSession,
+  before: number,
+  clockToleranceMs: number,
+): boolean {
   if (session.anonymous) {
     return false;
   }
-  return (
-    proof.issuedAt === undefined || Math.min(proof.issuedAt, session.authenticatedAt) <= before
-  );
+  const issuedAt = latestIssue(proof, session.authenticatedAt, clockToleranceMs);
+  return issuedAt === undefined || issuedAt <= before;
 }
 
 /**

@@ -5,6 +5,9 @@ interface RevocableCredential {
   readonly issuedAt: number | undefined;
 }
 
+/** Time in milliseconds by which a revocation may seem to be kept for longer when it is read again: it was on its way. */
+const transitMs = 1_000;
+
 /**
  * The statements "no session of X issued before T is valid", in memory and bounded: each is forgotten when the credentials
  * it concerns have expired, but for the one instant before which everybody's are revoked.
@@ -17,6 +20,13 @@ export class Revocations {
 
   get size(): number {
     return this.#tokens.size + this.#users.size;
+  }
+
+  /** Whether a token is revoked for that time already. */
+  covers(tokenId: string, rememberMs: number): boolean {
+    const now = Date.now();
+    const forgetAt = this.#tokens.get(tokenId) ?? now;
+    return forgetAt > now && forgetAt + transitMs >= now + rememberMs;
   }
 
   revokeToken(tokenId: string, forgetAt: number): void {

@@ -3,13 +3,14 @@ import { runAll } from '../errors/run-all.js';
 import { WsAuthError } from '../errors/ws-auth.error.js';
 import type { Ending, LiveSession } from './live-session.js';
 import { userKey, type WsAuthUserKey } from '../policy/user-key.js';
-import type { StoredRevocation, WsAuthStore } from '../store/ws-auth-store.js';
+import type { RevocationQuestion, StoredRevocation, WsAuthStore } from '../store/ws-auth-store.js';
 import { anonymousProof, httpSessionTokenId } from './proof.js';
 import {
   beganBy,
   checkClosing,
   checkRememberMs,
   checkTarget,
+  latestIssue,
   revocationsOfTokens,
   storedRevocation,
   type CheckedTarget,
@@ -20,6 +21,7 @@ import {
 import { Revocations } from './revocations.js';
 import { LiveSessions } from './live-sessions.js';
 import type { WsAuthSession } from './session.js';
+import { UnpublishedRevocations } from './unpublished-revocations.js';
 
 /** How the sockets of a disconnected session are closed. */
 export interface DisconnectOptions {
@@ -51,9 +53,9 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
   readonly #logger = new Logger('WsAuthSessions');
   readonly #live = new LiveSessions();
   readonly #revocations = new Revocations();
-  /** By session that has ended: the revocations of its tokens, which could not be published to the other nodes. */
-  readonly #untold = new Map<string, readonly StoredRevocation[]>();
+  readonly #unpublished = new UnpublishedRevocations();
   #store: WsAuthStore | undefined;
+  #clockToleranceMs = 0;
 
   /**
    * Sessions of a user, oldest first.
@@ -104,28 +106,29 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
    * a token that has none), by user and time of issue, by session, or everybody's by time of issue.
    *
    * The sockets of this process are dead when the call returns; with a `store`, those of other nodes follow. A token issued
-   * in the very second of the revocation is refused, since `iat` counts seconds.
+   * in the very second of the revocation is refused, since `iat` counts seconds. The tokens of the sessions that end are refused
+   * whatever their `iat` says.
    *
    * @returns how many sockets of this process were closed
    * @throws {WsAuthError} `ERR_WS_AUTH_CLOSE_FRAME` for a reason that no close frame can carry.
    * @throws {WsAuthError} `ERR_WS_AUTH_REVOCATION` for a target that names nothing, or more than one thing, and for
    *   a `rememberMs` that is no time.
-   * @throws {WsAuthStoreError} if the other nodes could not be told. Try again: this process has done its part.
+   * @throws {WsAuthStoreError} if the revocation could not be published. Try again: this process has done its part.
    */
   async revoke(target: RevocationTarget, options: RevokeOptions = {}): Promise<number> {
     checkClosing(undefined, options.reason);
     const checked = checkTarget(target);
     checkRememberMs(options.rememberMs);
-    const revocations = this.#revocationsFor(checked, options);
+    const revocation = storedRevocation(checked, options);
     const everySession = 'userId' in checked && checked.issuedBefore === undefined;
-    const matching = everySession ? this.liveOf(checked.userId) : [];
-    const ended = revocations.map((revocation) => this.apply(revocation));
     // Also those that a clock which was set back makes look younger than the revocation.
-    const ending: Ending = { why: 'revoked', reason: options.reason };
-    const left = matching.filter(({ session }) => this.#live.with(session.id));
-    const rest = this.#end(left, ending, options.exceptSessionId);
-    await this.#tellOthers(revocations);
-    return Math.max(0, ...ended) + rest;
+    const concerned = everySession ? this.liveOf(checked.userId) : this.#concerned(revocation);
+    try {
+      return this.#carryOut(revocation, concerned);
+    } finally {
+      await this.#store?.addRevocation(revocation);
+      await this.publishTokens();
+    }
   }
 
   /**
@@ -163,14 +166,15 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
   }
 
   /**
-   * Registers first, checks afterwards: a revocation that comes in between still finds the session.
+   * Registers first, checks afterwards: a revocation that comes in between still finds the session. One that came since the
+   * credential was accepted concerns it, whatever the clock of its issuer says.
    *
    * @returns whether the session may live
    * @internal
    */
   register(live: LiveSession): boolean {
     this.#live.add(live);
-    return !this.isRevoked(live.session.userId, live.proof);
+    return !this.#isRevoked(live, live.session.authenticatedAt);
   }
 
   /** @internal */
@@ -184,9 +188,25 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
   }
 
   /** @internal */
-  isRevoked(userId: string | undefined, proof: LiveSession['proof']): boolean {
-    const { tokenIds, issuedAt } = proof;
-    // Who has proved nothing has nothing that could be revoked.
+  isRevoked(credential: Pick<LiveSession, 'session' | 'proof'>): boolean {
+    return this.#isRevoked(credential, Number.POSITIVE_INFINITY);
+  }
+
+  /** What a store is asked about a credential. @internal */
+  questionAbout({ session, proof }: Pick<LiveSession, 'session' | 'proof'>): RevocationQuestion {
+    const [tokenId, ...tokenIds] = proof.tokenIds;
+    const issuedAt = latestIssue(proof, Number.POSITIVE_INFINITY, this.#clockToleranceMs);
+    return { userId: session.userId, tokenId, tokenIds, issuedAt };
+  }
+
+  #isRevoked(
+    { session, proof }: Pick<LiveSession, 'session' | 'proof'>,
+    presentedAt: number,
+  ): boolean {
+    const { userId } = session;
+    const { tokenIds } = proof;
+    const issuedAt = latestIssue(proof, presentedAt, this.#clockToleranceMs);
+    // An anonymous session has nothing that could be revoked.
     return proof !== anonymousProof && this.#revocations.isRevoked({ userId, tokenIds, issuedAt });
   }
 
@@ -210,22 +230,36 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
     return this.#live.countOfUser(userId);
   }
 
-  /** Shares revocations with other nodes from now on. @internal */
-  shareThrough(store: WsAuthStore): void {
+  /**
+   * Shares revocations with other nodes from now on.
+   *
+   * @param clockToleranceMs how far the clock of an issuer may be behind
+   * @internal
+   */
+  shareThrough(store: WsAuthStore, clockToleranceMs: number): void {
     this.#store = store;
+    this.#clockToleranceMs = clockToleranceMs;
   }
 
   /**
-   * Carries out a revocation in this process, again for one that is heard of again.
+   * Carries out a revocation in this process, also one that was carried out before.
    *
    * @returns how many sockets were closed
    * @internal
    */
   apply(revocation: StoredRevocation): number {
-    const { kind, exceptSessionId, reason } = revocation;
-    this.#remember(revocation);
-    const why = kind === 'replaced' ? 'replaced' : 'revoked';
-    return this.#end(this.#concerned(revocation), { why, reason }, exceptSessionId);
+    return this.#carryOut(revocation, this.#concerned(revocation));
+  }
+
+  /**
+   * Publishes the revocations of tokens that only this node knows. What fails is published by the next call.
+   *
+   * @internal
+   */
+  async publishTokens(): Promise<void> {
+    if (this.#store) {
+      await this.#unpublished.publish(this.#store);
+    }
   }
 
   /** Ends all sessions of this process. @internal */
@@ -241,39 +275,35 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
     return live ? [live] : [];
   }
 
-  /** A revoked session also takes its token with it, if this process knows it. */
-  #revocationsFor(target: CheckedTarget, options: RevokeOptions): StoredRevocation[] {
-    const revocation = storedRevocation(target, options);
-    if (!('sessionId' in target)) {
-      return [revocation];
-    }
-    const { sessionId } = target;
-    const live = this.#live.with(sessionId);
-    const ofTokens = live
-      ? revocationsOfTokens(revocation, live.proof)
-      : (this.#untold.get(sessionId) ?? []);
-    return [revocation, ...ofTokens];
-  }
-
-  /** A caller that tries again after a failure names a session that has ended: its tokens are kept until then. */
-  async #tellOthers([first, ...ofTokens]: readonly StoredRevocation[]): Promise<void> {
-    if (ofTokens.length > 0) {
-      this.#untold.set(first!.id, ofTokens);
-    }
-    await this.#store?.addRevocation(first!);
+  /** The tokens of the sessions that end are revoked with them: those of other nodes are known there alone. */
+  #carryOut(revocation: StoredRevocation, concerned: readonly LiveSession[]): number {
+    const { kind, exceptSessionId, reason } = revocation;
+    const ending: Ending = { why: kind === 'replaced' ? 'replaced' : 'revoked', reason };
+    const ofTokens = concerned.flatMap((live) =>
+      revocationsOfTokens(revocation, live, this.#clockToleranceMs),
+    );
+    // All is remembered before a session ends: code of the application that hears of the end may throw.
+    this.#remember(revocation);
     for (const ofToken of ofTokens) {
-      await this.#store?.addRevocation(ofToken);
+      // A revocation that is read again publishes nothing again.
+      if (this.#store && !this.#revocations.covers(ofToken.id, ofToken.rememberMs)) {
+        this.#unpublished.add(ofToken);
+      }
+      this.#remember(ofToken);
     }
-    this.#untold.delete(first!.id);
+    const others = ofTokens.flatMap(({ id }) => this.#live.ofToken(id));
+    return this.#end([...new Set([...concerned, ...others])], ending, exceptSessionId);
   }
 
   /** Sessions that a revocation ends. What it costs does not depend on how many others there are. */
   #concerned({ kind, id, before }: StoredRevocation): readonly LiveSession[] {
     switch (kind) {
       case 'user':
-        return this.liveOf(id).filter((live) => beganBy(live, before));
+        return this.liveOf(id).filter((live) => beganBy(live, before, this.#clockToleranceMs));
       case 'everybody':
-        return [...this.#live.all()].filter((live) => beganBy(live, before));
+        return [...this.#live.all()].filter((live) =>
+          beganBy(live, before, this.#clockToleranceMs),
+        );
       case 'token':
         return this.#live.ofToken(id);
       case 'session':

@@ -8,6 +8,7 @@ import { startProtected } from '../support/app.js';
 import { RedisServer } from '../support/redis.js';
 import { tokenOf } from '../support/tokens.js';
 import { eventually, within } from './eventually.js';
+import type { WsAuthSession } from '../../lib/index.js';
 import { startNode, type NodeOptions, type TestNode } from './node.js';
 import { packages } from './redis-clients.js';
 
@@ -65,7 +66,10 @@ it('D4: a full Redis still accepts clients, since nothing was lost', async () =>
   });
 });
 
-const ancient = { ...anonymousProof, issuedAt: 1 };
+const ancient = (userId: string) => ({
+  session: { userId } as WsAuthSession,
+  proof: { ...anonymousProof, issuedAt: 1 },
+});
 
 /** Puts a stream in place of another, in one step: two entries, each at its time. */
 const replaceStream = `
@@ -83,7 +87,7 @@ it('D6: reads everything when the last entry it has read was lost, also what loo
   const clients = [await a.enter('before'), await a.enter('after')];
   const instant = Date.now() + 20_000;
   await server.command('XADD', stream(), `${instant}-0`, 'revocation', entryOf('somebody'));
-  await eventually(() => a.sessions.isRevoked('somebody', ancient), 'the entry is read');
+  await eventually(() => a.sessions.isRevoked(ancient('somebody')), 'the entry is read');
   const [before, after] = [`${instant - 10_000}-0`, `${instant + 10_000}-0`];
   const entries = [before, entryOf('before'), after, entryOf('after')];
   await server.command('EVAL', replaceStream, '1', stream(), ...entries);

@@ -1,11 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { IncomingMessage } from 'node:http';
 import {
   Injectable,
   UseInterceptors,
   type CallHandler,
   type ExecutionContext,
   type NestInterceptor,
+  type Provider,
 } from '@nestjs/common';
+import { PassportStrategy } from '@nestjs/passport';
+import { Strategy as CustomStrategy } from 'passport-custom';
 import { SubscribeMessage, WebSocketGateway, type WsResponse } from '@nestjs/websockets';
 import {
   ClsInterceptor,
@@ -22,6 +26,7 @@ import {
   type WsAuthMiddleware,
   type WsAuthModuleOptions,
 } from '../../../lib/index.js';
+import type { StrategyActions } from '../../../lib/passport/strategy.js';
 import { startApp, type TestApp } from '../../support/app.js';
 import { bearerOf, customStrategy, type TestUser } from '../../support/strategies.js';
 
@@ -144,6 +149,43 @@ describe('the context that a strategy sets up', () => {
     client.emit('authenticate', { token: 'new' });
     expect(await client.nextEvent()).toMatchObject({ event: 'authenticated' });
     expect(await client.ask('now')).toBe('run 2');
+  });
+});
+
+describe('K10e: a strategy that looks up the users of several clients together', () => {
+  const names = ['alice', 'bob', 'carol'];
+
+  /** Calls back for all clients in the context of the last one, as a batch does. */
+  function batchStrategy(): Provider {
+    const calls: (() => void)[] = [];
+    class BatchStrategy {
+      authenticate(this: StrategyActions, request: IncomingMessage): void {
+        calls.push(() => this.success({ id: bearerOf(request) }));
+        if (calls.length === names.length) {
+          setImmediate(() => calls.forEach((call) => call()));
+        }
+      }
+    }
+    @Injectable()
+    class TestStrategy extends PassportStrategy(
+      BatchStrategy as unknown as typeof CustomStrategy,
+      'custom',
+    ) {
+      validate(): void {}
+    }
+    return TestStrategy;
+  }
+
+  it('leaves each connection the context of its own middleware', async () => {
+    await using app = await startApp({
+      imports: [WsAuthModule.forRoot({ strategy: 'custom', middleware: [inContext] })],
+      providers: [RoomsGateway, batchStrategy()],
+    });
+    const clients = await Promise.all(
+      names.map((name) => app.connect(`/rooms?${name}`, asUser(name)).opened()),
+    );
+    const found = await Promise.all(clients.map((client) => client.ask('later')));
+    expect(found).toEqual(names.map((name) => `tenant of /rooms?${name}`));
   });
 });
 

@@ -3,6 +3,7 @@ import { Authenticator } from '../../../lib/authentication/authenticator.js';
 import { RevocationCheck } from '../../../lib/authentication/revocation-check.js';
 import { StrategyChain } from '../../../lib/authentication/strategy-chain.js';
 import { SessionPlaces } from '../../../lib/sessions/session-places.js';
+import { WsAuthSessions } from '../../../lib/sessions/ws-auth-sessions.service.js';
 import { MemoryWsAuthStore } from '../../../lib/store/memory.store.js';
 import type { PlaceAnswer, PlaceClaim } from '../../../lib/store/ws-auth-store.js';
 import { Bench } from '../support/authentication.js';
@@ -39,7 +40,7 @@ it('lets nobody in on a node that loses its store while a place is claimed, and 
   };
   const authenticator = new Authenticator(bench.policy, chain, {
     failures: undefined,
-    revocations: new RevocationCheck(store, knowledge),
+    revocations: new RevocationCheck(store, knowledge, new WsAuthSessions()),
     places,
   });
   const attempt = bench.attempt();

@@ -156,3 +156,51 @@ describe('full jitter', () => {
     );
   });
 });
+
+describe('K4b: the next step after a revocation, if the clock of the issuer is behind', () => {
+  /** The ends of connections with these tokens, of which the first had a session. */
+  function follow(tokens: readonly (string | undefined)[], refusal: End): readonly NextStep[] {
+    const steps: NextStep[] = [];
+    let history = begin;
+    tokens.forEach((token, index) => {
+      const next = step({ ...(index === 0 ? revoked : refusal), token }, history);
+      steps.push(next);
+      history = next.again ? next.history : history;
+    });
+    return steps;
+  }
+
+  type NextStep = ReturnType<typeof nextStep>;
+  const givesUp = { again: false, unauthenticated: true };
+  const fresh = Array.from({ length: 8 }, (_none, index) => `token ${index}`);
+
+  it.each<[string, End]>([
+    ['a message', { ...refused, reason: 'revoked' }],
+    ['a status', { ...refused, code: 1006 }],
+  ])('is a new token, later each time, when new ones are refused by %s', (_how, refusal) => {
+    const steps = follow(fresh, refusal);
+    const delays = steps.map((each) => (each.again ? each.delayMs : undefined));
+    const growing = [2_000, 3_000, 5_000, 9_000, 17_000, 31_000, 31_000];
+    expect(delays).toEqual([...growing, undefined]);
+    expect(steps.at(-1)).toEqual(givesUp);
+  });
+
+  it('is none when the same token is refused again', () => {
+    expect(follow(['one', 'one'], refused).at(-1)).toEqual(givesUp);
+    expect(follow(['one', 'two', 'two'], refused).at(-1)).toEqual(givesUp);
+  });
+
+  it('is a new token after a time when the first is refused as revoked', () => {
+    const first = step({ ...refused, reason: 'revoked', token: 'one' }, begin);
+    expect(first).toMatchObject({ again: true, delayMs: 2_000 });
+  });
+
+  it('remembers the revocation over connections that fail, and forgets it with a session', () => {
+    const first = step({ ...revoked, token: 'one' }, begin);
+    if (!first.again) throw new Error('it gave up');
+    const lost = step(failed, first.history);
+    expect(lost).toMatchObject({ history: { revoked: { tokens: 0, last: 'one' } } });
+    const { history } = step({ ...failed, accepted: true }, first.history) as typeof first;
+    expect(history.revoked).toBeUndefined();
+  });
+});

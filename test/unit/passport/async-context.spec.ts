@@ -82,3 +82,74 @@ describe('the context of middleware', () => {
 function later(next: () => void): void {
   tenant.run('green', () => setImmediate(next));
 }
+
+async function inTenants<Result>(run: (name: string) => Promise<Result>): Promise<Result[]> {
+  return Promise.all(['alice', 'bob', 'carol'].map((name) => tenant.run(name, () => run(name))));
+}
+
+function storeIn(context: AsyncResource): string | undefined {
+  return context.runInAsyncScope(() => tenant.getStore());
+}
+
+describe('K10e: code that serves two connections and calls back for both', () => {
+  type Call = () => void;
+
+  /** Calls back for all, in the context of the last one. */
+  class Batch {
+    readonly #calls: Call[] = [];
+
+    constructor(private readonly size: number) {}
+
+    add(call: Call): void {
+      this.#calls.push(call);
+      if (this.#calls.length === this.size) {
+        setImmediate(() => this.#calls.forEach((each) => each()));
+      }
+    }
+  }
+
+  it.each<[string, (self: Acting) => void]>([
+    ['success()', (self) => self.success({ id: 1 })],
+    ['pass()', (self) => self.pass()],
+  ])('leaves each strategy its own context, for %s', async (_action, act) => {
+    const batch = new Batch(3);
+    const found = await inTenants(async () => {
+      const strategy = strategyOf((self) => batch.add(() => act(self)));
+      const outcome = await runStrategy(strategy, { user: {} }, new ManualAttempt());
+      return storeIn((outcome as { readonly context: AsyncResource }).context);
+    });
+    expect(found).toEqual(['alice', 'bob', 'carol']);
+  });
+
+  it('gives a context that a strategy has set up to no other connection', async () => {
+    const batch = new Batch(3);
+    const found = await inTenants(async (name) => {
+      const strategy = strategyOf((self) =>
+        tenant.run(`set up for ${name}`, () => batch.add(() => self.success({ id: 1 }))),
+      );
+      const outcome = await runStrategy(strategy, {}, new ManualAttempt());
+      return storeIn((outcome as { readonly context: AsyncResource }).context);
+    });
+    expect(found).toEqual(['alice', 'bob', 'set up for carol']);
+  });
+
+  it('leaves what comes behind each middleware its own context', async () => {
+    const batch = new Batch(3);
+    const request = upgradeRequest('/ws', []);
+    const found = await inTenants((name) =>
+      runMiddleware({
+        middleware: [
+          (_request, _response, next: () => void) => tenant.run(`tenant ${name}`, next),
+          (_request, _response, next: () => void) => batch.add(next),
+        ],
+        request: expressRequest(request, redactRequest(request, redactionOf([]))),
+        attempt: new ManualAttempt(),
+        proceed: async () => {
+          await Promise.resolve();
+          return tenant.getStore();
+        },
+      }),
+    );
+    expect(found).toEqual(['tenant alice', 'tenant bob', 'tenant carol']);
+  });
+});

@@ -122,7 +122,11 @@ describe('the target of a revocation', () => {
     expect(await first!.revoke(target)).toBe(1);
     expect(first!.ofUser(objectId)).toEqual([]);
     expect(first!.ofUser('bob')).toHaveLength(1);
-    expect(store.told.map(({ kind, id }) => [kind, id])).toEqual([['user', 'alice']]);
+    const told = store.told.map(({ kind, id }) => [kind, id]);
+    expect(told).toEqual([
+      ['user', 'alice'],
+      ['token', 'one'],
+    ]);
   });
 
   it.each([
@@ -179,5 +183,157 @@ describe('a revocation', () => {
     await expect(revoked).rejects.toMatchObject({ code: 'ERR_WS_AUTH_REVOCATION' });
     expect(first!.count()).toBe(1);
     expect(store.told).toEqual([]);
+  });
+});
+
+const minuteMs = 60_000;
+
+/** Issued by a clock that is ahead. */
+function ahead(tokenId: string): Partial<Proof> {
+  return { ...named(tokenId), issuedAt: Date.now() + minuteMs };
+}
+
+function isRefused(tokenId: string): Promise<boolean> {
+  return store.isRevoked({ tokenId, issuedAt: Number.MAX_VALUE });
+}
+
+describe('K4a: the tokens of sessions that a revocation ends', () => {
+  it.each<[string, () => RevocationTarget]>([
+    ['user', () => ({ userId: 'alice' })],
+    ['user and issue', () => ({ userId: 'alice', issuedBefore: Date.now() })],
+    ['issue', () => ({ issuedBefore: Date.now() })],
+  ])('are refused on every node, by %s', async (_by, targetOf) => {
+    const [first, second] = sessionsOfNode;
+    begin(first!, 'alice', ahead('here'));
+    begin(second!, 'alice', ahead('there'));
+    await first!.revoke(targetOf());
+    await everythingDue();
+    expect([first!.count(), second!.count()]).toEqual([0, 0]);
+    expect([await isRefused('here'), await isRefused('there')]).toEqual([true, true]);
+  });
+
+  it('are all of them, also that of a session that stays open', async () => {
+    const [first] = sessionsOfNode;
+    begin(first!, 'alice', {
+      ...ahead('one'),
+      tokenIds: ['one', 'two'],
+      ownTokenIds: ['one', 'two'],
+    });
+    const exceptSessionId = begin(first!, 'alice', ahead('kept'));
+    const bystander = begin(first!, 'bob', ahead('other'));
+    expect(await first!.revoke({ userId: 'alice' }, { exceptSessionId })).toBe(1);
+    const refused = await Promise.all(['one', 'two', 'kept', 'other'].map(isRefused));
+    expect(refused).toEqual([true, true, true, false]);
+    expect(first!.get(exceptSessionId) && first!.get(bystander)).toBeDefined();
+  });
+
+  it('end other sessions that stand on the same token, and count among those that were closed', async () => {
+    const [first, second] = sessionsOfNode;
+    const sessionId = begin(first!, 'alice', ahead('shared'));
+    begin(first!, undefined, ahead('shared'));
+    begin(second!, 'alice', ahead('shared'));
+    expect(await first!.revoke({ sessionId })).toBe(2);
+    await everythingDue();
+    expect(second!.count()).toBe(0);
+  });
+
+  it('K10a: are not those that a client may have made up', async () => {
+    const [first] = sessionsOfNode;
+    const proof = { tokenIds: ['digest', 'of the victim'], ownTokenIds: ['digest'] };
+    const sessionId = begin(first!, 'mallory', proof);
+    await first!.revoke({ sessionId });
+    expect(await isRefused('of the victim')).toBe(false);
+    begin(first!, 'mallory', proof);
+    expect(await first!.revoke({ tokenId: 'of the victim' })).toBe(1);
+  });
+
+  it('are not named one by one where the statement about everybody covers them', async () => {
+    const [first] = sessionsOfNode;
+    begin(first!, 'alice', { ...named('old'), issuedAt: Date.now() - minuteMs });
+    begin(first!, 'bob', named('of unknown age'));
+    begin(first!, 'carol', ahead('young'));
+    await first!.revoke({ issuedBefore: Date.now() });
+    expect(store.told.map(({ kind, id }) => [kind, id])).toEqual([
+      ['everybody', ''],
+      ['token', 'young'],
+    ]);
+  });
+
+  it('are published once, however often a revocation is read', async () => {
+    const [first] = sessionsOfNode;
+    const exceptSessionId = begin(first!, 'alice', ahead('kept'));
+    await first!.revoke({ userId: 'alice' }, { exceptSessionId });
+    const [revocation] = store.told;
+    for (let times = 0; times < 3; times += 1) {
+      first!.apply(revocation!);
+      await first!.publishTokens();
+    }
+    await everythingDue();
+    expect(store.told.map(({ kind }) => kind)).toEqual(['user', 'token']);
+  });
+
+  it('are published by the next reading where that has failed', async () => {
+    const [first, second] = sessionsOfNode;
+    begin(first!, 'alice', ahead('one'));
+    store.isParted = true;
+    await expect(first!.revoke({ userId: 'alice' })).rejects.toThrow('out of reach');
+    store.isParted = false;
+    await second!.revoke({ userId: 'bob' });
+    await everythingDue();
+    expect(await isRefused('one')).toBe(true);
+  });
+
+  it('concern a session that was being opened meanwhile', async () => {
+    const [first] = sessionsOfNode;
+    const authenticatedAt = Date.now();
+    await first!.revoke({ userId: 'alice' });
+    const session = new WsAuthSession({
+      user: {},
+      userId: 'alice',
+      info: undefined,
+      strategy: 'jwt',
+      transport: 'fromAuthorizationHeader',
+      authenticatedAt,
+      expiresAt: undefined,
+    });
+    const live = { session, proof: { ...anonymousProof, ...ahead('one') } };
+    expect(first!.register({ ...live, end: () => undefined, refresh: () => session })).toBe(false);
+  });
+});
+
+function issued(issuedAt: number): Pick<LiveSession, 'session' | 'proof'> {
+  return {
+    session: { userId: 'alice' } as WsAuthSession,
+    proof: { ...anonymousProof, ...named('new'), issuedAt },
+  };
+}
+
+describe('K4b: a clock of an issuer that is behind', () => {
+  it.each([
+    [undefined, 0, 3_000],
+    [5_000, 5_000, 5_000],
+  ])('is tolerated by %s ms', async (clockToleranceMs, tolerated, behind) => {
+    const sessions = new WsAuthSessions();
+    const options = clockToleranceMs === undefined ? {} : { clockToleranceMs };
+    const node = new CommonStore(
+      moduleSettings({ store, ...options }),
+      sessions,
+      new WsAuthHealth(),
+    );
+    await node.onModuleInit();
+    const now = Date.now();
+    await sessions.revoke({ userId: 'alice', issuedBefore: now });
+    const young = issued(now + 1 - tolerated);
+    const old = issued(now - behind);
+    expect([sessions.isRevoked(young), sessions.isRevoked(old)]).toEqual([false, true]);
+    const asked = [young, old].map((each) => store.isRevoked(sessions.questionAbout(each)));
+    expect(await Promise.all(asked)).toEqual([false, true]);
+    await node.onApplicationShutdown();
+  });
+
+  it.each([-1, 60_001, 0.5, Number.NaN, '5000'])('is not tolerated by %o', (clockToleranceMs) => {
+    expect(() => moduleSettings({ clockToleranceMs })).toThrow(
+      /^clockToleranceMs: expected a whole number from 0 to 60000/,
+    );
   });
 });
