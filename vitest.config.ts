@@ -37,16 +37,8 @@ export default defineConfig({
           include: ['test/unit/**/*.spec.ts'],
           // Property tests go through thousands of inputs.
           testTimeout: patient(20_000),
-        },
-      },
-      {
-        extends: true,
-        test: {
-          name: 'types',
-          include: [],
           typecheck: {
             enabled: true,
-            only: true,
             include: ['test/types/**/*.types-spec.ts'],
             tsconfig: 'test/types/tsconfig.json',
           },
@@ -55,25 +47,9 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'security',
-          include: ['test/security/**/*.security-spec.ts'],
-          testTimeout: patient(30_000),
-        },
-      },
-      {
-        extends: true,
-        test: {
-          name: 'readme',
-          include: ['test/readme/**/*.spec.ts'],
-          testTimeout: patient(60_000),
-          hookTimeout: patient(300_000),
-        },
-      },
-      {
-        extends: true,
-        test: {
-          name: 'recipes',
-          include: ['test/recipes/**/*.recipe-spec.ts'],
+          name: 'e2e',
+          include: ['test/e2e/**/*.e2e-spec.ts', 'test/client/**/*.client-spec.ts'],
+          globalSetup: build,
           testTimeout: patient(20_000),
         },
       },
@@ -88,17 +64,16 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'client',
-          include: ['test/client/**/*.client-spec.ts'],
-          testTimeout: patient(20_000),
+          name: 'security',
+          include: ['test/security/**/*.security-spec.ts'],
+          testTimeout: patient(30_000),
         },
       },
       {
         extends: true,
         test: {
-          name: 'nodes',
-          include: ['test/nodes/**/*.nodes-spec.ts'],
-          globalSetup: 'test/nodes/processes/compile.ts',
+          name: 'readme',
+          include: ['test/readme/**/*.spec.ts', 'test/recipes/**/*.recipe-spec.ts'],
           testTimeout: patient(60_000),
           hookTimeout: patient(300_000),
         },
@@ -106,28 +81,26 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'internals',
-          include: ['test/internals/**/*.internals-spec.ts'],
-          globalSetup: [build, 'test/internals/compile-server.ts'],
-          testTimeout: patient(20_000),
+          // Several processes: nodes that share a Redis, nginx, programs in Python, servers on a changed copy of `ws`.
+          name: 'nodes',
+          include: ['test/**/*.nodes-spec.ts'],
+          globalSetup: [
+            build,
+            'test/nodes/processes/compile.ts',
+            'test/internals/compile-server.ts',
+          ],
+          testTimeout: patient(60_000),
           hookTimeout: patient(300_000),
         },
       },
       {
         extends: true,
         test: {
-          name: 'e2e',
-          include: ['test/e2e/**/*.e2e-spec.ts'],
-          globalSetup: build,
-          testTimeout: patient(20_000),
-        },
-      },
-      {
-        extends: true,
-        test: {
           name: 'browsers',
-          include: ['test/browsers/**/*.browsers-spec.ts'],
+          include: ['test/**/*.browsers-spec.ts'],
           globalSetup: [build, 'test/support/browser/install-engines.ts'],
+          testTimeout: patient(60_000),
+          hookTimeout: patient(300_000),
         },
       },
       {
