@@ -26,7 +26,8 @@ export class RefusalReporter {
     if (cause !== undefined && refusal.httpStatus === 500) {
       this.#logger.error(`${code} path=${logText(path)}: ${logError(cause)}`);
     }
-    if (this.level !== false && Logger.isLevelEnabled(this.level)) {
+    // The logger decides about levels: `Logger.isLevelEnabled()` of Nest 11 is false unless levels are given as an array.
+    if (this.level !== false) {
       this.#logger[this.level](
         `refused ${code} phase=${phase} path=${logText(path)} address=${logText(from.address)}`,
       );

@@ -4,8 +4,9 @@ import { isPublicGateway } from '../decorators/gateway-demand.js';
 import { sessionOf } from '../sessions/client-session.js';
 
 /**
- * Demands a session with a user, per handler, per gateway or as `APP_GUARD`: in an `optional` gateway it keeps anonymous
- * clients out of single handlers. Outside of WebSockets, and in `@WsPublic()` gateways, it lets everything pass.
+ * Demands a session with a user, per handler or per gateway: in an `optional` gateway it keeps anonymous clients out of single
+ * handlers. On Nest 12 it may be global (`APP_GUARD`, `useGlobalGuards()`); Nest 11 runs no global guards for gateways, so an
+ * application that tries refuses to boot there. Outside of WebSockets, and in `@WsPublic()` gateways, everything passes.
  *
  * @throws {WsException} an object, so that Nest's filter answers `{"event":"exception","data":{"status":"error","message":"Unauthorized"}}`
  * without echoing the message.

@@ -25,6 +25,7 @@ import type { AdapterContext, ProtectedServer } from '../adapters/adapter-contex
 import { WsAuthAdapter } from '../adapters/ws-auth.adapter.js';
 import { runAll } from '../errors/run-all.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
+import { checkGlobalGuards } from '../guards/global-guards.js';
 import { Strategies } from '../passport/strategies.js';
 import { registryOf } from '../passport/registry.js';
 import type { WsAuthModuleOptions, WsAuthPolicyOptions } from '../policy/options.js';
@@ -135,8 +136,12 @@ export class WsAuthService
     }
   }
 
-  /** @throws {WsAuthConfigurationError} if a policy names a strategy that nobody registered. */
+  /**
+   * @throws {WsAuthConfigurationError} if a policy names a strategy that is not registered, or if `WsAuthGuard` is global where Nest runs
+   * no global guards for gateways.
+   */
   onApplicationBootstrap(): void {
+    checkGlobalGuards(this.config);
     for (const { context } of this.protectedServers) {
       const { strategy, handshakeExtractors, firstMessage } = context.policy;
       const extractors = [...handshakeExtractors, ...(firstMessage ? [firstMessage] : [])];

@@ -1,5 +1,7 @@
 import type { Server } from 'node:http';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { Injectable, Module, type INestApplication, type ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { PassportStrategy } from '@nestjs/passport';
@@ -75,10 +77,14 @@ export async function start(
 }
 
 /** Why an application refuses to boot; fails if it boots. */
-export async function bootError(metadata: ModuleMetadata): Promise<Error> {
+export async function bootError(
+  metadata: ModuleMetadata,
+  prepare: (nest: INestApplication) => unknown = () => undefined,
+): Promise<Error> {
   let nest: INestApplication | undefined;
   try {
     nest = await create(metadata);
+    prepare(nest);
     await nest.init();
   } catch (error) {
     await nest?.close().catch(() => undefined);
@@ -86,6 +92,13 @@ export async function bootError(metadata: ModuleMetadata): Promise<Error> {
   }
   await nest.close();
   throw new Error('the application booted');
+}
+
+/** The major version of the installed Nest. */
+export function nestMajor(): number {
+  const required = createRequire(join(process.cwd(), 'main.js'));
+  const { version } = required('@nestjs/core/package.json') as { readonly version: string };
+  return Number.parseInt(version, 10);
 }
 
 /** Options of a client that sends a token of the user in the header. */

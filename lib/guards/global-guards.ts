@@ -1,0 +1,40 @@
+import type { ApplicationConfig } from '@nestjs/core';
+import { SocketModule } from '@nestjs/websockets/socket-module.js';
+import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
+import { WsAuthGuard } from './ws-auth.guard.js';
+
+/**
+ * Refuses a global `WsAuthGuard` where Nest does not run global guards for gateways: it would guard nothing, and anonymous clients
+ * of an `optional` gateway would reach every handler.
+ *
+ * @throws {WsAuthConfigurationError} on Nest 11, for `APP_GUARD` and for `useGlobalGuards()`
+ */
+export function checkGlobalGuards(config: ApplicationConfig): void {
+  if (!runsGlobalGuards() && isGlobal(config)) {
+    throw new WsAuthConfigurationError(
+      'WsAuthGuard: this version of Nest does not run global guards for gateways, so APP_GUARD and useGlobalGuards() guard ' +
+        'nothing; put @UseGuards(WsAuthGuard) on the gateways or on their handlers, or upgrade to Nest 12',
+    );
+  }
+}
+
+/** Nest 12 passes its global enhancers to what creates the handlers of gateways, as the second parameter. */
+function runsGlobalGuards(): boolean {
+  const getContextCreator = Reflect.get(SocketModule.prototype, 'getContextCreator') as
+    ((...parameters: never[]) => unknown) | undefined;
+  return (getContextCreator?.length ?? 0) > 1;
+}
+
+function isGlobal(config: ApplicationConfig): boolean {
+  return (
+    config.getGlobalGuards().some((guard) => guard instanceof WsAuthGuard) ||
+    config.getGlobalRequestGuards().some(({ metatype }) => isGuard(metatype))
+  );
+}
+
+function isGuard(metatype: unknown): boolean {
+  return (
+    typeof metatype === 'function' &&
+    (metatype === WsAuthGuard || metatype.prototype instanceof WsAuthGuard)
+  );
+}

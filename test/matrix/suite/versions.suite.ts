@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { describe, it } from 'node:test';
+import { promisify } from 'node:util';
+import { Injectable, Scope, UseGuards, type Provider } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import {
+  fromAuthorizationHeader,
+  WsAuthConfigurationError,
+  WsAuthGuard,
+  WsAuthModule,
+  WsSession,
+  type WsAuthSession,
+} from 'nestjs-ws-auth';
+import { bootError, JwtStrategy, nestMajor, start } from './application.js';
+
+const run = promisify(execFile);
+
+@WebSocketGateway({ path: '/open' })
+class OpenGateway {
+  @SubscribeMessage('members')
+  members(@WsSession() { anonymous }: WsAuthSession) {
+    return { event: 'members', data: anonymous };
+  }
+}
+
+@UseGuards(WsAuthGuard)
+@WebSocketGateway({ path: '/guarded' })
+class GuardedGateway extends OpenGateway {}
+
+@Injectable()
+class OwnGuard extends WsAuthGuard {}
+
+const imports = [
+  WsAuthModule.forRoot({
+    strategy: 'jwt',
+    credentials: [fromAuthorizationHeader()],
+    optional: true,
+  }),
+];
+
+const unauthorized = {
+  event: 'exception',
+  data: { status: 'error', message: 'Unauthorized' },
+};
+
+/** A guest asks for what is for members. */
+async function answerTo(path: string, providers: Provider[]): Promise<unknown> {
+  await using app = await start({
+    imports,
+    providers: [OpenGateway, GuardedGateway, ...providers],
+  });
+  const client = await app.connect(path).opened();
+  return await client.emit('members').nextEvent();
+}
+
+describe('WsAuthGuard', () => {
+  const globals: [string, Provider[]][] = [
+    ['APP_GUARD', [{ provide: APP_GUARD, useClass: WsAuthGuard }]],
+    ['APP_GUARD of a subclass', [{ provide: APP_GUARD, useClass: OwnGuard }]],
+    ['APP_GUARD of a factory', [{ provide: APP_GUARD, useFactory: () => new WsAuthGuard() }]],
+    ['APP_GUARD of a provider', [WsAuthGuard, { provide: APP_GUARD, useExisting: WsAuthGuard }]],
+    [
+      'a request-scoped APP_GUARD',
+      [{ provide: APP_GUARD, useClass: OwnGuard, scope: Scope.REQUEST }],
+    ],
+  ];
+
+  for (const [name, providers] of globals) {
+    it(`K14d: as ${name} guards, or the application refuses to boot`, async () => {
+      if (nestMajor() >= 12) {
+        assert.deepEqual(await answerTo('/open', providers), unauthorized);
+        return;
+      }
+      const metadata = { imports, providers: [JwtStrategy, OpenGateway, ...providers] };
+      const error = await bootError(metadata);
+      assert.ok(error instanceof WsAuthConfigurationError, error.stack);
+      assert.match(error.message, /^WsAuthGuard: .*@UseGuards\(WsAuthGuard\)/);
+    });
+  }
+
+  it('K14d: by useGlobalGuards() guards, or the application refuses to boot', async () => {
+    if (nestMajor() < 12) {
+      const metadata = { imports, providers: [JwtStrategy, OpenGateway] };
+      const error = await bootError(metadata, (nest) => nest.useGlobalGuards(new WsAuthGuard()));
+      assert.match(error.message, /^WsAuthGuard: /);
+    }
+  });
+
+  it('K14d: on a gateway guards on every version', async () => {
+    assert.deepEqual(await answerTo('/guarded', []), unauthorized);
+    assert.deepEqual(await answerTo('/open', []), { event: 'members', data: true });
+  });
+});
+
+describe('the default logger', () => {
+  for (const level of ['warn', 'error', 'log', 'debug', 'verbose']) {
+    it(`K14e: writes refusals of level ${level}`, async () => {
+      const program = join(dirname(process.argv[1]!), 'refused-once.js');
+      const { stdout, stderr } = await run(process.execPath, [program, level]);
+      assert.match(stdout + stderr, /refused ERR_WS_AUTH_CREDENTIAL_REJECTED/);
+    });
+  }
+});
