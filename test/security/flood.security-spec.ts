@@ -91,6 +91,8 @@ securityCase(
       await Promise.all(peers.map((peer) => peer.flushed()));
       await lab.advance(1_000);
     }
+    // A socket keeps its slot until it is closed: here until the time for an answer to the close frame is over.
+    await lab.advance(1_000);
     await until(() => lab.pending === 0, 'sockets are still pending');
     for (const peer of peers) {
       expect((await peer.closed({ answer: false })).code).toBe(3008);
