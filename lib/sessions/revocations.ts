@@ -3,6 +3,14 @@ interface RevocableCredential {
   readonly userId: string | undefined;
   readonly tokenIds: readonly string[];
   readonly issuedAt: number | undefined;
+  /** Epoch milliseconds by the clock of this node, of a credential that was accepted a moment ago. */
+  readonly acceptedAt?: number | undefined;
+}
+
+/** Credentials issued by `before` are revoked. `heardAt` is when this node learned of it. Both in epoch milliseconds. */
+interface Instant {
+  readonly before: number;
+  readonly heardAt: number;
 }
 
 /** Time in milliseconds by which a revocation may seem to be kept for longer when it is read again: it was on its way. */
@@ -14,8 +22,8 @@ const transitMs = 1_000;
  */
 export class Revocations {
   readonly #tokens = new Map<string, number>();
-  readonly #users = new Map<string, { readonly before: number; readonly forgetAt: number }>();
-  #everybodyBefore = Number.NEGATIVE_INFINITY;
+  readonly #users = new Map<string, Instant & { readonly forgetAt: number }>();
+  #everybody: Instant | undefined;
   #sweepAt = 0;
 
   get size(): number {
@@ -42,13 +50,17 @@ export class Revocations {
     const earlier = this.#users.get(userId);
     this.#users.set(userId, {
       before: Math.max(before, earlier?.before ?? before),
+      heardAt: Date.now(),
       forgetAt: Math.max(forgetAt, earlier?.forgetAt ?? forgetAt),
     });
   }
 
   revokeEverybody(before: number): void {
     if (Number.isFinite(before)) {
-      this.#everybodyBefore = Math.max(this.#everybodyBefore, before);
+      this.#everybody = {
+        before: Math.max(before, this.#everybody?.before ?? before),
+        heardAt: Date.now(),
+      };
     }
   }
 
@@ -56,15 +68,17 @@ export class Revocations {
    * Whether a credential is revoked. One issued at the very instant is, and so is one that cannot tell when it was issued:
    * it may be older.
    */
-  isRevoked({ userId, tokenIds, issuedAt }: RevocableCredential): boolean {
+  isRevoked(credential: RevocableCredential): boolean {
+    const { userId, tokenIds } = credential;
     const now = Date.now();
     if (tokenIds.some((id) => (this.#tokens.get(id) ?? now) > now)) {
       return true;
     }
     const ofUser = userId === undefined ? undefined : this.#users.get(userId);
-    const ofUserBefore = ofUser && ofUser.forgetAt > now ? ofUser.before : undefined;
-    const before = Math.max(this.#everybodyBefore, ofUserBefore ?? Number.NEGATIVE_INFINITY);
-    return before !== Number.NEGATIVE_INFINITY && (issuedAt === undefined || issuedAt <= before);
+    return (
+      concerns(this.#everybody, credential) ||
+      (ofUser !== undefined && ofUser.forgetAt > now && concerns(ofUser, credential))
+    );
   }
 
   /** Forgets what has expired, at most once a second, however fast revocations come in. */
@@ -85,4 +99,20 @@ export class Revocations {
       }
     }
   }
+}
+
+/**
+ * A revocation that arrives after a credential was accepted concerns it, whatever the clock of the issuer says. One that arrived
+ * before concerns what was issued by then.
+ */
+function concerns(
+  instant: Instant | undefined,
+  { issuedAt, acceptedAt = Number.POSITIVE_INFINITY }: RevocableCredential,
+): boolean {
+  if (!instant) {
+    return false;
+  }
+  const { before, heardAt } = instant;
+  const isLate = heardAt > acceptedAt && acceptedAt <= before;
+  return isLate || issuedAt === undefined || issuedAt <= before;
 }

@@ -189,7 +189,7 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
 
   /** @internal */
   isRevoked(credential: Pick<LiveSession, 'session' | 'proof'>): boolean {
-    return this.#isRevoked(credential, Number.POSITIVE_INFINITY);
+    return this.#isRevoked(credential, undefined);
   }
 
   /** What a store is asked about a credential. @internal */
@@ -201,13 +201,14 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
 
   #isRevoked(
     { session, proof }: Pick<LiveSession, 'session' | 'proof'>,
-    presentedAt: number,
+    acceptedAt: number | undefined,
   ): boolean {
     const { userId } = session;
     const { tokenIds } = proof;
-    const issuedAt = latestIssue(proof, presentedAt, this.#clockToleranceMs);
+    const issuedAt = latestIssue(proof, Number.POSITIVE_INFINITY, this.#clockToleranceMs);
+    const judged = { userId, tokenIds, issuedAt, acceptedAt };
     // An anonymous session has nothing that could be revoked.
-    return proof !== anonymousProof && this.#revocations.isRevoked({ userId, tokenIds, issuedAt });
+    return proof !== anonymousProof && this.#revocations.isRevoked(judged);
   }
 
   /** A live session by its id, also of a user without a key. @internal */

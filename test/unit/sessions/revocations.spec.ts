@@ -50,6 +50,24 @@ describe('revocations', () => {
     expect(revocations.isRevoked({ ...credential, issuedAt: 1_001 })).toBe(false);
   });
 
+  it.each([
+    ['after it was accepted', 1_000, 1_001, true],
+    ['in the same millisecond', 1_000, 1_000, false],
+    ['before it was accepted', 1_000, 999, false],
+  ])(
+    'K4a: of which a node learns %s concern a token of the future: %s, %s',
+    (_when, acceptedAt, heardAt, revoked) => {
+      vi.setSystemTime(heardAt);
+      const future = { ...credential, issuedAt: 5_000, acceptedAt };
+      const ofUser = new Revocations();
+      ofUser.revokeUser('alice', 1_000, never);
+      expect(ofUser.isRevoked(future)).toBe(revoked);
+      const ofEverybody = new Revocations();
+      ofEverybody.revokeEverybody(1_000);
+      expect(ofEverybody.isRevoked(future)).toBe(revoked);
+    },
+  );
+
   it('of a user never move backwards', () => {
     const revocations = new Revocations();
     revocations.revokeUser('alice', 1_000, never);

@@ -285,7 +285,7 @@ describe('K4a: the tokens of sessions that a revocation ends', () => {
 
   it('concern a session that was being opened meanwhile', async () => {
     const [first] = sessionsOfNode;
-    const authenticatedAt = Date.now();
+    const authenticatedAt = Date.now() - 1;
     await first!.revoke({ userId: 'alice' });
     const session = new WsAuthSession({
       user: {},
