@@ -26,8 +26,10 @@ import { WsAuthAdapter } from '../adapters/ws-auth.adapter.js';
 import { runAll } from '../errors/run-all.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { checkGlobalGuards } from '../guards/global-guards.js';
+import { observeRegistrations } from '../passport/registrations.js';
 import { Strategies } from '../passport/strategies.js';
 import { registryOf } from '../passport/registry.js';
+import type { StrategyRegistry } from '../passport/strategy.js';
 import type { WsAuthModuleOptions, WsAuthPolicyOptions } from '../policy/options.js';
 import { proxyTrust, type ProxyTrust } from '../policy/proxy-trust.js';
 import { resolvePolicy, type Policy } from '../policy/policy.js';
@@ -36,8 +38,12 @@ import { ticketStrategyName, TicketStrategy } from '../tickets/ticket.strategy.j
 import { CommonStore } from './common-store.js';
 import { containGatewayHooks } from './gateway-hooks.js';
 import { GatewayPolicies } from './gateway-policies.js';
+import { ProvidedStrategies } from './provided-strategies.js';
 import { WS_AUTH_SETTINGS, type ModuleSettings } from './module-settings.js';
 import { wireTelemetry } from './telemetry-wiring.js';
+
+// When the package is imported: strategies are registered before the module is made.
+observeRegistrations(passport as unknown as StrategyRegistry);
 
 /**
  * Puts the adapter in front of the gateways. It does so in its constructor, before Nest connects any gateway, so that
@@ -52,7 +58,8 @@ export class WsAuthService
   readonly trust: ProxyTrust;
   readonly shutdownTimeoutMs: number;
   readonly protectedServers: ProtectedServer[] = [];
-  readonly #strategies = new Strategies(registryOf(passport));
+  readonly #provided: ProvidedStrategies;
+  readonly #strategies: Strategies;
   readonly #logger = new Logger('WsAuth');
   readonly #keySources: KeySources = new Map();
   readonly #failures: FailureLimits | undefined;
@@ -68,7 +75,10 @@ export class WsAuthService
     private readonly config: ApplicationConfig,
     private readonly httpAdapterHost: HttpAdapterHost,
     private readonly moduleRef: ModuleRef,
+    modules: ModulesContainer,
   ) {
+    this.#provided = new ProvidedStrategies(modules);
+    this.#strategies = new Strategies(registryOf(passport), this.#provided);
     const { refusalLogLevel, failedAttempts, maxPending, maxPendingPerAddress } = settings;
     this.#telemetry = settings.telemetry;
     this.reporter = new RefusalReporter(events, refusalLogLevel, this.#telemetry);
@@ -126,6 +136,7 @@ export class WsAuthService
 
   /** @throws {WsAuthConfigurationError} if another adapter would leave the gateways open, or a decorator does nothing. */
   onModuleInit(): void {
+    this.#strategies.claim();
     this.gateways.demandGateways();
     const adapter: unknown = this.config.getIoAdapter();
     if (!(adapter instanceof WsAuthAdapter)) {
@@ -145,7 +156,8 @@ export class WsAuthService
     for (const { context } of this.protectedServers) {
       const { strategy, handshakeExtractors, firstMessage } = context.policy;
       const extractors = [...handshakeExtractors, ...(firstMessage ? [firstMessage] : [])];
-      this.#strategies.demand([...strategy, ...extractors.flatMap((each) => each.strategy ?? [])]);
+      const names = [...strategy, ...extractors.flatMap((each) => each.strategy ?? [])];
+      this.#strategies.demand(names, () => this.#provided.unavailable());
     }
   }
 

@@ -1,29 +1,51 @@
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
+import { belongsToAnother, isStrategy, own, strategiesOf, type StrategyOwner } from './owners.js';
+import {
+  isRegistered,
+  observeRegistrations,
+  registersItself,
+  registrationOf,
+  registrationsSoFar,
+} from './registrations.js';
 import type { Strategy, StrategyRegistry } from './strategy.js';
 
-/** The strategies one application uses, by name. */
+/**
+ * The strategies one application uses, by name: those among its own providers first, those that were registered with
+ * `passport.use()` second.
+ *
+ * Passport's registry is shared by all applications of a process. A strategy that another application provides does not
+ * count: this application must be judged, and refuse to boot, as in a process of its own.
+ */
 export class Strategies {
   readonly #known = new Map<string, Strategy>();
+  readonly #token = Symbol('application');
+  readonly #bornAt = registrationsSoFar();
 
-  constructor(private readonly registry: StrategyRegistry) {}
+  constructor(
+    private readonly registry: StrategyRegistry,
+    private readonly owner?: StrategyOwner,
+  ) {
+    observeRegistrations(registry);
+    this.claim();
+  }
 
-  /**
-   * The strategy of that name, or `undefined`.
-   *
-   * The first answer is kept: Passport's registry is shared by all applications of a process, and another application
-   * may register another strategy under the same name.
-   */
+  /** Makes the strategies that the application provides by now known as its own. */
+  claim(): void {
+    if (this.owner) {
+      own(this.#token, this.owner);
+    }
+  }
+
+  /** The strategy of that name, or `undefined`. The first answer is kept. */
   find(name: string): Strategy | undefined {
     const known = this.#known.get(name);
     if (known) {
       return known;
     }
-    const strategy = this.registry._strategy(name);
-    // The registry is a plain object: it also answers to `constructor`.
-    if (typeof strategy?.authenticate !== 'function') {
-      return undefined;
+    const strategy = this.#provided(name) ?? this.#registered(name);
+    if (strategy) {
+      this.#known.set(name, strategy);
     }
-    this.#known.set(name, strategy);
     return strategy;
   }
 
@@ -32,18 +54,63 @@ export class Strategies {
     this.#known.set(name, strategy);
   }
 
-  /** @throws {WsAuthConfigurationError} if one of the names is registered nowhere. */
-  demand(names: readonly string[]): void {
+  /**
+   * @param hint what else may be the reason, if it is known
+   * @throws {WsAuthConfigurationError} if no strategy is registered under one of the names.
+   */
+  demand(names: readonly string[], hint: () => string | undefined = () => undefined): void {
+    this.claim();
     for (const name of names) {
       if (!this.find(name)) {
-        const fix =
-          name === 'ws-ticket'
-            ? 'pass WsAuthModule.forRoot({ tickets: {} })'
-            : `list the class that extends PassportStrategy(…, '${name}') among the providers of a module`;
         throw new WsAuthConfigurationError(
-          `strategy: no Passport strategy is registered as "${name}"; ${fix}`,
+          `strategy: no Passport strategy is registered as "${name}"; ${this.#fix(name, hint)}`,
         );
       }
     }
   }
+
+  /** Of several providers with that name, the one that was registered last, as in Passport. */
+  #provided(name: string): Strategy | undefined {
+    const provided = Array.from(this.owner ? strategiesOf(this.owner) : [], (strategy) => ({
+      strategy,
+      order: orderOf(strategy, name),
+    }));
+    const [last] = provided
+      .filter(({ order }) => order >= 0)
+      .toSorted((one, other) => other.order - one.order);
+    return last?.strategy;
+  }
+
+  #registered(name: string): Strategy | undefined {
+    const strategy = this.registry._strategy(name);
+    // The registry is a plain object: it also answers to `constructor`.
+    return isStrategy(strategy) && !this.#isForeign(strategy, name) ? strategy : undefined;
+  }
+
+  /** Whether the strategy came with another application, as far as can be known. */
+  #isForeign(strategy: Strategy, name: string): boolean {
+    const { order, bySelf } = registrationOf(strategy, name) ?? {
+      order: -1,
+      bySelf: registersItself(strategy),
+    };
+    return (bySelf && order <= this.#bornAt) || belongsToAnother(this.#token, strategy);
+  }
+
+  #fix(name: string, hint: () => string | undefined): string {
+    if (name === 'ws-ticket') {
+      return 'pass WsAuthModule.forRoot({ tickets: {} })';
+    }
+    const list = `list the class that extends PassportStrategy(…, '${name}') among the providers of a module`;
+    const reason = hint();
+    const otherwise = reason === undefined ? list : `${reason}. Otherwise ${list}`;
+    return isStrategy(this.registry._strategy(name))
+      ? `${otherwise} of this application (another one of this process has a strategy of that name), or call passport.use() yourself`
+      : otherwise;
+  }
+}
+
+/** When a provider was registered under the name; 0 if only its own name says so, below 0 if it was not. */
+function orderOf(strategy: Strategy, name: string): number {
+  const byName = !isRegistered(strategy) && strategy.name === name ? 0 : -1;
+  return registrationOf(strategy, name)?.order ?? byName;
 }

@@ -16,4 +16,6 @@ export interface Strategy {
 /** The registry of strategies that `passport.use()` fills. Passport has no public way to look a strategy up. */
 export interface StrategyRegistry {
   _strategy(name: string): Strategy | undefined;
+  use?: (this: StrategyRegistry, name: string | Strategy, strategy?: Strategy) => unknown;
+  unuse?: (this: StrategyRegistry, name: string) => unknown;
 }

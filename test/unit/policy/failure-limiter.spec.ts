@@ -47,6 +47,13 @@ describe('failureLimiters', () => {
     expect(make).toThrow(new RegExp(`^${option}: expected a whole number`));
   });
 
+  it('K11a: refuses a limiter without points, which would never be reached', () => {
+    const { points: _points, ...pointless } = own;
+    expect(() => failureLimiters({ perAddress: pointless as FailureLimiter })).toThrow(
+      /^failedAttempts\.perAddress\.points: expected a whole number/,
+    );
+  });
+
   it('says which package is missing', async () => {
     vi.resetModules();
     vi.doMock('node:module', () => ({

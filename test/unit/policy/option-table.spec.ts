@@ -159,6 +159,13 @@ describe('the table of options', () => {
     },
   );
 
+  it('K11a: takes services that have the methods', () => {
+    const methods = ['start', 'stop', 'begin', 'attempted', 'happened'];
+    const telemetry = Object.fromEntries(methods.map((each) => [each, check]));
+    expect(check({ telemetry })).toMatchObject({ telemetry });
+    expect(messageOf({ telemetry: { ...telemetry, stop: undefined } })).toMatch(/^telemetry: /);
+  });
+
   it('K11a: takes undefined as not given', () => {
     const nothing = Object.fromEntries(Object.keys(moduleOptions).map((name) => [name, undefined]));
     expect(check(nothing)).toEqual(check({}));
