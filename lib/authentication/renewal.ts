@@ -4,6 +4,9 @@ import { declaredProof, type Proof } from '../sessions/proof.js';
 import type { Authenticated } from './authenticated.js';
 import { readPrincipal } from './principal.js';
 
+/** Tokens of earlier renewals that a session keeps the names of. A client renews near the end of one, so few are valid. */
+const maxEarlierTokens = 4;
+
 /** A session and the credential behind it. */
 export type Standing = Authenticated;
 
@@ -37,9 +40,20 @@ export function renew(
       id: current.session.id,
       expiresAt: expiresAt === Number.POSITIVE_INFINITY ? undefined : expiresAt,
     }),
-    proof: next.proof,
+    proof: withEarlierTokens(next.proof, current.proof),
     context: next.context ?? current.context,
   };
+}
+
+/**
+ * A revocation of the session takes the tokens before with it, which may not have expired yet. They do not find it any more: a
+ * newer credential has taken their place.
+ */
+function withEarlierTokens(next: Proof, { ownTokenIds }: Proof): Proof {
+  const earlier = ownTokenIds.filter((id) => !next.ownTokenIds.includes(id));
+  return earlier.length === 0
+    ? next
+    : { ...next, ownTokenIds: [...next.ownTokenIds, ...earlier.slice(0, maxEarlierTokens)] };
 }
 
 /**

@@ -47,17 +47,19 @@ export const anonymousProof: Proof = Object.freeze({
 export function proofOf(basis: Basis, user: unknown, info: unknown): Proof {
   const tokens = basis.tokens.map(readToken);
   const said = (name: string) => fieldOf(user, name) ?? fieldOf(info, name);
-  const ids = tokenIdsOf(tokens, basis, nameIn(said('jti')));
+  const { tokenIds, ownTokenIds } = tokenIdsOf(tokens, basis, nameIn(said('jti')));
+  let exp = sooner(fieldOf(user, 'exp'), fieldOf(info, 'exp'));
+  for (const { claims } of tokens) {
+    exp = sooner(exp, claims['exp']);
+  }
   return {
-    ...ids,
+    tokenIds,
+    ownTokenIds,
     // The password of HTTP Basic may be an opaque token: if the strategy says when it was issued, that counts.
     issuedAt:
       numericDate(said('iat') ?? issueOf(tokens)) ?? (basis.presented ? Date.now() : undefined),
     issuer: stringOf(said('iss')) ?? issuerOf(tokens),
-    exp: tokens.reduce<unknown>(
-      (exp, { claims }) => sooner(exp, claims['exp']),
-      sooner(fieldOf(user, 'exp'), fieldOf(info, 'exp')),
-    ),
+    exp,
     bound: tokens.some(isBound),
   };
 }
@@ -84,12 +86,17 @@ function tokenIdsOf(
   { verified }: Basis,
   said: string | undefined,
 ): TokenIds {
-  const stated = tokens.map(({ claims }) => nameIn(claims['jti']));
-  const digests = tokens.map(({ digest }) => digest);
-  const own = said ?? (verified ? stated[0] : undefined);
-  const ownTokenIds = own === undefined ? digests : [own];
-  const all = [...ownTokenIds, ...stated, ...digests].filter((id) => id !== undefined);
-  return { tokenIds: all.length > 1 ? [...new Set(all)] : all, ownTokenIds };
+  const all = said === undefined ? [] : [said];
+  const add = (id: string | undefined) => id === undefined || all.includes(id) || all.push(id);
+  const own = said ?? (verified && tokens[0] ? nameIn(tokens[0].claims['jti']) : undefined);
+  add(own);
+  tokens.forEach(({ digest }) => add(digest));
+  tokens.forEach(({ claims }) => add(nameIn(claims['jti'])));
+  return { tokenIds: all, ownTokenIds: own === undefined ? tokens.map(digestOf) : [own] };
+}
+
+function digestOf({ digest }: ReadToken): string {
+  return digest;
 }
 
 /** The earliest issue; unknown if one of the tokens does not state it, since it may be older than the others. */

@@ -46,6 +46,23 @@ describe('renew', () => {
     });
   });
 
+  it('K4a: keeps the names of the tokens before, a few of them, for a revocation of the session', () => {
+    let current = standing('a', { tokenIds: ['0'], ownTokenIds: ['0'] });
+    const seen: (readonly string[])[] = [];
+    for (const id of ['1', '1', '2', '3', '4', '5', '6']) {
+      const next = renew(current, standing('a', { tokenIds: [id], ownTokenIds: [id] }));
+      current = next as Standing;
+      expect(current.proof.tokenIds).toEqual([id]);
+      seen.push(current.proof.ownTokenIds);
+    }
+    expect(seen.slice(0, 3)).toEqual([
+      ['1', '0'],
+      ['1', '0'],
+      ['2', '1', '0'],
+    ]);
+    expect(seen.at(-1)).toEqual(['6', '5', '4', '3', '2']);
+  });
+
   it('RA-05: lets an older token that arrives later change nothing', () => {
     const current = standing('a', { issuedAt: 2 });
     expect(renew(current, standing('a', { issuedAt: 1 }))).toBe(current);

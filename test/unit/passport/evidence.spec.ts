@@ -15,6 +15,7 @@ import { runStrategy } from '../../../lib/passport/run-strategy.js';
 import type { Strategy } from '../../../lib/passport/strategy.js';
 import { strategyRequest, type StrategyRequest } from '../../../lib/passport/strategy-request.js';
 import { basic, bearer } from '../support/credentials.js';
+import { fc } from '../../support/property.js';
 import { upgradeRequest, type HeaderLines } from '../support/requests.js';
 import { ManualAttempt, strategyOf } from '../support/strategies.js';
 
@@ -448,3 +449,37 @@ describe('K1: what a strategy reads by itself', () => {
 function nested(value: unknown, depth: number): Record<string, unknown> {
   return { inside: depth === 0 ? value : nested(value, depth - 1) };
 }
+
+describe('K10a: any first message', () => {
+  /** Texts of every kind, also such as a client makes up. */
+  const text = fc.oneof(
+    fc.constantFrom(decoy, `Bearer ${decoy}`, `v4.local.${'A'.repeat(20)}`, opaque, 'e30.e30.', ''),
+    fc.string(),
+  );
+  const value = fc.letrec<{ value: unknown }>((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 4 },
+      text,
+      fc.integer(),
+      fc.constant(null),
+      fc.array(tie('value'), { maxLength: 4 }),
+      fc.dictionary(fc.string(), tie('value'), { maxKeys: 4 }),
+    ),
+  })).value;
+
+  it('is shown as it was sent, and what is not read names nothing', async () => {
+    const anything = fc.record({ decoys: value, token: fc.option(text, { nil: undefined }) });
+    const property = fc.asyncProperty(anything, async ({ decoys, token }) => {
+      const body = { ...(token && { token }), jwt: own, password: 'right', decoys };
+      let seen: unknown;
+      const whole = reading((each) => (seen = JSON.parse(JSON.stringify(each.body))));
+      await basisOf(whole, fields(body));
+      expect(seen).toEqual(JSON.parse(JSON.stringify(body)));
+      const one = reading((each) => each.body['jwt']);
+      expect(await basisOf(one, fields(body))).toEqual(found([own], false));
+      const password = reading((each) => each.body['password']);
+      expect(await basisOf(password, fields(body))).toEqual(presented);
+    });
+    await fc.assert(property);
+  });
+});

@@ -38,7 +38,7 @@ describe('proofOf', () => {
     const token = tokenOf({ jti: 'token', iss: 'token', iat: 1 });
     const found = proof(token, { jti: 'user', iat: 2 }, { jti: 'info', iss: 'info' });
     expect(found).toMatchObject({ issuer: 'info', issuedAt: 2_000, ownTokenIds: ['user'] });
-    expect(found.tokenIds).toEqual(['user', 'token', digest]);
+    expect(found.tokenIds).toEqual(['user', digest, 'token']);
   });
 
   it.each(['opaque', 'a.b', 'a.b.c', 'a..c', '..', tokenOf(null), tokenOf([1]), tokenOf('x')])(
@@ -117,7 +117,7 @@ describe('K10a: a token that was read, and may not have been verified', () => {
 
   it('is named by the strategy, where that returns a name', () => {
     const found = proofOfRead([tokenOf({ jti: 'stated' })], { jti: 'returned' });
-    expect(found.tokenIds).toEqual(['returned', 'stated', digest]);
+    expect(found.tokenIds).toEqual(['returned', digest, 'stated']);
     expect(found.ownTokenIds).toEqual(['returned']);
   });
 });
