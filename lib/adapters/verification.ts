@@ -26,13 +26,17 @@ export function watchedVerification(verify: VerifyClient): VerifyClient {
   }
   const verifyLater = verify as unknown as VerifyLater;
   const watched: VerifyLater = function (info, answer) {
+    const end = () => {
+      waiting.get(info.req)?.();
+      waiting.delete(info.req);
+    };
     const fail = (error: unknown) => {
+      end();
       info.req.socket.destroy();
       logFault('verifyClient, or a listener of "headers",', error);
     };
     const returned = verifyLater.call(this, info, (...said) => {
-      waiting.get(info.req)?.();
-      waiting.delete(info.req);
+      end();
       attempt(() => answer(...said), fail);
     });
     if (isThenable(returned)) {

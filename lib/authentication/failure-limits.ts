@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { isCountable } from '../policy/address-key.js';
 import type { FailureLimiter, FailureLimiters } from '../policy/failure-limiter.js';
 import { Refusal } from '../protocol/refusal.js';
@@ -47,10 +48,19 @@ export class FailureLimits {
       pairs.push([perAddress, `address:${address}`]);
     }
     if (perAccount && account !== undefined) {
-      pairs.push([perAccount, `account:${Buffer.from(account).toString('base64url')}`]);
+      pairs.push([perAccount, `account:${nameOf(account)}`]);
     }
     return pairs;
   }
+}
+
+/** Longest name of an account that is kept as it is. Clients make names up, and each costs memory until its window is over. */
+const maxNameLength = 128;
+
+function nameOf(account: string): string {
+  return account.length > maxNameLength
+    ? `sha256:${hash('sha256', account, 'base64url')}`
+    : Buffer.from(account).toString('base64url');
 }
 
 /** A limiter rejects when the limit is reached, which the next check finds out. */

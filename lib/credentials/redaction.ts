@@ -56,21 +56,33 @@ export function redactRequest(request: IncomingMessage, redaction: Redaction): O
   const { url = '', headers, rawHeaders } = request;
   const { redactedUrl, bareUrl } = withoutParams(url, redaction.queryParams);
   request.url = redactedUrl;
-  let shown: IncomingHttpHeaders | undefined;
+  let changed: Set<string> | undefined;
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index]!.toLowerCase();
     const value = rawHeaders[index + 1]!;
     const replacement = redactField(name, value, redaction);
     if (replacement !== value) {
       rawHeaders[index + 1] = replacement;
-      shown ??= { ...headers };
-      shown[name] = redactField(name, String(headers[name]), redaction);
+      (changed ??= new Set()).add(name);
     }
   }
-  if (shown) {
-    show(request, shown);
+  if (changed) {
+    show(request, redactFields(headers, changed, redaction));
   }
   return { url, bareUrl, headers };
+}
+
+/** Once for each name: Node joins the lines of one field, so that to do it for each line would cost their square. */
+function redactFields(
+  headers: IncomingHttpHeaders,
+  names: ReadonlySet<string>,
+  redaction: Redaction,
+): IncomingHttpHeaders {
+  const shown = { ...headers };
+  for (const name of names) {
+    shown[name] = redactField(name, String(headers[name]), redaction);
+  }
+  return shown;
 }
 
 /** Node parses `headersDistinct` from `rawHeaders` on first use, and again after this. */

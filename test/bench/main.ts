@@ -8,6 +8,7 @@ import { sectionText, type Section } from './report/section.js';
 import { connect, telemetry } from './works/connect.js';
 import { early } from './works/early.js';
 import { endings } from './works/endings.js';
+import { hostile } from './works/hostile.js';
 import { memory } from './works/memory.js';
 import { messages } from './works/messages.js';
 import { refuse } from './works/refuse.js';
@@ -17,6 +18,7 @@ const works = {
   connect,
   telemetry,
   refuse,
+  hostile,
   messages,
   memory,
   early,

@@ -4,6 +4,7 @@ import { handWrittenFirstMessage } from './hand-written-first-message.js';
 import { handWrittenUpgrade } from './hand-written-upgrade.js';
 import { handleConnection } from './handle-connection.js';
 import { oursOverTheLimit, oursWithEverything } from './ours-everything.js';
+import { oursHostile } from './ours-hostile.js';
 import { oursBesideTelemetry, oursMeasured, oursSampled, oursTraced } from './ours-telemetry.js';
 import { ours, oursWithTickets } from './ours.js';
 import { socketIo } from './socket-io.js';
@@ -22,6 +23,7 @@ export const contenders = {
   oursWithTickets,
   oursWithEverything,
   oursOverTheLimit,
+  oursHostile,
   oursBesideTelemetry,
   oursMeasured,
   oursSampled,

@@ -5,6 +5,7 @@ import { sendEarly } from './early.js';
 import { Group } from './group.js';
 import { playDialogues, scriptsOf } from './play-dialogues.js';
 import { stayAwake } from './stay-awake.js';
+import { visit, type VisitPlan } from './visits.js';
 
 /** Messages on the connections of a group. */
 export interface EchoPlan {
@@ -62,4 +63,5 @@ answerParent({
     groups.delete(group);
   },
   early: sendEarly,
+  visits: (plan: VisitPlan) => cost(plan.pid, plan.count, () => visit(plan)),
 });

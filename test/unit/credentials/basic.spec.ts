@@ -75,6 +75,15 @@ describe('decodeBasic', () => {
     );
   });
 
+  it.each([
+    ['30 marks', 30, true],
+    ['31 marks', 31, false],
+  ] as const)('K6: takes a character with %s: %i, %s', (_what, count, accepted) => {
+    const name = `a${'\u0301'.repeat(count)}`;
+    expect(decodeBasic(base64(Buffer.from(`${name}:x`))) !== undefined).toBe(accepted);
+    expect(decodeBasic(base64(Buffer.from(`x:${name}`))) !== undefined).toBe(accepted);
+  });
+
   it('throws for no text', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.base64String(), fc.uint8Array().map(base64)), (text) => {

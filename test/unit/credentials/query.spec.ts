@@ -62,4 +62,28 @@ describe('decodeQueryComponent', () => {
       }),
     );
   });
+
+  const pieces = fc.constantFrom(
+    ...'a % %4 %41 %c3 %C3%A9 %a9 %ed%a0%80 %f0%9f%98%80 %c0%80 %ff + \u00e9 \ud800 \u{1f600} \0'.split(
+      ' ',
+    ),
+  );
+
+  it('K6: says what decodeURIComponent says, which throws where this does not', () => {
+    fc.assert(
+      fc.property(fc.array(pieces, { maxLength: 6 }), (parts) => {
+        const text = parts.join('');
+        expect(decodeQueryComponent(text)).toBe(orUndefined(() => decodeURIComponent(text)));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
 });
+
+function orUndefined(decode: () => string): string | undefined {
+  try {
+    return decode();
+  } catch {
+    return undefined;
+  }
+}
