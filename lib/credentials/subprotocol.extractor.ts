@@ -50,7 +50,7 @@ export function fromSubprotocol(options: SubprotocolOptions = {}): HandshakeExtr
   return new SubprotocolExtractor(checkOptions(subprotocolOptions, options, 'fromSubprotocol'));
 }
 
-export class SubprotocolExtractor implements HandshakeExtractor {
+class SubprotocolExtractor implements HandshakeExtractor {
   readonly name = 'fromSubprotocol';
   readonly phase = 'handshake';
   readonly place = 'subprotocol';

@@ -16,7 +16,7 @@ function start({ options, strategy }: Pick<TokenPlace, 'options' | 'strategy'>):
 
 const sessionsOf = (app: TestApp) => app.nest.get(WsAuthSessions);
 
-describe.each(tokenPlaces)('K1: a token in $name', (place) => {
+describe.each(tokenPlaces)('K1a, K1b: a token in $name', (place) => {
   it('ends the session with itself', async () => {
     await using app = await start(place);
     const exp = Math.floor(Date.now() / 1_000) + 3;

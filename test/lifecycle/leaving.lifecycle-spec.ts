@@ -175,7 +175,7 @@ describe('a client that sends and leaves', () => {
     ['by first message', '/', {}, 'alice'],
   ];
 
-  it.each(ways)('K14a: %s: all is handled, in order', async (way, path, headers, user) => {
+  it.each(ways)('K14a, K14b: %s: all is handled, in order', async (way, path, headers, user) => {
     await using app = await start('prompt');
     for (const [name, traffic] of traffics) {
       forget();
@@ -189,7 +189,7 @@ describe('a client that sends and leaves', () => {
   });
 
   it.each(traffics)(
-    'K14a: while its first message is verified: all is handled (%s)',
+    'K14a, K14b: while its first message is verified: all is handled (%s)',
     async (_name, traffic) => {
       let decide!: () => void;
       judging = new Promise((resolve) => (decide = resolve));

@@ -186,7 +186,7 @@ function revocationCases(pair: () => StorePair): void {
     expect(await asked({ tokenId: session.id, userId: session.id, issuedAt: 1 })).toBe(false);
   });
 
-  it('K1: revokes a client if one of the names of its tokens is revoked, whichever', async () => {
+  it('K1a: revokes a client if one of the names of its tokens is revoked, whichever', async () => {
     const token = revocationOf({ kind: 'token' });
     await pair().first.addRevocation(token);
     const issuedAt = Number.MAX_SAFE_INTEGER;

@@ -101,7 +101,7 @@ async function basisOf(
 const request: CredentialContent = { scheme: 'request' };
 const cookie = (text: string): HeaderLines => [['Cookie', text]];
 
-describe('K1: what passport-jwt extracts', () => {
+describe('K1a, K1b: what passport-jwt extracts', () => {
   const fromHeader = ExtractJwt.fromAuthHeaderAsBearerToken();
   it.each<[string, Strategy, CredentialContent, Presented]>([
     ['the header', jwtFrom(fromHeader), bearer(own), {}],
@@ -170,7 +170,7 @@ describe('K1: what passport-jwt extracts', () => {
   });
 });
 
-describe('K1: what a strategy hands to its verify function', () => {
+describe('K1a, K1b: what a strategy hands to its verify function', () => {
   it.each<[string, Strategy, CredentialContent, Presented, Basis]>([
     ['passport-http-bearer, header', httpBearer, bearer(own), {}, found([own], true)],
     ['passport-http-bearer, short', httpBearer, bearer('short'), {}, found(['short'], true)],
@@ -254,7 +254,7 @@ describe('K1: what a strategy hands to its verify function', () => {
   });
 });
 
-describe('K1: what a strategy reads by itself', () => {
+describe('K1a, K1b: what a strategy reads by itself', () => {
   it.each<[string, Strategy, CredentialContent, Presented]>([
     [
       'a header',
