@@ -2,9 +2,10 @@ import { Cluster, Redis } from 'ioredis';
 import { createClient } from 'redis';
 import { redisWsAuthStore, type RedisStoreOptions } from '../../lib/redis.js';
 import type { WsAuthStore } from '../../lib/index.js';
+import { patient } from '../support/patience.js';
 
 /** Long enough for a machine that is busy with other tests. */
-const patient: RedisStoreOptions = { commandTimeoutMs: 20_000 };
+const unhurried: RedisStoreOptions = { commandTimeoutMs: 60_000 };
 
 /** A client of the application with the store on it. */
 export interface ClientOfStore extends AsyncDisposable {
@@ -22,13 +23,18 @@ export type RedisPackage = (typeof packages)[number];
 export function storeOn(
   name: RedisPackage,
   url: string,
-  options: RedisStoreOptions = patient,
+  options: RedisStoreOptions = unhurried,
 ): Promise<ClientOfStore> {
   return name === 'redis' ? onNodeRedis(url, options) : onIoRedis(url, options);
 }
 
 async function onNodeRedis(url: string, options: RedisStoreOptions): Promise<ClientOfStore> {
-  const client = createClient({ url, socket: { reconnectStrategy: 50 } });
+  const client = createClient({
+    url,
+    socket: { reconnectStrategy: 50 },
+    // By default it gives a command up after 5 s, also one that waits behind thousands of others.
+    commandOptions: { timeout: patient(60_000) },
+  });
   client.on('error', () => undefined);
   const tried = new Promise<void>((resolve) => {
     client.once('ready', () => resolve());
@@ -64,7 +70,7 @@ async function onIoRedis(url: string, options: RedisStoreOptions): Promise<Clien
 /** A store on the cluster client of `ioredis`. */
 export async function storeOnCluster(
   port: number,
-  options: RedisStoreOptions = patient,
+  options: RedisStoreOptions = unhurried,
 ): Promise<ClientOfStore> {
   const client = new Cluster([{ host: '127.0.0.1', port }]);
   client.on('error', () => undefined);

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { WsAuthModule, WsAuthSessions, type WsAuthModuleOptions } from '../../lib/index.js';
 import { startApp } from '../support/app.js';
 import { EchoGateway } from '../support/gateways.js';
+import { patient } from '../support/patience.js';
 import { JwtStrategy, type TestUser } from '../support/strategies.js';
 import { tokenOf } from '../support/tokens.js';
 
@@ -65,7 +66,7 @@ function start(options: WsAuthModuleOptions) {
 
 describe('a session, as README.md says', () => {
   it('ends when its token does', async () => {
-    await using app = await start({ expiresAt: () => Date.now() + 100 });
+    await using app = await start({ expiresAt: () => Date.now() + patient(500) });
     const client = await app.connect().opened();
     client.emit('authenticate', { token: tokenOf('alice') });
     expect(await client.closed()).toEqual({ code: 3000, reason: 'token expired' });
