@@ -5,7 +5,7 @@ import { noBasis, type Basis } from './basis.js';
 import { PlainRequest } from './plain-request.js';
 import type { Strategy } from './strategy.js';
 import type { StrategyRequest } from './strategy-request.js';
-import { WatchedRequest } from './watched-request.js';
+import { textsIn, WatchedRequest } from './watched-request.js';
 
 type Method = (...args: unknown[]) => unknown;
 type Methods = Record<string, unknown>;
@@ -86,22 +86,38 @@ export class Evidence {
   }
 
   #basisOfHanded(): Basis | undefined {
-    const { content } = this;
     const [first, second] = this.#handed;
     const jwts = [...new Set(this.#handed.flatMap(jwtsIn))];
     if (jwts.length > 0) {
       return { tokens: jwts, verified: jwts.length === 1, presented: false };
     }
-    if (first === undefined || content.scheme === 'request') {
+    if (first === undefined) {
       return undefined;
     }
-    if (second !== undefined) {
-      return { ...noBasis, presented: this.#watched!.passwordRead };
+    return second === undefined ? this.#basisOfText(first) : this.#basisOfPassword();
+  }
+
+  /**
+   * One text is an opaque token, or what the strategy has made of the token that it has read, such as the user's id. Only a text
+   * that the request holds can be a token, and it hides no JWT that was read.
+   */
+  #basisOfText(text: string): Basis | undefined {
+    const { content, request } = this;
+    const read = [...this.#watched!.read];
+    const isCredential = 'token' in content && content.token === text;
+    if (isCredential || (mayBeToken(text) && isIn(request, content, text))) {
+      const tokens = isCredential ? [text] : [...new Set([...read, text])];
+      return { tokens, verified: tokens.length === 1, presented: false };
     }
-    const isCredential = content.scheme !== 'Basic' && content.token === first;
-    return isCredential || mayBeToken(first)
-      ? { tokens: [first], verified: true, presented: false }
-      : undefined;
+    return undefined;
+  }
+
+  /** A strategy that verifies a token beside the password is judged by the token. */
+  #basisOfPassword(): Basis | undefined {
+    const { read, passwordRead } = this.#watched!;
+    return this.content.scheme === 'request' || read.size > 0
+      ? undefined
+      : { ...noBasis, presented: passwordRead };
   }
 
   /** A strategy that has read nothing may know a token from middleware, or by a way that is not watched. */
@@ -124,6 +140,12 @@ export class Evidence {
     const name = typeof field === 'string' ? /([^[\]]+)\]?$/.exec(field)?.[1] : undefined;
     return new WatchedRequest(this.request, this.content, name ?? 'password');
   }
+}
+
+/** Whether the text stands in the credential, in a header field, in the query or in the message. */
+function isIn({ headers, query }: StrategyRequest, content: CredentialContent, text: string) {
+  const places = [content, Object.values(headers), query];
+  return textsIn(places).some((each) => each.includes(text));
 }
 
 function mayBeToken(text: string): boolean {

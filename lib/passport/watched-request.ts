@@ -97,6 +97,8 @@ export class WatchedRequest {
     }
     const copy: object = Array.isArray(value) ? [] : {};
     for (const [name, field] of Object.entries(value)) {
+      // Nothing shows which names a strategy has read.
+      jwtsIn(name).forEach((token) => this.held.add(token));
       const inside = this.#copyOf(field, depth + 1);
       if (inside === field) {
         const isPassword = name === this.passwordField && typeof field === 'string' && field !== '';
@@ -150,17 +152,19 @@ function define(holder: object, name: string, property: PropertyDescriptor): voi
 
 /** The JWTs in all texts of a value, however deep it is. */
 function tokensIn(value: unknown): readonly string[] {
-  if (typeof value === 'string') {
-    return jwtsIn(value);
-  }
+  return typeof value === 'string' ? jwtsIn(value) : textsIn(value).flatMap(jwtsIn);
+}
+
+/** All texts of a value, however deep it is, and the names of its fields. */
+export function textsIn(value: unknown): string[] {
   const found: string[] = [];
   const left: unknown[] = [value];
   while (left.length > 0) {
     const next = left.pop();
     if (typeof next === 'string') {
-      found.push(...jwtsIn(next));
+      found.push(next);
     } else if (typeof next === 'object' && next !== null) {
-      left.push(...Object.values(next));
+      left.push(...Object.entries(next).flat());
     }
   }
   return found;

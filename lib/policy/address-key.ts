@@ -47,10 +47,12 @@ function bareAddress(text: string): string {
   return (bracketed ?? dotted ?? text).replace(/%[^%\s]+$/, '');
 }
 
-/** IPv4 inside of IPv6: mapped (RFC 4291 §2.5.5.2), or translated (RFC 6052), where one /64 holds every IPv4 client. */
+/** Ranges where one /64 holds every IPv4 client: mapped (RFC 4291 §2.5.5.2), and translated (RFC 6052, RFC 7915). */
+const rangesOfIPv4: ReadonlySet<string> = new Set(['ipv4Mapped', 'rfc6052', 'rfc6145']);
+
 function ofIPv6(address: ipaddr.IPv6): string {
   const { parts } = address;
-  if (address.isIPv4MappedAddress() || address.range() === 'rfc6052') {
+  if (rangesOfIPv4.has(address.range())) {
     return parts
       .slice(6)
       .flatMap((part) => [part >> 8, part & 0xff])

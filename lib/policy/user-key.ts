@@ -28,7 +28,8 @@ export function findUserKey(user: object, userId: WsAuthModuleOptions['userId'])
       // No key; and a rejection that is not handled would end the process.
       named.catch(ignore);
     }
-    return { key: userKey(named), field: undefined };
+    const isEmpty = typeof named === 'string' && textOfNothing.test(named);
+    return { key: isEmpty ? undefined : userKey(named), field: undefined };
   }
   for (const field of keyFields) {
     const value = (user as Record<string, unknown>)[field];
@@ -93,5 +94,8 @@ function callForText(value: object, method: string): string | undefined {
 
 /** What objects say that have no text: also those of another realm, of a failed calculation, and of bytes that are no UTF-8. */
 const noText = /^\[object |^[+-]?(?:NaN|Infinity)$|\ufffd/;
+
+/** What `String()` and templates make of a field that is not there: all users without it would be one user. */
+const textOfNothing = /^(?:undefined|null|NaN|\[object \w+\])$/;
 
 function ignore(): void {}

@@ -1,6 +1,7 @@
 import jwt from 'jsonwebtoken';
 import { Strategy as CustomStrategy } from 'passport-custom';
 import { Strategy as BearerStrategy } from 'passport-http-bearer';
+import { HeaderAPIKeyStrategy } from 'passport-headerapikey';
 import { BasicStrategy } from 'passport-http';
 import { ExtractJwt, Strategy as JwtStrategy } from 'passport-jwt';
 import { Strategy as LocalStrategy } from 'passport-local';
@@ -66,6 +67,24 @@ function reading(read: (request: Readable) => unknown): Strategy {
 
 const local = (options: object = {}) =>
   new LocalStrategy(options as never, accept) as unknown as Strategy;
+/** Id of a user, in the form of a token. */
+const handedId = '108204268033311374519';
+
+/** A strategy that verifies a token itself and hands over the id of its user, as those of identity providers do. */
+function handing(read: (request: Readable) => unknown): Strategy {
+  const strategy = strategyOf((run, each) => {
+    read(each as Readable);
+    const { _verify: verify } = run as unknown as { _verify: (...args: unknown[]) => void };
+    verify({ sub: 'alice' }, handedId, (_error: null, user: object) => run.success(user));
+  });
+  return Object.assign(strategy, { _verify: accept });
+}
+
+const apiKey = new HeaderAPIKeyStrategy(
+  { header: 'X-Key', prefix: 'Key ' },
+  false,
+  accept,
+) as unknown as Strategy;
 const httpBearer = new BearerStrategy(accept) as unknown as Strategy;
 const takesTwo = (_token: string, _done: () => void) => undefined;
 const httpBasic = new BasicStrategy(accept) as unknown as Strategy;
@@ -193,7 +212,59 @@ describe('K1a, K1b: what a strategy hands to its verify function', () => {
       httpBearer,
       request,
       { url: `/ws?access_token=${opaque}` },
-      nothing,
+      found([opaque], true),
+    ],
+    [
+      'an opaque token of a header, behind a prefix',
+      apiKey,
+      request,
+      { headers: [['X-Key', `Key ${opaque}`]] },
+      found([opaque], true),
+    ],
+    ['an id that the request does not hold', handing(() => 'alice'), request, {}, nothing],
+    [
+      'the id of the user, from a token in the header',
+      handing(({ headers }) => headers.authorization),
+      bearer(own),
+      {},
+      found([own], false),
+    ],
+    [
+      'the id of the user, from a token in a field',
+      handing(({ body }) => body['jwt']),
+      fields({ jwt: own }),
+      {},
+      found([own], false),
+    ],
+    [
+      'the id of the user, from a token of the request',
+      handing(({ headers }) => headers['x-key']),
+      request,
+      { headers: [['X-Key', own]] },
+      found([own], false),
+    ],
+    [
+      'the id of the user, which the client sends as well',
+      handing(({ body }) => body['jwt']),
+      fields({ jwt: own, id: handedId }),
+      {},
+      found([own, handedId], false),
+    ],
+    [
+      'a name and a password, with a token that the verify function ignores',
+      local({ passReqToCallback: true }),
+      fields({ username: 'alice', password: 'x', jwt: own }),
+      {},
+      presented,
+    ],
+    [
+      'a name and a password, with a token that is verified as well',
+      new LocalStrategy({ passReqToCallback: true }, (...[each, , , done]) => {
+        accept((each as unknown as Readable).body['jwt'], done);
+      }),
+      fields({ username: 'alice', password: 'x', jwt: own }),
+      {},
+      found([own], false),
     ],
     [
       'passport-unique-token',

@@ -28,6 +28,7 @@ describe('addressKey', () => {
     ['::ffff:192.0.2.1', '192.0.2.1'],
     ['64:ff9b::192.0.2.1', '192.0.2.1'],
     ['64:ff9b::c000:2ff', '192.0.2.255'],
+    ['::ffff:0:192.0.2.1', '192.0.2.1'],
     ['fe80::1', 'fe80:0:0:0::/64'],
   ];
   const decorations: readonly ((address: string) => string)[] = [

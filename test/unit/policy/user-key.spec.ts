@@ -133,6 +133,17 @@ describe('findUserKey', () => {
     },
   );
 
+  it.each(['undefined', 'null', 'NaN', '[object Object]'])(
+    'K2b: finds no key in %j that the option userId has made of a missing field',
+    (text) => {
+      expect(findUserKey({ email: 'a@b' }, () => text)).toEqual({
+        key: undefined,
+        field: undefined,
+      });
+      expect(findUserKey({ username: text }, undefined).key).toBe(text);
+    },
+  );
+
   it.each(none)('K2b: finds no key in %s, wherever it is', (_what, value) => {
     for (const field of keyFields) {
       expect(findUserKey({ email: 'a@b', [field]: value }, undefined).key).toBeUndefined();
