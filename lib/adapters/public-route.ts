@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { WebSocketServer } from 'ws';
 import { runAll } from '../errors/run-all.js';
 import { Refusal } from '../protocol/refusal.js';
+import { setPublic } from '../sessions/client-session.js';
 import { announceClient, captureRejections } from './contained-web-socket.js';
 import { refuseUpgrade } from './refuse.js';
 import type { Route } from './route.js';
@@ -25,6 +26,7 @@ export class PublicRoute implements Route {
       return;
     }
     this.server.handleUpgrade(request, socket, noEarlyBytes, (client) => {
+      setPublic(client);
       captureRejections(client);
       announceClient(this.server, client, request);
     });

@@ -1,9 +1,12 @@
 import type { INestApplicationContext } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { WsAdapter } from '@nestjs/platform-ws';
 import type { MessageMappingProperties } from '@nestjs/websockets';
 import { WebSocketServer, type RawData, type ServerOptions, type WebSocket } from 'ws';
 import { cookieBridge } from '../cookie-bridge/cookie-bridge.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
+import { checkOptions, type RowsOf } from '../policy/check-options.js';
+import { callable } from '../policy/option-rows.js';
 import type { Policy } from '../policy/policy.js';
 import type { AdapterContext } from './adapter-context.js';
 import { WS_AUTH_ADAPTER_CONTEXT } from './adapter-context.js';
@@ -23,6 +26,10 @@ import { watchedVerification } from './verification.js';
 
 /** Options of `WsAdapter`. */
 export type WsAuthAdapterOptions = NonNullable<ConstructorParameters<typeof WsAdapter>[1]>;
+
+const adapterOptions = {
+  messageParser: callable<WsAuthAdapterOptions['messageParser']>(),
+} satisfies RowsOf<WsAuthAdapterOptions>;
 
 /** What `@WebSocketGateway(port, options)` passes on, besides the options of `ws`. */
 interface GatewayOptions extends ServerOptions {
@@ -56,14 +63,15 @@ export class WsAuthAdapter extends WsAdapter {
   readonly #builtInParser = this.messageParser;
   #context: AdapterContext | undefined;
 
-  /** @throws {WsAuthConfigurationError} if given something else than the application. */
+  /** @throws {WsAuthConfigurationError} for an option that is unknown or invalid. */
   constructor(
     private readonly app?: INestApplicationContext,
     options: WsAuthAdapterOptions = {},
   ) {
     super(app);
-    if (options.messageParser) {
-      this.setMessageParser(options.messageParser);
+    const { messageParser } = checkOptions(adapterOptions, options, 'WsAuthAdapter');
+    if (messageParser) {
+      this.setMessageParser(messageParser);
     }
   }
 
@@ -142,15 +150,14 @@ export class WsAuthAdapter extends WsAdapter {
   }
 
   #findContext(): AdapterContext {
-    try {
-      return this.app!.get<AdapterContext>(WS_AUTH_ADAPTER_CONTEXT, { strict: false });
-    } catch (cause) {
+    const context = this.app && contextIn(this.app);
+    if (!context) {
       throw new WsAuthConfigurationError(
         'WsAuthAdapter: the application does not import WsAuthModule; add WsAuthModule.forRoot() to the imports of its ' +
           'root module, and pass the application: new WsAuthAdapter(app)',
-        { cause },
       );
     }
+    return context;
   }
 
   #portOf(port: number, options: ServerOptions): HttpPort {
@@ -211,6 +218,22 @@ export class WsAuthAdapter extends WsAdapter {
       return undefined;
     }
   };
+}
+
+/**
+ * Looks among the providers of the application itself. `app.get()` of a missing provider logs a riddle of Nest and ends the
+ * process, before an error of ours could name the fix.
+ */
+function contextIn(app: INestApplicationContext): AdapterContext | undefined {
+  const isApplication = typeof (app as Partial<INestApplicationContext>).get === 'function';
+  const modules = isApplication ? [...app.get(ModulesContainer).values()] : [];
+  for (const { providers } of modules) {
+    const found = providers.get(WS_AUTH_ADAPTER_CONTEXT);
+    if (found) {
+      return found.instance as AdapterContext;
+    }
+  }
+  return undefined;
 }
 
 function routePath(port: number, path: string | undefined): string | typeof anyPath {

@@ -5,7 +5,7 @@ import {
   type Type,
 } from '@nestjs/common';
 import { isRecord } from '../protocol/message.js';
-import { sessionOf } from '../sessions/client-session.js';
+import { demandSeen } from '../sessions/client-session.js';
 import type { WsAuthSession } from '../sessions/session.js';
 
 /** Applies pipes to the user, or names one of its fields and applies pipes to that. */
@@ -18,14 +18,17 @@ export interface WsUserDecorator {
   ): ParameterDecorator;
 }
 
-function sessionIn(context: ExecutionContext): WsAuthSession | undefined {
-  return sessionOf(context.switchToWs().getClient<object>());
+function sessionIn(context: ExecutionContext, decorator: string): WsAuthSession | undefined {
+  return demandSeen(context.switchToWs().getClient<unknown>(), decorator);
 }
 
 /**
  * Injects the user of the session into a handler, or one field of it. Pipes are applied as to `@MessageBody()`.
  *
  * `null` in an anonymous session, `undefined` in a `@WsPublic()` gateway.
+ *
+ * @throws {WsAuthNoSessionError} when a handler is called for a client that `WsAuthAdapter` has not accepted, as in an
+ *   application that does not import `WsAuthModule`.
  *
  * @example
  * ```ts
@@ -36,7 +39,7 @@ function sessionIn(context: ExecutionContext): WsAuthSession | undefined {
  */
 export const WsUser: WsUserDecorator = createParamDecorator(
   (field: string | undefined, context: ExecutionContext) => {
-    const user = sessionIn(context)?.user;
+    const user = sessionIn(context, '@WsUser()')?.user;
     if (field === undefined) {
       return user;
     }
@@ -47,8 +50,9 @@ export const WsUser: WsUserDecorator = createParamDecorator(
 /**
  * Injects the session into a handler; `undefined` in a `@WsPublic()` gateway.
  *
+ * @throws {WsAuthNoSessionError} when a handler is called for a client that `WsAuthAdapter` has not accepted.
  * @publicApi
  */
 export const WsSession: () => ParameterDecorator = createParamDecorator(
-  (_data: unknown, context: ExecutionContext) => sessionIn(context),
+  (_data: unknown, context: ExecutionContext) => sessionIn(context, '@WsSession()'),
 );

@@ -44,13 +44,14 @@ export class WsAuthConfigurationError extends WsAuthError {
 }
 
 /**
- * Somebody asked for the user of a client that has no session, for example of a `@WsPublic()` gateway.
+ * The user of a client was asked for that has no session: a client of a `@WsPublic()` gateway, or of an application that does
+ * not import `WsAuthModule`.
  *
  * @publicApi
  */
 export class WsAuthNoSessionError extends WsAuthError {
-  constructor() {
-    super('ERR_WS_AUTH_NO_SESSION', 'the client has no session', {
+  constructor(message = 'the client has no session') {
+    super('ERR_WS_AUTH_NO_SESSION', message, {
       httpStatus: 401,
       closeCode: 3000,
     });

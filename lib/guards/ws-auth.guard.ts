@@ -1,7 +1,7 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { WsException } from '@nestjs/websockets';
 import { isPublicGateway } from '../decorators/gateway-demand.js';
-import { sessionOf } from '../sessions/client-session.js';
+import { demandSeen } from '../sessions/client-session.js';
 
 /**
  * Demands a session with a user, per handler or per gateway: in an `optional` gateway it keeps anonymous clients out of single
@@ -10,6 +10,7 @@ import { sessionOf } from '../sessions/client-session.js';
  *
  * @throws {WsException} an object, so that Nest's filter answers `{"event":"exception","data":{"status":"error","message":"Unauthorized"}}`
  * without echoing the message.
+ * @throws {WsAuthNoSessionError} for a client that `WsAuthAdapter` has not accepted, as without `WsAuthModule`.
  * @publicApi
  */
 @Injectable()
@@ -18,7 +19,7 @@ export class WsAuthGuard implements CanActivate {
     if (context.getType() !== 'ws' || isPublicGateway(context.getClass())) {
       return true;
     }
-    const session = sessionOf(context.switchToWs().getClient<object>());
+    const session = demandSeen(context.switchToWs().getClient<unknown>(), 'WsAuthGuard');
     if (session && !session.anonymous) {
       return true;
     }

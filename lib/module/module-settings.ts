@@ -1,4 +1,5 @@
 import type { FactoryProvider } from '@nestjs/common';
+import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { checkOptions, givenOptions, type Settings } from '../policy/check-options.js';
 import { moduleOptions } from '../policy/option-table.js';
 import type { WsAuthModuleOptions } from '../policy/options.js';
@@ -28,8 +29,27 @@ export function moduleSettings(options: unknown): ModuleSettings {
   };
 }
 
+/** Token under which `forRoot()` and `forRootAsync()` leave their name. */
+export const WS_AUTH_CONFIGURED = Symbol('nestjs-ws-auth:configured');
+
 export const moduleSettingsProvider: FactoryProvider<ModuleSettings> = {
   provide: WS_AUTH_SETTINGS,
-  inject: [WS_AUTH_MODULE_OPTIONS],
-  useFactory: moduleSettings,
+  inject: [
+    { token: WS_AUTH_MODULE_OPTIONS, optional: true },
+    { token: WS_AUTH_CONFIGURED, optional: true },
+  ],
+  useFactory(options: unknown, configured: string | undefined) {
+    if (configured === undefined) {
+      throw new WsAuthConfigurationError(
+        "WsAuthModule: imported without options; write WsAuthModule.forRoot({ strategy: 'jwt' }) in the imports of the root " +
+          'module, and import it nowhere else: it is global',
+      );
+    }
+    if (options === undefined) {
+      throw new WsAuthConfigurationError(
+        `WsAuthModule.${configured}: the factory returned undefined; return the options from it`,
+      );
+    }
+    return moduleSettings(options);
+  },
 };

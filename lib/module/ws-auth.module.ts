@@ -1,4 +1,4 @@
-import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { Global, Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { WS_AUTH_ADAPTER_CONTEXT } from '../adapters/adapter-context.js';
 import { WS_AUTH_MODULE } from '../decorators/ws-auth.decorator.js';
 import { WsAuthEvents } from '../events/ws-auth-events.js';
@@ -9,8 +9,10 @@ import { WsTickets } from '../tickets/ws-tickets.service.js';
 import { CommonStore } from './common-store.js';
 import { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
 import { GatewayPolicies } from './gateway-policies.js';
+import { checkAsyncOptions, classProviders } from './async-options.js';
 import {
   moduleSettingsProvider,
+  WS_AUTH_CONFIGURED,
   WS_AUTH_SETTINGS,
   type ModuleSettings,
 } from './module-settings.js';
@@ -57,14 +59,26 @@ import {
 })
 export class WsAuthModule extends ConfigurableModuleClass {
   /**
-   * @throws {WsAuthConfigurationError} at boot, for options that are invalid or unsafe.
+   * Protects every gateway of the application with these options.
+   *
+   * @throws {WsAuthConfigurationError} at boot, for options that are unknown, invalid, unsafe or without effect.
    */
   static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
-    return super.forRoot(options);
+    return configured(super.forRoot(options), 'forRoot()');
   }
 
-  /** The same, with options from a factory, a class or an existing provider. */
+  /**
+   * The same, with options from a factory, a class or an existing provider.
+   *
+   * @throws {WsAuthConfigurationError} without one of them, with two of them, and for names that are unknown.
+   */
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
-    return super.forRootAsync(options);
+    const module = super.forRootAsync(checkAsyncOptions(options));
+    return configured(module, 'forRootAsync()', classProviders(options));
   }
+}
+
+function configured(module: DynamicModule, by: string, more: Provider[] = []): DynamicModule {
+  const marker = { provide: WS_AUTH_CONFIGURED, useValue: by };
+  return { ...module, providers: [...(module.providers ?? []), marker, ...more] };
 }

@@ -13,9 +13,9 @@ class Given {
  * other way. A `WeakMap` would say the same, and cost the garbage collector more than all else that is kept of a session.
  */
 class SessionHolder extends Given {
-  #session: WsAuthSession;
+  #session: WsAuthSession | undefined;
 
-  constructor(client: object, session: WsAuthSession) {
+  constructor(client: object, session: WsAuthSession | undefined) {
     super(client);
     this.#session = session;
   }
@@ -32,11 +32,39 @@ class SessionHolder extends Given {
   static get(client: object): WsAuthSession | undefined {
     return #session in client ? client.#session : undefined;
   }
+
+  static has(client: object): boolean {
+    return #session in client;
+  }
 }
 
 /** @internal */
 export function setSession(client: object, session: WsAuthSession): void {
   SessionHolder.set(client, session);
+}
+
+/** Marks a client of a public gateway, which has no session and never will. @internal */
+export function setPublic(client: object): void {
+  // oxlint-disable-next-line no-new -- the field is the effect
+  new SessionHolder(client, undefined);
+}
+
+/**
+ * The session of the client of a handler; `undefined` in a public gateway.
+ *
+ * @param asking what asks, for the message
+ * @throws {WsAuthNoSessionError} for a client that no `WsAuthAdapter` has accepted: then nothing protects the gateway, and
+ *   "no session" would look like a guest.
+ * @internal
+ */
+export function demandSeen(client: unknown, asking: string): WsAuthSession | undefined {
+  if (typeof client !== 'object' || client === null || !SessionHolder.has(client)) {
+    throw new WsAuthNoSessionError(
+      `${asking}: this client did not come through WsAuthAdapter, so nothing has authenticated it; import ` +
+        'WsAuthModule.forRoot() in the root module, and use it in handlers of gateways only',
+    );
+  }
+  return SessionHolder.get(client);
 }
 
 /**

@@ -1,0 +1,263 @@
+import {
+  Module,
+  UseGuards,
+  type DynamicModule,
+  type ModuleMetadata,
+  type Type,
+} from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { WsAdapter } from '@nestjs/platform-ws';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { describe, expect, it, vi } from 'vitest';
+import {
+  WsAuthAdapter,
+  WsAuthConfigurationError,
+  WsAuthGuard,
+  WsAuthModule,
+  WsAuthNoSessionError,
+  WsPublic,
+  WsSession,
+  WsUser,
+  type WsAuthAdapterOptions,
+  type WsAuthModuleOptions,
+} from '../../lib/index.js';
+import { bootError, startApp } from '../support/app.js';
+import { EchoGateway } from '../support/gateways.js';
+import { JwtStrategy } from '../support/strategies.js';
+import { tokenOf } from '../support/tokens.js';
+
+class Answers {
+  @SubscribeMessage('user')
+  user(@WsUser() user: unknown) {
+    return { event: 'user', data: { user } };
+  }
+
+  @SubscribeMessage('field')
+  field(@WsUser('id') id: unknown) {
+    return { event: 'field', data: { id } };
+  }
+
+  @SubscribeMessage('session')
+  session(@WsSession() session: unknown) {
+    return { event: 'session', data: { session: typeof session } };
+  }
+
+  @UseGuards(WsAuthGuard)
+  @SubscribeMessage('guarded')
+  guarded() {
+    return { event: 'guarded', data: {} };
+  }
+}
+
+@WebSocketGateway({ path: '/ws' })
+class Protected extends Answers {}
+
+@WsPublic()
+@WebSocketGateway({ path: '/open' })
+class Open extends Answers {}
+
+const handlers = ['user', 'field', 'session', 'guarded'];
+
+function failing(): { errors: unknown[]; logger: { error(...line: unknown[]): void } & object } {
+  const errors: unknown[] = [];
+  return {
+    errors,
+    logger: Object.assign(
+      { log() {}, warn() {}, debug() {}, verbose() {} },
+      { error: (...line: unknown[]) => errors.push(...line) },
+    ),
+  };
+}
+
+describe('an application without WsAuthModule', () => {
+  it.each(handlers)('K11c: fails in the handler "%s", and says what to import', async (event) => {
+    const { errors, logger } = failing();
+    await using app = await startApp(
+      { providers: [Protected] },
+      (nest) => nest.useWebSocketAdapter(new WsAdapter(nest)),
+      { logger: logger as never },
+    );
+    const client = await app.connect('/ws').opened();
+    client.emit(event);
+    const { event: answer, data } = await client.nextEvent();
+    expect({ answer, data }).toMatchObject({
+      answer: 'exception',
+      data: { status: 'error', message: 'Internal server error' },
+    });
+    const [error] = errors.filter((each) => each instanceof WsAuthNoSessionError);
+    expect(String(error ?? errors.join('\n'))).toMatch(
+      /this client did not come through WsAuthAdapter, .* import WsAuthModule\.forRoot\(\) in the root module/,
+    );
+  });
+});
+
+describe('a gateway with WsAuthModule', () => {
+  const metadata: ModuleMetadata = {
+    imports: [WsAuthModule.forRoot({ strategy: 'jwt' })],
+    providers: [JwtStrategy, Protected, Open],
+  };
+
+  it('K11c: has no session in a @WsPublic() gateway, and is no mistake', async () => {
+    await using app = await startApp(metadata);
+    const client = await app.connect('/open').opened();
+    expect(await client.ask('user')).toEqual({});
+    expect(await client.ask('field')).toEqual({});
+    expect(await client.ask('session')).toEqual({ session: 'undefined' });
+    expect(await client.ask('guarded')).toEqual({});
+  });
+
+  it('K11c: has the user in every other', async () => {
+    await using app = await startApp(metadata);
+    const headers = { authorization: `Bearer ${tokenOf('alice')}` };
+    const client = await app.connect('/ws', { headers }).opened();
+    expect(await client.ask('user')).toEqual({ user: { id: 'alice' } });
+    expect(await client.ask('session')).toEqual({ session: 'object' });
+    expect(await client.ask('guarded')).toEqual({});
+  });
+});
+
+type Imported = Type | DynamicModule;
+
+class NoMethod {
+  create(): WsAuthModuleOptions {
+    return {};
+  }
+}
+
+describe('WsAuthModule', () => {
+  const withoutOptions =
+    /^WsAuthModule: imported without options; write WsAuthModule\.forRoot\(\{ strategy: 'jwt' \}\)/;
+  const returned =
+    /^WsAuthModule\.forRootAsync\(\): the factory returned undefined; return the options/;
+
+  @Module({ imports: [WsAuthModule] })
+  class Feature {}
+
+  it.each<[string, Imported[], RegExp]>([
+    ['imported without forRoot()', [WsAuthModule], withoutOptions],
+    ['imported without forRoot() by a module of a feature', [Feature], withoutOptions],
+    [
+      'imported without forRoot() beside the right one',
+      [WsAuthModule.forRoot({ strategy: 'jwt' }), Feature],
+      withoutOptions,
+    ],
+    [
+      'with a factory that returns nothing',
+      [WsAuthModule.forRootAsync({ useFactory: () => undefined as never })],
+      returned,
+    ],
+    [
+      'with a factory that resolves with nothing',
+      [WsAuthModule.forRootAsync({ useFactory: () => Promise.resolve(undefined as never) })],
+      returned,
+    ],
+    [
+      'with a class without the method',
+      [WsAuthModule.forRootAsync({ useClass: NoMethod as never })],
+      /^forRootAsync: useClass and useExisting need a class with the method createWsAuthOptions\(\)/,
+    ],
+    [
+      'with null',
+      [WsAuthModule.forRoot(null as never)],
+      /^options: expected an object of options, got null/,
+    ],
+  ])('K11c: %s refuses to boot and names the fix', async (_how, imports, message) => {
+    const error = await bootError({ imports, providers: [JwtStrategy, EchoGateway] });
+    expect(error).toBeInstanceOf(WsAuthConfigurationError);
+    expect(error.message).toMatch(message);
+  });
+
+  it.each([
+    [{}, /expected one of useFactory, useClass and useExisting/],
+    [{ useFactory: () => ({}), useClass: NoMethod }, /expected one of/],
+    [
+      { useFactory: () => ({}), injct: [] },
+      /^forRootAsync\.injct: unknown option; did you mean forRootAsync\.inject\?/,
+    ],
+    [{ useFactory: {} }, /^forRootAsync\.useFactory: expected a function/],
+    [null, /^forRootAsync: expected an object of options, got null/],
+  ])('K11a: forRootAsync(%j) is refused', (options, message) => {
+    const forRootAsync = () => WsAuthModule.forRootAsync(options as never);
+    expect(forRootAsync).toThrow(WsAuthConfigurationError);
+    expect(forRootAsync).toThrow(message);
+  });
+});
+
+const misspelt = { strategy: 'jwt', alowedOrigins: [] } as WsAuthModuleOptions;
+
+class Maker {
+  createWsAuthOptions(): WsAuthModuleOptions {
+    return misspelt;
+  }
+}
+
+class LateMaker {
+  readonly createWsAuthOptions = () => Promise.resolve(misspelt);
+}
+
+@Module({ providers: [Maker], exports: [Maker] })
+class MakerModule {}
+
+describe('options with a misspelt name', () => {
+  it.each<[string, DynamicModule]>([
+    ['forRoot()', WsAuthModule.forRoot(misspelt)],
+    ['a factory', WsAuthModule.forRootAsync({ useFactory: () => misspelt })],
+    [
+      'a factory that waits',
+      WsAuthModule.forRootAsync({ useFactory: () => Promise.resolve(misspelt) }),
+    ],
+    ['a class', WsAuthModule.forRootAsync({ useClass: Maker })],
+    ['a class that waits', WsAuthModule.forRootAsync({ useClass: LateMaker })],
+    [
+      'an existing provider',
+      WsAuthModule.forRootAsync({ imports: [MakerModule], useExisting: Maker }),
+    ],
+  ])('K11a: refuse to boot from %s, also without any gateway', async (_from, module) => {
+    const error = await bootError({ imports: [module] });
+    expect(error).toBeInstanceOf(WsAuthConfigurationError);
+    expect(error.message).toBe('alowedOrigins: unknown option; did you mean allowedOrigins?');
+  });
+});
+
+describe('WsAuthAdapter', () => {
+  it('K11c: without WsAuthModule says so, before anything else is logged, and does not end the process', async () => {
+    @Module({ providers: [EchoGateway] })
+    class AppModule {}
+    const { errors, logger } = failing();
+    const exit = vi.spyOn(process, 'exit').mockImplementation((() => undefined) as never);
+    const nest = await NestFactory.create(AppModule, { logger: logger as never });
+    nest.useWebSocketAdapter(new WsAuthAdapter(nest));
+    await expect(nest.init()).rejects.toThrow(
+      /^WsAuthAdapter: the application does not import WsAuthModule; add WsAuthModule\.forRoot\(\)/,
+    );
+    expect(errors).toEqual([]);
+    expect(exit).not.toHaveBeenCalled();
+    exit.mockRestore();
+    await nest.close();
+  });
+
+  it('K11c: that was given a server instead of the application refuses to boot', async () => {
+    const error = await bootError(
+      {
+        imports: [WsAuthModule.forRoot({ strategy: 'jwt' })],
+        providers: [JwtStrategy, EchoGateway],
+      },
+      (nest) => nest.useWebSocketAdapter(new WsAuthAdapter(nest.getHttpServer() as never)),
+    );
+    expect(error).toBeInstanceOf(WsAuthConfigurationError);
+    expect(error.message).toContain('new WsAuthAdapter(app)');
+  });
+
+  it.each([
+    [
+      { messageParsr: JSON.parse },
+      /^WsAuthAdapter\.messageParsr: unknown option; did you mean WsAuthAdapter\.messageParser\?/,
+    ],
+    [{ messageParser: 'json' }, /^WsAuthAdapter\.messageParser: expected a function/],
+    [null, /^WsAuthAdapter: expected an object of options, got null/],
+  ])('K11a: refuses the options %j', (options, message) => {
+    const construct = () => new WsAuthAdapter(undefined, options as WsAuthAdapterOptions);
+    expect(construct).toThrow(WsAuthConfigurationError);
+    expect(construct).toThrow(message);
+  });
+});
