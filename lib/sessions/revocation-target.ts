@@ -96,7 +96,7 @@ export function storedRevocation(target: CheckedTarget, options: RevokeOptions):
  * Of all users together only the tokens are named that the instant does not cover, so that one statement about everybody does
  * not become one about each.
  */
-export function revocationsOfTokens(
+function revocationsOfTokens(
   revocation: StoredRevocation,
   { proof, session }: LiveSession,
   clockToleranceMs: number,
@@ -111,6 +111,25 @@ export function revocationsOfTokens(
   const livesMs = (numericDate(exp) ?? 0) - Date.now();
   const rememberMs = Math.max(revocation.rememberMs, livesMs);
   return ownTokenIds.map((id) => ({ ...revocation, kind: 'token', id, rememberMs }));
+}
+
+/**
+ * The same for several sessions, once for each token: a user may have thousands of sessions that stand on one token, and every
+ * revocation of it concerns all of them.
+ */
+export function revocationsOfAll(
+  revocation: StoredRevocation,
+  concerned: readonly LiveSession[],
+  clockToleranceMs: number,
+): readonly StoredRevocation[] {
+  const byToken = new Map<string, StoredRevocation>();
+  for (const live of concerned) {
+    for (const ofToken of revocationsOfTokens(revocation, live, clockToleranceMs)) {
+      const rememberMs = Math.max(ofToken.rememberMs, byToken.get(ofToken.id)?.rememberMs ?? 0);
+      byToken.set(ofToken.id, { ...ofToken, rememberMs });
+    }
+  }
+  return [...byToken.values()];
 }
 
 const takesTokens: ReadonlySet<RevocationKind> = new Set<RevocationKind>([

@@ -6,12 +6,32 @@ import type { StoredRevocation, WsAuthStore } from '../store/ws-auth-store.js';
  */
 export class UnpublishedRevocations {
   readonly #byToken = new Map<string, StoredRevocation>();
+  #publishing: Promise<void> | undefined;
+  #following: Promise<void> | undefined;
 
   add(revocation: StoredRevocation): void {
     this.#byToken.set(revocation.id, revocation);
   }
 
-  async publish(store: Pick<WsAuthStore, 'addRevocation'>): Promise<void> {
+  /**
+   * Publishes all that is kept. Calls that come meanwhile share one further run: if each had its own, a thousand revocations at
+   * the same time would publish every token a thousand times.
+   */
+  publish(store: Pick<WsAuthStore, 'addRevocation'>): Promise<void> {
+    if (this.#publishing) {
+      this.#following ??= this.#publishing.then(nothing, nothing).then(() => {
+        this.#following = undefined;
+        return this.publish(store);
+      });
+      return this.#following;
+    }
+    this.#publishing = this.#publishAll(store).finally(() => {
+      this.#publishing = undefined;
+    });
+    return this.#publishing;
+  }
+
+  async #publishAll(store: Pick<WsAuthStore, 'addRevocation'>): Promise<void> {
     for (const [tokenId, revocation] of this.#byToken) {
       await store.addRevocation(revocation);
       if (this.#byToken.get(tokenId) === revocation) {
@@ -20,3 +40,6 @@ export class UnpublishedRevocations {
     }
   }
 }
+
+/** The calls that shared a run have its error; the next run tries again. */
+function nothing(): void {}

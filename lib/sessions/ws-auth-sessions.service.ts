@@ -11,7 +11,7 @@ import {
   checkRememberMs,
   checkTarget,
   latestIssue,
-  revocationsOfTokens,
+  revocationsOfAll,
   storedRevocation,
   type CheckedTarget,
   type RevocationTarget,
@@ -280,9 +280,7 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
   #carryOut(revocation: StoredRevocation, concerned: readonly LiveSession[]): number {
     const { kind, exceptSessionId, reason } = revocation;
     const ending: Ending = { why: kind === 'replaced' ? 'replaced' : 'revoked', reason };
-    const ofTokens = concerned.flatMap((live) =>
-      revocationsOfTokens(revocation, live, this.#clockToleranceMs),
-    );
+    const ofTokens = revocationsOfAll(revocation, concerned, this.#clockToleranceMs);
     // All is remembered before a session ends: code of the application that hears of the end may throw.
     this.#remember(revocation);
     for (const ofToken of ofTokens) {

@@ -1,6 +1,8 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { revocationsOfAll } from '../../../lib/sessions/revocation-target.js';
 import { WsAuthSessions } from '../../../lib/sessions/ws-auth-sessions.service.js';
-import type { StoredRevocation } from '../../../lib/store/ws-auth-store.js';
+import type { StoredRevocation, WsAuthStore } from '../../../lib/store/ws-auth-store.js';
 import { FakeSession, named } from './live-session-fakes.js';
 
 const count = 5_000;
@@ -82,5 +84,56 @@ describe('a revocation by token', () => {
     ended.renewTo(named('two'));
     expect(await sessions.revoke({ tokenId: 'one' })).toBe(0);
     expect(await sessions.revoke({ tokenId: 'two' })).toBe(0);
+  });
+});
+
+describe('a revocation by user', () => {
+  it('D3: names a token once, however many sessions stand on it, until the last of its ends', () => {
+    const sessions = new WsAuthSessions();
+    const ends = [0, Date.now() / 1_000 + 500, 100];
+    const all = ends.map((exp) => new FakeSession(sessions, 'alice', { ...named('shared'), exp }));
+    const other = new FakeSession(sessions, 'alice', named('other'));
+    const ofUser: StoredRevocation = { ...revocation, kind: 'user', id: 'alice' };
+    const [ofShared, ofOther, ...more] = revocationsOfAll(ofUser, [...all, other], 0);
+    expect([ofShared, ofOther]).toMatchObject([{ id: 'shared' }, { id: 'other' }]);
+    expect(ofShared!.rememberMs).toBeGreaterThan(400_000);
+    expect(more).toEqual([]);
+    expect(sessions.apply(ofUser)).toBe(all.length + 1);
+  });
+
+  it('D3: publishes each token once, also where many users are revoked at the same time', async () => {
+    const sessions = new WsAuthSessions();
+    const published: string[] = [];
+    const addRevocation = async ({ kind, id }: StoredRevocation) => {
+      await nextTurn();
+      published.push(`${kind} ${id}`);
+    };
+    sessions.shareThrough({ addRevocation } as unknown as WsAuthStore, 0);
+    const users = Array.from({ length: 30 }, (_none, index) => `user ${index}`);
+    users.forEach((userId) => new FakeSession(sessions, userId, named(`token of ${userId}`)));
+    await Promise.all(users.map((userId) => sessions.revoke({ userId })));
+    const expected = users.flatMap((userId) => [`user ${userId}`, `token token of ${userId}`]);
+    expect(published.toSorted()).toEqual(expected.toSorted());
+  });
+
+  it('D3: has every call that publishes with another one see that it fails, and the next one try again', async () => {
+    const sessions = new WsAuthSessions();
+    let isDown = true;
+    const published: string[] = [];
+    const addRevocation = async ({ kind, id }: StoredRevocation) => {
+      await nextTurn();
+      if (isDown && kind === 'token') {
+        throw new Error('down');
+      }
+      published.push(id);
+    };
+    sessions.shareThrough({ addRevocation } as unknown as WsAuthStore, 0);
+    const users = ['alice', 'bob', 'carol'];
+    users.forEach((userId) => new FakeSession(sessions, userId, named(`token of ${userId}`)));
+    const revoked = await Promise.allSettled(users.map((userId) => sessions.revoke({ userId })));
+    expect(revoked.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    isDown = false;
+    await sessions.publishTokens();
+    expect(published).toEqual([...users, ...users.map((userId) => `token of ${userId}`)]);
   });
 });
