@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { fromAuthorizationHeader } from '../../../lib/credentials/authorization-header.extractor.js';
 import { fromCookie } from '../../../lib/credentials/cookie.extractor.js';
 import type { WsCredentialExtractor } from '../../../lib/credentials/extractor.js';
@@ -180,6 +180,29 @@ describe('redactRequest', () => {
   it('copes with a request that has no URL', () => {
     const request = Object.assign(upgradeRequest('/'), { url: undefined });
     expect(redactRequest(request, redactionOf([fromQueryParam('t')])).url).toBe('');
+  });
+});
+
+describe('a field that comes in many lines', () => {
+  it.each([
+    ['named', fromCookie('token')],
+    ['all', fromRequest()],
+  ])('K6b: is redacted once as a whole, where cookies are %s', (_name, extractor) => {
+    const lines = Array.from({ length: 90 }, (_none, index) => `token=SECRET; a${index}=SECRET`);
+    const request = upgradeRequest(
+      '/',
+      lines.map((line) => ['Cookie', line]),
+    );
+    const read = vi.fn(() => lines.join('; '));
+    const headers = Object.defineProperty({ ...request.headers }, 'cookie', {
+      get: read,
+      enumerable: true,
+    });
+    redactRequest(Object.assign(request, { headers }), redactionOf([extractor]));
+    expect(read.mock.calls.length).toBeLessThan(5);
+    expect(request.headers.cookie?.split('; ')).toHaveLength(2 * lines.length);
+    expect(request.headers.cookie).not.toContain('token=SECRET');
+    expect(request.rawHeaders.join()).not.toContain('token=SECRET');
   });
 });
 
