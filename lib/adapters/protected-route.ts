@@ -11,6 +11,7 @@ import { clientKey } from '../policy/client-key.js';
 import type { Handshake } from '../protocol/handshake.js';
 import { Refusal } from '../protocol/refusal.js';
 import { parseRequestTarget } from '../protocol/request-target.js';
+import { terminateAfter } from './close-client.js';
 import { contain } from './contain.js';
 import { announceClient } from './contained-web-socket.js';
 import type { GatedWebSocket } from './gated-web-socket.js';
@@ -100,10 +101,18 @@ export class ProtectedRoute implements Route {
         attempt.abort(new Refusal('ERR_WS_AUTH_SHUTTING_DOWN'));
       });
     }
-    for (const { wsAuthGate: gate } of this.#clients) {
-      if (gate instanceof SessionGate) {
-        contain('ending a session', () => gate.end({ why: 'shutdown' }));
-      }
+    for (const client of this.#clients) {
+      contain('ending a session', () => this.#endSession(client));
+    }
+  }
+
+  /** A client whose session has ended may still owe an answer to our close frame, and has longer for it than is left now. */
+  #endSession(client: GatedWebSocket): void {
+    const { wsAuthGate: gate } = client;
+    if (gate instanceof SessionGate) {
+      gate.end({ why: 'shutdown' });
+    } else {
+      terminateAfter(client, this.options.context.policy.shutdownTimeoutMs);
     }
   }
 

@@ -17,7 +17,7 @@ import {
   WitnessGateway,
   type Lab,
 } from '../support/invariants.js';
-import { withWatchdog } from '../support/raw-peer.js';
+import { withWatchdog, type RawPeer } from '../support/raw-peer.js';
 import { bearerOf, customStrategy, JwtStrategy } from '../support/strategies.js';
 import { tokenOf } from '../support/tokens.js';
 import { collectGarbage } from './memory.js';
@@ -163,6 +163,35 @@ securityCase(
     await withWatchdog(closed, 'close() never resolves');
     expect(resolved).toBe(true);
     deaf[0]!.socket.resume();
+  },
+);
+
+/** Ways to end a session before the application closes. Each leaves the peer more time to answer than closing does. */
+const endings: Readonly<Record<string, (lab: Lab, peer: RawPeer) => unknown>> = {
+  revoked: ({ sessions }) => sessions.revoke({ userId: 'deaf' }),
+  disconnected: ({ sessions }) => sessions.disconnect({ userId: 'deaf' }),
+  'ended for a bad renewal': (_lab, peer) => peer.emit('authenticate', { token: 'another' }),
+  'failed by a listener': ({ sessions }) =>
+    [...sessions.live()].forEach((live) => live.end({ why: 'failed' })),
+};
+
+securityCases(
+  Object.keys(endings),
+  (ending) => `K6e: cuts off at the deadline a session that was ${ending} before`,
+  async (lab, ending) => {
+    await lab.start({
+      auth: { strategy: 'hanging', shutdownTimeoutMs: 100 },
+      providers: [hanging],
+    });
+    const deaf = await lab.knock(session('deaf')).opened();
+    await deaf.emit('whoami').nextEvent();
+    await endings[ending]!(lab, deaf);
+    await deaf.closed({ answer: false });
+    const closed = lab.shutDown();
+    await turns(20);
+    await lab.advance(100);
+    await deaf.disconnected();
+    await withWatchdog(closed, 'close() does not resolve at the deadline');
   },
 );
 
