@@ -76,6 +76,8 @@ export class UpgradeAcceptor {
   #await(upgrade: PendingUpgrade, acceptance: { readonly done: boolean }): void {
     const { subject, attempt, waits, peer } = upgrade;
     upgrade.hold();
+    // Ask for the address now: the kernel forgets it when the client leaves, and `verifyClient` may still run then.
+    peer.identify();
     if (this.server.options.verifyClient?.length === 2) {
       upgrade.begin();
       onVerified(subject.request, () => upgrade.finish());
