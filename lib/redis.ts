@@ -1,4 +1,4 @@
 export { redisWsAuthStore } from './redis/redis.store.js';
 
 export type { IoRedisClient, NodeRedisClient, WsAuthRedisClient } from './redis/redis-client.js';
-export type { RedisStoreOptions } from './redis/redis.store.js';
+export type { RedisStoreOptions } from './redis/store-options.js';

@@ -80,6 +80,22 @@ function demandOptions(value: unknown, name: string): object {
   return value as object;
 }
 
+/**
+ * Checks the names of options whose values are checked elsewhere.
+ *
+ * @throws {WsAuthConfigurationError} for what is not an object, and for a name that is not known.
+ */
+export function demandKnownOptions(
+  known: Readonly<Record<string, unknown>>,
+  options: unknown,
+  name: string,
+): void {
+  const table = Object.fromEntries(Object.keys(known).map((each) => [each, anyValue]));
+  demandKnownNames(table, demandOptions(options, name), '');
+}
+
+const anyValue: OptionRow = { default: undefined, check: (_name, value) => value };
+
 /** Only own names count: an object of a class has methods, which are not meant as options. */
 function demandKnownNames(table: OptionTable, options: object, path: string): void {
   const own = Reflect.ownKeys(options).filter((name) =>

@@ -1,6 +1,5 @@
-import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { WsAuthStoreError } from '../errors/ws-auth-store.error.js';
-import { checkInteger } from '../policy/check-option.js';
+import { checkOptions } from '../policy/check-options.js';
 import type {
   PlaceAnswer,
   PlaceClaim,
@@ -36,23 +35,8 @@ import {
   textOf,
   type StreamEntry,
 } from './redis-stream.js';
+import { storeOptions, type RedisStoreOptions } from './store-options.js';
 import { watchStream } from './watch-stream.js';
-
-/** Options of {@link redisWsAuthStore}. */
-export interface RedisStoreOptions {
-  /**
-   * Prefix of all keys. Applications that share one Redis give each its own.
-   *
-   * @default 'ws-auth'
-   */
-  readonly keyPrefix?: string;
-  /**
-   * Time in milliseconds after which a command counts as failed, from 10 to 60,000.
-   *
-   * @default 1_000
-   */
-  readonly commandTimeoutMs?: number;
-}
 
 /** Time in milliseconds for which revocations stay in the stream that nodes read. */
 const streamMs = 2 * 86_400_000;
@@ -67,7 +51,7 @@ const pageSize = 1_000;
  * Keeps tickets, revocations and places in Redis 6.2 or newer, for any number of nodes.
  *
  * @param client a connected client of `redis` (node-redis 5 or 6) or of `ioredis`; closing it stays with the caller
- * @throws {WsAuthConfigurationError} for options out of bounds.
+ * @throws {WsAuthConfigurationError} for options that are unknown or out of bounds.
  * @publicApi
  */
 export function redisWsAuthStore(
@@ -84,14 +68,12 @@ class RedisWsAuthStore implements WsAuthStore {
 
   constructor(
     private readonly client: WsAuthRedisClient,
-    { keyPrefix = 'ws-auth', commandTimeoutMs = 1_000 }: RedisStoreOptions,
+    options: RedisStoreOptions,
   ) {
-    if (!/^[\w.:-]+$/.test(keyPrefix)) {
-      throw new WsAuthConfigurationError('keyPrefix: expected letters, digits, and any of _ . : -');
-    }
+    const { keyPrefix, commandTimeoutMs } = checkOptions(storeOptions, options);
     // All keys share one slot of a cluster, so that a script may touch several.
     this.#prefix = `{${keyPrefix}}`;
-    this.#timeoutMs = checkInteger('commandTimeoutMs', commandTimeoutMs, { min: 10, max: 60_000 });
+    this.#timeoutMs = commandTimeoutMs;
     this.#connection = connectionOf(client);
   }
 

@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { runAll } from '../errors/run-all.js';
 import { WsAuthError } from '../errors/ws-auth.error.js';
 import type { Ending, LiveSession } from './live-session.js';
+import { demandKnownOptions } from '../policy/check-options.js';
 import { userKey, type WsAuthUserKey } from '../policy/user-key.js';
 import type { RevocationQuestion, StoredRevocation, WsAuthStore } from '../store/ws-auth-store.js';
 import { anonymousProof, httpSessionTokenId } from './proof.js';
@@ -36,6 +37,18 @@ export interface DisconnectOptions {
   /** A session that stays, such as the one that asks. */
   readonly exceptSessionId?: string;
 }
+
+const disconnectOptions = {
+  code: true,
+  reason: true,
+  exceptSessionId: true,
+} satisfies Record<keyof DisconnectOptions, true>;
+
+const revokeOptions = {
+  reason: true,
+  exceptSessionId: true,
+  rememberMs: true,
+} satisfies Record<keyof RevokeOptions, true>;
 
 /** The part of a store of `express-session` that ends a session. */
 export interface HttpSessionStore {
@@ -88,10 +101,12 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
    * Closes sockets. Their credentials stay valid, so clients may connect again.
    *
    * @returns how many sockets were closed
+   * @throws {WsAuthConfigurationError} for an unknown option.
    * @throws {WsAuthError} `ERR_WS_AUTH_CLOSE_FRAME` for a code or a reason that no close frame can carry, and
    *   `ERR_WS_AUTH_REVOCATION` for a target that names nothing.
    */
   disconnect(target: SessionTarget, options: DisconnectOptions = {}): number {
+    demandKnownOptions(disconnectOptions, options, 'options');
     const { exceptSessionId, code, reason } = options;
     checkClosing(code, reason);
     return this.#end(
@@ -110,12 +125,14 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
    * whatever their `iat` says.
    *
    * @returns how many sockets of this process were closed
+   * @throws {WsAuthConfigurationError} for an unknown option.
    * @throws {WsAuthError} `ERR_WS_AUTH_CLOSE_FRAME` for a reason that no close frame can carry.
    * @throws {WsAuthError} `ERR_WS_AUTH_REVOCATION` for a target that names nothing, or more than one thing, and for
    *   a `rememberMs` that is no time.
    * @throws {WsAuthStoreError} if the revocation could not be published. Try again: this process has done its part.
    */
   async revoke(target: RevocationTarget, options: RevokeOptions = {}): Promise<number> {
+    demandKnownOptions(revokeOptions, options, 'options');
     checkClosing(undefined, options.reason);
     const checked = checkTarget(target);
     checkRememberMs(options.rememberMs);

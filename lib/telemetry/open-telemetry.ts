@@ -12,6 +12,9 @@ import {
   type Tracer,
   type TracerProvider,
 } from '@opentelemetry/api';
+import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
+import { checkOptions, type RowsOf, type Settings } from '../policy/check-options.js';
+import { custom, flag } from '../policy/option-rows.js';
 import type {
   WsAuthAttempt,
   WsAuthAuthentication,
@@ -51,22 +54,41 @@ export interface OpenTelemetryOptions {
  * A span for each credential continues the trace of the upgrade request, and is the parent of what strategies and handlers
  * trace. Labels are bounded by the configuration; no credential, address or user is among them.
  *
+ * @throws {WsAuthConfigurationError} for an option that is unknown or invalid.
  * @see {@link https://opentelemetry.io/docs/specs/semconv/ OpenTelemetry semantic conventions}
  * @publicApi
  */
 export function openTelemetry(options: OpenTelemetryOptions = {}): WsAuthTelemetry {
-  return new OpenTelemetry(options);
+  return new OpenTelemetry(checkOptions(telemetryOptions, options, 'openTelemetry'));
+}
+
+const telemetryOptions = {
+  meterProvider: custom((name, value) => checkProvider<MeterProvider>(name, 'getMeter', value)),
+  tracerProvider: custom((name, value) => checkProvider<TracerProvider>(name, 'getTracer', value)),
+  userIds: flag(false),
+} satisfies RowsOf<OpenTelemetryOptions>;
+
+function checkProvider<Provider extends object>(
+  name: string,
+  method: keyof Provider & string,
+  value: unknown,
+): Provider {
+  const provider = value as Partial<Provider> | null | undefined;
+  if (typeof provider?.[method] !== 'function') {
+    throw new WsAuthConfigurationError(`${name}: expected a provider with ${method}()`);
+  }
+  return provider as Provider;
 }
 
 const scope = 'nestjs-ws-auth';
 
 class OpenTelemetry implements WsAuthTelemetry {
   readonly #tracer: Tracer;
-  readonly #options: OpenTelemetryOptions;
+  readonly #options: Settings<typeof telemetryOptions>;
   #instruments = instrumentsOf(createNoopMeter());
   #stopGauges: () => void = () => undefined;
 
-  constructor(options: OpenTelemetryOptions) {
+  constructor(options: Settings<typeof telemetryOptions>) {
     this.#tracer = (options.tracerProvider ?? trace).getTracer(scope);
     this.#options = options;
   }
@@ -95,7 +117,7 @@ class OpenTelemetry implements WsAuthTelemetry {
     if (span.isRecording()) {
       span.setAttributes({ 'ws_auth.phase': phase, 'ws_auth.transport': transport });
     }
-    const { userIds = false } = this.#options;
+    const { userIds } = this.#options;
     return new ObservedSpan(span, parent, { userIds, duration: this.#instruments.duration });
   }
 

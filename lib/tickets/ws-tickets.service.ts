@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { addressKey } from '../policy/address-key.js';
 import { checkInteger } from '../policy/check-option.js';
+import { demandKnownOptions } from '../policy/check-options.js';
 import { isRecord } from '../protocol/message.js';
 import { normalizeOrigin } from '../protocol/origin.js';
 import { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
@@ -38,6 +39,15 @@ export interface TicketOptions {
   readonly sessionId?: string;
 }
 
+const ticketOptions = {
+  ttlMs: true,
+  path: true,
+  origin: true,
+  address: true,
+  info: true,
+  sessionId: true,
+} satisfies Record<keyof TicketOptions, true>;
+
 /** A ticket and the end of its life. */
 export interface IssuedTicket {
   /** Opaque, single-use, base64url. Show it to nobody but the client. */
@@ -67,11 +77,13 @@ export class WsTickets {
    *
    * @param user what the session's user will be, as JSON carries it; a bigint arrives as its text
    * @throws {WsAuthConfigurationError} without the option `tickets`, for a user that is not an object, or that loses its key
-   *   in JSON, and for options out of bounds.
+   *   in JSON, and for options that are unknown or out of bounds.
    * @throws {WsAuthStoreError} if the store cannot be reached.
    */
   async issue(user: object, options: TicketOptions = {}): Promise<IssuedTicket> {
     const { store, ttlMs: byDefault, limits } = this.#demandSettings();
+    // A misspelt name would be a ticket that is not bound.
+    demandKnownOptions(ticketOptions, options, 'options');
     const ttlMs = checkInteger('ttlMs', options.ttlMs ?? byDefault, { min: 1_000, max: 300_000 });
     if (!isRecord(user)) {
       throw new WsAuthConfigurationError('user: expected an object, as strategies return it');
