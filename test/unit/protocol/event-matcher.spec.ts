@@ -29,6 +29,11 @@ const named: [string, string][] = [
   ['as the last of several', '{"event":"a","event":"b","event":"authenticate"}'],
   ['after a name that is no string', '{"event":{"event":1},"event":"authenticate"}'],
   ['beside strings with quotes and brackets', '{"a":"\\"}]{[","event":"authenticate"}'],
+  ['after a long text', `{"a":"${'x'.repeat(200)}","event":"authenticate"}`],
+  [
+    'after a long text with quotes and backslashes',
+    `{"a":"${'x'.repeat(90)}\\"event\\\\${'y'.repeat(90)}\\\\\\"}\\\\","event":"authenticate"}`,
+  ],
   ['beside a string that ends with a backslash', '{"a":"\\\\","event":"authenticate"}'],
 ];
 
@@ -53,6 +58,8 @@ const others: [string, string][] = [
   ['nothing', ''],
   ['half a message', '{"event":"authenticat\\u'],
   ['an unfinished string', '{"event":"\\u0061uthenticate'],
+  ['a name in a long text', `{"a":"${'x'.repeat(90)}\\",\\"event\\":\\"authenticate"}`],
+  ['a long text without an end', `{"event":"echo","a":"${'x'.repeat(90)}\\"authenticate\\u`],
   ['a key without a value', '{"event":"authenticate","event":'],
 ];
 
@@ -101,6 +108,7 @@ function stringOf(text: string): fc.Arbitrary<string> {
 }
 
 const gap = fc.constantFrom('', '', '', ' ', '\n', '\t\r ');
+const long = 'x'.repeat(70);
 const words = [
   'event',
   'authenticate',
@@ -111,6 +119,8 @@ const words = [
   '{',
   ']',
   'é',
+  `${long}"`,
+  `${long}\\`,
 ];
 const word = fc.constantFrom(...words).chain(stringOf);
 
