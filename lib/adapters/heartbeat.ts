@@ -27,11 +27,10 @@ function beat(clients: Set<GatedWebSocket>): void {
 }
 
 function beatOne(client: GatedWebSocket): void {
-  const { isPaused } = client;
-  if (!client.wsAuthAlive && !isPaused) {
+  if (!client.wsAuthAlive && !client.isPaused) {
     client.terminate();
   } else if (client.readyState === WebSocket.OPEN) {
-    client.wsAuthAlive = isPaused;
+    client.wsAuthAlive = false;
     client.ping();
   }
 }

@@ -89,6 +89,19 @@ describe.each(ways)('K6g: a client that came in %s', (_way, connect) => {
     },
   );
 
+  it('K6g: lives if it is paused before its answer to a ping is read', async () => {
+    useFakeTimers();
+    await using app = await start(undefined);
+    const client = await connect(app);
+    const held = await serverSideOf(app);
+    vi.advanceTimersByTime(intervalMs);
+    held.pause();
+    await beats(3);
+    expect(held.readyState).toBe(WebSocket.OPEN);
+    held.resume();
+    expect(await client.ask('echo', 1)).toBe(1);
+  });
+
   it('K6g: has time to answer the next ping after it is resumed', async () => {
     useFakeTimers();
     await using app = await start(undefined);
