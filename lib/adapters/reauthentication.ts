@@ -69,11 +69,6 @@ export class Reauthentication {
 
   async #authenticate(text: string): Promise<void> {
     const { policy } = this.gate.context;
-    if (this.gate.session.userId === undefined) {
-      // No credential can renew it, so none is judged.
-      this.#refuse(new Refusal('ERR_WS_AUTH_OTHER_USER'));
-      return;
-    }
     const credential = renewalCredential(text, policy, this.gate.renewedBy);
     if (credential instanceof Refusal) {
       this.#refuse(credential);

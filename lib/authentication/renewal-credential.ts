@@ -13,7 +13,8 @@ const none: readonly string[] = Object.freeze([]);
  * The strategies that may renew a session: those that judge a message at the door of the gateway or, where it reads none, those of
  * the extractor by which the client came in.
  *
- * Empty if no message can renew it: a gateway that reads HTTP Basic alone accepts no token, and an anonymous session has no user.
+ * Empty if no message can renew it: a gateway that reads HTTP Basic alone accepts no token. An anonymous session is never renewed, but
+ * what it presents is judged as a token at the door, so that a bad one is refused as such.
  */
 export function renewalStrategies(policy: Policy, entered: Authenticated): readonly string[] {
   const { firstMessage, handshakeExtractors } = policy;
@@ -21,10 +22,11 @@ export function renewalStrategies(policy: Policy, entered: Authenticated): reado
     return firstMessage.strategy ?? policy.strategy;
   }
   const { session, judges } = entered;
-  const way = handshakeExtractors.find(
-    (each) => each.name === session.transport && each.strategy === judges && acceptsToken(each),
-  );
-  const door = way?.place === 'request' ? (readerOfTokens(policy) ?? way) : way;
+  const isTheirs = (each: HandshakeExtractor) =>
+    session.anonymous || (each.name === session.transport && each.strategy === judges);
+  const way = handshakeExtractors.find((each) => isTheirs(each) && acceptsToken(each));
+  const inHeader = session.anonymous || way?.place === 'request';
+  const door = inHeader ? (readerOfTokens(policy) ?? way) : way;
   return door ? (door.strategy ?? policy.strategy) : none;
 }
 
