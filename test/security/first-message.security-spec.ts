@@ -369,8 +369,10 @@ securityCase(
     const anonymous = await lab.knock().opened();
     expect((await anonymous.emit('whoami').nextEvent()).data).toEqual({ user: null, via: 'none' });
     anonymous.emit('authenticate', { token: 'nobody' });
-    // A guest cannot become a user on an open socket, whatever it sends: no strategy runs.
-    expect(await anonymous.closed()).toEqual({ code: 3003, reason: 'other user' });
+    expect(await anonymous.closed()).toEqual({ code: 3000, reason: 'credential rejected' });
+    const other = await lab.knock().opened();
+    other.emit('authenticate', { token: lab.token('alice') });
+    expect(await other.closed()).toEqual({ code: 3003, reason: 'other user' });
   },
 );
 
