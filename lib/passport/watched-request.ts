@@ -126,10 +126,15 @@ export class WatchedRequest {
     }
     tokens.forEach((token) => this.held.add(token));
     let current = value;
+    let isRead = false;
     define(holder, name, {
       get: () => {
-        tokens.forEach((token) => this.read.add(token));
-        this.passwordRead ||= isPassword;
+        // Once: a strategy may read a list of a thousand tokens a thousand times.
+        if (!isRead) {
+          isRead = true;
+          tokens.forEach((token) => this.read.add(token));
+          this.passwordRead ||= isPassword;
+        }
         return current;
       },
       set: (changed: unknown) => {
