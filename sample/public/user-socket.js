@@ -41,9 +41,12 @@ export class UserSocket {
     this.socket.send(JSON.stringify({ event: 'session' }));
   }
 
-  /** A page whose user is logged out would have none to give. */
+  /** Without a token an open socket is left alone, and a lost one does not come back. */
   async #newToken(user, staysConnected) {
-    if (!this.#mayAsk && !staysConnected()) return undefined;
+    if (!this.#mayAsk && !staysConnected()) {
+      if (this.socket.readyState === this.socket.OPEN) throw new Error('not renewed');
+      return undefined;
+    }
     const token = await newToken(user);
     this.#mayAsk = false;
     return token;
