@@ -85,6 +85,7 @@ describe('the entry points', () => {
             "WsAuthSessionEvent",
             "WsAuthStore",
             "WsAuthTelemetry",
+            "WsAuthUserKey",
             "WsAuthVerdict",
             "WsCredentialExtractor",
             "WsExtractorOptions",
