@@ -4,16 +4,23 @@ import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { WsAuthGuard } from './ws-auth.guard.js';
 
 /**
- * Refuses a global `WsAuthGuard` where Nest does not run global guards for gateways: it would guard nothing, and anonymous clients
- * of an `optional` gateway would reach every handler.
+ * Refuses a global `WsAuthGuard` that Nest does not run for gateways: it would guard nothing, and anonymous clients of an
+ * `optional` gateway would reach every handler.
  *
- * @throws {WsAuthConfigurationError} on Nest 11, for `APP_GUARD` and for `useGlobalGuards()`
+ * @throws {WsAuthConfigurationError} for `APP_GUARD` and `useGlobalGuards()` on Nest 11, and for an `APP_GUARD` with a scope on
+ *   Nest 12, which runs it for gateways with a scope only
  */
 export function checkGlobalGuards(config: ApplicationConfig): void {
-  if (!runsGlobalGuards() && isGlobal(config)) {
+  if (!runsGlobalGuards() && (isGlobal(config) || isScoped(config))) {
     throw new WsAuthConfigurationError(
       'WsAuthGuard: this version of Nest does not run global guards for gateways, so APP_GUARD and useGlobalGuards() guard ' +
         'nothing; put @UseGuards(WsAuthGuard) on the gateways or on their handlers, or upgrade to Nest 12',
+    );
+  }
+  if (isScoped(config)) {
+    throw new WsAuthConfigurationError(
+      'WsAuthGuard: Nest does not run a request-scoped or transient APP_GUARD for gateways, so it guards nothing; ' +
+        'take its scope away, or put @UseGuards(WsAuthGuard) on the gateways or on their handlers',
     );
   }
 }
@@ -26,10 +33,12 @@ function runsGlobalGuards(): boolean {
 }
 
 function isGlobal(config: ApplicationConfig): boolean {
-  return (
-    config.getGlobalGuards().some((guard) => guard instanceof WsAuthGuard) ||
-    config.getGlobalRequestGuards().some(({ metatype }) => isGuard(metatype))
-  );
+  return config.getGlobalGuards().some((guard) => guard instanceof WsAuthGuard);
+}
+
+/** Nest keeps guards with a scope apart, and makes them for each request. */
+function isScoped(config: ApplicationConfig): boolean {
+  return config.getGlobalRequestGuards().some(({ metatype }) => isGuard(metatype));
 }
 
 function isGuard(metatype: unknown): boolean {

@@ -90,14 +90,17 @@ export function demandKnownOptions(
   options: unknown,
   name: string,
 ): void {
-  const table = Object.fromEntries(Object.keys(known).map((each) => [each, anyValue]));
+  const table = Object.fromEntries(Object.keys(known).map((each) => [each, {}]));
   demandKnownNames(table, demandOptions(options, name), '');
 }
 
-const anyValue: OptionRow = { default: undefined, check: (_name, value) => value };
+/** Names of options, and of those inside of them. */
+interface NameTable {
+  readonly [name: string]: { readonly fields?: NameTable };
+}
 
 /** Only own names count: an object of a class has methods, which are not meant as options. */
-function demandKnownNames(table: OptionTable, options: object, path: string): void {
+function demandKnownNames(table: NameTable, options: object, path: string): void {
   const own = Reflect.ownKeys(options).filter((name) =>
     Object.prototype.propertyIsEnumerable.call(options, name),
   );
@@ -113,7 +116,7 @@ function demandKnownNames(table: OptionTable, options: object, path: string): vo
 }
 
 /** Names of a table and of the options inside of its options. */
-function namesIn(table: OptionTable): string[] {
+function namesIn(table: NameTable): string[] {
   return Object.entries(table).flatMap(([name, { fields }]) => [
     name,
     ...namesIn(fields ?? {}).map((inner) => join(name, inner)),

@@ -4,7 +4,13 @@ import type { WsAuthModuleOptions } from './options.js';
  * A value that can be the key of a user: a text, a number, a bigint, or an object with a text of its own, such as an
  * `ObjectId` or a `Decimal`. Values with the same text are one key.
  */
-export type WsAuthUserKey = string | number | bigint | (object & { readonly then?: never });
+export type WsAuthUserKey = string | number | bigint | (object & NotPromise);
+
+/** No promise: its key would come too late. */
+interface NotPromise {
+  /** What makes an object a promise. */
+  readonly then?: never;
+}
 
 /** The key of a user, and the field that it was read from. */
 export interface FoundKey {

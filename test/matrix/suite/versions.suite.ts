@@ -56,17 +56,23 @@ async function answerTo(path: string, providers: Provider[]): Promise<unknown> {
   return await client.emit('members').nextEvent();
 }
 
+async function assertRefused(providers: Provider[]): Promise<void> {
+  const error = await bootError({ imports, providers: [JwtStrategy, OpenGateway, ...providers] });
+  assert.ok(error instanceof WsAuthConfigurationError, error.stack);
+  assert.match(error.message, /^WsAuthGuard: .*@UseGuards\(WsAuthGuard\)/);
+}
+
 describe('WsAuthGuard', () => {
   const globals: [string, Provider[]][] = [
     ['APP_GUARD', [{ provide: APP_GUARD, useClass: WsAuthGuard }]],
     ['APP_GUARD of a subclass', [{ provide: APP_GUARD, useClass: OwnGuard }]],
     ['APP_GUARD of a factory', [{ provide: APP_GUARD, useFactory: () => new WsAuthGuard() }]],
     ['APP_GUARD of a provider', [WsAuthGuard, { provide: APP_GUARD, useExisting: WsAuthGuard }]],
-    [
-      'a request-scoped APP_GUARD',
-      [{ provide: APP_GUARD, useClass: OwnGuard, scope: Scope.REQUEST }],
-    ],
   ];
+  const scoped: [string, Provider[]][] = [Scope.REQUEST, Scope.TRANSIENT].map((scope) => [
+    `APP_GUARD of scope ${Scope[scope]}`,
+    [{ provide: APP_GUARD, useClass: OwnGuard, scope }],
+  ]);
 
   for (const [name, providers] of globals) {
     it(`K14d: as ${name} guards, or the application refuses to boot`, async () => {
@@ -74,11 +80,12 @@ describe('WsAuthGuard', () => {
         assert.deepEqual(await answerTo('/open', providers), unauthorized);
         return;
       }
-      const metadata = { imports, providers: [JwtStrategy, OpenGateway, ...providers] };
-      const error = await bootError(metadata);
-      assert.ok(error instanceof WsAuthConfigurationError, error.stack);
-      assert.match(error.message, /^WsAuthGuard: .*@UseGuards\(WsAuthGuard\)/);
+      await assertRefused(providers);
     });
+  }
+
+  for (const [name, providers] of scoped) {
+    it(`K14d: as ${name} stops the application from booting`, () => assertRefused(providers));
   }
 
   it('K14d: by useGlobalGuards() guards, or the application refuses to boot', async () => {

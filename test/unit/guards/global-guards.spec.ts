@@ -24,6 +24,9 @@ const global: [string, ApplicationConfig][] = [
   ['useGlobalGuards()', configOf((config) => config.useGlobalGuards(new WsAuthGuard()))],
   ['a subclass', configOf((config) => config.useGlobalGuards(new OtherGuard(), new OwnGuard()))],
   ['APP_GUARD', configOf((config) => config.addGlobalGuard(new WsAuthGuard()))],
+];
+
+const scoped: [string, ApplicationConfig][] = [
   ['a request-scoped APP_GUARD', requestScoped(WsAuthGuard)],
   ['a request-scoped subclass', requestScoped(OwnGuard)],
 ];
@@ -56,7 +59,11 @@ describe('a global WsAuthGuard', () => {
     expect(() => checkGlobalGuards(config)).not.toThrow();
   });
 
-  it.each(global)('K14d: is refused where Nest ignores it: %s', (_name, config) => {
+  it.each(scoped)('K14d: is refused on every version: %s', (_name, config) => {
+    expect(() => checkGlobalGuards(config)).toThrow(/^WsAuthGuard: .*take its scope away/);
+  });
+
+  it.each([...global, ...scoped])('K14d: is refused where Nest ignores it: %s', (_name, config) => {
     ignoreGlobalGuards();
     expect(() => checkGlobalGuards(config)).toThrow(/^WsAuthGuard: .*@UseGuards\(WsAuthGuard\)/);
   });

@@ -1,4 +1,6 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { expect, it, vi } from 'vitest';
+import type { CredentialContent } from '../../../lib/credentials/credential.js';
 import type { StrategyRequest } from '../../../lib/passport/strategy-request.js';
 import { WatchedRequest } from '../../../lib/passport/watched-request.js';
 import { tokenOf } from '../../support/tokens.js';
@@ -19,3 +21,25 @@ it('K6b: notes the tokens of a list once, however often a strategy reads the lis
   expect([...watched.read]).toEqual(tokens);
   expect(noted).toHaveBeenCalledTimes(tokens.length);
 });
+
+it('K10a: gives a strategy what it has put in the place of a token', () => {
+  const { headers, watched } = watch([['Authorization', `Bearer ${tokenOf('alice')}`]]);
+  headers.authorization = 'removed';
+  expect(headers.authorization).toBe('removed');
+  expect(watched.held.size).toBe(1);
+});
+
+it('K10a: knows a token that is the name of a field', () => {
+  const token = tokenOf('alice');
+  const { watched } = watch([], { scheme: 'fields', token: undefined, body: { [token]: true } });
+  expect([...watched.held]).toEqual([token]);
+});
+
+function watch(
+  fields: [string, string][],
+  content: CredentialContent = { scheme: 'request' },
+): { headers: IncomingHttpHeaders; watched: WatchedRequest } {
+  const request = Object.assign(upgradeRequest('/ws', fields), { query: {} }) as StrategyRequest;
+  const watched = new WatchedRequest(request, content, 'password');
+  return { headers: request.headers, watched };
+}
