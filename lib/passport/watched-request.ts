@@ -95,7 +95,7 @@ export class WatchedRequest {
     if (typeof value !== 'object' || value === null || depth === maxDepth) {
       return value;
     }
-    const copy: object = Array.isArray(value) ? [] : {};
+    const copy: object = Array.isArray(value) ? [...(value as unknown[])] : { ...value };
     for (const [name, field] of Object.entries(value)) {
       // Nothing shows which names a strategy has read.
       jwtsIn(name).forEach((token) => this.held.add(token));
@@ -157,7 +157,14 @@ function define(holder: object, name: string, property: PropertyDescriptor): voi
 
 /** The JWTs in all texts of a value, however deep it is. */
 function tokensIn(value: unknown): readonly string[] {
-  return typeof value === 'string' ? jwtsIn(value) : textsIn(value).flatMap(jwtsIn);
+  switch (typeof value) {
+    case 'string':
+      return jwtsIn(value);
+    case 'object':
+      return textsIn(value).flatMap(jwtsIn);
+    default:
+      return [];
+  }
 }
 
 /** All texts of a value, however deep it is, and the names of its fields. */
