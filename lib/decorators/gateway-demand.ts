@@ -15,6 +15,8 @@ export interface GatewayDemand {
   readonly isPublic: boolean;
   /** The policies of the class and of its base classes, merged field by field. */
   readonly policy: WsAuthPolicyOptions;
+  /** The policy on the class itself, without those of its base classes. */
+  readonly own: WsAuthPolicyOptions;
   /** Openings of base classes, which do not open this class. */
   readonly notInherited: readonly string[];
 }
@@ -43,10 +45,12 @@ export function demandOfGateway(gateway: GatewayClass): GatewayDemand {
   }
   const bases = basesOf(gateway);
   const inherited = bases.map((base) => closing(ownPolicy(base)));
+  const own = ownPolicy(gateway);
   return {
     gateway: gateway.name,
     isPublic,
-    policy: Object.assign({}, ...inherited, ownPolicy(gateway)) as WsAuthPolicyOptions,
+    policy: Object.assign({}, ...inherited, own) as WsAuthPolicyOptions,
+    own,
     notInherited: isPublic ? [] : bases.flatMap(openingsOf),
   };
 }

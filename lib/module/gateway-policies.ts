@@ -9,7 +9,9 @@ import {
 } from '../decorators/gateway-demand.js';
 import { WS_AUTH_POLICY, WS_PUBLIC } from '../decorators/ws-auth.decorator.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
-import type { WsAuthPolicyOptions } from '../policy/options.js';
+
+/** What a protected server demands, and the part of it that is written on the gateway itself. */
+export type ServerDemand = Pick<GatewayDemand, 'policy' | 'own'>;
 
 /** Finds what the gateways on a server demand, by the metadata of their classes. */
 @Injectable()
@@ -24,11 +26,11 @@ export class GatewayPolicies {
    *
    * @throws {WsAuthConfigurationError} if they disagree: one connection reaches all of them.
    */
-  demandOf(port: number, path: string | undefined): WsAuthPolicyOptions | undefined {
+  demandOf(port: number, path: string | undefined): ServerDemand | undefined {
     const demands = this.#gatewaysOn(port, path);
     const [first] = demands;
     if (!first) {
-      return {};
+      return { policy: {}, own: {} };
     }
     const different = demands.find(({ isPublic, policy }) => {
       return isPublic !== first.isPublic || !isDeepStrictEqual(policy, first.policy);
@@ -40,7 +42,7 @@ export class GatewayPolicies {
       );
     }
     demands.forEach((demand) => this.#warn(demand));
-    return first.isPublic ? undefined : first.policy;
+    return first.isPublic ? undefined : first;
   }
 
   /**

@@ -31,6 +31,7 @@ import { Strategies } from '../passport/strategies.js';
 import { registryOf } from '../passport/registry.js';
 import type { StrategyRegistry } from '../passport/strategy.js';
 import type { WsAuthModuleOptions, WsAuthPolicyOptions } from '../policy/options.js';
+import { demandGatewayEffect, demandModuleEffect } from '../policy/option-effects.js';
 import { proxyTrust, type ProxyTrust } from '../policy/proxy-trust.js';
 import { resolvePolicy, type Policy } from '../policy/policy.js';
 import type { WsAuthTelemetry } from '../policy/telemetry.js';
@@ -119,7 +120,8 @@ export class WsAuthService
       return undefined;
     }
     const { sessions, events, reporter } = this;
-    const policy = resolvePolicy(this.#merge(demand));
+    const policy = resolvePolicy(this.#merge(demand.policy));
+    demandGatewayEffect(demand, policy, path ?? '/');
     const context = {
       policy,
       authenticator: this.#authenticatorFor(policy),
@@ -148,11 +150,13 @@ export class WsAuthService
   }
 
   /**
-   * @throws {WsAuthConfigurationError} if a policy names a strategy that is not registered, or if `WsAuthGuard` is global where Nest runs
-   * no global guards for gateways.
+   * @throws {WsAuthConfigurationError} if an option has no effect, if a policy names a strategy that is not registered, or
+   * if `WsAuthGuard` is global where Nest runs no global guards for gateways.
    */
   onApplicationBootstrap(): void {
     checkGlobalGuards(this.config);
+    const policies = this.protectedServers.map(({ context }) => context.policy);
+    demandModuleEffect(this.settings.given, this.settings, policies);
     for (const { context } of this.protectedServers) {
       const { strategy, handshakeExtractors, firstMessage } = context.policy;
       const extractors = [...handshakeExtractors, ...(firstMessage ? [firstMessage] : [])];

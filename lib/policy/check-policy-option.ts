@@ -92,3 +92,11 @@ export function checkProperty(name: string, value: unknown): string {
   }
   return value;
 }
+
+/** Refuses two events with one name: their messages could not be distinguished. */
+export function demandDistinctNames(option: string, names: object): void {
+  const all: unknown[] = Object.values(names);
+  if (new Set(all).size < all.length) {
+    throw new WsAuthConfigurationError(`${option}: expected a different name for each event`);
+  }
+}

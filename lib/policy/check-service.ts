@@ -4,7 +4,7 @@ import { describe, maxTimerMs } from './check-option.js';
 import { checkOptions, type RowsOf } from './check-options.js';
 import type { FailureLimiter } from './failure-limiter.js';
 import { integer, required } from './option-rows.js';
-import type { FailureLimit } from './options.js';
+import type { FailedAttemptOptions, FailureLimit } from './options.js';
 import type { WsAuthTelemetry } from './telemetry.js';
 
 const storeMethods = [
@@ -59,6 +59,13 @@ export function checkLimiter(name: string, value: unknown): FailureLimit | Failu
   }
   failureLimitOptions.points.check(`${name}.points`, value.points);
   return value;
+}
+
+/** Refuses `failedAttempts` without a limit: no attempt would be counted. */
+export function demandLimit(name: string, { perAddress, perAccount }: FailedAttemptOptions): void {
+  if (perAddress === undefined && perAccount === undefined) {
+    throw new WsAuthConfigurationError(`${name}: no limit is given; pass perAddress or perAccount`);
+  }
 }
 
 function hasMethods<Service extends object>(

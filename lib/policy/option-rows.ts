@@ -78,6 +78,21 @@ export function required<Value>(row: OptionRow<Value>): OptionRow<Value> {
   return { ...row, required: true };
 }
 
+/** The same option with a check across its fields. */
+export function together<Value>(
+  row: OptionRow<Value>,
+  demand: (name: string, value: NonNullable<Value>) => void,
+): OptionRow<Value> {
+  return {
+    ...row,
+    check(name, given) {
+      const value = row.check(name, given);
+      demand(name, value as NonNullable<Value>);
+      return value;
+    },
+  };
+}
+
 /** An object of options, each with its default. */
 export function group<Table extends OptionTable>(fields: Table) {
   return {

@@ -10,8 +10,9 @@ import {
   checkProperty,
   checkRealm,
   checkTrustProxy,
+  demandDistinctNames,
 } from './check-policy-option.js';
-import { checkLimiter, checkStore, checkTelemetry } from './check-service.js';
+import { checkLimiter, checkStore, checkTelemetry, demandLimit } from './check-service.js';
 import type { RowsOf } from './check-options.js';
 import {
   bound,
@@ -22,6 +23,7 @@ import {
   integer,
   oneOf,
   optionalGroup,
+  together,
 } from './option-rows.js';
 import type {
   CloseCodeOptions,
@@ -71,10 +73,13 @@ export const applicationOptions = {
   shutdownTimeoutMs: integer(5_000, { min: 0, max: maxTimerMs }),
   maxPending: integer(4_096, { min: 1 }),
   maxPendingPerAddress: integer(512, { min: 1 }),
-  failedAttempts: optionalGroup({
-    perAddress: custom(checkLimiter),
-    perAccount: custom(checkLimiter),
-  } satisfies RowsOf<FailedAttemptOptions>),
+  failedAttempts: together(
+    optionalGroup({
+      perAddress: custom(checkLimiter),
+      perAccount: custom(checkLimiter),
+    } satisfies RowsOf<FailedAttemptOptions>),
+    demandLimit,
+  ),
   refusalLogLevel: oneOf('debug', ['error', 'warn', 'log', 'debug', 'verbose', false]),
   tickets: optionalGroup({
     ttlMs: integer(30_000, { min: 1_000, max: 300_000 }),
@@ -87,12 +92,15 @@ export const applicationOptions = {
   clockToleranceMs: integer(0, { min: 0, max: 60_000 }),
   sessionLimitScope: oneOf('node', ['node', 'cluster']),
   telemetry: custom(checkTelemetry),
-  events: group({
-    authenticate: custom(checkName, defaultEventNames.authenticate),
-    authenticated: custom(checkName, defaultEventNames.authenticated),
-    expiring: custom(checkName, defaultEventNames.expiring),
-    ping: custom(checkName, defaultEventNames.ping),
-  } satisfies RowsOf<WsAuthEventNames>),
+  events: together(
+    group({
+      authenticate: custom(checkName, defaultEventNames.authenticate),
+      authenticated: custom(checkName, defaultEventNames.authenticated),
+      expiring: custom(checkName, defaultEventNames.expiring),
+      ping: custom(checkName, defaultEventNames.ping),
+    } satisfies RowsOf<WsAuthEventNames>),
+    demandDistinctNames,
+  ),
 } satisfies RowsOf<Omit<WsAuthModuleOptions, keyof WsAuthPolicyOptions>>;
 
 /** Every option of the module. */

@@ -47,7 +47,8 @@ export interface WsAuthPolicyOptions {
   readonly credentials?: readonly WsCredentialExtractor[];
   /**
    * Accepts clients without a credential as an explicit anonymous session (`user === null`). A bad credential is still
-   * refused. Has no effect beside `fromFirstMessage()`, which waits for one.
+   * refused. Refuses to boot beside `fromFirstMessage()`, which is among the default credentials: it waits for a credential.
+   * Classes that extend the gateway do not inherit it.
    *
    * @default false
    */

@@ -18,7 +18,6 @@ import { describe, expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
 import {
   fromAuthorizationHeader,
-  fromFirstMessage,
   sessionOf,
   userOf,
   WsAuthGuard,
@@ -247,16 +246,6 @@ describe('WsAuthGuard with optional authentication', () => {
     await using app = await start(optional, [OptionalGateway]);
     const headers = { authorization: 'Bearer wrong' };
     expect((await app.connect('/', { headers }).refusal()).status).toBe(401);
-  });
-
-  it('still waits where the first message may bring a credential', async () => {
-    await using app = await start(
-      { optional: true, credentials: [fromAuthorizationHeader(), fromFirstMessage()] },
-      [OptionalGateway],
-    );
-    const client = await app.connect().opened();
-    client.emit('read');
-    expect(await client.closed()).toEqual({ code: 3000, reason: 'credential required' });
   });
 });
 

@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { fromAuthorizationHeader } from '../../../lib/credentials/authorization-header.extractor.js';
+import { fromFirstMessage } from '../../../lib/credentials/first-message.extractor.js';
+import { fromRequest } from '../../../lib/credentials/request.extractor.js';
+import { WsAuthConfigurationError } from '../../../lib/errors/ws-auth.error.js';
+import { checkOptions } from '../../../lib/policy/check-options.js';
+import { demandGatewayEffect, demandModuleEffect } from '../../../lib/policy/option-effects.js';
+import { moduleOptions } from '../../../lib/policy/option-table.js';
+import type { WsAuthModuleOptions } from '../../../lib/policy/options.js';
+import { MemoryWsAuthStore } from '../../../lib/store/memory.store.js';
+
+const settled = (options: WsAuthModuleOptions) => checkOptions(moduleOptions, options);
+
+const onClass = (own: WsAuthModuleOptions) => ({ own, policy: own });
+
+const header = [fromAuthorizationHeader()];
+const store = new MemoryWsAuthStore();
+const perAccount = { points: 1, windowMs: 1_000 };
+
+const rows: readonly [WsAuthModuleOptions, WsAuthModuleOptions][] = [
+  [{ optional: true }, { credentials: header }],
+  [{ onLimit: 'closeOldest' }, { maxSessionsPerUser: 1 }],
+  [{ sessionLimitScope: 'cluster' }, { maxSessionsPerUser: 1 }],
+  [{ maxQueuedMessages: 1, credentials: header }, { credentials: [fromFirstMessage()] }],
+  [{ maxQueuedBytes: 1, credentials: header }, { credentials: [fromFirstMessage()] }],
+  [{ realm: 'Zone', credentials: [fromRequest()] }, { credentials: header }],
+  [{ maxStalenessMs: 100 }, { store }],
+  [{ onStoreLoss: 'keep' }, { store }],
+  [
+    { failedAttempts: { perAccount }, credentials: [fromRequest()] },
+    { credentials: [fromFirstMessage(), ...header] },
+  ],
+];
+
+describe('options without effect', () => {
+  it.each(rows)('K11b: %j is refused, and accepted with %j', (idle, cause) => {
+    const [option = ''] = Object.keys(idle);
+    const named = new RegExp(`^${option}: .*(?:no effect|counts)`);
+    const both = { ...idle, ...cause };
+    expect(() => demandModuleEffect(idle, settled(idle), [settled(idle)])).toThrow(named);
+    expect(() => demandGatewayEffect(onClass(idle), settled(idle), '/a')).toThrow(
+      /\(gateway \/a\)$/,
+    );
+    expect(() => demandModuleEffect(both, settled(both), [])).not.toThrow();
+    expect(() =>
+      demandModuleEffect(idle, settled(idle), [settled(idle), settled(both)]),
+    ).not.toThrow();
+    expect(() => demandGatewayEffect(onClass(both), settled(both), '/a')).not.toThrow();
+  });
+
+  it('K11b: options that no gateway can give an effect are refused without a gateway', () => {
+    for (const [idle] of rows) {
+      const judge = () => demandModuleEffect(idle, settled(idle), []);
+      if ('maxStalenessMs' in idle || 'onStoreLoss' in idle) {
+        expect(judge).toThrow(WsAuthConfigurationError);
+      } else {
+        expect(judge).not.toThrow();
+      }
+    }
+  });
+
+  it('K11b: an option of a base class that the gateway overrides is accepted', () => {
+    const policy = { onLimit: 'refuse', maxSessionsPerUser: Infinity } as const;
+    const own = { maxSessionsPerUser: Infinity };
+    expect(() => demandGatewayEffect({ own, policy }, settled(policy), '/a')).not.toThrow();
+  });
+
+  it('K11b: `optional` of the module beside the first message of the module is refused', () => {
+    const effective = settled({ optional: true });
+    const credentials = [fromFirstMessage()];
+    expect(() => demandGatewayEffect(onClass({}), effective, '/a')).toThrow(/^optional: /);
+    expect(() => demandGatewayEffect(onClass({ credentials }), effective, '/a')).not.toThrow();
+  });
+});
