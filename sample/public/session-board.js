@@ -24,7 +24,7 @@ export class SessionBoard {
     for (const [sessionId, card] of this.#cards) {
       // The sockets of this page tell themselves when they close.
       const gone = !open.has(sessionId) && !card.held && !card.ended;
-      if (gone) this.finish(sessionId, { why: 'gone while the server was out of reach' });
+      if (gone) this.finish(sessionId, { why: 'gone while the server was unreachable' });
     }
     this.#tally();
   }

@@ -16,7 +16,7 @@ const board = new SessionBoard(main, {
 });
 const log = new EventLog(main.querySelector('.log'));
 
-/** Does something that may fail, and says so if it does. */
+/** Runs an action, and shows its error if it fails. */
 async function attempt(action) {
   complain('');
   try {
@@ -47,13 +47,13 @@ const listeners = {
   },
   closed({ code, reason }, socket) {
     listeners.lost({ code, reason }, socket);
-    // A socket that had a session, and may have no other token, is no problem.
-    if (socket.sessionId || reason === 'not logged in') return;
+    // The page has closed a socket that may not have another token (1000, or `not logged in`).
+    if (socket.sessionId || code === 1000 || reason === 'not logged in') return;
     complain(`The server refused a socket: ${reason || code}.`);
   },
 };
 
-/** What a socket of this page says about itself; the feed tells of those of other pages as well. */
+/** Receives the events of the sockets of this page; the feed has those of other pages as well. */
 function heard(event, data, socket) {
   listeners[event](data, socket);
 }
@@ -75,9 +75,10 @@ main.querySelector('#end-all').addEventListener('click', () => attempt(() => rem
 
 void follow(user, {
   onOpen(sessions) {
+    if (main.dataset.feed === 'lost') complain('');
     board.reset(sessions);
     turnFeed('live', 'Live');
-    // Only now, so that the events tell how they opened.
+    // Not before the feed is open, which then shows how they were authenticated.
     while (opened < socketsAtStart) open();
   },
   onEvent(event) {

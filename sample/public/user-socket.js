@@ -4,16 +4,19 @@ import { newToken } from './http.js';
 /**
  * A socket of the user, which authenticates by its first message.
  *
- * `staysConnected` says whether it may have a new token by itself: before its session ends, and after. `heard` is told of
- * `session` (which session it is), `unreachable` (no token could be had), `lost` (that session is over) and `closed`.
+ * `staysConnected` decides whether it may obtain a new token by itself: before its session ends, and after. `heard` receives
+ * `session` (which session it is), `unreachable` (there is no token or no session at present), `lost` (that session is over)
+ * and `closed` (there will be no other session).
  */
 export class UserSocket {
-  /** Which session it is, as soon as the server has told. */
+  /** Which session it is, while the server knows it. */
   sessionId;
   #mayAsk = true;
 
   constructor({ address, user, staysConnected, heard }) {
-    this.socket = connect(address, { token: () => this.#newToken(user, staysConnected) });
+    this.staysConnected = staysConnected;
+    this.heard = heard;
+    this.socket = connect(address, { token: () => this.#newToken(user) });
     this.socket.addEventListener('open', () => this.#askWhoItIs());
     this.socket.addEventListener('message', ({ data }) => {
       const { event, data: session } = JSON.parse(data);
@@ -21,11 +24,7 @@ export class UserSocket {
       this.sessionId = session.sessionId;
       heard('session', session, this);
     });
-    this.socket.addEventListener('waiting', ({ code, reason, cause }) => {
-      if (cause) heard('unreachable', cause, this);
-      else heard('lost', { code, reason }, this);
-      this.sessionId = undefined;
-    });
+    this.socket.addEventListener('waiting', (failure) => this.#lost(failure));
     this.socket.addEventListener('close', ({ code, reason }) => {
       heard('closed', { code, reason }, this);
     });
@@ -37,18 +36,40 @@ export class UserSocket {
     this.socket.renew();
   }
 
+  get #mayRenew() {
+    return this.#mayAsk || this.staysConnected();
+  }
+
   #askWhoItIs() {
     this.socket.send(JSON.stringify({ event: 'session' }));
   }
 
-  /** Without a token an open socket is left alone, and a lost one does not come back. */
-  async #newToken(user, staysConnected) {
-    if (!this.#mayAsk && !staysConnected()) {
+  /**
+   * A session was lost, or did not begin. `cause` is what `newToken` threw, or undefined: browsers hide why a connection
+   * failed.
+   */
+  #lost({ code, reason, cause }) {
+    const message = cause?.message || reason || 'the server is unreachable';
+    if (this.sessionId) this.heard('lost', { code, reason }, this);
+    else this.heard('unreachable', { message }, this);
+    this.sessionId = undefined;
+    // Another connection would need a token that it may not have.
+    if (!this.#mayRenew) this.socket.close();
+  }
+
+  /** A function that throws leaves an open socket as it is; one that returns nothing closes it. */
+  async #newToken(user) {
+    if (!this.#mayRenew) {
       if (this.socket.readyState === this.socket.OPEN) throw new Error('not renewed');
       return undefined;
     }
-    const token = await newToken(user);
-    this.#mayAsk = false;
-    return token;
+    try {
+      const token = await newToken(user);
+      this.#mayAsk = false;
+      return token;
+    } catch (error) {
+      this.heard('unreachable', error, this);
+      throw error;
+    }
   }
 }

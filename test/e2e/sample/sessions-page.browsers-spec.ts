@@ -188,16 +188,50 @@ describe('the Sessions page in Chromium', { timeout: patient(120_000) }, () => {
     expect(others).toEqual([]);
   }, 180_000);
 
-  it('says so when the server is out of reach', async () => {
-    await using brief = await RunningSample.start();
+  it('reports a renewal for which it could obtain no token, and keeps the socket open', async () => {
+    await using page = await open(someUser());
+    const [first] = await page.sessions();
+    await page.opened.page.evaluate(failNextToken);
+    await page.press(first!.id, 'renew');
+    await page.until(`!document.querySelector('.problem').hidden`);
+    expect(await page.text('.problem')).toBe('That did not work: no token today.');
+    await page.press(first!.id, 'renew');
+    await page.untilEvent('reauthenticated', first!.id);
+    expect(await page.shows('.problem')).toBe(false);
+    expect((await page.events()).map(({ name }) => name)).not.toContain('disconnected');
+    expect(page.opened.problems).toEqual([]);
+  });
+
+  it('reports a socket whose first token is refused, and opens no other in its place', async () => {
+    await using page = await open(someUser());
+    await page.opened.page.evaluate(spoilNextToken);
+    await page.click('#open');
+    await page.until(`!document.querySelector('.problem').hidden`);
+    expect(await page.text('.problem')).toBe('That did not work: credential rejected.');
+    await page.click('#open');
+    await page.until(`document.querySelectorAll('.renew:not([hidden])').length === 4`);
+    expect(await page.shows('.problem')).toBe(false);
+    expect(await page.text('.tally-count')).toBe('4');
+    expect(page.opened.problems).toEqual([]);
+  });
+
+  it('reports that the server is unreachable, and connects when it is back', async () => {
+    const brief = await RunningSample.start();
     await using page = await open('alice', brief);
     expect(await brief.stop('SIGTERM')).toEqual({ code: 0, signal: null });
     await page.until(`document.querySelector('main').dataset.feed === 'lost'`);
     await page.until(allEnded);
     expect((await page.sessions())[0]?.words).toBe('server shutting down, closed with 1001');
+    expect(await page.shows('.problem')).toBe(false);
     await page.click('#open');
     await page.until(`!document.querySelector('.problem').hidden`);
-    expect(await page.text('.problem')).toMatch(/^That did not work: /);
+    expect(await page.text('.problem')).toBe('That did not work: the server is unreachable.');
+    await using _second = await RunningSample.start({ SAMPLE_PORT: String(brief.port) });
+    await page.until(`document.querySelector('main').dataset.feed === 'live'`);
+    await page.untilCards('open', 1);
+    expect(await page.shows('.problem')).toBe(false);
+    // Those that were lost may have no other token, so they do not connect either.
+    expect(await page.text('.tally-count')).toBe('1');
   });
 
   it('is linked from the experiment, and knows every name', async () => {
@@ -248,6 +282,15 @@ const spoilNextToken = `{
     if (window.spoilt || !isForSocket) return fetch(path, options);
     window.spoilt = true;
     return new Response('{"token":"spoilt"}');
+  };
+}`;
+
+/** Lets a socket of the page obtain no token, once. */
+const failNextToken = `{
+  const { fetch } = window;
+  window.fetch = async () => {
+    window.fetch = fetch;
+    throw new Error('no token today');
   };
 }`;
 

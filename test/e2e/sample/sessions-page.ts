@@ -64,6 +64,11 @@ export class SessionsPage implements AsyncDisposable {
     return this.opened.page.evaluate(`document.querySelector('${selector}').textContent`);
   }
 
+  /** Whether what a selector finds is visible. */
+  async shows(selector: string): Promise<unknown> {
+    return this.opened.page.evaluate(`document.querySelector('${selector}').checkVisibility()`);
+  }
+
   /** The seconds that a card counts down. */
   async secondsLeft(id: string): Promise<number> {
     return Number(await this.text(`${card(id)} .session-left strong`));
