@@ -13,12 +13,11 @@ import {
   fromSubprotocol,
   fromUserInfo,
   WsAuth,
-  WsAuthModule,
   type WsAuthPolicyOptions,
 } from '../../lib/index.js';
-import { startApp, type TestApp } from '../support/app.js';
+import { startGateways, type TestApp } from '../support/app.js';
 import { EchoGateway } from '../support/gateways.js';
-import { customStrategy, JwtStrategy, type TestUser } from '../support/strategies.js';
+import { customStrategy, type TestUser } from '../support/strategies.js';
 
 /** Accepts the newest password alone, as a server does with tokens that are good for one connection. */
 @Injectable()
@@ -87,10 +86,11 @@ export class MeasuredGateways implements AsyncDisposable {
     await once(pages, 'listening');
     const { port } = pages.address() as AddressInfo;
     const origins = [`http://localhost:${port}`, `http://127.0.0.1:${port}`];
-    const app = await startApp({
-      imports: [WsAuthModule.forRoot({ strategy: 'jwt' })],
-      providers: [JwtStrategy, NewestPasswordStrategy, HangingStrategy, ...gateways(origins)],
-    });
+    const app = await startGateways({}, [
+      NewestPasswordStrategy,
+      HangingStrategy,
+      ...gateways(origins),
+    ]);
     return new MeasuredGateways(app, pages);
   }
 

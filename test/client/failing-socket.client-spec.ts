@@ -2,9 +2,10 @@ import { inspect } from 'node:util';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { firstMessage, queryParam } from '../../lib/client.js';
 import { Deferred } from '../../lib/client/deferred.js';
-import { hourMs, restoreClocks, useFakeTimers } from '../lifecycle/clocks.js';
+import { hourMs, restoreClocks, useFakeTimers } from '../support/clocks.js';
 import { ObservedSocket } from './observed-socket.js';
 import { scripted, ScriptedWebSocket } from './scripted-socket.js';
+import { settle } from '../support/turns.js';
 
 restoreClocks();
 afterEach(() => vi.unstubAllGlobals());
@@ -52,7 +53,7 @@ describe('a client whose WebSocket', () => {
     await client.next('authenticating');
     connection.authenticate(hourMs);
     client.socket.renew();
-    await settled();
+    await settle();
     client.close();
     expect(vi.getTimerCount()).toBe(0);
     const before = [...client.history];
@@ -119,10 +120,10 @@ describe('a client whose clock is ahead', () => {
     for (let renewals = 0; renewals < 3; renewals += 1) {
       connection.authenticate(1_000);
       vi.advanceTimersByTime(2_999);
-      await settled();
+      await settle();
       expect(connection.sent).toHaveLength(1 + renewals);
       vi.advanceTimersByTime(1);
-      await settled();
+      await settle();
       expect(connection.sent).toHaveLength(2 + renewals);
     }
     expect([client.socket.state, made.length]).toEqual(['open', 1]);
@@ -140,14 +141,14 @@ describe('a page that sleeps while its client waits', () => {
     const dueAt = Date.now() + Math.ceil((await client.next('waiting')).delayMs);
     vi.setSystemTime(dueAt - 1);
     page.dispatchEvent(new Event('visibilitychange'));
-    await settled();
+    await settle();
     expect(made).toHaveLength(1);
     vi.setSystemTime(dueAt);
     page.dispatchEvent(new Event('visibilitychange'));
     await socket(1);
     // The delay itself is over as well, and brings no third one.
     vi.advanceTimersByTime(1_000);
-    await settled();
+    await settle();
     expect(made).toHaveLength(2);
   });
 
@@ -178,7 +179,7 @@ describe('a client that is ended while it prepares', () => {
     await client.next('connecting');
     client.close();
     late.resolve('token');
-    await settled();
+    await settle();
     expect([prepare.mock.calls.length, made.length]).toEqual([0, 0]);
   });
 
@@ -197,12 +198,7 @@ describe('a client that is ended while it prepares', () => {
     client.close();
     expect(signal.aborted).toBe(true);
     prepared.resolve(204);
-    await settled();
+    await settle();
     expect(made).toEqual([]);
   });
 });
-
-/** Everything that promises have to do is done. */
-function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}

@@ -7,7 +7,7 @@ import {
   WsAuthSessions,
   type WsAuthModuleOptions,
 } from '../../lib/index.js';
-import { hourMs, minuteMs, restoreClocks, secondMs, useFakeTimers } from '../lifecycle/clocks.js';
+import { hourMs, minuteMs, restoreClocks, secondMs, useFakeTimers } from '../support/clocks.js';
 import { startProtected } from '../support/app.js';
 import { EchoGateway } from '../support/gateways.js';
 import { TcpProxy } from '../support/tcp-proxy.js';

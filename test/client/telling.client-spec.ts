@@ -23,6 +23,7 @@ import { EchoGateway } from '../support/gateways.js';
 import { tokenOf } from '../support/tokens.js';
 import { ObservedSocket } from './observed-socket.js';
 import { scripted, ScriptedWebSocket } from './scripted-socket.js';
+import { turns } from '../support/turns.js';
 
 const token = () => tokenOf('alice');
 const run = promisify(execFile);
@@ -94,7 +95,7 @@ describe('a socket', () => {
     });
     sockets[0]!.close();
     abort.abort();
-    await new Promise((resolve) => setImmediate(resolve));
+    await turns(1);
     process.off('warning', warned);
     expect(sockets.every(({ state }) => state === 'closed')).toBe(true);
     expect(warned).not.toHaveBeenCalled();
@@ -187,7 +188,7 @@ describe('a token that is in a message', () => {
         via: firstMessage({ format }),
       });
       const connection = await socket(0);
-      await new Promise((resolve) => setImmediate(resolve));
+      await turns(1);
       expect(source).not.toHaveBeenCalled();
       connection.open();
       await client.next('authenticating');

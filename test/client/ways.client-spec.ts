@@ -28,10 +28,8 @@ const ways: readonly [string, WsAuthWay, WsCredentialExtractor][] = [
 ];
 
 describe.each(ways)('a client that sends its token in %s', (_name, via, extractor) => {
-  const start = () => startProtected({ credentials: [extractor] });
-
   it('is authenticated, and says which session it has', async () => {
-    await using app = await start();
+    await using app = await startProtected({ credentials: [extractor] });
     await using client = new ObservedSocket(app.url(), { token: () => tokenOf('alice'), via });
     await client.socket.authenticated;
     expect(client.socket).toMatchObject({ state: 'open', readyState: 1, url: app.url() });
@@ -40,7 +38,7 @@ describe.each(ways)('a client that sends its token in %s', (_name, via, extracto
   });
 
   it('renews its session on the open socket', async () => {
-    await using app = await start();
+    await using app = await startProtected({ credentials: [extractor] });
     await using client = new ObservedSocket(app.url(), { token: () => tokenOf('alice'), via });
     await client.next('open');
     client.socket.renew();
@@ -52,7 +50,7 @@ describe.each(ways)('a client that sends its token in %s', (_name, via, extracto
   });
 
   it('asks for one new token when the first is refused, and then gives up', async () => {
-    await using app = await start();
+    await using app = await startProtected({ credentials: [extractor] });
     const asked: boolean[] = [];
     const gaveUp: string[] = [];
     await using client = new ObservedSocket(app.url(), {
@@ -84,7 +82,7 @@ describe.each(ways)('a client that sends its token in %s', (_name, via, extracto
   });
 
   it('comes in with the new token if the first was refused', async () => {
-    await using app = await start();
+    await using app = await startProtected({ credentials: [extractor] });
     await using client = new ObservedSocket(app.url(), {
       token: ({ refused }) => (refused ? tokenOf('alice') : 'wrong'),
       via,
@@ -95,7 +93,7 @@ describe.each(ways)('a client that sends its token in %s', (_name, via, extracto
   });
 
   it('shows its token to nobody', async () => {
-    await using app = await start();
+    await using app = await startProtected({ credentials: [extractor] });
     const token = tokenOf('alice');
     const wrong = 'canary-0815';
     const tokens = [wrong, token, token];

@@ -15,6 +15,7 @@ import { EchoGateway } from '../support/gateways.js';
 import { bearerOf, type JudgedRequest } from '../support/strategies.js';
 import type { AddressInfo } from 'node:net';
 import type { Server } from 'node:http';
+import { bearer } from '../support/tokens.js';
 
 const name = 'shared';
 const names = ['A', 'B', 'C'];
@@ -59,9 +60,7 @@ async function listen(nest: Awaited<ReturnType<typeof create>>): Promise<TestApp
 /** Which of the tokens an application accepts. */
 async function acceptedBy(app: TestApp, tokens: readonly string[]): Promise<string[]> {
   const outcomes = await Promise.allSettled(
-    tokens.map((token) =>
-      app.connect('/', { headers: { authorization: `Bearer ${token}` } }).opened(),
-    ),
+    tokens.map((token) => app.connect('/', bearer(token)).opened()),
   );
   return tokens.filter((_token, index) => outcomes[index]!.status === 'fulfilled');
 }

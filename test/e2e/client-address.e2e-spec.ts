@@ -34,7 +34,7 @@ interface Reached extends AsyncDisposable {
   address(fields: Fields, path?: string): Promise<string>;
 }
 
-async function start(
+async function startOn(
   transport: Transport,
   options: WsAuthModuleOptions,
   logger?: LoggerService,
@@ -122,10 +122,10 @@ for (const transport of transports) {
     it.each(trusts)(
       'K4d: finds the client that Express finds, with trustProxy %s',
       async (_name, trustProxy) => {
-        await using reached = await start(transport, { trustProxy });
+        await using reached = await startOn(transport, { trustProxy });
         // A list has no way to name a Unix socket in Express; here it counts as loopback.
         const isLocal = transport === 'a Unix socket' && String(trustProxy).includes('loopback');
-        const loopback = isLocal && (await start('TCP', { trustProxy }));
+        const loopback = isLocal && (await startOn('TCP', { trustProxy }));
         const express = loopback || reached;
         for (const chain of chains) {
           const ip = (await express.expressIp(from(chain))) ?? '';
@@ -150,7 +150,7 @@ for (const transport of transports) {
     ])('K4c: one client with the address %s locks out no other', async (_name, fields) => {
       const failedAttempts = { perAddress: { points: 1, windowMs: 60_000 } };
       const limits = { maxPendingPerAddress: 1, failedAttempts };
-      await using reached = await start(transport, { trustProxy: 1, ...limits });
+      await using reached = await startOn(transport, { trustProxy: 1, ...limits });
       const { app, url } = reached;
       const waiting = [1, 2].map(() => app.connectTo(`${url}/`, { headers: fields }));
       await Promise.all(waiting.map((client) => client.opened()));
@@ -170,7 +170,7 @@ for (const transport of transports) {
       ['2001:db8:1::1%eth0', '2001:db8:1:0:f::'],
     ])('K4c: failures from %s count for %s, and for no other', async (first, second) => {
       const failedAttempts = { perAddress: { points: 1, windowMs: 60_000 } };
-      await using reached = await start(transport, { trustProxy: 1, failedAttempts });
+      await using reached = await startOn(transport, { trustProxy: 1, failedAttempts });
       const status = async (address: string) => {
         const headers = { ...from(address), authorization: 'Bearer wrong' };
         return (await reached.app.connectTo(`${reached.url}/`, { headers }).refusal()).status;
@@ -185,7 +185,7 @@ for (const transport of transports) {
       ['/nowhere', '203.0.113.7', '203.0.113.7'],
       ['/nowhere', '[2001:db8:1::1]:51234', '2001:db8:1:0::/64'],
     ])('K4c: names the client of a refusal for %s alike', async (path, address, key) => {
-      await using reached = await start(transport, { trustProxy: 1 });
+      await using reached = await startOn(transport, { trustProxy: 1 });
       expect(await reached.address(from(address), path)).toBe(key);
     });
   });
@@ -205,6 +205,6 @@ it.each<[Trust, number]>([
   const warnings: string[] = [];
   const warn = (line: string) => void warnings.push(line);
   const logger = { log: ignore, error: ignore, warn };
-  await using _reached = await start('a Unix socket', { trustProxy }, logger);
+  await using _reached = await startOn('a Unix socket', { trustProxy }, logger);
   expect(warnings.filter((line) => line.startsWith('trustProxy: '))).toHaveLength(times);
 });

@@ -47,7 +47,7 @@ function metadataOf({ cookie, bridge, port, path, ...options }: BridgeSettings) 
   };
 }
 
-function start(settings: BridgeSettings = {}, options: StartOptions = {}): Promise<TestApp> {
+function startBridge(settings: BridgeSettings = {}, options: StartOptions = {}): Promise<TestApp> {
   return startApp(metadataOf(settings), undefined, options);
 }
 
@@ -69,14 +69,14 @@ const servers: [string, () => Promise<{ app: TestApp; base: string }>][] = [
   [
     'Express',
     async () => {
-      const app = await start({}, { httpAdapter: new ExpressAdapter() });
+      const app = await startBridge({}, { httpAdapter: new ExpressAdapter() });
       return { app, base: app.origin };
     },
   ],
   [
     'Fastify',
     async () => {
-      const app = await start({}, { httpAdapter: new FastifyAdapter() });
+      const app = await startBridge({}, { httpAdapter: new FastifyAdapter() });
       return { app, base: app.origin };
     },
   ],
@@ -84,7 +84,7 @@ const servers: [string, () => Promise<{ app: TestApp; base: string }>][] = [
     'a port of its own',
     async () => {
       const port = await freePort();
-      const app = await start({ port });
+      const app = await startBridge({ port });
       return { app, base: `http://127.0.0.1:${port}` };
     },
   ],
@@ -244,7 +244,7 @@ describe.each(servers)('the bridge on %s', (_server, startServer) => {
 
 /** What the bridge sets, part by part. */
 async function attributesOf(settings: BridgeSettings, headers: Record<string, string> = {}) {
-  await using app = await start(settings);
+  await using app = await startBridge(settings);
   const answer = await post(app.origin, 'TOKEN', { origin: parent, ...headers });
   const [pair, ...attributes] = cookieOf(answer).split('; ');
   return { pair, attributes: attributes.toSorted((a, b) => a.localeCompare(b)) };
@@ -312,7 +312,7 @@ describe('the cookie', () => {
 
 describe('behind a trusted proxy', () => {
   it('the own origin is the one that the browser sees', async () => {
-    await using app = await start({ trustProxy: 'loopback' });
+    await using app = await startBridge({ trustProxy: 'loopback' });
     const forwarded = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'ws.example.com' };
     const own = await post(app.origin, 'TOKEN', { origin: 'https://ws.example.com', ...forwarded });
     expect(own.status).toBe(204);

@@ -10,7 +10,6 @@ import {
   type CanActivate,
   type ExecutionContext,
   type PipeTransform,
-  type Provider,
 } from '@nestjs/common';
 import { APP_GUARD, REQUEST } from '@nestjs/core';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
@@ -29,12 +28,10 @@ import {
   WsUser,
   type WsAuthModuleOptions,
 } from '../../lib/index.js';
-import { startApp, type TestApp } from '../support/app.js';
+import { startApp, startGateways } from '../support/app.js';
 import { ask } from '../support/http.js';
 import { JwtStrategy, type TestUser } from '../support/strategies.js';
-import { tokenOf } from '../support/tokens.js';
-
-const bearer = (user = 'alice') => ({ headers: { authorization: `Bearer ${tokenOf(user)}` } });
+import { bearer, tokenOf } from '../support/tokens.js';
 
 class ShoutPipe implements PipeTransform {
   transform(value: unknown): string {
@@ -92,16 +89,9 @@ class DecoratedGateway {
   }
 }
 
-function start(options: WsAuthModuleOptions = {}, providers: Provider[] = []): Promise<TestApp> {
-  return startApp({
-    imports: [WsAuthModule.forRoot({ strategy: 'jwt', ...options })],
-    providers: [JwtStrategy, ...providers],
-  });
-}
-
 describe('handler parameters', () => {
   it('are the user, a field of it, and the session', async () => {
-    await using app = await start({}, [DecoratedGateway]);
+    await using app = await startGateways({}, [DecoratedGateway]);
     const client = await app.connect('/', bearer()).opened();
     expect(await client.ask('user')).toEqual({ id: 'alice' });
     expect(await client.ask('id')).toMatchObject({ id: 'alice' });
@@ -116,13 +106,13 @@ describe('handler parameters', () => {
   });
 
   it('go through pipes', async () => {
-    await using app = await start({}, [DecoratedGateway]);
+    await using app = await startGateways({}, [DecoratedGateway]);
     const client = await app.connectAs('alice');
     expect(await client.ask('piped', '42')).toEqual(['alice!', 42]);
   });
 
   it('are the same after the first message', async () => {
-    await using app = await start({}, [DecoratedGateway]);
+    await using app = await startGateways({}, [DecoratedGateway]);
     const client = await app.connect().opened();
     client.emit('authenticate', { token: tokenOf('bob') });
     await client.next();
@@ -131,7 +121,7 @@ describe('handler parameters', () => {
   });
 
   it('belong to the client that sent the message', async () => {
-    await using app = await start({}, [DecoratedGateway]);
+    await using app = await startGateways({}, [DecoratedGateway]);
     const names = Array.from({ length: 20 }, (_, index) => `user-${index}`);
     const clients = await Promise.all(names.map((name) => app.connectAs(name)));
     const answers = await Promise.all(clients.map((client) => client.ask('user')));
@@ -141,7 +131,7 @@ describe('handler parameters', () => {
 
 describe('userOf() and sessionOf()', () => {
   it('work in handleConnection and in handleDisconnect', async () => {
-    await using app = await start({}, [DecoratedGateway]);
+    await using app = await startGateways({}, [DecoratedGateway]);
     const { seen } = app.nest.get(DecoratedGateway);
     const client = await app.connect('/', bearer()).opened();
     await client.ask('user');
@@ -156,7 +146,7 @@ describe('userOf() and sessionOf()', () => {
   });
 
   it('cannot be deceived by what is written on the client', async () => {
-    await using app = await start({}, [DecoratedGateway]);
+    await using app = await startGateways({}, [DecoratedGateway]);
     const client = await app.connectAs('alice');
     expect(await client.ask('tamper')).toEqual({ id: 'alice' });
     expect(await client.ask('user')).toEqual({ id: 'alice' });
@@ -165,13 +155,13 @@ describe('userOf() and sessionOf()', () => {
 
 describe('the client', () => {
   it('carries the user as `user`', async () => {
-    await using app = await start({}, [DecoratedGateway]);
+    await using app = await startGateways({}, [DecoratedGateway]);
     const client = await app.connectAs('alice');
     expect(await client.ask('property')).toEqual({ user: { id: 'alice' } });
   });
 
   it('carries it under another name, if asked to', async () => {
-    await using app = await start({ property: 'account' }, [DecoratedGateway]);
+    await using app = await startGateways({ property: 'account' }, [DecoratedGateway]);
     const client = await app.connectAs('alice');
     expect(await client.ask('property')).toEqual({ account: { id: 'alice' } });
   });
@@ -191,7 +181,7 @@ describe('the client', () => {
         return { event: 'admin', data: 'welcome' };
       }
     }
-    await using app = await start({}, [AdminGateway]);
+    await using app = await startGateways({}, [AdminGateway]);
     const admin = await app.connectAs('admin');
     expect(await admin.ask('admin')).toBe('welcome');
     const alice = await app.connectAs('alice');
@@ -227,7 +217,7 @@ const unauthorized = { event: 'exception', data: { status: 'error', message: 'Un
 
 describe('WsAuthGuard with optional authentication', () => {
   it('keeps anonymous clients out of single handlers, and echoes nothing', async () => {
-    await using app = await start(optional, [OptionalGateway]);
+    await using app = await startGateways(optional, [OptionalGateway]);
     const client = await app.connect().opened();
     expect(await client.ask('read')).toEqual({ user: null, anonymous: true });
     expect(await client.ask('field')).toBe('undefined');
@@ -236,14 +226,14 @@ describe('WsAuthGuard with optional authentication', () => {
   });
 
   it('lets users in', async () => {
-    await using app = await start(optional, [OptionalGateway]);
+    await using app = await startGateways(optional, [OptionalGateway]);
     const client = await app.connectAs('alice');
     expect(await client.ask('read')).toEqual({ user: { id: 'alice' }, anonymous: false });
     expect(await client.ask('write')).toBe('alice');
   });
 
   it('does not turn a bad credential into an anonymous client', async () => {
-    await using app = await start(optional, [OptionalGateway]);
+    await using app = await startGateways(optional, [OptionalGateway]);
     const headers = { authorization: 'Bearer wrong' };
     expect((await app.connect('/', { headers }).refusal()).status).toBe(401);
   });
@@ -312,7 +302,7 @@ describe('a request-scoped gateway', () => {
   }
 
   it('is made for the client, which has its user by then', async () => {
-    await using app = await start({}, [CurrentUser, ScopedGateway]);
+    await using app = await startGateways({}, [CurrentUser, ScopedGateway]);
     const [alice, bob] = await Promise.all([app.connectAs('alice'), app.connectAs('bob')]);
     expect(await alice.ask('who')).toEqual(['alice', 'alice']);
     expect(await bob.ask('who')).toEqual(['bob', 'bob']);
@@ -329,14 +319,14 @@ describe('a user', () => {
     [{ id: { nested: true } }, undefined],
     [{}, undefined],
   ])('%j has the key %j', async (user, userId) => {
-    await using app = await start({}, [DecoratedGateway]);
+    await using app = await startGateways({}, [DecoratedGateway]);
     const client = await app.connectAs(user);
     const session = (await client.ask('session')) as { readonly userId?: string };
     expect(session.userId).toBe(userId);
   });
 
   it('has the key that the application says', async () => {
-    await using app = await start({ userId: ({ id }: TestUser) => `tenant:${id}` }, [
+    await using app = await startGateways({ userId: ({ id }: TestUser) => `tenant:${id}` }, [
       DecoratedGateway,
     ]);
     const client = await app.connectAs('alice');
@@ -355,10 +345,7 @@ describe('an exception as Nest 11 tells it', () => {
   }
 
   it('reaches the client, as it does with Nest 12', async () => {
-    await using app = await startApp({
-      imports: [WsAuthModule.forRoot({ strategy: 'jwt' })],
-      providers: [JwtStrategy, ElevenGateway],
-    });
+    await using app = await startGateways({}, [ElevenGateway]);
     const client = await app.connectAs('alice');
     expect(await client.emit('fail').nextEvent()).toEqual({
       event: 'exception',

@@ -14,6 +14,7 @@ import {
   type WsAuthModuleOptions,
 } from '../../lib/index.js';
 import { bootError, startProtected, type TestApp } from '../support/app.js';
+import { restoreClocks, useFakeTimers } from '../support/clocks.js';
 import { EchoGateway } from '../support/gateways.js';
 import { sendTogether } from '../support/send-together.js';
 import { bearerOf, customStrategy, JwtStrategy } from '../support/strategies.js';
@@ -61,14 +62,8 @@ function seenBy(app: TestApp) {
 
 const nobody = { connected: 0, unauthenticated: 0 };
 
-function useFakeTimers(): void {
-  vi.useFakeTimers({
-    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'],
-  });
-}
-
+restoreClocks();
 afterEach(() => {
-  vi.useRealTimers();
   vi.restoreAllMocks();
 });
 
@@ -167,9 +162,8 @@ describe('what the client sends meanwhile', () => {
       gatekeeper.provider,
     ]);
     const client = await app.connect().opened();
-    sendTogether(client.socket, () => {
-      client.emit('authenticate', token()).emit('echo', 1).emit('echo', 2).emit('echo', 3);
-    });
+    const echoes = [1, 2, 3].map((data) => ({ event: 'echo', data }));
+    sendTogether(client, { event: 'authenticate', data: token() }, ...echoes);
     expect(await client.closed()).toEqual({
       code: 1008,
       reason: 'too many messages before authentication',
@@ -184,12 +178,8 @@ describe('what the client sends meanwhile', () => {
       gatekeeper.provider,
     ]);
     const client = await app.connect().opened();
-    sendTogether(client.socket, () => {
-      client
-        .emit('authenticate', token())
-        .emit('echo', 'x'.repeat(60))
-        .emit('echo', 'x'.repeat(60));
-    });
+    const echo = { event: 'echo', data: 'x'.repeat(60) };
+    sendTogether(client, { event: 'authenticate', data: token() }, echo, echo);
     expect((await client.closed()).code).toBe(1008);
   });
 

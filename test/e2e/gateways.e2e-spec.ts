@@ -34,9 +34,8 @@ import { bootError, freePort, startApp } from '../support/app.js';
 import { EchoGateway } from '../support/gateways.js';
 import { ask } from '../support/http.js';
 import { customStrategy, JwtStrategy } from '../support/strategies.js';
-import { tokenOf } from '../support/tokens.js';
+import { bearer, tokenOf } from '../support/tokens.js';
 
-const bearer = () => ({ headers: { authorization: `Bearer ${tokenOf('alice')}` } });
 const upgrades = (server: Server) => server.listenerCount('upgrade');
 const asAlice = { user: 'alice', via: 'fromAuthorizationHeader' };
 

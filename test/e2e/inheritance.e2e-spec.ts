@@ -13,7 +13,7 @@ import {
   type WsAuthPolicyOptions,
 } from '../../lib/index.js';
 import type { WsRefusedError } from '../../lib/testing.js';
-import { bootError, startApp } from '../support/app.js';
+import { bootError, startApp, startGateways } from '../support/app.js';
 import { customStrategy, JwtStrategy } from '../support/strategies.js';
 import { tokenOf } from '../support/tokens.js';
 
@@ -172,10 +172,7 @@ describe('a policy of a base class', () => {
     ['a class with another field', () => extend(strict(), WsAuth({ authTimeoutMs: 1_000 }))],
     ['a mixin', () => extend(mixin(strict()), gateway())],
   ])('K3a: holds for %s', async (_which, make) => {
-    await using app = await startApp({
-      imports: [WsAuthModule.forRoot({ strategy: 'jwt' })],
-      providers: [JwtStrategy, Strict, make()],
-    });
+    await using app = await startGateways({}, [Strict, make()]);
     const client = app.connect(`/ws?token=${tokenOf('alice')}`);
     expect((await client.refusal()).status).toBe(401);
     await app.connect('/ws?token=strict').opened();
@@ -239,15 +236,11 @@ describe('a decorator that would do nothing', () => {
 
   it('K11b: an alias of a gateway is no mistake', async () => {
     const made = extend(Plain, WsAuth(), gateway());
-    await using app = await startApp({
-      imports: [WsAuthModule.forRoot({ strategy: 'jwt', ...header })],
-      providers: [
-        JwtStrategy,
-        made,
-        { provide: 'ALIAS', useExisting: made },
-        { provide: 'SAME', useFactory: (instance: unknown) => instance, inject: [made] },
-      ],
-    });
+    await using app = await startGateways({ ...header }, [
+      made,
+      { provide: 'ALIAS', useExisting: made },
+      { provide: 'SAME', useFactory: (instance: unknown) => instance, inject: [made] },
+    ]);
     expect((await app.connect('/ws').refusal()).status).toBe(401);
   });
 

@@ -303,7 +303,7 @@ const cause = (pattern: string, data: unknown) => ({
 });
 
 describe.each(contenders)('$name', ({ imports, install }) => {
-  function start(providers: Provider[] = [], options?: AdapterOptions): Promise<TestApp> {
+  function startDoors(providers: Provider[] = [], options?: AdapterOptions): Promise<TestApp> {
     return startApp({ imports, providers: [Doors, ParityGateway, ...providers] }, (nest) =>
       install(nest, options),
     );
@@ -311,7 +311,7 @@ describe.each(contenders)('$name', ({ imports, install }) => {
 
   /** What one message is answered with, when another one is answered after it. */
   async function answersTo(event: string, data?: unknown): Promise<unknown[]> {
-    await using app = await start();
+    await using app = await startDoors();
     const client = await connected(app);
     client.emit(event, data);
     await client.barrier();
@@ -413,7 +413,7 @@ describe.each(contenders)('$name', ({ imports, install }) => {
   it.each(['', '{', 'null', '42', '"echo"', '[]', '{}', '{"event":{}}', '{"data":1}'])(
     'drops the text %j and goes on',
     async (text) => {
-      await using app = await start();
+      await using app = await startDoors();
       const client = await connected(app);
       client.sendRaw(text);
       expect(await client.ask('echo', 1)).toBe(1);
@@ -422,7 +422,7 @@ describe.each(contenders)('$name', ({ imports, install }) => {
   );
 
   it('reads JSON in a binary frame', async () => {
-    await using app = await start();
+    await using app = await startDoors();
     const client = await connected(app);
     client.sendRaw(Buffer.from('{"event":"echo","data":"binary"}'));
     expect(await client.nextEvent()).toMatchObject({ data: 'binary' });
@@ -430,7 +430,7 @@ describe.each(contenders)('$name', ({ imports, install }) => {
 
   it('hands text as a string and binary frames as bytes to the messageParser', async () => {
     const parsed: string[] = [];
-    await using app = await start([], {
+    await using app = await startDoors([], {
       messageParser: (data) => {
         parsed.push(Buffer.isBuffer(data) ? `bytes ${data.length}` : typeof data);
         return data === 'drop' ? undefined : { event: 'echo', data: parsed.length };
@@ -447,7 +447,7 @@ describe.each(contenders)('$name', ({ imports, install }) => {
   });
 
   it('survives a messageParser that throws', async () => {
-    await using app = await start([], {
+    await using app = await startDoors([], {
       messageParser: (data) => {
         if (data === 'bad') {
           throw new Error('a bug of the parser');
@@ -461,7 +461,7 @@ describe.each(contenders)('$name', ({ imports, install }) => {
   });
 
   it('replies in the order in which handlers finish', async () => {
-    await using app = await start();
+    await using app = await startDoors();
     const client = await connected(app);
     client.emit('wait', 'slow').emit('wait', 'fast').emit('echo', 'at once');
     expect(await client.nextEvent()).toMatchObject({ data: 'at once' });
@@ -472,7 +472,7 @@ describe.each(contenders)('$name', ({ imports, install }) => {
   });
 
   it('replies to many messages in their order', async () => {
-    await using app = await start();
+    await using app = await startDoors();
     const client = await connected(app);
     const numbers = Array.from({ length: 300 }, (_, index) => index);
     for (const number of numbers) {
@@ -487,7 +487,7 @@ describe.each(contenders)('$name', ({ imports, install }) => {
   });
 
   it('sends nothing once the socket closes, and unsubscribes', async () => {
-    await using app = await start();
+    await using app = await startDoors();
     const client = await connected(app);
     const { log } = app.nest.get(ParityGateway);
     client.emit('endless').emit('wait', 'late');
@@ -503,7 +503,7 @@ describe.each(contenders)('$name', ({ imports, install }) => {
   });
 
   it('tells handleConnection() the request and handleDisconnect() the code', async () => {
-    await using app = await start();
+    await using app = await startDoors();
     const client = app.connect('/?a=1', { headers: { authorization: 'Bearer for-me' } });
     await client.opened();
     await client.ask('echo', 1);
@@ -518,7 +518,7 @@ describe.each(contenders)('$name', ({ imports, install }) => {
   });
 
   it('lets listeners of the application see raw frames', async () => {
-    await using app = await start();
+    await using app = await startDoors();
     const client = await connected(app);
     client.sendRaw('not JSON').sendRaw(Buffer.from('bytes'));
     await client.ask('echo', 1);
@@ -529,7 +529,7 @@ describe.each(contenders)('$name', ({ imports, install }) => {
   });
 
   it('injects the server, gives it to afterInit(), and keeps its clients', async () => {
-    await using app = await start();
+    await using app = await startDoors();
     const gateway = app.nest.get(ParityGateway);
     expect(gateway.initialised).toBe(gateway.server);
     const clients = [await connected(app), await connected(app)];
@@ -544,7 +544,7 @@ describe.each(contenders)('$name', ({ imports, install }) => {
 
   it('serves gateways on paths and on ports of their own', async () => {
     const [port, otherPort] = [await freePort(), await freePort()];
-    await using app = await start([
+    await using app = await startDoors([
       gatewayWith({ path: '/a' }),
       gatewayWith({ path: 'b/' }),
       gatewayWith({}, port),
@@ -569,7 +569,7 @@ describe.each(contenders)('$name', ({ imports, install }) => {
   });
 
   it('lets two gateways on one path both handle a message', async () => {
-    await using app = await start([gatewayWith({ path: '/a' }), gatewayWith({ path: '/a' })]);
+    await using app = await startDoors([gatewayWith({ path: '/a' }), gatewayWith({ path: '/a' })]);
     const client = await connected(app, '/a');
     client.emit('who');
     expect(await client.nextEvent()).toMatchObject({ event: 'who' });
@@ -597,47 +597,47 @@ describe.each(contenders)('$name', ({ imports, install }) => {
     ],
     ['selects none if there is none', {}, [], ''],
   ])('%s', async (_what, options, protocols, chosen) => {
-    await using app = await start([gatewayWith({ path: '/a', ...options })]);
+    await using app = await startDoors([gatewayWith({ path: '/a', ...options })]);
     const client = await app.connect('/a', { protocols }).opened();
     expect(client.socket.protocol).toBe(chosen);
     expect(await client.ask('who')).toMatchObject({ protocol: chosen });
   });
 
   it('keeps maxPayload', async () => {
-    await using app = await start([gatewayWith({ path: '/a', maxPayload: 100 })]);
+    await using app = await startDoors([gatewayWith({ path: '/a', maxPayload: 100 })]);
     const client = await connected(app, '/a');
     client.emit('who', 'x'.repeat(200));
     expect((await client.closed()).code).toBe(1009);
   });
 
   it('keeps perMessageDeflate', async () => {
-    await using app = await start([gatewayWith({ path: '/a', perMessageDeflate: true })]);
+    await using app = await startDoors([gatewayWith({ path: '/a', perMessageDeflate: true })]);
     const client = await connected(app, '/a');
     expect(client.socket.extensions).toContain('permessage-deflate');
     expect(await client.ask('who')).toBeDefined();
   });
 
   it('keeps verifyClient', async () => {
-    await using app = await start([gatewayWith({ path: '/a', verifyClient: isOk })]);
+    await using app = await startDoors([gatewayWith({ path: '/a', verifyClient: isOk })]);
     await connected(app, '/a?ok');
     expect((await app.connect('/a').refusal()).status).toBe(401);
   });
 
   it('keeps clientTracking', async () => {
-    await using app = await start([gatewayWith({ path: '/a', clientTracking: false })]);
+    await using app = await startDoors([gatewayWith({ path: '/a', clientTracking: false })]);
     const client = await connected(app, '/a');
     expect(await client.ask('who')).toBeDefined();
     await client[Symbol.asyncDispose]();
   });
 
   it('keeps a WebSocket class of the application', async () => {
-    await using app = await start([gatewayWith({ path: '/a', WebSocket: CustomWebSocket })]);
+    await using app = await startDoors([gatewayWith({ path: '/a', WebSocket: CustomWebSocket })]);
     const client = await connected(app, '/a');
     expect(await client.ask('who')).toMatchObject({ constructor: 'CustomWebSocket' });
   });
 
   it('cuts clients off when the application closes', async () => {
-    const app = await start();
+    const app = await startDoors();
     const client = await connected(app);
     await client.ask('echo', 1);
     await app.nest.close();

@@ -20,7 +20,7 @@ import { startProtected, type TestApp } from '../support/app.js';
 import type { ConnectOptions } from '../support/client.js';
 import { EchoGateway } from '../support/gateways.js';
 import { customStrategy } from '../support/strategies.js';
-import { basicHeader } from '../support/tokens.js';
+import { basicHeader, bearer } from '../support/tokens.js';
 
 const canary = 'c4n4ry-Zm9vYmFyYmF6cXV4.value';
 const base64 = (text: string) => Buffer.from(text).toString('base64');
@@ -71,7 +71,7 @@ const onUpgrade: readonly Way[] = [
   {
     name: 'Authorization: Bearer',
     extractor: fromAuthorizationHeader(),
-    options: () => ({ headers: { authorization: `Bearer ${canary}` } }),
+    options: () => bearer(canary),
   },
   {
     name: 'Authorization: Basic',
@@ -169,7 +169,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-function start(strategy: string, extractor: WsCredentialExtractor, logger: LoggerService) {
+function startLogging(strategy: string, extractor: WsCredentialExtractor, logger: LoggerService) {
   return startProtected(
     { strategy, credentials: [extractor] },
     [accepting, refusing, breaking, quoting, ThrowingGateway],
@@ -181,7 +181,7 @@ describe.each(onUpgrade)('a credential in $name', ({ extractor, path = '/', opti
   it('is nowhere in what handleConnection() sees, nor in a log line', async () => {
     const logger = new RecordingLogger();
     {
-      await using app = await start('accepting', extractor, logger);
+      await using app = await startLogging('accepting', extractor, logger);
       const client = await app.connect(path, options?.(app)).opened();
       client.emit('throw', 1);
       await client.next();
@@ -205,7 +205,7 @@ describe.each(onUpgrade)('a credential in $name', ({ extractor, path = '/', opti
     'is nowhere in a refusal, nor in a log line, of a strategy that is %s',
     async (strategy) => {
       const logger = new RecordingLogger();
-      await using app = await start(strategy, extractor, logger);
+      await using app = await startLogging(strategy, extractor, logger);
       const refusal = await app.connect(path, options?.(app)).refusal();
       expect(refusal.status).toBe(strategy === 'refusing' ? 401 : 500);
       expectNoCanary(inspect(refusal, { depth: 10 }));
@@ -220,7 +220,7 @@ describe('a credential in the first message', () => {
 
   it('is nowhere in what the gateway sees, nor in a log line', async () => {
     const logger = new RecordingLogger();
-    await using app = await start('accepting', extractor, logger);
+    await using app = await startLogging('accepting', extractor, logger);
     const client = await app.connect().opened();
     client.emit('authenticate', { token: canary, password: canary }).emit('throw', 1);
     expectNoCanary(await client.next());
@@ -236,7 +236,7 @@ describe('a credential in the first message', () => {
     'is nowhere in a close reason, nor in a log line, of a strategy that is %s',
     async (strategy) => {
       const logger = new RecordingLogger();
-      await using app = await start(strategy, extractor, logger);
+      await using app = await startLogging(strategy, extractor, logger);
       const client = await app.connect().opened();
       client.emit('authenticate', { token: canary });
       expectNoCanary((await client.closed()).reason);
@@ -246,7 +246,7 @@ describe('a credential in the first message', () => {
 
   it('is not logged as a line of a stack, nor is anything else of the client', async () => {
     const logger = new RecordingLogger();
-    await using app = await start('quoting', extractor, logger);
+    await using app = await startLogging('quoting', extractor, logger);
     const client = await app.connect().opened();
     const password = `\n    at ${canary}\u001b[2J\n    at evil (x.js:1:1)`;
     client.emit('authenticate', { username: 'alice', password });
@@ -261,7 +261,7 @@ describe('a credential in the first message', () => {
     ['as a binary frame', Buffer.from(canary)],
   ])('is not reflected when it comes %s', async (_how, frame) => {
     const logger = new RecordingLogger();
-    await using app = await start('accepting', extractor, logger);
+    await using app = await startLogging('accepting', extractor, logger);
     const client = await app.connect().opened();
     client.sendRaw(frame);
     expectNoCanary((await client.closed()).reason);
@@ -326,7 +326,7 @@ describe('malformed input', () => {
 describe('a protocol error after authentication', () => {
   it('logs nothing of what the client sent', async () => {
     const logger = new RecordingLogger();
-    await using app = await start('accepting', fromFirstMessage(), logger);
+    await using app = await startLogging('accepting', fromFirstMessage(), logger);
     const client = await app.connect().opened();
     client.emit('authenticate', { token: canary });
     await client.next();

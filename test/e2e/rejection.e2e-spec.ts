@@ -12,7 +12,7 @@ import {
   WsAuthModule,
   type WsAuthModuleOptions,
 } from '../../lib/index.js';
-import { bootError, startApp, startProtected, type TestApp } from '../support/app.js';
+import { bootError, startGateways, startProtected, type TestApp } from '../support/app.js';
 import type { ConnectOptions } from '../support/client.js';
 import { EchoGateway } from '../support/gateways.js';
 import { customStrategy, HttpBasicStrategy, JwtStrategy } from '../support/strategies.js';
@@ -268,10 +268,9 @@ describe('@WsAuth()', () => {
 it('a server that tracks no clients itself closes refused pages as well', async () => {
   @WebSocketGateway({ path: '/untracked', clientTracking: false } as object)
   class UntrackedGateway extends EchoGateway {}
-  await using app = await startApp({
-    imports: [WsAuthModule.forRoot({ strategy: 'jwt', credentials: query, rejection: 'auto' })],
-    providers: [JwtStrategy, UntrackedGateway],
-  });
+  await using app = await startGateways({ credentials: query, rejection: 'auto' }, [
+    UntrackedGateway,
+  ]);
   expect((await closed(app, '/untracked')).code).toBe(3000);
   expect(app.nest.get(UntrackedGateway).connected).toEqual([]);
 });

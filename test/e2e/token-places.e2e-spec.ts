@@ -10,7 +10,10 @@ import { tokenOf } from '../support/tokens.js';
 const revoked = { code: 3000, reason: 'revoked' };
 const refused = /^(refused 401|closed 3000 revoked)$/;
 
-function start({ options, strategy }: Pick<TokenPlace, 'options' | 'strategy'>): Promise<TestApp> {
+function startPlace({
+  options,
+  strategy,
+}: Pick<TokenPlace, 'options' | 'strategy'>): Promise<TestApp> {
   return startProtected({ strategy: 'placed', ...options }, [strategy]);
 }
 
@@ -18,7 +21,7 @@ const sessionsOf = (app: TestApp) => app.nest.get(WsAuthSessions);
 
 describe.each(tokenPlaces)('K1a, K1b: a token in $name', (place) => {
   it('ends the session with itself', async () => {
-    await using app = await start(place);
+    await using app = await startPlace(place);
     const exp = Math.floor(Date.now() / 1_000) + 3;
     const { client, fate } = await presentAt(app, place, tokenOf('alice', { exp }));
     expect(fate).toBe('open');
@@ -33,7 +36,7 @@ describe.each(tokenPlaces)('K1a, K1b: a token in $name', (place) => {
     ['session, without a jti', {}, (app) => sessionsOf(app).revoke({ sessionId: idIn(app) })],
     ['issue', { jti: 'one' }, (app) => sessionsOf(app).revoke({ issuedBefore: Date.now() })],
   ])('is revoked by %s, and refused afterwards', async (_by, claims, revoke) => {
-    await using app = await start(place);
+    await using app = await startPlace(place);
     const token = tokenOf('alice', claims);
     const { client, fate } = await presentAt(app, place, token);
     expect(fate).toBe('open');
@@ -66,7 +69,7 @@ describe.each<[string, (body: Record<string, unknown>) => unknown]>([
   };
 
   it('lets a made-up token name nothing, end nothing and hide nothing', async () => {
-    await using app = await start(place);
+    await using app = await startPlace(place);
     const expired = jwt.sign({ jti: 'of the victim', iat: 1, exp: 2 }, 'a key of the attacker');
     const { client, fate } = await presentAt(app, place, expired);
     expect(fate).toBe('open');
@@ -78,7 +81,7 @@ describe.each<[string, (body: Record<string, unknown>) => unknown]>([
   });
 
   it('counts as presented now', async () => {
-    await using app = await start(place);
+    await using app = await startPlace(place);
     await sessionsOf(app).revoke({ userId: 'mallory', issuedBefore: Date.now() - 1 });
     expect((await presentAt(app, place, decoy)).fate).toBe('open');
   });
@@ -113,7 +116,7 @@ const decoys: readonly [string, TokenPlace, (own: string, other: string) => Toke
 
 describe.each(decoys)('K10a: a token that is added to one in %s', (_name, place, withDecoy) => {
   it('is not revoked by a logout, and does not keep the other one valid', async () => {
-    await using app = await start(place);
+    await using app = await startPlace(place);
     const [own, victims] = [
       tokenOf('mallory', { jti: 'own' }),
       tokenOf('victim', { jti: 'victims' }),
@@ -145,7 +148,7 @@ describe('K10b: tokens that are no JWTs', () => {
   it.each(tokens.flatMap((row) => both.map(([name, options]) => [...row, name, options] as const)))(
     'are told apart: %s, %s and %s with %s',
     async (_kind, first, second, _name, options) => {
-      await using app = await start({ strategy: opaque, options });
+      await using app = await startPlace({ strategy: opaque, options });
       const place = tokenPlaces[0]!;
       const [one, other] = [
         await presentAt(app, place, first),

@@ -9,6 +9,7 @@ import {
 import { startProtected, type TestApp } from '../support/app.js';
 import type { TestClient } from '../support/client.js';
 import { bearerOf, customStrategy } from '../support/strategies.js';
+import { bearer } from '../support/tokens.js';
 
 const hex = '507f1f77bcf86cd799439011';
 
@@ -35,7 +36,7 @@ interface Shaped {
 const ignore = () => undefined;
 const strategies = ['one', 'two'];
 
-async function start(
+async function startShaped(
   users: Readonly<Record<string, object>>,
   options: WsAuthModuleOptions = {},
 ): Promise<Shaped & AsyncDisposable> {
@@ -52,8 +53,7 @@ async function start(
     }),
   );
   const app = await startProtected({ strategy: strategies, ...options }, providers, { logger });
-  const knock = (token: string) =>
-    app.connect('/', { headers: { authorization: `Bearer ${token}` } });
+  const knock = (token: string) => app.connect('/', bearer(token));
   return {
     app,
     sessions: app.nest.get(WsAuthSessions),
@@ -101,7 +101,7 @@ describe.each(scopes)('limits %s', (_name, scope) => {
   it.each(shapes)(
     'K2a: count, find and revoke a user that is %s',
     async (_what, user, key, text) => {
-      await using shaped = await start({ a: user }, limited());
+      await using shaped = await startShaped({ a: user }, limited());
       const client = await shaped.knock('one.a').opened();
       expect(await shaped.status('one.a')).toBe(429);
       const { sessions } = shaped;
@@ -118,7 +118,7 @@ describe.each(scopes)('limits %s', (_name, scope) => {
     'K2a: take the key of the option userId from %s',
     async (_what, user, key, text) => {
       const userId = () => key as string;
-      await using shaped = await start({ a: { other: user } }, { ...limited(), userId });
+      await using shaped = await startShaped({ a: { other: user } }, { ...limited(), userId });
       await shaped.knock('one.a').opened();
       expect(await shaped.status('one.a')).toBe(429);
       expect(shaped.sessions.ofUser(text)).toHaveLength(1);
@@ -134,7 +134,7 @@ describe.each(scopes)('limits %s', (_name, scope) => {
     ['a date as id', { id: new Date() }],
     ['NaN as id', { id: Number.NaN }],
   ])('K2b: refuse a user with %s by 403, with one warning', async (_what, user) => {
-    await using shaped = await start({ a: user, b: { id: 'bob' } }, limited());
+    await using shaped = await startShaped({ a: user, b: { id: 'bob' } }, limited());
     expect([await shaped.status('one.a'), await shaped.status('two.a')]).toEqual([403, 403]);
     expect(await shaped.status('one.b')).toBe(101);
     expect(shaped.warnings).toHaveLength(1);
@@ -143,7 +143,7 @@ describe.each(scopes)('limits %s', (_name, scope) => {
 });
 
 it('K2b: refuses a user without a key after a first message by 3003, where sessions are counted', async () => {
-  await using shaped = await start({ a: { email: 'a@b' } }, { maxSessionsPerUser: 3 });
+  await using shaped = await startShaped({ a: { email: 'a@b' } }, { maxSessionsPerUser: 3 });
   const client = await shaped.app.connect('/').opened();
   client.emit('authenticate', { token: 'one.a' });
   expect(await client.closed()).toMatchObject({ code: 3003, reason: 'not permitted' });
@@ -153,14 +153,14 @@ it('K2b: refuses a user without a key after a first message by 3003, where sessi
 it('K2b: lets guests in where sessions are counted: they are not users without a key', async () => {
   const credentials = [fromAuthorizationHeader()];
   const options = { maxSessionsPerUser: 1, optional: true, credentials };
-  await using shaped = await start({}, options);
+  await using shaped = await startShaped({}, options);
   const guests = await Promise.all([1, 2].map(() => shaped.app.connect('/').opened()));
   expect(await Promise.all(guests.map((guest) => guest.ask('whoami')))).toHaveLength(2);
   expect(shaped.warnings).toEqual([]);
 });
 
 it('K2b: lets a user without a key in where nothing counts it, and warns once of what does not work', async () => {
-  await using shaped = await start({ a: { email: 'a@b' } });
+  await using shaped = await startShaped({ a: { email: 'a@b' } });
   const client = await shaped.knock('one.a').opened();
   await shaped.knock('one.a').opened();
   expect(shaped.warnings).toHaveLength(1);
@@ -172,14 +172,18 @@ it('K2b: lets a user without a key in where nothing counts it, and warns once of
 });
 
 it('K2a: renews the session of a user whose key is an object', async () => {
-  await using shaped = await start({ a: { _id: new ObjectId() } });
+  await using shaped = await startShaped({ a: { _id: new ObjectId() } });
   const client = await shaped.knock('one.a').opened();
   client.emit('authenticate', { token: 'one.a' });
   expect(await client.nextEvent()).toMatchObject({ event: 'authenticated' });
 });
 
 it('K10c: takes equal values of different fields for one user, as revoke({ userId }) does, and warns once', async () => {
-  await using shaped = await start({ a: { id: '42' }, b: { username: '42' }, c: { sub: '43' } });
+  await using shaped = await startShaped({
+    a: { id: '42' },
+    b: { username: '42' },
+    c: { sub: '43' },
+  });
   const opened = ['one.a', 'two.b', 'two.b', 'one.c'].map((token) => shaped.knock(token).opened());
   await Promise.all(opened);
   expect(shaped.warnings).toHaveLength(1);
@@ -190,7 +194,7 @@ it('K10c: takes equal values of different fields for one user, as revoke({ userI
 
 it('K10c: tells users of two strategies apart by the option userId', async () => {
   const users = { a: { id: '42' }, b: { username: '42' } };
-  await using shaped = await start(users, { userId: keyByStrategy });
+  await using shaped = await startShaped(users, { userId: keyByStrategy });
   await shaped.knock('one.a').opened();
   await shaped.knock('two.b').opened();
   expect(shaped.warnings).toEqual([]);

@@ -15,7 +15,7 @@ import { startApp, startProtected, type TestApp } from '../support/app.js';
 import type { ConnectOptions, TestClient } from '../support/client.js';
 import { EchoGateway } from '../support/gateways.js';
 import { HttpBasicStrategy, JwtStrategy } from '../support/strategies.js';
-import { basicHeader, tokenOf } from '../support/tokens.js';
+import { basicHeader, bearer, tokenOf } from '../support/tokens.js';
 
 const kubernetesPrefix = 'base64url.bearer.authorization.k8s.io.';
 const base64url = (text: string) => Buffer.from(text).toString('base64url');
@@ -39,7 +39,7 @@ const ways: readonly Way[] = [
     name: 'Authorization: Bearer',
     via: 'fromAuthorizationHeader',
     extractor: fromAuthorizationHeader(),
-    send: (app, token) => app.connect('/', { headers: { authorization: `Bearer ${token}` } }),
+    send: (app, token) => app.connect('/', bearer(token)),
   },
   {
     name: 'a query parameter',

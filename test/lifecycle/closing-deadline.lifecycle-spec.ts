@@ -18,10 +18,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { WsAuthModule, WsPublic } from '../../lib/index.js';
 import { freePort } from '../support/app.js';
 import { EchoGateway } from '../support/gateways.js';
-import { handshakeOf, turns, until } from '../support/invariants.js';
+import { handshakeOf, until } from '../support/invariants.js';
 import { withWatchdog } from '../support/raw-peer.js';
 import { JwtStrategy } from '../support/strategies.js';
 import { tokenOf } from '../support/tokens.js';
+import { turns } from '../support/turns.js';
 
 const shutdownTimeoutMs = 5_000;
 

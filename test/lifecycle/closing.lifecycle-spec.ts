@@ -85,7 +85,10 @@ interface Settings {
   readonly port?: number;
 }
 
-async function start({ adapter = new ExpressAdapter(), port = 0 }: Settings): Promise<ClosingApp> {
+async function startClosing({
+  adapter = new ExpressAdapter(),
+  port = 0,
+}: Settings): Promise<ClosingApp> {
   const cookie = fromCookie('token', {
     bridge: { path: bridgePath, parentOrigins: ['https://app.example.com'] },
   });
@@ -134,7 +137,7 @@ const servers: readonly [string, () => AbstractHttpAdapter][] = [
 
 describe.each(servers)('an application on %s that closes', (_name, adapter) => {
   it('D1: refuses every upgrade with 503 while its sessions say goodbye', async () => {
-    const app = await start({ adapter: adapter() });
+    const app = await startClosing({ adapter: adapter() });
     const session = await knock(app.peer(), '/').opened();
     const closed = app.nest.close();
     expect(await session.closed({ answer: false })).toEqual(goingAway);
@@ -149,7 +152,7 @@ describe.each(servers)('an application on %s that closes', (_name, adapter) => {
   });
 
   it('D1: refuses upgrades of connections that it had accepted before, until the last has ended', async () => {
-    const app = await start({ adapter: adapter() });
+    const app = await startClosing({ adapter: adapter() });
     const peers = new Map<string, RawPeer>();
     for (const target of targets) {
       peers.set(target, await app.silent());
@@ -163,7 +166,7 @@ describe.each(servers)('an application on %s that closes', (_name, adapter) => {
   });
 
   it('D1: answers a cookie bridge with 503 as well, and other requests as the application does', async () => {
-    const app = await start({ adapter: adapter() });
+    const app = await startClosing({ adapter: adapter() });
     const [bridge, plain] = [await app.silent(), await app.silent()];
     const closed = app.nest.close();
     await until(() => !app.server.listening, 'the server stops listening');
@@ -175,7 +178,7 @@ describe.each(servers)('an application on %s that closes', (_name, adapter) => {
   });
 
   it('D1: never answers 404 to the upgrades that arrive while it closes', async () => {
-    const app = await start({ adapter: adapter() });
+    const app = await startClosing({ adapter: adapter() });
     const session = await knock(app.peer(), '/').opened();
     const arriving = Array.from({ length: 40 }, () => knock(app.peer(), '/'));
     const closed = app.nest.close();
@@ -195,7 +198,7 @@ describe.each(servers)('an application on %s that closes', (_name, adapter) => {
   });
 
   it('D1: leaves no listener behind once the server has closed', async () => {
-    const app = await start({ adapter: adapter() });
+    const app = await startClosing({ adapter: adapter() });
     const { server } = app;
     await app.nest.close();
     expect(server.listenerCount('upgrade')).toBe(0);
@@ -203,7 +206,7 @@ describe.each(servers)('an application on %s that closes', (_name, adapter) => {
   });
 
   it('D1: is not ready from the moment it begins to close', async () => {
-    const app = await start({ adapter: adapter() });
+    const app = await startClosing({ adapter: adapter() });
     const health = app.nest.get(WsAuthHealth, { strict: false });
     expect(health.isReady()).toBe(true);
     const session = await knock(app.peer(), '/').opened();
@@ -216,7 +219,7 @@ describe.each(servers)('an application on %s that closes', (_name, adapter) => {
 
 describe('gateways with a port of their own', () => {
   it('D1: refuse every upgrade with 503 while their sessions say goodbye', async () => {
-    const app = await start({ port: await freePort() });
+    const app = await startClosing({ port: await freePort() });
     const session = await knock(app.peer(), '/').opened();
     const closed = app.nest.close();
     expect(await session.closed({ answer: false })).toEqual(goingAway);
@@ -228,7 +231,7 @@ describe('gateways with a port of their own', () => {
   });
 
   it('D1: answer upgrades that have arrived when the port is closed', async () => {
-    const app = await start({ port: await freePort() });
+    const app = await startClosing({ port: await freePort() });
     const session = await knock(app.peer(), '/').opened();
     const closed = app.nest.close();
     const arrived = Array.from({ length: 20 }, () => knock(app.peer(), '/'));
@@ -249,7 +252,7 @@ class LentServerAdapter extends ExpressAdapter {
 
 describe('a server that the application leaves open', () => {
   it('D1: is left as it was found, for the next application', async () => {
-    const app = await start({ adapter: new LentServerAdapter() });
+    const app = await startClosing({ adapter: new LentServerAdapter() });
     const { server } = app;
     await app.nest.close();
     expect(server.listening).toBe(true);

@@ -6,14 +6,12 @@ import {
   fromQueryParam,
   sessionOf,
   WsAuthEvents,
-  type WsAuthEventMap,
 } from '../../lib/index.js';
-import { startProtected, type TestApp } from '../support/app.js';
+import { startProtected } from '../support/app.js';
 import { EchoGateway } from '../support/gateways.js';
-import { tokenOf } from '../support/tokens.js';
-import { minuteMs, restoreClocks, secondMs, useFakeTimers } from './clocks.js';
+import { bearer, tokenOf } from '../support/tokens.js';
+import { minuteMs, restoreClocks, secondMs, useFakeTimers } from '../support/clocks.js';
 import {
-  bearer,
   enter,
   enterByMessage,
   fateOf,
@@ -21,7 +19,8 @@ import {
   sessionOfUser,
   sessionsOf,
   tokenFor,
-} from './connections.js';
+} from '../support/connections.js';
+import { eventNames, recordEvents } from '../support/events.js';
 
 restoreClocks();
 
@@ -29,34 +28,12 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const names = [
-  'authenticating',
-  'authenticated',
-  'refused',
-  'reauthenticated',
-  'expiring',
-  'expired',
-  'revoked',
-  'disconnected',
-] as const satisfies readonly (keyof WsAuthEventMap)[];
-
-type Told = readonly [name: string, payload: object];
-
-/** Everything the application is told, in order. */
-function listen(app: TestApp): Told[] {
-  const told: Told[] = [];
-  for (const name of names) {
-    app.nest.get(WsAuthEvents).on(name, (payload) => told.push([name, payload]));
-  }
-  return told;
-}
-
 const from = { path: '/', address: '127.0.0.1' };
 
 describe('the application is told once', () => {
   it('of a connection on the upgrade, and its end', async () => {
     await using app = await startProtected();
-    const told = listen(app);
+    const told = recordEvents(app);
     const client = await enter(app, tokenOf('alice'));
     const { id: sessionId } = sessionOfUser(app, 'alice');
     const gone = once(serverSide(app)[0]!, 'close');
@@ -81,7 +58,7 @@ describe('the application is told once', () => {
 
   it('of a connection by first message, and its reset', async () => {
     await using app = await startProtected();
-    const told = listen(app);
+    const told = recordEvents(app);
     const client = await enterByMessage(app, tokenOf('alice'));
     const { id: sessionId } = sessionOfUser(app, 'alice');
     const gone = once(serverSide(app)[0]!, 'close');
@@ -99,7 +76,7 @@ describe('the application is told once', () => {
       credentials: [fromAuthorizationHeader()],
       optional: true,
     });
-    const told = listen(app);
+    const told = recordEvents(app);
     await app.connect().opened();
     expect(told).toMatchObject([
       ['authenticating', from],
@@ -109,7 +86,7 @@ describe('the application is told once', () => {
 
   it('of refusals, with code and phase', async () => {
     await using app = await startProtected();
-    const told = listen(app);
+    const told = recordEvents(app);
     await fateOf(app.connect('/', bearer('bad')));
     const client = await app.connect().opened();
     await fateOf(client.emit('authenticate', { token: 'bad' }));
@@ -135,7 +112,7 @@ describe('the application is told once', () => {
   it('of a refused credential that is revoked, and of no session', async () => {
     await using app = await startProtected();
     await sessionsOf(app).revoke({ tokenId: 'one' });
-    const told = listen(app);
+    const told = recordEvents(app);
     await fateOf(app.connect('/', bearer(tokenOf('alice', { jti: 'one' }))));
     expect(told).toMatchObject([
       ['authenticating', from],
@@ -147,7 +124,7 @@ describe('the application is told once', () => {
     useFakeTimers();
     await using app = await startProtected({ heartbeatIntervalMs: 0 });
     const client = await enter(app, tokenFor('alice', minuteMs));
-    const told = listen(app);
+    const told = recordEvents(app);
     const { id: sessionId } = sessionOfUser(app, 'alice');
     const expiresAt = Date.now() + 2 * minuteMs;
     await client.emit('authenticate', { token: tokenFor('alice', 2 * minuteMs) }).next();
@@ -168,7 +145,7 @@ describe('the application is told once', () => {
   it('of a renewal that fails', async () => {
     await using app = await startProtected();
     const client = await enter(app, tokenOf('alice'));
-    const told = listen(app);
+    const told = recordEvents(app);
     const { id: sessionId } = sessionOfUser(app, 'alice');
     const gone = once(serverSide(app)[0]!, 'close');
     client.emit('authenticate', { token: tokenOf('bob') });
@@ -182,7 +159,7 @@ describe('the application is told once', () => {
   it('of a revocation, before it returns', async () => {
     await using app = await startProtected();
     await enter(app, tokenOf('alice'));
-    const told = listen(app);
+    const told = recordEvents(app);
     const { id: sessionId } = sessionOfUser(app, 'alice');
     const gone = once(serverSide(app)[0]!, 'close');
     const done = sessionsOf(app).revoke({ userId: 'alice' });
@@ -197,7 +174,7 @@ describe('the application is told once', () => {
     const app = await startProtected();
     await app.connectAs('alice');
     await app.connectAs('bob');
-    const told = listen(app);
+    const told = recordEvents(app);
     const gone = once(serverSide(app)[0]!, 'close');
     sessionsOf(app).disconnect({ userId: 'alice' }, { code: 4001 });
     await gone;
@@ -215,7 +192,7 @@ describe('what is told', () => {
     await using app = await startProtected({
       credentials: [fromAuthorizationHeader(), fromQueryParam('t')],
     });
-    const told = listen(app);
+    const told = recordEvents(app);
     const [good, bad] = [tokenOf('alice'), tokenOf('alice').replace(/.$/, '-')];
     await app.connect(`/?t=${good}`).opened();
     await fateOf(app.connect(`/?t=${bad}`));
@@ -254,7 +231,7 @@ describe('a listener', () => {
     const error = vi.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     const second = vi.fn();
     const failure = new Error('listener');
-    for (const name of names) {
+    for (const name of eventNames) {
       events.on(name, () => {
         throw failure;
       });

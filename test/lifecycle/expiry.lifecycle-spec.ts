@@ -19,31 +19,26 @@ import {
   secondMs,
   useFakeClock,
   useFakeTimers,
-} from './clocks.js';
+} from '../support/clocks.js';
 import {
-  bearer,
   enter,
   enterByMessage,
   fateOf,
-  sendTogether,
   serverSide,
   sessionOfUser,
   sessionsOf,
   startWithVerdicts,
   tokenFor,
   type Verdicts,
-} from './connections.js';
+} from '../support/connections.js';
+import { turns } from '../support/turns.js';
+import { bearer } from '../support/tokens.js';
+import { sendTogether } from '../support/send-together.js';
 
 restoreClocks();
 
 const now = Date.UTC(2030, 0, 1);
 const inAMinute = now / secondMs + 60;
-
-/** Freezes the wall clock, and lets timers of the application run. */
-function freeze(): void {
-  useFakeClock();
-  vi.setSystemTime(now);
-}
 
 function endOfUser({ end }: { readonly end: number }): number {
   return end;
@@ -65,17 +60,17 @@ async function expiresAtOf(verdict: unknown, options: WsAuthModuleOptions = {}) 
 
 describe('the end of a session', () => {
   it('is the exp of the user', async () => {
-    freeze();
+    useFakeClock(now);
     expect(await expiresAtOf({ id: 'alice', exp: inAMinute })).toBe(now + minuteMs);
   });
 
   it('is the exp of the info', async () => {
-    freeze();
+    useFakeClock(now);
     expect(await expiresAtOf([{ id: 'alice' }, { exp: inAMinute }])).toBe(now + minuteMs);
   });
 
   it('is the exp of the JWT, although validate() drops it', async () => {
-    freeze();
+    useFakeClock(now);
     await using app = await startProtected();
     await enter(app, tokenFor('alice', minuteMs));
     await enterByMessage(app, tokenFor('bob', 2 * minuteMs));
@@ -84,7 +79,7 @@ describe('the end of a session', () => {
   });
 
   it('is never later than the exp of the JWT, whatever the user says', async () => {
-    freeze();
+    useFakeClock(now);
     const generous = customStrategy('generous', () => ({ id: 'alice', exp: inAMinute + 3_600 }));
     await using app = await startProtected({ strategy: 'generous' }, [generous]);
     await enter(app, tokenFor('alice', minuteMs));
@@ -92,19 +87,19 @@ describe('the end of a session', () => {
   });
 
   it('is what the application says, if it does', async () => {
-    freeze();
+    useFakeClock(now);
     const verdict = { id: 'alice', end: now + 5_000, exp: inAMinute };
     expect(await expiresAtOf(verdict, { expiresAt: endOfUser })).toBe(now + 5_000);
   });
 
   it('may be told by the application from the info', async () => {
-    freeze();
+    useFakeClock(now);
     const verdict = [{ id: 'alice' }, { end: now + 7_000 }];
     expect(await expiresAtOf(verdict, { expiresAt: endOfInfo })).toBe(now + 7_000);
   });
 
   it('is none, if nobody names one', async () => {
-    freeze();
+    useFakeClock(now);
     expect(await expiresAtOf({ id: 'alice' })).toBeUndefined();
   });
 
@@ -112,12 +107,12 @@ describe('the end of a session', () => {
     ['a later exp', { id: 'alice', exp: inAMinute }],
     ['no exp', { id: 'alice' }],
   ])('is capped by maxSessionAgeMs with %s', async (_name, verdict) => {
-    freeze();
+    useFakeClock(now);
     expect(await expiresAtOf(verdict, { maxSessionAgeMs: 1_500 })).toBe(now + 1_500);
   });
 
   it('stays an earlier exp under maxSessionAgeMs', async () => {
-    freeze();
+    useFakeClock(now);
     const verdict = { id: 'alice', exp: inAMinute };
     expect(await expiresAtOf(verdict, { maxSessionAgeMs: hourMs })).toBe(now + minuteMs);
   });
@@ -157,14 +152,14 @@ describe('an exp that is no instant in the future', () => {
   ];
 
   it.each(bad)('refuses %s on the user with 401', async (_name, exp) => {
-    freeze();
+    useFakeClock(now);
     await using app = await startWithVerdicts({ t: { id: 'alice', exp } });
     expect(await fateOf(app.connect('/', bearer('t')))).toBe('refused 401');
     expect(app.nest.get(EchoGateway).connected).toEqual([]);
   });
 
   it.each(bad)('closes with 3000 for %s on the info', async (_name, exp) => {
-    freeze();
+    useFakeClock(now);
     await using app = await startWithVerdicts({ t: [{ id: 'alice' }, { exp }] });
     const client = await app.connect().opened();
     client.emit('authenticate', { token: 't' });
@@ -179,7 +174,7 @@ describe('an exp that is no instant in the future', () => {
     ['false', 'false'],
     ['a second ago', String(now / secondMs - 1)],
   ])('refuses a token that holds %s, even if its strategy does not look', async (_name, exp) => {
-    freeze();
+    useFakeClock(now);
     const blind = customStrategy('blind', () => ({ id: 'alice' }));
     await using app = await startProtected({ strategy: 'blind' }, [blind]);
     const payload = Buffer.from(`{"sub":"alice","exp":${exp}}`).toString('base64url');
@@ -187,12 +182,12 @@ describe('an exp that is no instant in the future', () => {
   });
 
   it('takes a fraction of a second', async () => {
-    freeze();
+    useFakeClock(now);
     expect(await expiresAtOf({ id: 'alice', exp: now / secondMs + 0.25 })).toBe(now + 250);
   });
 
   it('takes null as none, and reads on', async () => {
-    freeze();
+    useFakeClock(now);
     expect(await expiresAtOf({ id: 'alice', exp: null })).toBeUndefined();
     expect(await expiresAtOf([{ id: 'alice', exp: null }, { exp: inAMinute }])).toBe(
       now + minuteMs,
@@ -200,7 +195,7 @@ describe('an exp that is no instant in the future', () => {
   });
 
   it('takes milliseconds for the seconds of a far future, which maxSessionAgeMs caps', async () => {
-    freeze();
+    useFakeClock(now);
     const verdict = { id: 'alice', exp: now + minuteMs };
     expect(await expiresAtOf(verdict)).toBe((now + minuteMs) * secondMs);
     expect(await expiresAtOf(verdict, { maxSessionAgeMs: hourMs })).toBe(now + hourMs);
@@ -219,7 +214,7 @@ describe('expiresAt of the application', () => {
     ['now', now],
     ['seconds', inAMinute],
   ])('refuses the connection when it returns %s', async (_name, end) => {
-    freeze();
+    useFakeClock(now);
     const expiresAt = (() => end) as () => number;
     await using app = await startWithVerdicts({ t: { id: 'alice' } }, { expiresAt });
     expect(await fateOf(app.connect('/', bearer('t')))).toBe('refused 401');
@@ -241,7 +236,7 @@ describe('a credential that ends between its verification and the 101', () => {
   const verdicts: Verdicts = { t: { id: 'alice', exp: now / secondMs + 1 } };
 
   it('is not met by the gateway on the upgrade', async () => {
-    freeze();
+    useFakeClock(now);
     await using app = await startWithVerdicts(verdicts, { userId });
     const client = app.connect('/', bearer('t'));
     client.socket.once('open', () => client.emit('echo', 1));
@@ -251,7 +246,7 @@ describe('a credential that ends between its verification and the 101', () => {
   });
 
   it('is not met by the gateway after the first message', async () => {
-    freeze();
+    useFakeClock(now);
     await using app = await startWithVerdicts(verdicts, { userId });
     const client = await app.connect().opened();
     client.emit('authenticate', { token: 't' }).emit('echo', 1);
@@ -392,7 +387,7 @@ describe('when the event loop was blocked', () => {
 
 describe('when the wall clock is set', () => {
   it('back by an hour, the session ends as if it were not', async () => {
-    freeze();
+    useFakeClock(now);
     await using app = await startProtected();
     const client = await app.connectAs({ id: 'alice', exp: now / secondMs + 0.2 });
     vi.setSystemTime(now - hourMs);
@@ -400,7 +395,7 @@ describe('when the wall clock is set', () => {
   });
 
   it('back by an hour while the event loop is blocked, nothing is dispatched', async () => {
-    freeze();
+    useFakeClock(now);
     await using app = await startProtected({}, [BlockingGateway]);
     const client = await app.connectAs({ id: 'alice', exp: now / secondMs + 0.2 });
     vi.setSystemTime(now - hourMs);
@@ -410,7 +405,7 @@ describe('when the wall clock is set', () => {
   });
 
   it('forward past the end, the next message ends the session', async () => {
-    freeze();
+    useFakeClock(now);
     await using app = await startProtected();
     const client = await app.connectAs({ id: 'alice', exp: inAMinute });
     vi.setSystemTime(now + hourMs);
@@ -420,7 +415,7 @@ describe('when the wall clock is set', () => {
   });
 
   it('forward past the end, nothing is sent to the client', async () => {
-    freeze();
+    useFakeClock(now);
     await using app = await startProtected();
     const client = await app.connectAs({ id: 'alice', exp: inAMinute });
     vi.setSystemTime(now + minuteMs);
@@ -494,7 +489,7 @@ describe('a dead session', () => {
     }
     const closed = new Promise<number>((resolve) => held!.once('close', resolve));
     sessionsOf(app).disconnect({ userId: 'alice' });
-    await new Promise<void>((resolve) => setImmediate(() => setImmediate(resolve)));
+    await turns(2);
     vi.advanceTimersByTime(5_000);
     expect(await closed).toBe(1006);
     expect(app.nest.get(EchoGateway).disconnected).toEqual([held]);

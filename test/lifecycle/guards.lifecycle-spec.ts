@@ -23,7 +23,7 @@ import { bootError, startProtected } from '../support/app.js';
 import { JwtStrategy } from '../support/strategies.js';
 import { tokenOf } from '../support/tokens.js';
 import { WsAuthModule } from '../../lib/index.js';
-import { enter, sessionOfUser, sessionsOf, startWithVerdicts } from './connections.js';
+import { enter, sessionOfUser, sessionsOf, startWithVerdicts } from '../support/connections.js';
 
 /** As applications have it for their HTTP routes. */
 @Injectable()

@@ -15,9 +15,9 @@ import { startApp, type TestApp } from '../support/app.js';
 import type { ConnectOptions } from '../support/client.js';
 import { EchoGateway } from '../support/gateways.js';
 import { ask } from '../support/http.js';
-import { minuteMs, restoreClocks, useFakeTimers } from './clocks.js';
-import { fateOf, serverSide, sessionOfUser, sessionsOf } from './connections.js';
-import { settle } from './deferred-strategy.js';
+import { minuteMs, restoreClocks, useFakeTimers } from '../support/clocks.js';
+import { fateOf, serverSide, sessionOfUser, sessionsOf } from '../support/connections.js';
+import { settle } from '../support/turns.js';
 
 restoreClocks();
 
@@ -105,7 +105,7 @@ interface HttpSessionOptions {
 }
 
 /** An application with a login by HTTP session, whose gateway accepts the cookie. */
-async function start(given: HttpSessionOptions = {}): Promise<HttpSessionApp> {
+async function startHttpSessions(given: HttpSessionOptions = {}): Promise<HttpSessionApp> {
   deserialize = byId;
   const store = new ObservedStore();
   const withSession = session({
@@ -165,7 +165,7 @@ afterEach(() => {
 
 describe('the cookie of an HTTP session', () => {
   it('authenticates a connection', async () => {
-    await using site = await start();
+    await using site = await startHttpSessions();
     const cookie = await login(site.app, { id: 'alice' });
     const client = await connect(site.app, cookie).opened();
     expect(await client.ask('whoami')).toEqual({ user: 'alice', via: 'fromRequest' });
@@ -173,7 +173,7 @@ describe('the cookie of an HTTP session', () => {
   });
 
   it('of two users makes two users', async () => {
-    await using site = await start();
+    await using site = await startHttpSessions();
     const [alice, bob] = [
       await login(site.app, { id: 'alice' }),
       await login(site.app, { id: 'bob' }),
@@ -192,13 +192,13 @@ describe('the cookie of an HTTP session', () => {
     ['that is no session', () => 'connect.sid=hello'],
     ['that cannot be decoded', () => 'connect.sid=%E0%A4%A'],
   ])('%s is refused with 401', async (_name, change) => {
-    await using site = await start();
+    await using site = await startHttpSessions();
     const cookie = await login(site.app, { id: 'alice' });
     expect(await fateOf(connect(site.app, change(cookie)))).toBe('refused 401');
   });
 
   it('is refused with 401 when nobody has logged in with it', async () => {
-    await using site = await start();
+    await using site = await startHttpSessions();
     const answer = await ask(`${site.app.origin}/nowhere`);
     const cookie = answer.headers['set-cookie']![0]!.split(';')[0]!;
     expect(await fateOf(connect(site.app, cookie))).toBe('refused 401');
@@ -207,7 +207,7 @@ describe('the cookie of an HTTP session', () => {
   it.each([['https://evil.example.com'], ['null'], [undefined]])(
     'from a page of the origin %s is refused with 403',
     async (origin) => {
-      await using site = await start();
+      await using site = await startHttpSessions();
       const cookie = await login(site.app, { id: 'alice' });
       const options = { headers: { cookie }, ...(origin !== undefined && { origin }) };
       expect(await fateOf(site.app.connect('/', options))).toBe('refused 403');
@@ -215,7 +215,7 @@ describe('the cookie of an HTTP session', () => {
   );
 
   it('is not shown to the application', async () => {
-    await using site = await start();
+    await using site = await startHttpSessions();
     const cookie = await login(site.app, { id: 'alice' });
     await connect(site.app, cookie).opened();
     const { request } = site.app.nest.get(EchoGateway).connected[0]!;
@@ -226,7 +226,7 @@ describe('the cookie of an HTTP session', () => {
 
 describe('an upgrade with an HTTP session (CK-12)', () => {
   it('writes nothing to the store, and sets no cookie', async () => {
-    await using site = await start();
+    await using site = await startHttpSessions();
     const cookie = await login(site.app, { id: 'alice' });
     site.store.writes.length = 0;
     const client = connect(site.app, cookie);
@@ -240,7 +240,7 @@ describe('an upgrade with an HTTP session (CK-12)', () => {
   });
 
   it('that is refused writes nothing to the store, and sets no cookie', async () => {
-    await using site = await start();
+    await using site = await startHttpSessions();
     site.store.writes.length = 0;
     const { status, headers } = await connect(site.app, 'connect.sid=s%3Anobody.AAAA').refusal();
     await settle();
@@ -284,7 +284,7 @@ describe('an upgrade with an HTTP session (CK-12)', () => {
     const middleware = ((_request: never, response: never, next: () => void) => {
       act(response, next);
     }) as WsAuthMiddleware;
-    await using site = await start({ before: [middleware] });
+    await using site = await startHttpSessions({ before: [middleware] });
     const cookie = await login(site.app, { id: 'alice' });
     site.store.writes.length = 0;
     const client = connect(site.app, cookie);
@@ -304,7 +304,7 @@ describe('an upgrade with an HTTP session (CK-12)', () => {
 
 describe('the end of an HTTP session (CK-10)', () => {
   it.each(['logout', 'destroy'])('by %s closes its sockets, and nobody else’s', async (path) => {
-    await using site = await start();
+    await using site = await startHttpSessions();
     const [alice, bob] = [
       await login(site.app, { id: 'alice' }),
       await login(site.app, { id: 'bob' }),
@@ -325,7 +325,7 @@ describe('the end of an HTTP session (CK-10)', () => {
   });
 
   it('by a new login, which takes a new session, closes the sockets of the old one', async () => {
-    await using site = await start();
+    await using site = await startHttpSessions();
     const cookie = await login(site.app, { id: 'alice' });
     const client = await connect(site.app, cookie).opened();
     await ask(`${site.app.origin}/login`, {
@@ -337,7 +337,7 @@ describe('the end of an HTTP session (CK-10)', () => {
   });
 
   it('by the operator, in the store, closes its sockets', async () => {
-    await using site = await start();
+    await using site = await startHttpSessions();
     const client = await connect(site.app, await login(site.app, { id: 'alice' })).opened();
     const ids = await new Promise<string[]>((resolve) => {
       site.store.all((_error, all) => resolve(Object.keys(all ?? {})));
@@ -347,7 +347,7 @@ describe('the end of an HTTP session (CK-10)', () => {
   });
 
   it('while a connection is verified leaves no socket behind', async () => {
-    await using site = await start();
+    await using site = await startHttpSessions();
     const cookie = await login(site.app, { id: 'alice' });
     let finish!: () => void;
     const deserializing = new Promise<void>((resolve) => {
@@ -369,7 +369,7 @@ describe('the end of an HTTP session (CK-10)', () => {
   });
 
   it('ends nothing any more once it is unbound', async () => {
-    await using site = await start();
+    await using site = await startHttpSessions();
     const cookie = await login(site.app, { id: 'alice' });
     const client = await connect(site.app, cookie).opened();
     site.unbind();
@@ -379,7 +379,7 @@ describe('the end of an HTTP session (CK-10)', () => {
   });
 
   it('closes the sockets even if the store cannot destroy it', async () => {
-    await using site = await start();
+    await using site = await startHttpSessions();
     const client = await connect(site.app, await login(site.app, { id: 'alice' })).opened();
     const failing = {
       destroy: (_id: string, callback?: (error?: unknown) => void) => callback?.(new Error('down')),
@@ -397,7 +397,7 @@ describe('the end of an HTTP session (CK-10)', () => {
 
 describe('revoking the session of a cookie', () => {
   it('refuses the cookie that opened it', async () => {
-    await using site = await start();
+    await using site = await startHttpSessions();
     const cookie = await login(site.app, { id: 'alice' });
     const client = await connect(site.app, cookie).opened();
     await sessionsOf(site.app).revoke({ sessionId: sessionOfUser(site.app, 'alice').id });
@@ -414,7 +414,9 @@ describe('revoking the session of a cookie', () => {
 describe('activity on the socket (CK-13)', () => {
   it('does not prolong a rolling HTTP session, and maxSessionAgeMs holds', async () => {
     useFakeTimers();
-    await using site = await start({ options: { maxSessionAgeMs: minuteMs, expiryWarningMs: 0 } });
+    await using site = await startHttpSessions({
+      options: { maxSessionAgeMs: minuteMs, expiryWarningMs: 0 },
+    });
     const cookie = await login(site.app, { id: 'alice' });
     const client = await connect(site.app, cookie).opened();
     site.store.writes.length = 0;
@@ -435,7 +437,7 @@ describe('what an HTTP session says of its user (CK-14)', () => {
     ['a text', 'alice', 'refused 401'],
     ['a list', ['alice'], 'refused 401'],
   ])('%s is nobody', async (_name, value, fate) => {
-    await using site = await start();
+    await using site = await startHttpSessions();
     const cookie = await login(site.app, { id: 'alice' });
     deserialize = (_id, done) => done(null, value);
     expect(await fateOf(connect(site.app, cookie))).toBe(fate);
@@ -445,14 +447,14 @@ describe('what an HTTP session says of its user (CK-14)', () => {
     ['an empty text', ''],
     ['zero', 0],
   ])('an id that is %s, for which there is nobody, is refused', async (_name, id) => {
-    await using site = await start();
+    await using site = await startHttpSessions();
     const cookie = await login(site.app, { id });
     deserialize = (value, done) => done(null, value === id ? false : { id: 'admin' });
     expect(await fateOf(connect(site.app, cookie))).toBe('refused 401');
   });
 
   it('an object without a key is a user without a key', async () => {
-    await using site = await start();
+    await using site = await startHttpSessions();
     const cookie = await login(site.app, { id: 'alice' });
     deserialize = (_id, done) => done(null, {});
     await connect(site.app, cookie).opened();
@@ -460,7 +462,7 @@ describe('what an HTTP session says of its user (CK-14)', () => {
   });
 
   it('the first of two answers counts', async () => {
-    await using site = await start();
+    await using site = await startHttpSessions();
     const cookie = await login(site.app, { id: 'alice' });
     deserialize = (id, done) => {
       done(null, { id });
@@ -473,7 +475,7 @@ describe('what an HTTP session says of its user (CK-14)', () => {
 
   it('no answer refuses with 503 when the time is over', async () => {
     useFakeTimers();
-    await using site = await start();
+    await using site = await startHttpSessions();
     const cookie = await login(site.app, { id: 'alice' });
     const asked = new Promise<void>((resolve) => {
       deserialize = () => resolve();
@@ -485,14 +487,14 @@ describe('what an HTTP session says of its user (CK-14)', () => {
   });
 
   it('an error refuses with 500', async () => {
-    await using site = await start();
+    await using site = await startHttpSessions();
     const cookie = await login(site.app, { id: 'alice' });
     deserialize = (_id, done) => done(new Error('database'));
     expect(await fateOf(connect(site.app, cookie))).toBe('refused 500');
   });
 
   it('a store that is down refuses', async () => {
-    await using site = await start();
+    await using site = await startHttpSessions();
     const cookie = await login(site.app, { id: 'alice' });
     site.store.get = (_id, callback) => callback(new Error('down'));
     expect(await fateOf(connect(site.app, cookie))).toMatch(/^refused 50[03]$/);

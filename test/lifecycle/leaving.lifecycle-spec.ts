@@ -1,6 +1,5 @@
 import { EventEmitter, once } from 'node:events';
 import type { Socket } from 'node:net';
-import { setImmediate as turn } from 'node:timers/promises';
 import {
   ConnectedSocket,
   MessageBody,
@@ -20,6 +19,7 @@ import {
 } from '../../lib/index.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { bearerOf, customStrategy } from '../support/strategies.js';
+import { turns } from '../support/turns.js';
 
 const events = new EventEmitter();
 /** What listeners of the client received, in order, and the user of the client. */
@@ -81,7 +81,7 @@ function forget(): void {
   inHandlers = [];
 }
 
-function start(strategy: 'prompt' | 'slow'): Promise<TestApp> {
+function startLeaving(strategy: 'prompt' | 'slow'): Promise<TestApp> {
   forget();
   const credentials = [fromAuthorizationHeader(), fromQueryParam('t'), fromFirstMessage()];
   return startApp({
@@ -128,7 +128,7 @@ async function sendAndLeave(client: WebSocket, traffic: Traffic): Promise<void> 
   for (let offset = 0; offset < bytes.length; offset += traffic.segment) {
     const segment = bytes.subarray(offset, offset + traffic.segment);
     await new Promise((sent) => socket.write(segment, sent));
-    await turn();
+    await turns(1);
   }
   if (traffic.ending === 'FIN') {
     socket.end();
@@ -176,7 +176,7 @@ describe('a client that sends and leaves', () => {
   ];
 
   it.each(ways)('K14a, K14b: %s: all is handled, in order', async (way, path, headers, user) => {
-    await using app = await start('prompt');
+    await using app = await startLeaving('prompt');
     for (const [name, traffic] of traffics) {
       forget();
       const client = await connect(app, path, traffic.compressed, headers);
@@ -193,14 +193,14 @@ describe('a client that sends and leaves', () => {
     async (_name, traffic) => {
       let decide!: () => void;
       judging = new Promise((resolve) => (decide = resolve));
-      await using app = await start('slow');
+      await using app = await startLeaving('slow');
       const client = await connect(app, '/', traffic.compressed);
       const asked = once(events, 'asked');
       const disconnected = once(events, 'disconnected');
       await sendAndLeave(client, { ...traffic, authenticates: true });
       await asked;
       for (let round = 0; round < 50; round += 1) {
-        await turn();
+        await turns(1);
       }
       expect(log).toEqual([]);
       decide();
@@ -213,7 +213,7 @@ describe('a client that sends and leaves', () => {
   it('K14a: with a credential that is refused: nothing is handled', async () => {
     judging = Promise.reject(new Error('no'));
     judging.catch(() => undefined);
-    await using app = await start('slow');
+    await using app = await startLeaving('slow');
     for (const [, traffic] of traffics) {
       const client = await connect(app, '/', traffic.compressed);
       const asked = once(events, 'asked');
@@ -233,7 +233,7 @@ describe('messages in flight', () => {
     ['/public', undefined],
     ['/?t=alice', 'alice'],
   ])("K14c: are delivered after the application's own close(): %s", async (path, user) => {
-    await using app = await start('prompt');
+    await using app = await startLeaving('prompt');
     const client = await connect(app, path, false);
     const disconnected = once(events, 'disconnected');
     await sendAndLeave(client, {
@@ -257,7 +257,7 @@ describe('messages in flight', () => {
       [true, false].map((compressed) => [how, compressed, end] as const),
     ),
   )('K14c: are dropped once the session %s (compressed: %s)', async (_how, compressed, end) => {
-    await using app = await start('prompt');
+    await using app = await startLeaving('prompt');
     ending = () => void end(app.nest.get(WsAuthSessions));
     const client = await connect(app, '/?t=alice', compressed);
     const disconnected = once(events, 'disconnected');

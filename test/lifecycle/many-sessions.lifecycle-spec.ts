@@ -4,9 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { WsAuthEvents } from '../../lib/index.js';
 import type { TestApp } from '../support/app.js';
-import { restoreClocks, secondMs } from './clocks.js';
-import { sessionsOf, startWithVerdicts } from './connections.js';
+import { restoreClocks, secondMs } from '../support/clocks.js';
+import { sessionsOf, startWithVerdicts } from '../support/connections.js';
 import { patient } from '../support/patience.js';
+import { turns } from '../support/turns.js';
 
 restoreClocks();
 
@@ -27,10 +28,10 @@ async function openMany(app: TestApp) {
  * and the benchmark tells them; turns do not.
  */
 function countTurns() {
-  let turns = 0;
+  let turned = 0;
   let watching = true;
   const probe = () => {
-    turns += 1;
+    turned += 1;
     if (watching) {
       setImmediate(probe);
     }
@@ -39,7 +40,7 @@ function countTurns() {
   return {
     stop(): number {
       watching = false;
-      return turns;
+      return turned;
     },
   };
 }
@@ -72,13 +73,12 @@ describe(`${count} sessions`, { timeout: patient(60_000) }, () => {
       for (const { id } of sessions) {
         sessions.refresh(id, { id: 'many', exp });
       }
-      await new Promise((resolve) => setImmediate(resolve));
+      await turns(1);
       const loop = countTurns();
       expect(await clients.codes).toEqual({ 3000: count });
-      const turns = loop.stop();
+      expect(loop.stop()).toBeGreaterThan(manyTurns);
       expect(sessions.count()).toBe(0);
       expect(expired).toBe(count);
-      expect(turns).toBeGreaterThan(manyTurns);
     },
     60_000,
   );
@@ -87,7 +87,7 @@ describe(`${count} sessions`, { timeout: patient(60_000) }, () => {
     await using app = await startWithVerdicts({ many: { id: 'many' } }, options);
     using clients = await openMany(app);
     const loop = countTurns();
-    await new Promise((resolve) => setImmediate(resolve));
+    await turns(1);
     expect(await sessionsOf(app).revoke({ userId: 'many' })).toBe(count);
     expect(sessionsOf(app).count()).toBe(0);
     expect(await clients.codes).toEqual({ 3000: count });

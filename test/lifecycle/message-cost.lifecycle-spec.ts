@@ -1,8 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { fromAuthorizationHeader } from '../../lib/index.js';
 import { startProtected } from '../support/app.js';
-import { tokenOf } from '../support/tokens.js';
-import { bearer } from './connections.js';
+import { bearer, tokenOf } from '../support/tokens.js';
 
 const sizes = [1_000, 8_000, 64_000, 1_000_000];
 

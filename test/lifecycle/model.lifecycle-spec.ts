@@ -17,9 +17,10 @@ import {
 } from '../../lib/index.js';
 import { startApp, type TestApp } from '../support/app.js';
 import { bearerOf, customStrategy } from '../support/strategies.js';
-import { restoreClocks, secondMs } from './clocks.js';
+import { restoreClocks, secondMs, useAllFakeClocks } from '../support/clocks.js';
 import { LifecycleModel, type ModelConnection, type Verdict } from './lifecycle-model.js';
 import { WireClient } from './wire-client.js';
+import { turns } from '../support/turns.js';
 
 restoreClocks();
 
@@ -110,7 +111,7 @@ class Lifecycle {
     this.#stopping ??= this.#app[Symbol.asyncDispose]();
     void this.#stopping.then(stopped);
     for (let round = 0; stopped.mock.calls.length === 0 && round < 20; round += 1) {
-      await flush();
+      await turns(12);
       vi.advanceTimersByTime(secondMs);
     }
     expect(stopped, 'the application has stopped').toHaveBeenCalled();
@@ -137,7 +138,7 @@ abstract class Step implements Command {
 
   async run(model: LifecycleModel, real: Lifecycle): Promise<void> {
     await this.act(model, real);
-    await flush();
+    await turns(12);
     findOut(model, real);
     checkInvariants(model, real);
   }
@@ -482,13 +483,6 @@ function realSession({ index }: ModelConnection, real: Lifecycle): WsAuthSession
   return sessionOf(real.gateway.clients.get(index)!)!;
 }
 
-/** Lets everything that is ready run. Time stands still. */
-async function flush(): Promise<void> {
-  for (let turn = 0; turn < 12; turn += 1) {
-    await new Promise<void>((resolve) => setImmediate(resolve));
-  }
-}
-
 /** Whether a timer, or only the next message, finds out that the clock was set past the end of a session, is left open. */
 function findOut(model: LifecycleModel, real: Lifecycle): void {
   for (const connection of model.connections) {
@@ -605,18 +599,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 const steps = fc.array(step, { minLength: 1, maxLength: 60, size: 'max' });
 
-function useAllClocks(): void {
-  vi.useFakeTimers({
-    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
-  });
-  vi.setSystemTime(start);
-}
-
 describe('whatever happens to connections, in whatever order', () => {
   it('only live sessions are heard, each ends once, and the registry knows', async () => {
     await fc.assert(
       fc.asyncProperty(steps, async (given) => {
-        useAllClocks();
+        useAllFakeClocks(start);
         const real = await Lifecycle.start();
         try {
           await fc.asyncModelRun(() => ({ model: new LifecycleModel(), real }), given);

@@ -12,9 +12,10 @@ import { WsAuthSessions } from '../../lib/index.js';
 import { startProtected, type TestApp } from '../support/app.js';
 import type { TestClient } from '../support/client.js';
 import { tokenOf } from '../support/tokens.js';
-import { restoreClocks, useFakeTimers } from './clocks.js';
-import { enter, enterByMessage, sendTogether, serverSide } from './connections.js';
-import { settle } from './deferred-strategy.js';
+import { restoreClocks, useFakeTimers } from '../support/clocks.js';
+import { enter, enterByMessage, serverSide } from '../support/connections.js';
+import { settle } from '../support/turns.js';
+import { sendTogether } from '../support/send-together.js';
 
 restoreClocks();
 
@@ -43,7 +44,7 @@ class PausingGateway {
   }
 }
 
-function start(pauses: unknown): Promise<TestApp> {
+function startPausing(pauses: unknown): Promise<TestApp> {
   pausesAt = pauses;
   handled = [];
   return startProtected({ heartbeatIntervalMs: intervalMs }, [PausingGateway]);
@@ -73,7 +74,7 @@ describe.each(ways)('K6g: a client that came in %s', (_way, connect) => {
     'K6g: lives while the gateway pauses it for many heartbeats, from %j on',
     async (pauses) => {
       useFakeTimers();
-      await using app = await start(pauses);
+      await using app = await startPausing(pauses);
       const client = await connect(app);
       client.emit('note', 0).emit('note', 1);
       const held = await serverSideOf(app);
@@ -91,7 +92,7 @@ describe.each(ways)('K6g: a client that came in %s', (_way, connect) => {
 
   it('K6g: lives if it is paused before its answer to a ping is read', async () => {
     useFakeTimers();
-    await using app = await start(undefined);
+    await using app = await startPausing(undefined);
     const client = await connect(app);
     const held = await serverSideOf(app);
     vi.advanceTimersByTime(intervalMs);
@@ -104,7 +105,7 @@ describe.each(ways)('K6g: a client that came in %s', (_way, connect) => {
 
   it('K6g: has time to answer the next ping after it is resumed', async () => {
     useFakeTimers();
-    await using app = await start(undefined);
+    await using app = await startPausing(undefined);
     const client = await connect(app);
     const held = await serverSideOf(app);
     vi.advanceTimersByTime(intervalMs);
@@ -117,7 +118,7 @@ describe.each(ways)('K6g: a client that came in %s', (_way, connect) => {
 
   it('K6g: is terminated if it does not answer after it is resumed', async () => {
     useFakeTimers();
-    await using app = await start(undefined);
+    await using app = await startPausing(undefined);
     const client = await connect(app);
     const held = await serverSideOf(app);
     const { _socket: socket } = client.socket as unknown as { readonly _socket: Socket };
@@ -150,7 +151,7 @@ describe('messages that came before the session', () => {
     [1, [0, 1]],
     [2, [0, 1, 2]],
   ])('K6g: wait for resume() if the gateway pauses at %j', async (pauses, before) => {
-    await using app = await start(pauses);
+    await using app = await startPausing(pauses);
     const client = await knock(app);
     expect(handled).toEqual(before);
     const held = await serverSideOf(app);
@@ -163,7 +164,7 @@ describe('messages that came before the session', () => {
   });
 
   it('K6g: are held back at each pause', async () => {
-    await using app = await start(0);
+    await using app = await startPausing(0);
     await knock(app);
     const held = await serverSideOf(app);
     pausesAt = 1;
@@ -176,7 +177,7 @@ describe('messages that came before the session', () => {
   });
 
   it('K6g: come before the end of a client that leaves meanwhile', async () => {
-    await using app = await start('connection');
+    await using app = await startPausing('connection');
     await knock(app);
     const held = await serverSideOf(app);
     const order: string[] = [];
@@ -188,7 +189,7 @@ describe('messages that came before the session', () => {
   });
 
   it('K6g: are dropped if the session ends meanwhile', async () => {
-    await using app = await start('connection');
+    await using app = await startPausing('connection');
     const client = await knock(app);
     app.nest.get(WsAuthSessions).disconnect({ userId: 'alice' });
     expect(await client.closed()).toEqual({ code: 1008, reason: 'disconnected' });

@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { setImmediate as turn } from 'node:timers/promises';
 import { Catch, UseFilters, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { ConnectedSocket, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { describe, expect, it, vi } from 'vitest';
@@ -24,29 +23,32 @@ import { startProtected, type TestApp } from '../support/app.js';
 import type { ConnectOptions, TestClient } from '../support/client.js';
 import { EchoGateway } from '../support/gateways.js';
 import { HttpBasicStrategy, type TestUser } from '../support/strategies.js';
-import { basicHeader, tokenOf } from '../support/tokens.js';
-import { blockEventLoop, minuteMs, restoreClocks, secondMs, useFakeTimers } from './clocks.js';
+import { basicHeader, bearer, tokenOf } from '../support/tokens.js';
+import {
+  blockEventLoop,
+  minuteMs,
+  restoreClocks,
+  secondMs,
+  useFakeClock,
+  useFakeTimers,
+} from '../support/clocks.js';
 import {
   enter,
   enterByMessage,
-  sendTogether,
   serverSide,
   sessionOfUser,
   sessionsOf,
   startWithVerdicts,
   tokenFor,
-} from './connections.js';
-import { DeferredStrategy, settle } from './deferred-strategy.js';
+} from '../support/connections.js';
+import { DeferredStrategy } from '../support/deferred-strategy.js';
+import { settle, turns } from '../support/turns.js';
+import { sendTogether } from '../support/send-together.js';
 
 restoreClocks();
 
+/** The instant that all credentials of a test are relative to. */
 const now = Date.UTC(2030, 0, 1);
-
-/** A moment all credentials of a test are relative to. */
-function freeze(): void {
-  useFakeTimers();
-  vi.setSystemTime(now);
-}
 
 /** A user that says when its credential was issued and ends, in seconds from now. */
 function user(iat: number, exp: number, id = 'alice', claims: object = {}) {
@@ -109,7 +111,7 @@ describe('the same user with a newer credential', () => {
   });
 
   it('is not asked to renew without a key, by which it could be told from others', async () => {
-    freeze();
+    useFakeTimers(now);
     const verdict = { email: 'alice@example.com', exp: user(0, 60).exp };
     await using app = await startWithVerdicts({ t: verdict }, { heartbeatIntervalMs: 0 });
     const client = await enter(app, 't');
@@ -136,7 +138,7 @@ describe('the same user with a newer credential', () => {
   });
 
   it('that never ends drops the timer', async () => {
-    freeze();
+    useFakeTimers(now);
     await using app = await startWithVerdicts(
       { t: user(0, 60), u: { id: 'alice' } },
       { heartbeatIntervalMs: 0 },
@@ -148,7 +150,7 @@ describe('the same user with a newer credential', () => {
   });
 
   it('takes a deliberate reduction', async () => {
-    freeze();
+    useFakeTimers(now);
     await using app = await startWithVerdicts(
       { t: user(0, 600), u: user(1, 60) },
       { heartbeatIntervalMs: 0 },
@@ -169,12 +171,7 @@ function aliceToken(): string {
 
 describe('whichever way the client came in', () => {
   const ways: [string, WsAuthModuleOptions, string, () => ConnectOptions][] = [
-    [
-      'a header',
-      { credentials: [fromAuthorizationHeader()] },
-      '/',
-      () => ({ headers: { authorization: `Bearer ${aliceToken()}` } }),
-    ],
+    ['a header', { credentials: [fromAuthorizationHeader()] }, '/', () => bearer(aliceToken())],
     [
       'a query parameter',
       { credentials: [fromQueryParam('t')] },
@@ -260,7 +257,7 @@ describe('whichever way the client came in', () => {
     const authorization = basicHeader('alice', 'secret of alice');
     const client = await app.connect('/', { headers: { authorization } }).opened();
     const [session] = sessionsOf(app).ofUser('alice');
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 2 * secondMs });
+    useFakeClock(Date.now() + 2 * secondMs);
     expect(await again(client, tokenOf('alice')).nextEvent()).toMatchObject({
       event: 'authenticated',
     });
@@ -307,7 +304,7 @@ describe('somebody else', () => {
     const client = await enter(app, tokenOf('alice', { iss: 'https://a.example.com' }));
     sessionsOf(app).refresh(sessionOfUser(app, 'alice').id, { id: 'alice' });
     await client.next();
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 2 * secondMs });
+    useFakeClock(Date.now() + 2 * secondMs);
     again(client, tokenOf('alice', { iss: 'https://b.example.com' }));
     await expect(client.next()).rejects.toThrow('closed with 3003 other user');
   });
@@ -376,7 +373,7 @@ describe('a failed attempt', () => {
 
 describe('an older credential', () => {
   it('that finishes later changes nothing (RA-05)', async () => {
-    freeze();
+    useFakeTimers(now);
     const deferred = new DeferredStrategy();
     await using app = await startDeferred({}, deferred);
     const client = await enterDeferred(app, deferred, user(0, 60));
@@ -393,7 +390,7 @@ describe('an older credential', () => {
   });
 
   it('cannot prolong a session that was shortened', async () => {
-    freeze();
+    useFakeTimers(now);
     await using app = await startWithVerdicts({ t: user(0, 600), u: user(5, 60) });
     const client = await enter(app, 't');
     await again(client, 'u').next();
@@ -401,7 +398,7 @@ describe('an older credential', () => {
   });
 
   it('that is revoked is refused, although it would change nothing', async () => {
-    freeze();
+    useFakeTimers(now);
     const old = user(0, 600, 'alice', { jti: 'old' });
     await using app = await startWithVerdicts({ t: old, u: user(5, 600) });
     const client = await enter(app, 't');
@@ -508,7 +505,7 @@ describe('the frame that authenticates', () => {
     const client = await enter(app, tokenOf('alice'));
     client.sendRaw(spell(tokenOf('alice')));
     await client.barrier();
-    await turn();
+    await turns(1);
     expect(seen).not.toHaveBeenCalled();
   });
 
@@ -614,7 +611,7 @@ async function attempting(app: TestApp, deferred: DeferredStrategy, verdict: unk
 
 describe('an attempt under way', () => {
   it('does not save a session that expires meanwhile (RA-04)', async () => {
-    freeze();
+    useFakeTimers(now);
     const deferred = new DeferredStrategy();
     await using app = await startDeferred({ expiryWarningMs: 0 }, deferred);
     const { client, renewed, held, session } = await attempting(app, deferred, user(0, 2));
@@ -627,7 +624,7 @@ describe('an attempt under way', () => {
   });
 
   it('does not save a session that has expired and whose timer is late (RA-04)', async () => {
-    freeze();
+    useFakeTimers(now);
     const deferred = new DeferredStrategy();
     await using app = await startDeferred({ expiryWarningMs: 0 }, deferred);
     const { client, renewed } = await attempting(app, deferred, user(0, 2));
@@ -641,7 +638,7 @@ describe('an attempt under way', () => {
     ['revoked', 3000, (app) => sessionsOf(app).revoke({ userId: 'alice' })],
     ['disconnected', 1008, (app) => sessionsOf(app).disconnect({ userId: 'alice' })],
   ])('does not save a session that is %s as it succeeds', async (how, code, end) => {
-    freeze();
+    useFakeTimers(now);
     const deferred = new DeferredStrategy();
     let succeeding: (() => void) | undefined;
     const userId = ({ id }: TestUser) => {
@@ -686,7 +683,7 @@ describe('an attempt under way', () => {
 
 describe('out of band', () => {
   it('refresh() renews the session and tells the client', async () => {
-    freeze();
+    useFakeTimers(now);
     await using app = await startWithVerdicts({ t: user(0, 60) }, { heartbeatIntervalMs: 0 });
     const client = await enter(app, 't');
     const before = sessionOfUser(app, 'alice');
@@ -707,7 +704,7 @@ describe('out of band', () => {
   });
 
   it('refresh() with no new end keeps the end', async () => {
-    freeze();
+    useFakeTimers(now);
     await using app = await startWithVerdicts({ t: user(0, 60) });
     const client = await enter(app, 't');
     const { id } = sessionOfUser(app, 'alice');
@@ -716,7 +713,7 @@ describe('out of band', () => {
   });
 
   it('refresh() with no new end keeps the end under maxSessionAgeMs, too', async () => {
-    freeze();
+    useFakeTimers(now);
     const maxSessionAgeMs = 600 * secondMs;
     await using app = await startWithVerdicts({ t: user(0, 60) }, { maxSessionAgeMs });
     await enter(app, 't');
@@ -725,7 +722,7 @@ describe('out of band', () => {
   });
 
   it('refresh() may shorten a session', async () => {
-    freeze();
+    useFakeTimers(now);
     await using app = await startWithVerdicts({ t: user(0, 600) }, { heartbeatIntervalMs: 0 });
     const client = await enter(app, 't');
     sessionsOf(app).refresh(sessionOfUser(app, 'alice').id, user(1, 20));
@@ -758,7 +755,7 @@ describe('out of band', () => {
   });
 
   it('refresh() does not save a session that has expired and whose timer is late', async () => {
-    freeze();
+    useFakeTimers(now);
     await using app = await startWithVerdicts({ t: user(0, 2) });
     const client = await enter(app, 't');
     const { id } = sessionOfUser(app, 'alice');
@@ -770,7 +767,7 @@ describe('out of band', () => {
   });
 
   it('refresh() of a session whose token is revoked says so', async () => {
-    freeze();
+    useFakeTimers(now);
     await using app = await startWithVerdicts({ t: user(0, 60, 'alice', { jti: 'one' }) });
     await enter(app, 't');
     const { id } = sessionOfUser(app, 'alice');

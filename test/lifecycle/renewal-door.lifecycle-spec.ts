@@ -17,9 +17,9 @@ import {
 import { startProtected, type TestApp } from '../support/app.js';
 import type { ConnectOptions, TestClient } from '../support/client.js';
 import { customStrategy, type JudgedRequest } from '../support/strategies.js';
-import { basicHeader } from '../support/tokens.js';
-import { restoreClocks, secondMs, useFakeTimers } from './clocks.js';
-import { fateOf, sessionOfUser, sessionsOf } from './connections.js';
+import { basicHeader, bearer } from '../support/tokens.js';
+import { restoreClocks, secondMs, useAllFakeClocks, useFakeTimers } from '../support/clocks.js';
+import { fateOf, sessionOfUser, sessionsOf } from '../support/connections.js';
 
 restoreClocks();
 
@@ -61,7 +61,7 @@ interface Way {
 const ways: Readonly<Record<string, Way>> = {
   bearer: {
     make: (options) => fromAuthorizationHeader({ ...options, schemes: ['Bearer'] }),
-    connect: (token) => ['/', { headers: { authorization: `Bearer ${token}` } }],
+    connect: (token) => ['/', bearer(token)],
   },
   basic: {
     make: (options) => fromAuthorizationHeader({ ...options, schemes: ['Basic'] }),
@@ -434,9 +434,7 @@ describe('maxSessionAgeMs', () => {
   ];
 
   it.each(renewals)('K9c: is the longest life, whatever is sent: %s', async (_what, renew) => {
-    vi.useFakeTimers({
-      toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
-    });
+    useAllFakeClocks();
     await using app = await startProtected(
       { strategy: 'a', maxSessionAgeMs, heartbeatIntervalMs: 0, expiryWarningMs: 0 },
       strategies,

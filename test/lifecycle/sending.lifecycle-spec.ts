@@ -3,12 +3,11 @@ import type { Socket } from 'node:net';
 import { WebSocketGateway } from '@nestjs/websockets';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { WsAuthModule, WsAuthSessions } from '../../lib/index.js';
-import { startApp, startProtected, type TestApp } from '../support/app.js';
-import { JwtStrategy } from '../support/strategies.js';
-import { tokenOf } from '../support/tokens.js';
-import { bearer, enter, serverSide } from './connections.js';
-import { settle } from './deferred-strategy.js';
+import { WsAuthSessions } from '../../lib/index.js';
+import { startGateways, startProtected, type TestApp } from '../support/app.js';
+import { bearer, tokenOf } from '../support/tokens.js';
+import { enter, serverSide } from '../support/connections.js';
+import { settle } from '../support/turns.js';
 
 const bound = 65_536;
 const large = 4 * 1_024 * 1_024;
@@ -43,13 +42,6 @@ async function connect(app: TestApp, perMessageDeflate: boolean) {
   return { client, sizes, socket, held: accepted };
 }
 
-function start(maxBufferedBytes = bound): Promise<TestApp> {
-  return startApp({
-    imports: [WsAuthModule.forRoot({ strategy: 'jwt', maxBufferedBytes })],
-    providers: [JwtStrategy, Gateway],
-  });
-}
-
 /** How a message was sent: `sent`, or the error that its callback was given. */
 function send(client: WebSocket, data: unknown): Promise<string> {
   return new Promise((resolve) => {
@@ -59,7 +51,7 @@ function send(client: WebSocket, data: unknown): Promise<string> {
 
 describe.each([true, false])('a client that reads (compressed: %s)', (compressed) => {
   it.each(forms)('K14g: receives one message of any size: %s', async (_form, make) => {
-    await using app = await start();
+    await using app = await startGateways({ maxBufferedBytes: bound }, [Gateway]);
     const { client, sizes, held } = await connect(app, compressed);
     for (let round = 1; round <= 2; round += 1) {
       expect(await send(held, make(large))).toBe('sent');
@@ -72,7 +64,7 @@ describe.each([true, false])('a client that reads (compressed: %s)', (compressed
   });
 
   it.each(forms)('K14g: receives small messages behind it, in order: %s', async (_form, make) => {
-    await using app = await start();
+    await using app = await startGateways({ maxBufferedBytes: bound }, [Gateway]);
     const { client, sizes, held } = await connect(app, compressed);
     const sent = [1_000, large, 1_000, 2_000, 3_000].map((size) => send(held, make(size)));
     while (sizes.length < sent.length) {
@@ -92,7 +84,7 @@ describe('a client that does not read', () => {
   )(
     'K14g: is terminated, and no callback reports what it never receives as sent: %s of %i bytes',
     async (_form, size, make) => {
-      await using app = await start();
+      await using app = await startGateways({ maxBufferedBytes: bound }, [Gateway]);
       const { socket, held } = await connect(app, false);
       const closed = once(held, 'close');
       socket.pause();
@@ -113,7 +105,7 @@ describe('a client that does not read', () => {
   );
 
   it('K14g: is terminated within one turn, however many messages are sent in it', async () => {
-    await using app = await start();
+    await using app = await startGateways({ maxBufferedBytes: bound }, [Gateway]);
     const { socket, held } = await connect(app, false);
     const closed = once(held, 'close');
     const results = Array.from({ length: 10_000 }, () => send(held, 'x'.repeat(10_000)));

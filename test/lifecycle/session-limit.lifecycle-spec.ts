@@ -4,17 +4,16 @@ import { WsAuth } from '../../lib/index.js';
 import { startProtected, type TestApp } from '../support/app.js';
 import type { TestClient } from '../support/client.js';
 import { EchoGateway } from '../support/gateways.js';
-import { tokenOf } from '../support/tokens.js';
+import { bearer, tokenOf } from '../support/tokens.js';
 import {
-  bearer,
   enter,
   enterByMessage,
   fateOf,
   serverSide,
   sessionsOf,
   startWithVerdicts,
-} from './connections.js';
-import { DeferredStrategy } from './deferred-strategy.js';
+} from '../support/connections.js';
+import { DeferredStrategy } from '../support/deferred-strategy.js';
 
 const replaced = { code: 1008, reason: 'too many sessions' };
 

@@ -13,31 +13,25 @@ import {
 import { startProtected, type TestApp } from '../support/app.js';
 import { EchoGateway } from '../support/gateways.js';
 import { HttpBasicStrategy } from '../support/strategies.js';
-import { basicHeader, tokenOf } from '../support/tokens.js';
-import { dayMs, restoreClocks, secondMs, useFakeClock, useFakeTimers } from './clocks.js';
+import { basicHeader, bearer, tokenOf } from '../support/tokens.js';
+import { dayMs, restoreClocks, secondMs, useFakeClock, useFakeTimers } from '../support/clocks.js';
 import {
-  bearer,
   enter,
   enterByMessage,
   fateOf,
-  sendTogether,
   serverSide,
   sessionOfUser,
   sessionsOf,
   startWithVerdicts,
   tokenFor,
-} from './connections.js';
-import { DeferredStrategy } from './deferred-strategy.js';
+} from '../support/connections.js';
+import { DeferredStrategy } from '../support/deferred-strategy.js';
+import { sendTogether } from '../support/send-together.js';
 
 restoreClocks();
 
 const revoked = { code: 3000, reason: 'revoked' };
 const now = Date.UTC(2030, 0, 1);
-
-function freeze(): void {
-  useFakeClock();
-  vi.setSystemTime(now);
-}
 
 describe('the live sessions', () => {
   it('are found by user and id, counted and iterated', async () => {
@@ -222,7 +216,7 @@ describe('revoke()', () => {
     expect(await bob.ask('echo', 2)).toBe(2);
     expect(await fateOf(app.connect('/', bearer(tokens.second)))).toBe('refused 401');
     expect(await (await enter(app, tokens.bob)).ask('echo', 3)).toBe(3);
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 2 * secondMs });
+    useFakeClock(Date.now() + 2 * secondMs);
     expect(await (await enter(app, tokenOf('alice'))).ask('echo', 4)).toBe(4);
   });
 
@@ -324,7 +318,7 @@ describe('the instant of a revocation (RV-06)', () => {
     ['in that second', seconds, 'refused 401'],
     ['a second after', seconds + 1, 'accepted'],
   ])('a token issued %s', async (_name, iat, fate) => {
-    freeze();
+    useFakeClock(now);
     await using app = await startProtected();
     await sessionsOf(app).revoke({ userId: 'alice', issuedBefore: now });
     expect(await attempt(app, tokenOf('alice', { iat }))).toBe(fate);
@@ -332,7 +326,7 @@ describe('the instant of a revocation (RV-06)', () => {
   });
 
   it('a token issued in the second of a revocation in the middle of it is refused', async () => {
-    freeze();
+    useFakeClock(now);
     vi.setSystemTime(now + 500);
     await using app = await startProtected();
     await sessionsOf(app).revoke({ userId: 'alice' });
@@ -343,7 +337,7 @@ describe('the instant of a revocation (RV-06)', () => {
   });
 
   it('a token that does not say when it was issued is refused', async () => {
-    freeze();
+    useFakeClock(now);
     const verdicts = { old: { id: 'alice' }, fresh: { id: 'alice', iat: seconds + 1 } };
     await using app = await startWithVerdicts(verdicts);
     await sessionsOf(app).revoke({ userId: 'alice', issuedBefore: now });
@@ -352,7 +346,7 @@ describe('the instant of a revocation (RV-06)', () => {
   });
 
   it('a password counts as issued when it is presented', async () => {
-    freeze();
+    useFakeClock(now);
     await using app = await startProtected(
       { strategy: 'basic', credentials: [fromAuthorizationHeader()] },
       [HttpBasicStrategy],
@@ -367,7 +361,7 @@ describe('the instant of a revocation (RV-06)', () => {
   });
 
   it('a later revocation counts, and an earlier one takes nothing back', async () => {
-    freeze();
+    useFakeClock(now);
     await using app = await startProtected();
     await sessionsOf(app).revoke({ userId: 'alice', issuedBefore: now });
     await sessionsOf(app).revoke({ userId: 'alice', issuedBefore: now - 60 * secondMs });
@@ -378,7 +372,7 @@ describe('the instant of a revocation (RV-06)', () => {
   });
 
   it('an anonymous client has no credential that could be revoked', async () => {
-    freeze();
+    useFakeClock(now);
     await using app = await startProtected({
       credentials: [fromAuthorizationHeader()],
       optional: true,
@@ -392,7 +386,7 @@ describe('the instant of a revocation (RV-06)', () => {
 
 describe('a claim that nobody has verified', () => {
   it('does not save a session from a revocation', async () => {
-    freeze();
+    useFakeClock(now);
     const payload = JSON.stringify({ iat: now / secondMs + 1_000_000 });
     const forged = `e30.${Buffer.from(payload).toString('base64url')}.AA`;
     await using app = await startWithVerdicts({ [forged]: { id: 'alice' } });
@@ -402,15 +396,10 @@ describe('a claim that nobody has verified', () => {
   });
 });
 
-async function start() {
-  useFakeTimers();
-  vi.setSystemTime(now);
-  return startProtected({ heartbeatIntervalMs: 0 });
-}
-
 describe('how long a revocation is remembered', () => {
   it('a day, by default', async () => {
-    await using app = await start();
+    useFakeTimers(now);
+    await using app = await startProtected({ heartbeatIntervalMs: 0 });
     const token = tokenFor('alice', 10 * dayMs, { jti: 'one' });
     await sessionsOf(app).revoke({ tokenId: 'one' });
     vi.setSystemTime(now + dayMs - 1);
@@ -419,7 +408,8 @@ describe('how long a revocation is remembered', () => {
   });
 
   it('rememberMs, and no longer', async () => {
-    await using app = await start();
+    useFakeTimers(now);
+    await using app = await startProtected({ heartbeatIntervalMs: 0 });
     const token = tokenFor('alice', 10 * dayMs, { jti: 'one' });
     await sessionsOf(app).revoke({ tokenId: 'one' }, { rememberMs: 5 * secondMs });
     vi.setSystemTime(now + 5 * secondMs + 1);
@@ -427,7 +417,8 @@ describe('how long a revocation is remembered', () => {
   });
 
   it('of two revocations of a token, the longer one', async () => {
-    await using app = await start();
+    useFakeTimers(now);
+    await using app = await startProtected({ heartbeatIntervalMs: 0 });
     const token = tokenFor('alice', 10 * dayMs, { jti: 'one' });
     await sessionsOf(app).revoke({ tokenId: 'one' });
     await sessionsOf(app).revoke({ tokenId: 'one' }, { rememberMs: secondMs });
@@ -437,7 +428,8 @@ describe('how long a revocation is remembered', () => {
   });
 
   it('of two revocations of a user, the longer one', async () => {
-    await using app = await start();
+    useFakeTimers(now);
+    await using app = await startProtected({ heartbeatIntervalMs: 0 });
     const token = tokenFor('alice', 10 * dayMs);
     await sessionsOf(app).revoke({ userId: 'alice' });
     await sessionsOf(app).revoke({ userId: 'alice' }, { rememberMs: secondMs });

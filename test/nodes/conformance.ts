@@ -8,6 +8,7 @@ import type {
   WsAuthStore,
 } from '../../lib/index.js';
 import { eventually } from './eventually.js';
+import { minuteMs } from '../support/clocks.js';
 
 /** Two nodes that share one store: what the first says the second must know. */
 export interface StorePair extends AsyncDisposable {
@@ -16,7 +17,6 @@ export interface StorePair extends AsyncDisposable {
 }
 
 const plenty = { maxPerUser: 100, maxTotal: 100_000 };
-const minuteMs = 60_000;
 
 function ticketOf(userId: string, facts: Partial<StoredTicket> = {}): StoredTicket {
   const digest = randomUUID();

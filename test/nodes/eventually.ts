@@ -1,4 +1,5 @@
 import { patienceMs } from '../support/patience.js';
+import { turns } from '../support/turns.js';
 
 /**
  * Resolves in the turn of the event loop in which the condition holds; for what another process does, of which no event
@@ -14,7 +15,7 @@ export async function eventually(
     if (performance.now() > end) {
       throw new Error(`not within ${withinMs} ms: ${what}`);
     }
-    await new Promise((resolve) => setImmediate(resolve));
+    await turns(1);
   }
 }
 

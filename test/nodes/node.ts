@@ -10,7 +10,7 @@ import {
 import type { RedisStoreOptions } from '../../lib/redis.js';
 import { startProtected, type TestApp } from '../support/app.js';
 import type { TestClient } from '../support/client.js';
-import { tokenOf } from '../support/tokens.js';
+import { bearer, tokenOf } from '../support/tokens.js';
 import { storeOn, type ClientOfStore, type RedisPackage } from './redis-clients.js';
 
 /** How a node runs. */
@@ -52,7 +52,7 @@ export class TestNode implements AsyncDisposable {
 
   /** A handshake with a token. */
   knock(token: string, path = '/'): TestClient {
-    return this.app.connect(path, { headers: { authorization: `Bearer ${token}` } });
+    return this.app.connect(path, bearer(token));
   }
 
   /** A session of a user. */

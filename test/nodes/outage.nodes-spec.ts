@@ -14,7 +14,7 @@ import {
 } from '../../lib/index.js';
 import { RedisServer } from '../support/redis.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
-import { tokenOf } from '../support/tokens.js';
+import { bearer, tokenOf } from '../support/tokens.js';
 import type { TestClient } from '../support/client.js';
 import { eventually, within } from './eventually.js';
 import { startNode, statusOf, type NodeOptions, type TestNode } from './node.js';
@@ -322,10 +322,6 @@ describe('configuration', () => {
 
 function key(kind: string, id: string): string {
   return `{garbage}:${kind}:${Buffer.from(id).toString('base64url')}`;
-}
-
-function bearer() {
-  return { headers: { authorization: `Bearer ${tokenOf('alice')}` } };
 }
 
 function startNodeWithLogger(store: WsAuthStore, write: (line: unknown) => void): Promise<TestApp> {

@@ -19,6 +19,7 @@ import {
 } from '../../lib/index.js';
 import { RedisServer } from '../support/redis.js';
 import { startApp, startProtected } from '../support/app.js';
+import { useFakeClock } from '../support/clocks.js';
 import type { TestClient } from '../support/client.js';
 import { EchoGateway } from '../support/gateways.js';
 import { ask } from '../support/http.js';
@@ -53,10 +54,6 @@ async function alone(options: NodeOptions = {}): Promise<TestNode> {
   const app = await startProtected({ ...everyWay, tickets: {}, ...options, store });
   const client = { store, command: () => Promise.reject(new Error('no Redis')) };
   return new TestNode(app, { ...client, [Symbol.asyncDispose]: () => Promise.resolve() });
-}
-
-function useFakeClock(): void {
-  vi.useFakeTimers({ toFake: ['Date'] });
 }
 
 function present(node: TestNode, ticket: string): TestClient {

@@ -2,11 +2,11 @@ import { Injectable, UseGuards, type CanActivate } from '@nestjs/common';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { ConnectedSocket, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { describe, expect, it } from 'vitest';
-import { WsAuthModule, WsAuthSessions, type WsAuthModuleOptions } from '../../lib/index.js';
-import { startApp } from '../support/app.js';
+import { WsAuthSessions } from '../../lib/index.js';
+import { startApp, startProtected } from '../support/app.js';
 import { EchoGateway } from '../support/gateways.js';
 import { patient } from '../support/patience.js';
-import { JwtStrategy, type TestUser } from '../support/strategies.js';
+import { type TestUser } from '../support/strategies.js';
 import { tokenOf } from '../support/tokens.js';
 
 interface MaybeUser {
@@ -57,23 +57,16 @@ describe('Nest alone, as README.md says', () => {
   });
 });
 
-function start(options: WsAuthModuleOptions) {
-  return startApp({
-    imports: [WsAuthModule.forRoot({ strategy: 'jwt', ...options })],
-    providers: [JwtStrategy, EchoGateway],
-  });
-}
-
 describe('a session, as README.md says', () => {
   it('ends when its token does', async () => {
-    await using app = await start({ expiresAt: () => Date.now() + patient(500) });
+    await using app = await startProtected({ expiresAt: () => Date.now() + patient(500) });
     const client = await app.connect().opened();
     client.emit('authenticate', { token: tokenOf('alice') });
     expect(await client.closed()).toEqual({ code: 3000, reason: 'token expired' });
   });
 
   it('goes on if the client answers `expiring` with a newer token of the same user', async () => {
-    await using app = await start({
+    await using app = await startProtected({
       expiresAt: () => Date.now() + 60_000,
       expiryWarningMs: 59_900,
     });
@@ -87,7 +80,7 @@ describe('a session, as README.md says', () => {
   });
 
   it('ends when it is revoked, and its token does not come back', async () => {
-    await using app = await start({});
+    await using app = await startProtected();
     const headers = { authorization: `Bearer ${tokenOf('alice')}` };
     const client = await app.connect('/', { headers }).opened();
     await app.nest.get(WsAuthSessions).revoke({ userId: 'alice' });

@@ -4,16 +4,14 @@ import { JwtService } from '@nestjs/jwt';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { describe, expect, it } from 'vitest';
 import { WsAuthGuard, WsAuthModule } from '../../lib/index.js';
-import { startApp } from '../support/app.js';
+import { startApp, startGateways } from '../support/app.js';
 import { ask } from '../support/http.js';
 import { JwtStrategy } from '../support/strategies.js';
-import { secret, tokenOf } from '../support/tokens.js';
+import { bearer, secret, tokenOf } from '../support/tokens.js';
 import { ChatGateway as GuardedAfter, HttpAuthGuard } from './snippets/after-auth-guard.js';
 import { ChatGateway as ConnectedAfter } from './snippets/after-handle-connection.js';
 import { ChatGateway as GuardedBefore, WsJwtGuard } from './snippets/before-auth-guard.js';
 import { ChatGateway as ConnectedBefore } from './snippets/before-handle-connection.js';
-
-const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
 
 /** Verifies tokens when the test says so: a key that is fetched, or a user that is looked up, takes its time as well. */
 class PatientJwtService extends JwtService {
@@ -43,10 +41,7 @@ describe('coming from handleConnection, as lib/guards/README.md shows', () => {
   });
 
   it('after: it is handled with the user, or not at all', async () => {
-    await using app = await startApp({
-      imports: [WsAuthModule.forRoot({ strategy: 'jwt' })],
-      providers: [JwtStrategy, ConnectedAfter],
-    });
+    await using app = await startGateways({}, [ConnectedAfter]);
     const client = app.connect(`/chat?token=${tokenOf('alice')}`);
     client.socket.once('open', () => client.emit('hello'));
     expect(await client.nextEvent()).toEqual({ event: 'hello', data: 'Hello alice!' });

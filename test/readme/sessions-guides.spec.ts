@@ -3,19 +3,17 @@ import { Controller, Injectable, Post, Req } from '@nestjs/common';
 import { PassportSerializer } from '@nestjs/passport';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WsAuthHealth, WsAuthModule, WsAuthSessions, WsTickets } from '../../lib/index.js';
-import { startApp } from '../support/app.js';
+import { startApp, startProtected } from '../support/app.js';
 import { EchoGateway } from '../support/gateways.js';
 import { ask } from '../support/http.js';
 import { RedisServer } from '../support/redis.js';
 import { JwtStrategy } from '../support/strategies.js';
-import { tokenOf } from '../support/tokens.js';
+import { bearer, tokenOf } from '../support/tokens.js';
 import { AuditLog } from './snippets/audit-log.js';
 import { Devices } from './snippets/devices.js';
 import { SocketsModule, useHttpSessions } from './snippets/http-sessions.js';
 import { RoomsGateway } from './snippets/rooms.js';
 import { SessionRenewal } from './snippets/session-renewal.js';
-
-const bearer = (user: string) => ({ headers: { authorization: `Bearer ${tokenOf(user)}` } });
 
 describe('the code of lib/sessions/README.md', () => {
   const logged: string[] = [];
@@ -32,7 +30,7 @@ describe('the code of lib/sessions/README.md', () => {
 
   it('hands users and sessions to handlers', async () => {
     await using app = await start();
-    const client = await app.connect('/rooms', bearer('alice')).opened();
+    const client = await app.connect('/rooms', bearer(tokenOf('alice'))).opened();
     const user = { id: 'alice' };
     expect(await client.ask('profile')).toEqual({ user, id: 'alice' });
     expect(await client.ask('session')).toMatchObject({ strategy: 'jwt' });
@@ -43,9 +41,9 @@ describe('the code of lib/sessions/README.md', () => {
     await using app = await start();
     const devices = app.nest.get(Devices);
     const clients = [
-      await app.connect('/rooms', bearer('alice')).opened(),
-      await app.connect('/rooms', bearer('alice')).opened(),
-      await app.connect('/rooms', bearer('alice')).opened(),
+      await app.connect('/rooms', bearer(tokenOf('alice'))).opened(),
+      await app.connect('/rooms', bearer(tokenOf('alice'))).opened(),
+      await app.connect('/rooms', bearer(tokenOf('alice'))).opened(),
     ] as const;
     const [first, second] = devices.list('alice');
     expect(first).toMatchObject({ transport: 'fromAuthorizationHeader' });
@@ -58,7 +56,7 @@ describe('the code of lib/sessions/README.md', () => {
 
   it('renews a session from elsewhere', async () => {
     await using app = await start();
-    await app.connect('/rooms', bearer('alice')).opened();
+    await app.connect('/rooms', bearer(tokenOf('alice'))).opened();
     const [session] = app.nest.get(Devices).list('alice');
     const exp = Math.floor(Date.now() / 1_000) + 3_600;
     const renewed = app.nest.get(SessionRenewal).renew(session!.id, { id: 'alice' }, exp);
@@ -68,7 +66,7 @@ describe('the code of lib/sessions/README.md', () => {
   it('writes an audit log', async () => {
     await using app = await start();
     logged.length = 0;
-    await app.connect('/rooms', bearer('alice')).opened();
+    await app.connect('/rooms', bearer(tokenOf('alice'))).opened();
     await app.connect('/rooms?x=1', { headers: { authorization: 'Bearer forged' } }).refusal();
     expect(logged).toContain('alice by fromAuthorizationHeader');
     expect(logged).toContain('ERR_WS_AUTH_CREDENTIAL_REJECTED /rooms 127.0.0.1');
@@ -147,7 +145,7 @@ describe('the stores of lib/redis/README.md', () => {
       await using second = await startApp(metadata);
       const { ticket } = await first.nest.get(WsTickets).issue({ id: 'alice' });
       expect(ticket).toHaveLength(43);
-      const socket = await second.connect('/', bearer('alice')).opened();
+      const socket = await second.connect('/', bearer(tokenOf('alice'))).opened();
       await first.nest.get(WsAuthSessions).revoke({ userId: 'alice' });
       expect(await socket.closed()).toEqual({ code: 3000, reason: 'revoked' });
       expect(second.nest.get(WsAuthHealth).check('ws-auth')).toEqual({
@@ -161,10 +159,7 @@ describe('the stores of lib/redis/README.md', () => {
     const { store, client } = await import('./snippets/redis-io.js');
     await once(client, 'ready');
     {
-      await using app = await startApp({
-        imports: [WsAuthModule.forRoot({ strategy: 'jwt', store })],
-        providers: [JwtStrategy, EchoGateway],
-      });
+      await using app = await startProtected({ store }, []);
       await app.nest.get(WsAuthSessions).revoke({ userId: 'bob' });
       expect(await store.isRevoked({ userId: 'bob', issuedAt: 0 })).toBe(true);
       expect(await store.isRevoked({ userId: 'carol', issuedAt: 0 })).toBe(false);

@@ -51,7 +51,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }));
 
-async function start(): Promise<TestApp> {
+async function startTls(): Promise<TestApp> {
   const { key, cert } = server;
   const nest = await NestFactory.create(ClientCertModule, {
     httpsOptions: { key, cert, ca: authority.cert, requestCert: true, rejectUnauthorized: false },
@@ -69,13 +69,13 @@ function connect(app: TestApp, certificate?: Certificate) {
 
 describe('the recipe for passport-client-cert', () => {
   it('accepts a certificate of its authority', async () => {
-    await using app = await start();
+    await using app = await startTls();
     const client = await connect(app, alice).opened();
     expect(await client.ask('hello')).toEqual({ id: 'alice' });
   });
 
   it('refuses a certificate of somebody else, and none, with 401', async () => {
-    await using app = await start();
+    await using app = await startTls();
     for (const certificate of [mallory, undefined]) {
       const refusal = await connect(app, certificate).refusal();
       expect(refusal.status).toBe(401);

@@ -9,27 +9,14 @@ import {
   WsAuthSessions,
   type WsAuthTelemetry,
 } from '../../lib/index.js';
-import type { WsAuthEventMap } from '../../lib/events/ws-auth-events.js';
 import { startApp, startProtected } from '../support/app.js';
 import { JwtStrategy } from '../support/strategies.js';
-import { tokenOf } from '../support/tokens.js';
+import { bearer, tokenOf } from '../support/tokens.js';
+import { eventNames } from '../support/events.js';
 
 const broken = (): never => {
   throw new Error('a bug of the application');
 };
-
-const bearer = (user = 'alice') => ({ headers: { authorization: `Bearer ${tokenOf(user)}` } });
-
-const eventNames = [
-  'authenticating',
-  'authenticated',
-  'refused',
-  'reauthenticated',
-  'expiring',
-  'expired',
-  'revoked',
-  'disconnected',
-] as const satisfies readonly (keyof WsAuthEventMap)[];
 
 describe('listeners of events', () => {
   it.each([
@@ -198,7 +185,7 @@ describe('a verifyClient that answers later', () => {
       }
       await using app = await startApp(metadata(VerifyingGateway));
       const alice = await app.connect('/', bearer()).opened();
-      const headers = { 'x-user': 'mallory', ...bearer('mallory').headers };
+      const headers = { 'x-user': 'mallory', ...bearer(tokenOf('mallory')).headers };
       expect((await app.connect('/', { headers }).closed()).code).toBe(1006);
       expect(await alice.ask('echo')).toBe('here');
       expect(app.nest.get(WsAuthSessions).count()).toBe(1);

@@ -8,6 +8,7 @@ import { startApp, type TestApp } from '../support/app.js';
 import type { TestClient } from '../support/client.js';
 import { JwtStrategy } from '../support/strategies.js';
 import { tokenOf } from '../support/tokens.js';
+import { turns } from '../support/turns.js';
 
 /** What application code may throw: errors, other values, and what cannot even be looked at. */
 const thrown: Readonly<Record<string, () => unknown>> = {
@@ -206,7 +207,7 @@ async function provoke(client: TestClient, { closes }: Place): Promise<void> {
 
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) {
-    await new Promise((resolve) => setImmediate(resolve));
+    await turns(1);
   }
 }
 

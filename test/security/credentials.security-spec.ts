@@ -14,7 +14,6 @@ import {
   fieldOf,
   securityCase,
   securityCases,
-  turns,
   WitnessGateway,
   type HandshakeParts,
   type Lab,
@@ -22,6 +21,7 @@ import {
 import { frameOf } from '../support/raw-peer.js';
 import { bearerOf, customStrategy, HttpBasicStrategy } from '../support/strategies.js';
 import { wildStrategy } from './wild-strategy.js';
+import { turns } from '../support/turns.js';
 
 const bearerChallenge = 'Bearer realm="Users"';
 const invalidToken = 'Bearer realm="Users", error="invalid_token"';

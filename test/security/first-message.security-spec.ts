@@ -9,7 +9,6 @@ import {
 import {
   securityCase,
   securityCases,
-  turns,
   until,
   WitnessGateway,
   type Lab,
@@ -17,6 +16,7 @@ import {
 import { frameOf, opcodes, type RawPeer } from '../support/raw-peer.js';
 import { customStrategy } from '../support/strategies.js';
 import { verdict } from './verdict.js';
+import { turns } from '../support/turns.js';
 
 const timedOut = { code: 3008, reason: 'authentication timed out' };
 const required = { code: 3000, reason: 'credential required' };

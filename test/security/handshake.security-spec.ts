@@ -10,7 +10,6 @@ import {
   sampleKey,
   securityCase,
   securityCases,
-  turns,
   until,
   WitnessGateway,
   type HandshakeParts,
@@ -19,6 +18,7 @@ import {
 import { frameOf, transcriptOf } from '../support/raw-peer.js';
 import { customStrategy } from '../support/strategies.js';
 import { verdict } from './verdict.js';
+import { turns } from '../support/turns.js';
 
 @WebSocketGateway({ path: '/ws' })
 class PathGateway extends WitnessGateway {}

@@ -13,7 +13,6 @@ import {
   fieldOf,
   securityCase,
   securityCases,
-  turns,
   until,
   WitnessGateway,
   type HandshakeParts,
@@ -21,6 +20,7 @@ import {
 } from '../support/invariants.js';
 import { frameOf } from '../support/raw-peer.js';
 import { customStrategy, HttpBasicStrategy, JwtStrategy } from '../support/strategies.js';
+import { turns } from '../support/turns.js';
 
 const windowMs = 60_000;
 const perAddress = { failedAttempts: { perAddress: { points: 3, windowMs } } };

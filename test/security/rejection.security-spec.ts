@@ -8,7 +8,6 @@ import {
   fieldOf,
   securityCase,
   securityCases,
-  turns,
   until,
   WitnessGateway,
   type HandshakeParts,
@@ -16,6 +15,7 @@ import {
 } from '../support/invariants.js';
 import { frameOf, opcodes, withWatchdog, type RawPeer } from '../support/raw-peer.js';
 import { bearerOf, customStrategy } from '../support/strategies.js';
+import { turns } from '../support/turns.js';
 
 const origin = { origin: 'https://app.example.com' };
 const rejected = { code: 3000, reason: 'credential rejected' };

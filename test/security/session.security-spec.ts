@@ -20,12 +20,12 @@ import {
   fieldOf,
   securityCase,
   securityCases,
-  turns,
   until,
   WitnessGateway,
   type Lab,
 } from '../support/invariants.js';
 import { customStrategy, type TestUser } from '../support/strategies.js';
+import { turns } from '../support/turns.js';
 
 @WebSocketGateway()
 class BusyGateway extends WitnessGateway {

@@ -12,16 +12,16 @@ import {
   handshakeOf,
   securityCase,
   securityCases,
-  turns,
   until,
   WitnessGateway,
   type Lab,
 } from '../support/invariants.js';
 import { withWatchdog, type RawPeer } from '../support/raw-peer.js';
 import { bearerOf, customStrategy, JwtStrategy } from '../support/strategies.js';
-import { tokenOf } from '../support/tokens.js';
+import { bearer, tokenOf } from '../support/tokens.js';
 import { collectGarbage } from './memory.js';
 import { verdict } from './verdict.js';
+import { turns } from '../support/turns.js';
 
 const goingAway = { code: 1001, reason: 'server shutting down' };
 
@@ -270,7 +270,7 @@ class TwinGateway {
   }
 }
 
-const as = (user: string) => ({ headers: { authorization: `Bearer ${user}` } });
+const as = (user: string) => bearer(user);
 
 function strategyFor(user: string) {
   return customStrategy('twin', (request) => bearerOf(request) === user && { id: user });

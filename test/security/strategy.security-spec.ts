@@ -9,7 +9,6 @@ import {
   fieldOf,
   securityCase,
   securityCases,
-  turns,
   until,
   WitnessGateway,
   type Lab,
@@ -17,6 +16,7 @@ import {
 import { customStrategy } from '../support/strategies.js';
 import { secret } from '../support/tokens.js';
 import { wildStrategy, type Actions, type Authenticate } from './wild-strategy.js';
+import { turns } from '../support/turns.js';
 
 /** How a gateway answers whose only strategy does this. */
 async function answerOf(lab: Lab, ...strategies: Authenticate[]) {

@@ -53,10 +53,8 @@ export const smokeChecks: readonly SmokeCheck[] = [
     name: 'keeps what is sent with the first message, in order',
     async run(server) {
       const client = await server.connect().opened();
-      sendTogether(client.socket, () => {
-        client.emit('authenticate', { token: tokenOf('alice') });
-        [1, 2, 3].forEach((data) => client.emit('echo', data));
-      });
+      const echoes = [1, 2, 3].map((data) => ({ event: 'echo', data }));
+      sendTogether(client, { event: 'authenticate', data: { token: tokenOf('alice') } }, ...echoes);
       expect(await client.nextEvent()).toMatchObject({ event: 'authenticated' });
       for (const data of [1, 2, 3]) {
         expect(await client.nextEvent()).toMatchObject({ event: 'echo', data });

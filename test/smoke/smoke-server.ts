@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { TestClient, type ConnectOptions } from '../support/client.js';
 import { RawPeer } from '../support/raw-peer.js';
-import { keyVariable, secret, tokenOf } from '../support/tokens.js';
+import { bearer, keyVariable, secret, tokenOf } from '../support/tokens.js';
 
 /** How the program of the smoke suite is started. */
 export interface SmokeCommand {
@@ -85,7 +85,7 @@ export class SmokeServer implements AsyncDisposable {
 
   /** A session of a user that authenticated in the upgrade. */
   enter(user: string): Promise<TestClient> {
-    return this.connect({ headers: { authorization: `Bearer ${tokenOf(user)}` } }).opened();
+    return this.connect(bearer(tokenOf(user))).opened();
   }
 
   /** A session of a user that authenticated by its first message. */

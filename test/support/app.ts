@@ -103,20 +103,29 @@ export async function startApp(
   return new TestApp(nest, (server.address() as AddressInfo).port);
 }
 
-/** Starts an application with `EchoGateway`, and `JwtStrategy` as default, behind the options. */
-export function startProtected(
-  options: WsAuthModuleOptions = {},
-  providers: Provider[] = [],
+/** Starts an application with the gateways and strategies of the test, and `JwtStrategy` as default. */
+export function startGateways(
+  options: WsAuthModuleOptions,
+  providers: Provider[],
   startOptions: StartOptions = {},
 ): Promise<TestApp> {
   return startApp(
     {
       imports: [WsAuthModule.forRoot({ strategy: 'jwt', ...options })],
-      providers: [JwtStrategy, EchoGateway, ...providers],
+      providers: [JwtStrategy, ...providers],
     },
     undefined,
     startOptions,
   );
+}
+
+/** Starts an application with `EchoGateway`, and `JwtStrategy` as default. */
+export function startProtected(
+  options: WsAuthModuleOptions = {},
+  providers: Provider[] = [],
+  startOptions: StartOptions = {},
+): Promise<TestApp> {
+  return startGateways(options, [EchoGateway, ...providers], startOptions);
 }
 
 /** Why an application refuses to boot; fails if it boots. */

@@ -31,6 +31,7 @@ import {
 } from '../../lib/index.js';
 import { WsAuthService } from '../../lib/module/ws-auth.service.js';
 import { startApp, type TestApp } from './app.js';
+import { useFakeTimers } from './clocks.js';
 import {
   closeOf,
   opcodes,
@@ -42,6 +43,8 @@ import {
 import { JwtStrategy, type TestUser } from './strategies.js';
 import { basicHeader, tokenOf } from './tokens.js';
 import { patient } from './patience.js';
+import { turns } from './turns.js';
+import { eventNames } from './events.js';
 
 /** A gateway that testifies: nobody without a session, and nobody whose socket is closing, gets to its code. */
 @WebSocketGateway()
@@ -136,17 +139,6 @@ interface Baseline {
   readonly timers: number;
   readonly listeners: Readonly<Record<string, number>>;
 }
-
-const eventNames = [
-  'authenticating',
-  'authenticated',
-  'refused',
-  'reauthenticated',
-  'expiring',
-  'expired',
-  'revoked',
-  'disconnected',
-] as const satisfies readonly (keyof WsAuthEventMap)[];
 
 const serverEvents = [
   'upgrade',
@@ -523,9 +515,7 @@ export function securityCase(
   it(
     name,
     async () => {
-      vi.useFakeTimers({
-        toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'],
-      });
+      useFakeTimers();
       const lab = new Lab();
       try {
         await run(lab).catch((error: unknown) => {
@@ -577,13 +567,6 @@ export function fieldOf(fields: RawResponse['fields'], name: string): string | u
 
 export function challengesOf({ fields }: RawResponse): string[] {
   return fields.filter(([name]) => name === 'www-authenticate').map(([, value]) => value);
-}
-
-/** Turns of the event loop, for what is only a matter of turns. */
-export async function turns(count: number): Promise<void> {
-  for (let turn = 0; turn < count; turn += 1) {
-    await new Promise((resolve) => setImmediate(resolve));
-  }
 }
 
 /** Resolves at the turn of the event loop in which the condition holds. */

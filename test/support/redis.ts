@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { freePort } from './app.js';
 import { canInstall, install, installCommand } from './browser/debian-package.js';
+import { turns } from './turns.js';
 
 const executable = '/usr/bin/redis-server';
 
@@ -129,7 +130,7 @@ export class RedisServer implements AsyncDisposable {
   async #becomeCluster(): Promise<void> {
     await this.command('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
     while (!(await this.command('CLUSTER', 'INFO')).includes('cluster_state:ok')) {
-      await new Promise((resolve) => setImmediate(resolve));
+      await turns(1);
     }
   }
 }

@@ -1,9 +1,15 @@
-import type { WebSocket } from 'ws';
+import type { Socket } from 'node:net';
+import type { WsTestClient } from '../../lib/testing.js';
 
-/** Lets frames leave in one segment, so that the server reads them in one chunk. */
-export function sendTogether(socket: WebSocket, send: () => void): void {
-  const { _socket: tcp } = socket as unknown as { _socket: { cork(): void; uncork(): void } };
-  tcp.cork();
-  send();
-  tcp.uncork();
+/** Sends several messages in one segment, so that the server reads them in one chunk. */
+export function sendTogether(
+  client: WsTestClient,
+  ...messages: readonly (string | object)[]
+): void {
+  const { _socket: socket } = client.socket as unknown as { readonly _socket: Socket };
+  socket.cork();
+  for (const message of messages) {
+    client.sendRaw(typeof message === 'string' ? message : JSON.stringify(message));
+  }
+  socket.uncork();
 }

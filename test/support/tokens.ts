@@ -17,6 +17,17 @@ export function tokenOf(sub: string, claims: object = {}): string {
   return jwt.sign({ sub, exp, ...claims }, secret, { algorithm: 'HS256' });
 }
 
+/** Options of a client that presents a token in the header, by default the one of `alice`. */
+export function bearer(token: string = tokenOf('alice')) {
+  return { headers: { authorization: `Bearer ${token}` } };
+}
+
+/** A JWT that no key signed, for code that reads claims and verifies nothing. */
+export function unverifiedToken(claims: unknown, signature = 'c2ln'): string {
+  const payload = Buffer.from(JSON.stringify(claims)).toString('base64url');
+  return `e30.${payload}.${signature}`;
+}
+
 export function basicHeader(username: string, password: string): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }

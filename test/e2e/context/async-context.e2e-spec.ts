@@ -29,6 +29,8 @@ import {
 import type { StrategyActions } from '../../../lib/passport/strategy.js';
 import { startApp, type TestApp } from '../../support/app.js';
 import { bearerOf, customStrategy, type TestUser } from '../../support/strategies.js';
+import { turns } from '../../support/turns.js';
+import { bearer } from '../../support/tokens.js';
 
 const tenant = new AsyncLocalStorage<string>();
 
@@ -58,7 +60,7 @@ class RoomsGateway {
 
   @SubscribeMessage('later')
   async later(): Promise<WsResponse<unknown>> {
-    await new Promise(setImmediate);
+    await turns(1);
     return { event: 'later', data: tenant.getStore() };
   }
 
@@ -68,7 +70,7 @@ class RoomsGateway {
   }
 }
 
-function start(options: WsAuthModuleOptions, validate = accept): Promise<TestApp> {
+function startRooms(options: WsAuthModuleOptions, validate = accept): Promise<TestApp> {
   return startApp({
     imports: [WsAuthModule.forRoot({ strategy: 'custom', ...options })],
     providers: [RoomsGateway, customStrategy('custom', validate)],
@@ -77,7 +79,7 @@ function start(options: WsAuthModuleOptions, validate = accept): Promise<TestApp
 
 const accept = (request: Parameters<typeof bearerOf>[0]): unknown => ({ id: bearerOf(request) });
 
-const asUser = (name: string) => ({ headers: { authorization: `Bearer ${name}` } });
+const asUser = (name: string) => bearer(name);
 
 async function contextsOf(app: TestApp, path: string) {
   const client = await app.connect(path, asUser('alice')).opened();
@@ -86,7 +88,7 @@ async function contextsOf(app: TestApp, path: string) {
 
 describe('the context that middleware sets up at the upgrade', () => {
   it('holds in handleConnection, in every handler and in handleDisconnect', async () => {
-    await using app = await start({ middleware: [inContext] });
+    await using app = await startRooms({ middleware: [inContext] });
     const client = await app.connect('/rooms?1', asUser('alice')).opened();
     const expected = 'tenant of /rooms?1';
     expect(await client.ask('now')).toBe(expected);
@@ -103,7 +105,7 @@ describe('the context that middleware sets up at the upgrade', () => {
   });
 
   it('is not that of another connection', async () => {
-    await using app = await start({ middleware: [inContext] });
+    await using app = await startRooms({ middleware: [inContext] });
     const both = await Promise.all([contextsOf(app, '/rooms?1'), contextsOf(app, '/rooms?2')]);
     expect(both).toEqual([
       Array(3).fill('tenant of /rooms?1'),
@@ -112,7 +114,7 @@ describe('the context that middleware sets up at the upgrade', () => {
   });
 
   it('holds for the first message, and for those that waited for it', async () => {
-    await using app = await start({ middleware: [inContext] });
+    await using app = await startRooms({ middleware: [inContext] });
     const client = await app.connect('/rooms?1').opened();
     client.emit('authenticate', { token: 'alice' }).emit('now').emit('later');
     expect(await client.nextEvent()).toMatchObject({ event: 'authenticated' });
@@ -121,14 +123,14 @@ describe('the context that middleware sets up at the upgrade', () => {
   });
 
   it('is none where nothing has set one up', async () => {
-    await using app = await start({});
+    await using app = await startRooms({});
     expect(await contextsOf(app, '/rooms')).toEqual([undefined, undefined, undefined]);
   });
 });
 
 describe('the context that a strategy sets up', () => {
   it('by enterWith() before it succeeds holds in handlers', async () => {
-    await using app = await start({}, (request) => {
+    await using app = await startRooms({}, (request) => {
       tenant.enterWith(`tenant of ${bearerOf(request)}`);
       return accept(request);
     });
@@ -139,7 +141,7 @@ describe('the context that a strategy sets up', () => {
 
   it('is replaced when the client authenticates again', async () => {
     let runs = 0;
-    await using app = await start({ userId: () => 'alice' }, (request) => {
+    await using app = await startRooms({ userId: () => 'alice' }, (request) => {
       runs += 1;
       tenant.enterWith(`run ${runs}`);
       return accept(request);
@@ -265,7 +267,7 @@ describe('nestjs-cls', () => {
       providers: [
         ClsGateway,
         customStrategy('custom', async (request) => {
-          await new Promise(setImmediate);
+          await turns(1);
           const user = { id: bearerOf(request)! };
           ClsServiceManager.getClsService().set('user', user);
           return user;

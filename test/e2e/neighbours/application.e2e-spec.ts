@@ -40,6 +40,7 @@ import { userOf, WsAuthGuard, WsAuthModule } from '../../../lib/index.js';
 import { startApp, type TestApp } from '../../support/app.js';
 import { customStrategy, HttpBasicStrategy, JwtStrategy } from '../../support/strategies.js';
 import { basicHeader, tokenOf } from '../../support/tokens.js';
+import { enter } from '../../support/connections.js';
 
 class Order {
   @IsString()
@@ -145,7 +146,7 @@ const stream = new Writable({
   },
 });
 
-function start(limit = 100): Promise<TestApp> {
+function startOrders(limit = 100): Promise<TestApp> {
   ContextIdFactory.apply(byTenant);
   return startApp(
     {
@@ -173,16 +174,14 @@ function start(limit = 100): Promise<TestApp> {
   );
 }
 
-function connect(app: TestApp, user: string) {
-  const authorization = `Bearer ${tokenOf(user)}`;
-  return app.connect('/orders', { headers: { authorization } }).opened();
-}
-
 describe('an application with everything', () => {
   it('validates messages, and serves each client from what is its own and its tenant’s', async () => {
-    await using app = await start();
-    const [ann, bob] = [await connect(app, 'red-ann'), await connect(app, 'red-bob')];
-    const zoe = await connect(app, 'blue-zoe');
+    await using app = await startOrders();
+    const [ann, bob] = [
+      await enter(app, tokenOf('red-ann'), '/orders'),
+      await enter(app, tokenOf('red-bob'), '/orders'),
+    ];
+    const zoe = await enter(app, tokenOf('blue-zoe'), '/orders');
     expect(await ann.ask('order', { item: 'tea', amount: 2, admin: true })).toEqual({
       owner: 'red-ann',
       items: ['tea'],
@@ -203,8 +202,8 @@ describe('an application with everything', () => {
   });
 
   it('answers what is invalid with the exception of the filter, and goes on', async () => {
-    await using app = await start();
-    const client = await connect(app, 'green-ann');
+    await using app = await startOrders();
+    const client = await enter(app, tokenOf('green-ann'), '/orders');
     client.emit('order', { item: 'tea', amount: 10 });
     expect(await client.nextEvent()).toEqual({
       event: 'exception',
@@ -218,9 +217,12 @@ describe('an application with everything', () => {
   });
 
   it('throttles by user, not by connection', async () => {
-    await using app = await start(2);
-    const [first, second] = [await connect(app, 'grey-ann'), await connect(app, 'grey-ann')];
-    const other = await connect(app, 'grey-bob');
+    await using app = await startOrders(2);
+    const [first, second] = [
+      await enter(app, tokenOf('grey-ann'), '/orders'),
+      await enter(app, tokenOf('grey-ann'), '/orders'),
+    ];
+    const other = await enter(app, tokenOf('grey-bob'), '/orders');
     const order = { item: 'tea', amount: 1 };
     expect(await first.ask('order', order)).toMatchObject({ taken: 1 });
     expect(await second.ask('order', order)).toMatchObject({ taken: 2 });
@@ -230,7 +232,7 @@ describe('an application with everything', () => {
   });
 
   it('logs refusals through nestjs-pino, and no credential', async () => {
-    await using app = await start();
+    await using app = await startOrders();
     const token = tokenOf('pink-ann');
     const client = await app.connect('/orders').opened();
     client.emit('authenticate', { token });

@@ -11,10 +11,8 @@ import { WsAuthModule } from '../../../lib/index.js';
 import { startApp, type TestApp } from '../../support/app.js';
 import { EchoGateway } from '../../support/gateways.js';
 import { bearerOf, customStrategy, JwtStrategy } from '../../support/strategies.js';
-import { tokenOf } from '../../support/tokens.js';
+import { bearer, tokenOf } from '../../support/tokens.js';
 import { serveGraphql, serveGraphqlByPrefix, subscription } from './graphql.js';
-
-const bearer = () => ({ headers: { authorization: `Bearer ${tokenOf('alice')}` } });
 
 @WebSocketGateway({ path: '/chat' })
 class ChatGateway extends EchoGateway {}

@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { encounter } from './encounter.js';
 import { combinedWays, greetingGateways, type Way } from './gateways.js';
-import { RunningSample } from './running-sample.js';
+import { RunningSample, useSample } from './running-sample.js';
 
 const everyWay = [...greetingGateways, ...combinedWays];
 const named = (ways: readonly Way[]) => ways.map((way) => ({ name: way.name, way }));
@@ -38,12 +38,7 @@ async function expectRefused(sample: RunningSample, way: Way, user: string, toke
 }
 
 describe('authentication in the sample', () => {
-  let running: RunningSample;
-  const sample = () => running;
-  beforeAll(async () => {
-    running = await RunningSample.start();
-  }, 60_000);
-  afterAll(async () => running?.[Symbol.asyncDispose]());
+  const sample = useSample();
 
   it.each(named(greetingGateways))('greets the user of the token: $name', async ({ way }) => {
     const token = await sample().token('alice');

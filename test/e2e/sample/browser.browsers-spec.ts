@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser, type LaunchedBrowser } from '../../support/browser/launch.js';
-import { RunningSample } from './running-sample.js';
+import { RunningSample, useSample } from './running-sample.js';
 import { type ShownTile, TestPage } from './test-page.js';
 import { patient } from '../../support/patience.js';
 
@@ -54,12 +54,7 @@ function firstEventOf(address: string): string {
 }
 
 describe('the test page in Chromium', { timeout: patient(120_000) }, () => {
-  let running: RunningSample;
-  const sample = () => running;
-  beforeAll(async () => {
-    running = await RunningSample.start();
-  }, 60_000);
-  afterAll(async () => running?.[Symbol.asyncDispose]());
+  const sample = useSample();
 
   describe.each(['allowed', 'blocked'] as const)('with third-party cookies %s', (cookies) => {
     let launched: LaunchedBrowser;

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { providePythonWebsockets, runNodeClient, runPythonClient } from './programs.js';
-import { RunningSample } from './running-sample.js';
+import { useSample } from './running-sample.js';
 
 const whoami = JSON.stringify({ event: 'whoami' });
 const greeted = { received: ['Hello alice!'], code: 1000 };
@@ -15,12 +15,7 @@ function recognised(via: string) {
 }
 
 describe('foreign clients of the sample', () => {
-  let running: RunningSample;
-  const sample = () => running;
-  beforeAll(async () => {
-    running = await RunningSample.start();
-  }, 60_000);
-  afterAll(async () => running?.[Symbol.asyncDispose]());
+  const sample = useSample();
 
   const combined = (userInfo = '') => sample().ws(0, { path: '/ws', userInfo });
 

@@ -4,6 +4,8 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { freePorts } from './free-ports.js';
+import { afterAll, beforeAll } from 'vitest';
+import { patient } from '../../support/patience.js';
 
 type SampleProcess = ChildProcessByStdio<null, Readable, Readable>;
 
@@ -97,4 +99,14 @@ export class RunningSample implements AsyncDisposable {
     this.child.stdout.resume();
     if (!output.includes('Open http://')) throw new Error(`the sample did not start:\n${output}`);
   }
+}
+
+/** Runs a sample for all tests of a `describe`, and returns how they reach it. */
+export function useSample(): () => RunningSample {
+  let running: RunningSample | undefined;
+  beforeAll(async () => {
+    running = await RunningSample.start();
+  }, patient(60_000));
+  afterAll(async () => running?.[Symbol.asyncDispose]());
+  return () => running!;
 }

@@ -1,15 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { EventStream } from './event-stream.js';
-import { RunningSample } from './running-sample.js';
+import { RunningSample, useSample } from './running-sample.js';
 import { UserSocket } from './user-socket.js';
 
 describe('sessions of the sample', () => {
-  let running: RunningSample;
-  const sample = () => running;
-  beforeAll(async () => {
-    running = await RunningSample.start();
-  }, 60_000);
-  afterAll(async () => running?.[Symbol.asyncDispose]());
+  const sample = useSample();
 
   const open = async (user: string) => UserSocket.open(sample(), await sample().token(user));
   const listen = async (user: string, lastEventId?: string) =>

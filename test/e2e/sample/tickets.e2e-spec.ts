@@ -1,14 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { encounter } from './encounter.js';
-import { RunningSample } from './running-sample.js';
+import { useSample } from './running-sample.js';
 
 describe('tickets of the sample', () => {
-  let running: RunningSample;
-  const sample = () => running;
-  beforeAll(async () => {
-    running = await RunningSample.start();
-  }, 60_000);
-  afterAll(async () => running?.[Symbol.asyncDispose]());
+  const sample = useSample();
 
   const present = async (ticket: string) =>
     encounter(sample().ws(2, { path: `/?token=${ticket}` }));

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { RunningSample } from './running-sample.js';
+import { describe, expect, it } from 'vitest';
+import { useSample } from './running-sample.js';
 
 const refusedNames: readonly unknown[] = [
   undefined,
@@ -17,12 +17,7 @@ const refusedNames: readonly unknown[] = [
 ];
 
 describe('tokens and pages of the sample', () => {
-  let running: RunningSample;
-  const sample = () => running;
-  beforeAll(async () => {
-    running = await RunningSample.start();
-  }, 60_000);
-  afterAll(async () => running?.[Symbol.asyncDispose]());
+  const sample = useSample();
 
   it('issues a token with 201 and tells when it ends, in milliseconds', async () => {
     const before = Date.now();

@@ -15,22 +15,17 @@ import {
   WsAuthConfigurationError,
   WsAuthModule,
   WsAuthSessions,
-  type WsAuthModuleOptions,
 } from '../../../lib/index.js';
 import { connect, connectAs, expectRefused, fakeTimers } from '../../../lib/testing.js';
-import { DeferredStrategy, settle } from '../../lifecycle/deferred-strategy.js';
+import { DeferredStrategy } from '../../support/deferred-strategy.js';
 import { bootError, startProtected } from '../../support/app.js';
 import { EchoGateway } from '../../support/gateways.js';
 import { JwtStrategy } from '../../support/strategies.js';
-import { tokenOf } from '../../support/tokens.js';
-import { Recorder } from './recorder.js';
+import { bearer, tokenOf } from '../../support/tokens.js';
+import { Recorder, startObserved } from './recorder.js';
+import { settle } from '../../support/turns.js';
 
 const lib = fileURLToPath(new URL('../../../lib', import.meta.url));
-const bearer = (token = tokenOf('alice')) => ({ headers: { authorization: `Bearer ${token}` } });
-
-function startObserved(recorder: Recorder, options: WsAuthModuleOptions = {}) {
-  return startProtected({ telemetry: recorder.telemetry(), ...options });
-}
 
 afterEach(() => {
   vi.useRealTimers();

@@ -15,7 +15,9 @@ import {
   SimpleSpanProcessor,
   type ReadableSpan,
 } from '@opentelemetry/sdk-trace-base';
+import type { WsAuthModuleOptions } from '../../../lib/index.js';
 import { openTelemetry, type OpenTelemetryOptions } from '../../../lib/opentelemetry.js';
+import { startProtected, type TestApp } from '../../support/app.js';
 
 /** Labels of a measurement, and its value. */
 export type Measured = readonly [labels: object, value: number];
@@ -97,4 +99,12 @@ export class Recorder implements Disposable {
     propagation.disable();
     void this.meterProvider.shutdown();
   }
+}
+
+/** Starts an application with `EchoGateway` that reports to a recorder. */
+export function startObserved(
+  recorder: Recorder,
+  options: WsAuthModuleOptions = {},
+): Promise<TestApp> {
+  return startProtected({ telemetry: recorder.telemetry(), ...options });
 }

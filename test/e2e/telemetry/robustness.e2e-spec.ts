@@ -5,18 +5,17 @@ import {
   type AdapterContext,
 } from '../../../lib/adapters/adapter-context.js';
 import { connect, expectRefused } from '../../../lib/testing.js';
-import { settle } from '../../lifecycle/deferred-strategy.js';
 import { startProtected, type TestApp } from '../../support/app.js';
 import { sendTogether } from '../../support/send-together.js';
 import { customStrategy } from '../../support/strategies.js';
-import { tokenOf } from '../../support/tokens.js';
+import { bearer, tokenOf } from '../../support/tokens.js';
 import { Recorder } from './recorder.js';
+import { settle } from '../../support/turns.js';
 
 const broken = (): never => {
   throw new URIError('URI malformed');
 };
 
-const bearer = () => ({ headers: { authorization: `Bearer ${tokenOf('alice')}` } });
 const firstMessage = () => ({ firstMessage: { token: tokenOf('alice') } });
 
 /** Comes in both ways, and renews the session. */
@@ -78,9 +77,8 @@ describe('a client that sends too much while its credential is judged', () => {
       [hanging],
     );
     const client = await app.connect().opened();
-    sendTogether(client.socket, () => {
-      client.emit('authenticate', { token: 'any' }).emit('echo', 1).emit('echo', 2).emit('echo', 3);
-    });
+    const echoes = [1, 2, 3].map((data) => ({ event: 'echo', data }));
+    sendTogether(client, { event: 'authenticate', data: { token: 'any' } }, ...echoes);
     expect(await client.closed()).toMatchObject({ code: 1008 });
     await settle();
     expect(signals.map(({ aborted }) => aborted)).toEqual([true]);

@@ -12,7 +12,7 @@ import {
 import { startProtected, type TestApp } from '../../support/app.js';
 import type { ConnectOptions, TestClient } from '../../support/client.js';
 import { customStrategy } from '../../support/strategies.js';
-import { basicHeader } from '../../support/tokens.js';
+import { basicHeader, bearer } from '../../support/tokens.js';
 import { Recorder } from './recorder.js';
 
 const canary = 'c4n4ry-Zm9vYmFyYmF6cXV4.value';
@@ -38,7 +38,7 @@ const onUpgrade: readonly Way[] = [
   {
     name: 'Authorization: Bearer',
     extractor: fromAuthorizationHeader(),
-    options: () => ({ headers: { authorization: `Bearer ${canary}` } }),
+    options: () => bearer(canary),
   },
   {
     name: 'Authorization: Basic',
@@ -80,7 +80,7 @@ const verdicts = {
 };
 type Verdict = keyof typeof verdicts;
 
-function start(recorder: Recorder, extractor: WsCredentialExtractor, verdict: () => Verdict) {
+function startJudge(recorder: Recorder, extractor: WsCredentialExtractor, verdict: () => Verdict) {
   const judge = customStrategy('judge', () => verdicts[verdict()]());
   const options = { telemetry: recorder.telemetry(), strategy: 'judge', credentials: [extractor] };
   return startProtected(options, [judge]);
@@ -105,7 +105,7 @@ describe.each(Object.keys(verdicts) as Verdict[])(
   (verdict) => {
     it.each(onUpgrade)('with $name', async ({ extractor, path = '/', options }) => {
       using recorder = new Recorder();
-      await using app = await start(recorder, extractor, () => verdict);
+      await using app = await startJudge(recorder, extractor, () => verdict);
       const client = app.connect(path, options?.(app));
       await (verdict === 'accepted' ? client.opened() : client.refusal());
       await expectNoSecret(recorder, 1);
@@ -113,7 +113,7 @@ describe.each(Object.keys(verdicts) as Verdict[])(
 
     it('in the first message', async () => {
       using recorder = new Recorder();
-      await using app = await start(recorder, fromFirstMessage(), () => verdict);
+      await using app = await startJudge(recorder, fromFirstMessage(), () => verdict);
       const client = app.connect(`/?room=${canary}`);
       await sendFirst(client);
       await (verdict === 'accepted' ? client.nextEvent() : client.closed());
@@ -123,7 +123,7 @@ describe.each(Object.keys(verdicts) as Verdict[])(
     it('in a renewal', async () => {
       using recorder = new Recorder();
       let now: Verdict = 'accepted';
-      await using app = await start(recorder, fromQueryParam('token'), () => now);
+      await using app = await startJudge(recorder, fromQueryParam('token'), () => now);
       const client = await app.connect(`/?token=${canary}`).opened();
       await client.barrier();
       now = verdict;

@@ -2,13 +2,13 @@ import { EventEmitter, once } from 'node:events';
 import { SpanKind, SpanStatusCode, trace, TraceFlags } from '@opentelemetry/api';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { describe, expect, it } from 'vitest';
-import { WsAuthModule, type WsAuthModuleOptions } from '../../../lib/index.js';
+import { WsAuthModule } from '../../../lib/index.js';
 import { connect, connectAs, expectRefused } from '../../../lib/testing.js';
-import { settle } from '../../lifecycle/deferred-strategy.js';
-import { startApp, startProtected } from '../../support/app.js';
-import { customStrategy, JwtStrategy } from '../../support/strategies.js';
+import { startApp, startGateways, startProtected } from '../../support/app.js';
+import { customStrategy } from '../../support/strategies.js';
 import { tokenOf } from '../../support/tokens.js';
-import { Recorder } from './recorder.js';
+import { Recorder, startObserved } from './recorder.js';
+import { settle } from '../../support/turns.js';
 
 const traceId = '0af7651916cd43dd8448eb211c80319c';
 const parentId = 'b7ad6b7169203331';
@@ -20,10 +20,6 @@ const bearer = (token = tokenOf('alice')) => ({
 
 /** The span that is active now, if there is one. */
 const activeSpan = () => trace.getActiveSpan()?.spanContext().spanId;
-
-function startObserved(recorder: Recorder, options: WsAuthModuleOptions = {}) {
-  return startProtected({ telemetry: recorder.telemetry(), ...options });
-}
 
 describe('the span of an authentication', () => {
   it('continues the trace of the upgrade request', async () => {
@@ -195,10 +191,7 @@ describe('the context of an authentication', () => {
         return { event: 'trace', data: activeSpan() };
       }
     }
-    await using app = await startApp({
-      imports: [WsAuthModule.forRoot({ strategy: 'jwt', telemetry: recorder.telemetry() })],
-      providers: [JwtStrategy, TracingGateway],
-    });
+    await using app = await startGateways({ telemetry: recorder.telemetry() }, [TracingGateway]);
     const connectOne = () => connect(app.nest, bearer());
     const clients = await Promise.all([connectOne(), connectOne(), connectOne()]);
     const answers = await Promise.all(clients.map((client) => client.ask('trace')));
@@ -217,10 +210,7 @@ describe('the context of an authentication', () => {
         return { event: 'trace', data: trace.getActiveSpan()?.spanContext() };
       }
     }
-    await using app = await startApp({
-      imports: [WsAuthModule.forRoot({ strategy: 'jwt', telemetry: recorder.telemetry() })],
-      providers: [JwtStrategy, TracingGateway],
-    });
+    await using app = await startGateways({ telemetry: recorder.telemetry() }, [TracingGateway]);
     const headers = { ...bearer().headers, traceparent: `00-${traceId}-${parentId}-00` };
     await using client = await connect(app.nest, { headers });
     expect(await client.ask('trace')).toMatchObject({ traceId, traceFlags: TraceFlags.NONE });

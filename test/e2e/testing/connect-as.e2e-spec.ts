@@ -12,7 +12,7 @@ import {
   WsPublic,
 } from '../../../lib/index.js';
 import { connectAs, expectRefused } from '../../../lib/testing.js';
-import { freePort, startApp, startProtected } from '../../support/app.js';
+import { freePort, startApp, startGateways, startProtected } from '../../support/app.js';
 import { EchoGateway } from '../../support/gateways.js';
 import { JwtStrategy } from '../../support/strategies.js';
 
@@ -150,10 +150,7 @@ describe('connectAs() finds the gateway', () => {
     const port = await freePort();
     @WebSocketGateway(port)
     class PortGateway extends EchoGateway {}
-    await using app = await startApp({
-      imports: [WsAuthModule.forRoot({ strategy: 'jwt' })],
-      providers: [JwtStrategy, PortGateway],
-    });
+    await using app = await startGateways({}, [PortGateway]);
     await using client = await connectAs(app.nest, alice);
     expect(client.socket.url).toBe(`ws://localhost:${port}/`);
     expect(await client.ask('whoami')).toMatchObject({ user: 'alice' });

@@ -9,7 +9,7 @@ import { connect, expectRefused, WsRefusedError } from '../../../lib/testing.js'
 import { startProtected } from '../../support/app.js';
 import { EchoGateway } from '../../support/gateways.js';
 import { HttpBasicStrategy } from '../../support/strategies.js';
-import { basicHeader, tokenOf } from '../../support/tokens.js';
+import { basicHeader, bearer, tokenOf } from '../../support/tokens.js';
 
 const all = {
   credentials: [
@@ -23,11 +23,7 @@ const token = () => tokenOf('alice');
 
 describe('connect() goes the whole way', () => {
   it.each([
-    [
-      'headers',
-      () => ({ headers: { authorization: `Bearer ${token()}` } }),
-      'fromAuthorizationHeader',
-    ],
+    ['headers', () => bearer(token()), 'fromAuthorizationHeader'],
     ['query', () => ({ query: { token: token() } }), 'fromQueryParam'],
     ['protocols', () => ({ protocols: ['chat', `bearer.${token()}`] }), 'fromSubprotocol'],
     ['firstMessage', () => ({ firstMessage: { token: token() } }), 'fromFirstMessage'],

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { MemoryWsAuthStore, WsAuthEvents, WsAuthSessions } from '../../../lib/index.js';
 import { connect, connectAs, expectRefused, fakeTimers } from '../../../lib/testing.js';
 import { startProtected, type TestApp } from '../../support/app.js';
-import { tokenOf } from '../../support/tokens.js';
+import { bearer } from '../../support/tokens.js';
 
 const alice = { id: 'alice' };
 const secondsFromNow = (seconds: number) => Date.now() / 1_000 + seconds;
@@ -43,7 +43,7 @@ describe.each([
   it('revokes its session, and the credential with it', async () => {
     prepare();
     await using app = await startProtected();
-    const options = { headers: { authorization: `Bearer ${tokenOf('alice')}` } };
+    const options = bearer();
     await using client = await connect(app.nest, options);
     await using other = await connectAs(app.nest, alice);
     expect(await client.revoke({ reason: 'logged out' })).toEqual({
@@ -135,7 +135,7 @@ describe('two applications on one store', () => {
     const store = new MemoryWsAuthStore();
     await using here = await startProtected({ store });
     await using there = await startProtected({ store });
-    const options = { headers: { authorization: `Bearer ${tokenOf('alice')}` } };
+    const options = bearer();
     await using client = await connect(here.nest, options);
     await client.revoke();
     await expectRefused(connect(there.nest, options), { status: 401, reason: 'revoked' });

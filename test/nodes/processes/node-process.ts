@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { TestClient, type ConnectOptions } from '../../support/client.js';
-import { keyVariable, secret, tokenOf } from '../../support/tokens.js';
+import { bearer, keyVariable, secret, tokenOf } from '../../support/tokens.js';
 import { within } from '../eventually.js';
 import {
   farewell,
@@ -106,7 +106,7 @@ export class NodeProcess implements AsyncDisposable {
 
   /** A handshake with a token. */
   knock(token: string): TestClient {
-    return this.connect('/', { headers: { authorization: `Bearer ${token}` } });
+    return this.connect('/', bearer(token));
   }
 
   /** A session of a user. */

@@ -4,7 +4,7 @@ import type { Peer } from '../../../lib/adapters/peer.js';
 import { PendingUpgrade } from '../../../lib/adapters/pending-upgrade.js';
 import type { UpgradeSubject } from '../../../lib/authentication/authenticator.js';
 
-function start() {
+function startUpgrade() {
   const socket = new EventEmitter();
   const ended: PendingUpgrade[] = [];
   const peer = { socket } as unknown as Peer;
@@ -23,14 +23,14 @@ describe('an upgrade that is being decided', () => {
   });
 
   it('needs neither timer nor listeners to be decided at once', () => {
-    const { upgrade, ended, listeners } = start();
+    const { upgrade, ended, listeners } = startUpgrade();
     expect([listeners(), vi.getTimerCount(), upgrade.waits]).toEqual([0, 0, false]);
     upgrade.attempt.settle();
     expect(ended).toEqual([upgrade]);
   });
 
   it('ends so long after it has begun, however much of that had gone before anybody waited', () => {
-    const { upgrade, ended } = start();
+    const { upgrade, ended } = startUpgrade();
     vi.advanceTimersByTime(800);
     upgrade.wait(1_000);
     vi.advanceTimersByTime(199);
@@ -41,7 +41,7 @@ describe('an upgrade that is being decided', () => {
   });
 
   it('takes no notice of a moment', () => {
-    const { upgrade } = start();
+    const { upgrade } = startUpgrade();
     vi.advanceTimersByTime(99);
     upgrade.wait(1_000);
     vi.advanceTimersByTime(999);
@@ -51,7 +51,7 @@ describe('an upgrade that is being decided', () => {
   });
 
   it('ends soon if all of it has gone', () => {
-    const { upgrade } = start();
+    const { upgrade } = startUpgrade();
     vi.advanceTimersByTime(2_000);
     upgrade.wait(1_000);
     vi.advanceTimersByTime(1);
@@ -59,7 +59,7 @@ describe('an upgrade that is being decided', () => {
   });
 
   it.each(['end', 'close'])('ends with the %s of the socket, and lets go of it', (event) => {
-    const { upgrade, ended, socket, listeners } = start();
+    const { upgrade, ended, socket, listeners } = startUpgrade();
     upgrade.wait(1_000);
     expect(upgrade.waits).toBe(true);
     socket.emit(event);

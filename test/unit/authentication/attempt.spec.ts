@@ -1,12 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { aborted, Attempt } from '../../../lib/authentication/attempt.js';
 import { Refusal } from '../../../lib/protocol/refusal.js';
+import { useFakeTimers } from '../../support/clocks.js';
 
-beforeEach(() => {
-  vi.useFakeTimers({
-    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'],
-  });
-});
+beforeEach(() => useFakeTimers());
 
 afterEach(() => {
   expect(vi.getTimerCount()).toBe(0);

@@ -17,11 +17,11 @@ import { fromUserInfo } from '../../../lib/credentials/user-info.extractor.js';
 import type { Strategy } from '../../../lib/passport/strategy.js';
 import type { StrategyRequest } from '../../../lib/passport/strategy-request.js';
 import { Refusal } from '../../../lib/protocol/refusal.js';
-import { Bench } from '../support/authentication.js';
+import { AuthenticatorHarness } from '../support/authentication.js';
 import { base64 } from '../support/credentials.js';
 import type { HeaderLines } from '../support/requests.js';
-import { everythingDue } from '../support/settling.js';
 import { strategyOf, type Acting } from '../support/strategies.js';
+import { settle } from '../../support/turns.js';
 
 type Done = (error: unknown, user?: unknown, info?: unknown) => void;
 
@@ -82,8 +82,8 @@ const ok = (id: string) => strategyOf((self) => self.success({ id }));
 const no = (challenge?: unknown, status?: unknown) =>
   strategyOf((self) => setImmediate(() => self.fail(challenge, status)));
 
-function cookieBench(): Bench {
-  return new Bench({ bearer: published.bearer }, { credentials: [fromCookie('s')] });
+function cookieBench(): AuthenticatorHarness {
+  return new AuthenticatorHarness({ bearer: published.bearer }, { credentials: [fromCookie('s')] });
 }
 
 /** Middleware that finds the user of a session cookie, as `passport.session()` does. */
@@ -115,7 +115,9 @@ const invalidToken = 'Bearer realm="Users", error="invalid_token"';
 
 describe('published strategies', () => {
   it('passport-jwt accepts a token and its end', async () => {
-    const decision = await new Bench({ jwt: published.jwt }).decide('/', [bearerLine(token)]);
+    const decision = await new AuthenticatorHarness({ jwt: published.jwt }).decide('/', [
+      bearerLine(token),
+    ]);
     expect(decision).toMatchObject({
       session: {
         user: { id: 'alice' },
@@ -145,32 +147,34 @@ describe('published strategies', () => {
       tokenOf({ sub: 'a', aud: 'ws', exp: inAnHour, cnf: { 'x5t#S256': 'thumbprint' } }),
     ],
   ])('passport-jwt refuses a token that %s, with invalid_token', async (_what, bad) => {
-    const decision = await new Bench({ jwt: published.jwt }).decide('/', [bearerLine(bad)]);
+    const decision = await new AuthenticatorHarness({ jwt: published.jwt }).decide('/', [
+      bearerLine(bad),
+    ]);
     expect(decision).toMatchObject({ code: 'ERR_WS_AUTH_CREDENTIAL_REJECTED', httpStatus: 401 });
     expect(told(decision)).toMatchObject({ challenges: [basicChallenge, invalidToken] });
   });
 
   it('ST-24: a JWS in JSON never reaches passport-jwt', async () => {
-    const decision = await new Bench({ jwt: published.jwt }).decide('/', [
+    const decision = await new AuthenticatorHarness({ jwt: published.jwt }).decide('/', [
       bearerLine('{"payload":"e30","signature":""}'),
     ]);
     expect(told(decision)).toMatchObject({ code: 'ERR_WS_AUTH_MALFORMED_CREDENTIAL' });
   });
 
   it('BA-02: passport-http verifies the whole password', async () => {
-    const bench = new Bench({ basic: published.basic });
-    expect(told(await bench.decide('/', [basicLine('alice:pa:ss')]))).toMatchObject({
+    const harness = new AuthenticatorHarness({ basic: published.basic });
+    expect(told(await harness.decide('/', [basicLine('alice:pa:ss')]))).toMatchObject({
       user: { id: 'alice' },
     });
-    expect(told(await bench.decide('/', [basicLine('alice:pa')]))).toEqual({
+    expect(told(await harness.decide('/', [basicLine('alice:pa')]))).toEqual({
       code: 'ERR_WS_AUTH_CREDENTIAL_REJECTED',
       challenges: [basicChallenge, bearerChallenge],
     });
   });
 
   it.each([':', ':pa:ss', 'alice:'])('BA-03: passport-http refuses %j', async (text) => {
-    const bench = new Bench({ basic: published.basic }, { optional: true });
-    expect(told(await bench.decide('/', [basicLine(text)]))).toMatchObject({
+    const harness = new AuthenticatorHarness({ basic: published.basic }, { optional: true });
+    expect(told(await harness.decide('/', [basicLine(text)]))).toMatchObject({
       code: 'ERR_WS_AUTH_CREDENTIAL_REJECTED',
     });
   });
@@ -178,7 +182,10 @@ describe('published strategies', () => {
   it('BA-12: answers an unknown user and a wrong password alike', async () => {
     const answers = await Promise.all(
       ['unknown user alice', 'wrong password'].map((message) =>
-        new Bench({ local: saying(message) }).message({ username: 'alice', password: 'x' }),
+        new AuthenticatorHarness({ local: saying(message) }).message({
+          username: 'alice',
+          password: 'x',
+        }),
       ),
     );
     expect(answers[0]).toBeInstanceOf(Refusal);
@@ -186,16 +193,16 @@ describe('published strategies', () => {
   });
 
   it('passport-http-bearer accepts, refuses and fails', async () => {
-    const bench = new Bench({ bearer: published.bearer });
-    await expect(bench.decide('/', [bearerLine('good')])).resolves.toMatchObject({
+    const harness = new AuthenticatorHarness({ bearer: published.bearer });
+    await expect(harness.decide('/', [bearerLine('good')])).resolves.toMatchObject({
       session: { user: { id: 'alice' }, info: { scope: 'chat' } },
     });
-    const refused = await bench.decide('/', [bearerLine('bad')]);
+    const refused = await harness.decide('/', [bearerLine('bad')]);
     expect(told(refused)).toEqual({
       code: 'ERR_WS_AUTH_CREDENTIAL_REJECTED',
       challenges: [basicChallenge, invalidToken],
     });
-    await expect(bench.decide('/', [bearerLine('down')])).resolves.toMatchObject({
+    await expect(harness.decide('/', [bearerLine('down')])).resolves.toMatchObject({
       code: 'ERR_WS_AUTH_STRATEGY_FAILED',
       httpStatus: 500,
       challenges: [],
@@ -207,25 +214,28 @@ describe('published strategies', () => {
     ['fromCookie', fromCookie('s'), '/', [['Cookie', 's=good']]],
     ['fromUserInfo', fromUserInfo(), '/', [basicLine('good:x')]],
   ] as const)('passport-http-bearer finds the token of %s', async (via, extractor, url, lines) => {
-    const bench = new Bench({ bearer: published.bearer }, { credentials: [extractor] });
+    const harness = new AuthenticatorHarness(
+      { bearer: published.bearer },
+      { credentials: [extractor] },
+    );
     const origin: HeaderLines = [['Origin', 'http://gateway.example:3000']];
-    expect(told(await bench.decide(url, [...lines, ...origin]))).toEqual({
+    expect(told(await harness.decide(url, [...lines, ...origin]))).toEqual({
       user: { id: 'alice' },
       via,
     });
   });
 
   it('passport-local reads the fields of the first message', async () => {
-    const bench = new Bench({ local: published.local });
-    expect(told(await bench.message({ username: 'alice', password: 'good' }))).toEqual({
+    const harness = new AuthenticatorHarness({ local: published.local });
+    expect(told(await harness.message({ username: 'alice', password: 'good' }))).toEqual({
       user: { id: 'alice' },
       via: 'fromFirstMessage',
     });
-    expect(await bench.message({ username: 'alice', password: 'bad' })).toMatchObject({
+    expect(await harness.message({ username: 'alice', password: 'bad' })).toMatchObject({
       code: 'ERR_WS_AUTH_CREDENTIAL_REJECTED',
       closeCode: 3000,
     });
-    expect(await bench.message({ username: 'alice' })).toMatchObject({
+    expect(await harness.message({ username: 'alice' })).toMatchObject({
       code: 'ERR_WS_AUTH_MALFORMED_CREDENTIAL',
       closeCode: 3000,
     });
@@ -233,12 +243,12 @@ describe('published strategies', () => {
 
   it('passport-custom reads the request itself', async () => {
     const credentials = [fromRequest({ headers: ['x-api-key'] })];
-    const bench = new Bench({ custom: published.custom }, { credentials });
-    expect(told(await bench.decide('/', [['X-Api-Key', 'good']]))).toEqual({
+    const harness = new AuthenticatorHarness({ custom: published.custom }, { credentials });
+    expect(told(await harness.decide('/', [['X-Api-Key', 'good']]))).toEqual({
       user: { id: 'machine' },
       via: 'fromRequest',
     });
-    expect(told(await bench.decide('/', [['X-Api-Key', 'bad']]))).toEqual({
+    expect(told(await harness.decide('/', [['X-Api-Key', 'bad']]))).toEqual({
       code: 'ERR_WS_AUTH_CREDENTIAL_REJECTED',
       challenges: [bearerChallenge],
     });
@@ -350,34 +360,41 @@ describe('a chain of strategies', () => {
 
   for (const [name, strategies, expected] of cases) {
     it(`ends in ${name}`, async () => {
-      const decision = await new Bench(strategies).decide('/', [bearerLine('x')]);
+      const decision = await new AuthenticatorHarness(strategies).decide('/', [bearerLine('x')]);
       expect(told(decision)).toMatchObject(expected);
     });
   }
 
   it('ST-17: ends in 500 for a name that is not registered', async () => {
-    const bench = new Bench({}, { strategy: 'missing' });
-    expect(told(await bench.decide('/', [bearerLine('x')]))).toMatchObject({
+    const harness = new AuthenticatorHarness({}, { strategy: 'missing' });
+    expect(told(await harness.decide('/', [bearerLine('x')]))).toMatchObject({
       code: 'ERR_WS_AUTH_STRATEGY_FAILED',
     });
   });
 
   it('asks the strategies of the extractor instead of those of the policy', async () => {
     const credentials = [fromQueryParam('t', { strategy: 'b' })];
-    const bench = new Bench({ a: ok('a'), b: ok('b') }, { credentials, strategy: 'a' });
-    expect(told(await bench.decide('/?t=x'))).toMatchObject({ user: { id: 'b' } });
+    const harness = new AuthenticatorHarness(
+      { a: ok('a'), b: ok('b') },
+      { credentials, strategy: 'a' },
+    );
+    expect(told(await harness.decide('/?t=x'))).toMatchObject({ user: { id: 'b' } });
   });
 
   it('EX-01: gives no session to a user who has expired', async () => {
     const expired = strategyOf((self) => self.success({ id: 'a', exp: 1 }));
-    expect(told(await new Bench({ expired }).decide('/', [bearerLine('x')]))).toMatchObject({
+    expect(
+      told(await new AuthenticatorHarness({ expired }).decide('/', [bearerLine('x')])),
+    ).toMatchObject({
       code: 'ERR_WS_AUTH_CREDENTIAL_REJECTED',
     });
   });
 
   it('ends a session with its token, however late the user ends', async () => {
     const long = strategyOf((self) => self.success({ id: 'a', exp: inAnHour + 86_400 }));
-    await expect(new Bench({ long }).decide('/', [bearerLine(token)])).resolves.toMatchObject({
+    await expect(
+      new AuthenticatorHarness({ long }).decide('/', [bearerLine(token)]),
+    ).resolves.toMatchObject({
       session: { expiresAt: inAnHour * 1_000 },
     });
   });
@@ -387,8 +404,10 @@ describe('without a credential', () => {
   const strategies = { bearer: published.bearer };
 
   it('AH-08: asks for one, and names no error', async () => {
-    const bench = new Bench(strategies, { credentials: [fromAuthorizationHeader()] });
-    await expect(bench.decide('/')).resolves.toMatchObject({
+    const harness = new AuthenticatorHarness(strategies, {
+      credentials: [fromAuthorizationHeader()],
+    });
+    await expect(harness.decide('/')).resolves.toMatchObject({
       code: 'ERR_WS_AUTH_CREDENTIAL_REQUIRED',
       httpStatus: 401,
       challenges: [basicChallenge, bearerChallenge],
@@ -396,24 +415,28 @@ describe('without a credential', () => {
   });
 
   it.each(['/?token=good', '/?access_token=good'])('QP-08: ignores %s', async (url) => {
-    const bench = new Bench(strategies, { credentials: [fromAuthorizationHeader()] });
-    expect(told(await bench.decide(url))).toEqual({
+    const harness = new AuthenticatorHarness(strategies, {
+      credentials: [fromAuthorizationHeader()],
+    });
+    expect(told(await harness.decide(url))).toEqual({
       code: 'ERR_WS_AUTH_CREDENTIAL_REQUIRED',
       challenges: [basicChallenge, bearerChallenge],
     });
   });
 
   it('waits for the first message where there is one', async () => {
-    await expect(new Bench(strategies).decide('/')).resolves.toBe('defer');
-    await expect(new Bench(strategies, { optional: true }).decide('/')).resolves.toBe('defer');
+    await expect(new AuthenticatorHarness(strategies).decide('/')).resolves.toBe('defer');
+    await expect(
+      new AuthenticatorHarness(strategies, { optional: true }).decide('/'),
+    ).resolves.toBe('defer');
   });
 
   it('FM-23: opens an explicit anonymous session where that is allowed, and never for a bad credential', async () => {
-    const bench = new Bench(strategies, {
+    const harness = new AuthenticatorHarness(strategies, {
       optional: true,
       credentials: [fromAuthorizationHeader(), fromQueryParam('token')],
     });
-    await expect(bench.decide('/')).resolves.toMatchObject({
+    await expect(harness.decide('/')).resolves.toMatchObject({
       session: {
         user: null,
         userId: undefined,
@@ -431,24 +454,24 @@ describe('without a credential', () => {
       ['/?token=%ff', []],
     ] as const) {
       // oxlint-disable-next-line no-await-in-loop -- one after the other
-      expect(await bench.decide(url, lines)).toBeInstanceOf(Refusal);
+      expect(await harness.decide(url, lines)).toBeInstanceOf(Refusal);
     }
   });
 
   it('FM-25: does not wait for a message when the upgrade has a credential', async () => {
-    const bench = new Bench(strategies);
-    expect(told(await bench.decide('/', [bearerLine('good')]))).toMatchObject({
+    const harness = new AuthenticatorHarness(strategies);
+    expect(told(await harness.decide('/', [bearerLine('good')]))).toMatchObject({
       via: 'fromAuthorizationHeader',
     });
-    expect(told(await bench.decide('/', [bearerLine('bad')]))).toMatchObject({
+    expect(told(await harness.decide('/', [bearerLine('bad')]))).toMatchObject({
       code: 'ERR_WS_AUTH_CREDENTIAL_REJECTED',
     });
   });
 
   it('QP-08: lets no query parameter in beside a message without a token', async () => {
-    const bench = new Bench(strategies);
-    const subject = bench.subjectOf('/?access_token=good');
-    const { policy } = bench;
+    const harness = new AuthenticatorHarness(strategies);
+    const subject = harness.subjectOf('/?access_token=good');
+    const { policy } = harness;
     const found = policy.firstMessage?.read(
       '{"event":"authenticate","data":{"x":1}}',
       'authenticate',
@@ -456,8 +479,8 @@ describe('without a credential', () => {
     );
     expect(found).toBeDefined();
     if (found && !(found instanceof Refusal)) {
-      const attempt = bench.attempt();
-      const decision = await bench.authenticator.authenticate(subject, found, attempt);
+      const attempt = harness.attempt();
+      const decision = await harness.authenticator.authenticate(subject, found, attempt);
       attempt.settle();
       expect(decision).toBeInstanceOf(Refusal);
     }
@@ -469,7 +492,7 @@ describe('fromRequest() where a client without a credential is welcome', () => {
 
   it('FM-23: opens an anonymous session for a request that holds nothing', async () => {
     await expect(
-      new Bench({ custom: published.custom }, options).decide('/'),
+      new AuthenticatorHarness({ custom: published.custom }, options).decide('/'),
     ).resolves.toMatchObject({
       session: { user: null, anonymous: true },
     });
@@ -479,8 +502,8 @@ describe('fromRequest() where a client without a credential is welcome', () => {
     ['a bad key', published.custom, [['X-Api-Key', 'bad']]],
     ['a bad Authorization', published.custom, [['Authorization', 'Digest x']]],
   ] as const)('FM-23: opens no anonymous session for %s', async (_what, strategy, lines) => {
-    const bench = new Bench({ strategy }, options);
-    await expect(bench.decide('/', lines)).resolves.toBeInstanceOf(Refusal);
+    const harness = new AuthenticatorHarness({ strategy }, options);
+    await expect(harness.decide('/', lines)).resolves.toBeInstanceOf(Refusal);
   });
 });
 
@@ -510,16 +533,19 @@ describe('the origin', () => {
   });
 
   it('BA-10: refuses Basic from another origin, and accepts it from a machine', async () => {
-    const bench = new Bench({ basic: published.basic });
+    const harness = new AuthenticatorHarness({ basic: published.basic });
     const line = basicLine('alice:pa:ss');
-    await expect(bench.decide('/', [line, evil])).resolves.toMatchObject({ httpStatus: 403 });
-    expect(told(await bench.decide('/', [line]))).toMatchObject({ user: { id: 'alice' } });
+    await expect(harness.decide('/', [line, evil])).resolves.toMatchObject({ httpStatus: 403 });
+    expect(told(await harness.decide('/', [line]))).toMatchObject({ user: { id: 'alice' } });
   });
 
   it('runs no strategy for an origin that is refused', async () => {
     const authenticate = vi.fn<Strategy['authenticate']>();
-    const bench = new Bench({ a: { authenticate } }, { credentials: [fromCookie('s')] });
-    await bench.decide('/', [['Cookie', 's=good'], evil]);
+    const harness = new AuthenticatorHarness(
+      { a: { authenticate } },
+      { credentials: [fromCookie('s')] },
+    );
+    await harness.decide('/', [['Cookie', 's=good'], evil]);
     expect(authenticate).not.toHaveBeenCalled();
   });
 
@@ -538,11 +564,11 @@ describe('the origin', () => {
     ],
     ['nothing', () => undefined],
   ])('OR-15: refuses when the predicate answers with %s', async (_what, answer) => {
-    const bench = new Bench(
+    const harness = new AuthenticatorHarness(
       { bearer: published.bearer },
       { allowedOrigins: answer as () => boolean },
     );
-    await expect(bench.decide('/', [bearerLine('good')])).resolves.toMatchObject({
+    await expect(harness.decide('/', [bearerLine('good')])).resolves.toMatchObject({
       code: 'ERR_WS_AUTH_ORIGIN_REFUSED',
       httpStatus: 403,
     });
@@ -551,8 +577,8 @@ describe('the origin', () => {
   it.each([() => true, () => Promise.resolve(true)])(
     'accepts when the predicate says %s',
     async (allowedOrigins) => {
-      const bench = new Bench({ bearer: published.bearer }, { allowedOrigins });
-      expect(told(await bench.decide('/', [bearerLine('good')]))).toMatchObject({
+      const harness = new AuthenticatorHarness({ bearer: published.bearer }, { allowedOrigins });
+      expect(told(await harness.decide('/', [bearerLine('good')]))).toMatchObject({
         user: { id: 'alice' },
       });
     },
@@ -564,9 +590,15 @@ describe('the origin', () => {
       answer = resolve;
     });
     const authenticate = vi.fn<Strategy['authenticate']>();
-    const bench = new Bench({ asked: { authenticate } }, { allowedOrigins: () => promise });
-    const attempt = bench.attempt();
-    const deciding = bench.authenticator.decide(bench.subjectOf('/', [bearerLine('x')]), attempt);
+    const harness = new AuthenticatorHarness(
+      { asked: { authenticate } },
+      { allowedOrigins: () => promise },
+    );
+    const attempt = harness.attempt();
+    const deciding = harness.authenticator.decide(
+      harness.subjectOf('/', [bearerLine('x')]),
+      attempt,
+    );
     attempt.abort(new Refusal('ERR_WS_AUTH_UNAVAILABLE'));
     answer?.(true);
     await expect(deciding).resolves.toMatchObject({ httpStatus: 503, retryAfterSeconds: 1 });
@@ -590,39 +622,41 @@ describe('a page of another origin that sends anything at all', () => {
 
   it('CK-07: does not get the session of its visitor by a query parameter', async () => {
     const credentials = [fromQueryParam('token'), fromRequest()];
-    const bench = new Bench({ everywhere }, { credentials });
-    await expect(bench.decide('/?token=anything', lines)).resolves.toBeInstanceOf(Refusal);
+    const harness = new AuthenticatorHarness({ everywhere }, { credentials });
+    await expect(harness.decide('/?token=anything', lines)).resolves.toBeInstanceOf(Refusal);
   });
 
   it('CK-07: does not get the session of its visitor by a first message', async () => {
-    const bench = new Bench({ everywhere });
-    await expect(bench.decide('/', lines)).resolves.toBe('defer');
-    await expect(bench.message({ x: 1 }, lines)).resolves.toBeInstanceOf(Refusal);
-    await expect(bench.message({ token: 'anything' }, lines)).resolves.toBeInstanceOf(Refusal);
+    const harness = new AuthenticatorHarness({ everywhere });
+    await expect(harness.decide('/', lines)).resolves.toBe('defer');
+    await expect(harness.message({ x: 1 }, lines)).resolves.toBeInstanceOf(Refusal);
+    await expect(harness.message({ token: 'anything' }, lines)).resolves.toBeInstanceOf(Refusal);
   });
 
   it('CK-07: does not get it by middleware that reads the cookie, and a strategy that passes', async () => {
-    const bench = new Bench(
+    const harness = new AuthenticatorHarness(
       { jwt: published.jwt, session: strategyOf((self) => self.pass()) },
       { credentials: [fromQueryParam('token'), fromRequest()], middleware: [sessionMiddleware] },
     );
-    await expect(bench.decide('/?token=anything', lines)).resolves.toBeInstanceOf(Refusal);
+    await expect(harness.decide('/?token=anything', lines)).resolves.toBeInstanceOf(Refusal);
     const own: HeaderLines = [
       ['Origin', 'http://gateway.example:3000'],
       ['Cookie', 'session=good'],
     ];
-    expect(told(await bench.decide('/', own))).toEqual({
+    expect(told(await harness.decide('/', own))).toEqual({
       user: { id: 'victim' },
       via: 'fromRequest',
     });
-    expect(told(await bench.decide('/', lines))).toMatchObject({
+    expect(told(await harness.decide('/', lines))).toMatchObject({
       code: 'ERR_WS_AUTH_ORIGIN_REFUSED',
     });
   });
 
   it('AH-11: falls back to no cookie when the strategy reads both', async () => {
-    const bench = new Bench({ everywhere });
-    await expect(bench.decide('/', [...lines, bearerLine('bad')])).resolves.toBeInstanceOf(Refusal);
+    const harness = new AuthenticatorHarness({ everywhere });
+    await expect(harness.decide('/', [...lines, bearerLine('bad')])).resolves.toBeInstanceOf(
+      Refusal,
+    );
   });
 });
 
@@ -634,10 +668,13 @@ describe('an attempt that ends early', () => {
       act = self;
       signal = (request as StrategyRequest).signal;
     });
-    const bench = new Bench({ slow });
-    const attempt = bench.attempt();
-    const deciding = bench.authenticator.decide(bench.subjectOf('/', [bearerLine('x')]), attempt);
-    await everythingDue();
+    const harness = new AuthenticatorHarness({ slow });
+    const attempt = harness.attempt();
+    const deciding = harness.authenticator.decide(
+      harness.subjectOf('/', [bearerLine('x')]),
+      attempt,
+    );
+    await settle();
     expect(signal?.aborted).toBe(false);
     attempt.abort(new Refusal('ERR_WS_AUTH_UNAVAILABLE'));
     act?.success({ id: 'late' });
@@ -655,10 +692,13 @@ describe('an attempt that ends early', () => {
     const first = strategyOf((self) => {
       act = self;
     });
-    const bench = new Bench({ first, second: { authenticate: second } });
-    const attempt = bench.attempt();
-    const deciding = bench.authenticator.decide(bench.subjectOf('/', [bearerLine('x')]), attempt);
-    await everythingDue();
+    const harness = new AuthenticatorHarness({ first, second: { authenticate: second } });
+    const attempt = harness.attempt();
+    const deciding = harness.authenticator.decide(
+      harness.subjectOf('/', [bearerLine('x')]),
+      attempt,
+    );
+    await settle();
     act?.fail();
     attempt.abort();
     await expect(deciding).resolves.toBeInstanceOf(Refusal);
@@ -671,10 +711,16 @@ describe('an attempt that ends early', () => {
     const middleware = (_request: never, _response: never, next: () => void) => {
       goOn = next;
     };
-    const bench = new Bench({ asked: { authenticate } }, { middleware: [middleware] });
-    const attempt = bench.attempt();
-    const deciding = bench.authenticator.decide(bench.subjectOf('/', [bearerLine('x')]), attempt);
-    await everythingDue();
+    const harness = new AuthenticatorHarness(
+      { asked: { authenticate } },
+      { middleware: [middleware] },
+    );
+    const attempt = harness.attempt();
+    const deciding = harness.authenticator.decide(
+      harness.subjectOf('/', [bearerLine('x')]),
+      attempt,
+    );
+    await settle();
     attempt.abort(new Refusal('ERR_WS_AUTH_SHUTTING_DOWN'));
     goOn?.();
     await expect(deciding).resolves.toMatchObject({ code: 'ERR_WS_AUTH_SHUTTING_DOWN' });
@@ -684,19 +730,22 @@ describe('an attempt that ends early', () => {
 
 describe('middleware', () => {
   it('CK-12: refuses by ending the response, with a challenge', async () => {
-    const bench = new Bench(
+    const harness = new AuthenticatorHarness(
       { bearer: published.bearer },
       { middleware: [(_request, response: { end(): void }) => response.end()] },
     );
-    expect(told(await bench.decide('/', [bearerLine('good')]))).toEqual({
+    expect(told(await harness.decide('/', [bearerLine('good')]))).toEqual({
       code: 'ERR_WS_AUTH_CREDENTIAL_REJECTED',
       challenges: [basicChallenge, bearerChallenge],
     });
   });
 
   it('names the HTTP session it found', async () => {
-    const bench = new Bench({ bearer: published.bearer }, { middleware: [namesSession] });
-    await expect(bench.decide('/', [bearerLine('good')])).resolves.toMatchObject({
+    const harness = new AuthenticatorHarness(
+      { bearer: published.bearer },
+      { middleware: [namesSession] },
+    );
+    await expect(harness.decide('/', [bearerLine('good')])).resolves.toMatchObject({
       proof: { tokenIds: [expect.stringMatching(/^sha256:/)] },
     });
   });
@@ -722,12 +771,16 @@ describe('failed attempts', () => {
   it('RL-01: are counted by address and account, and refused before any strategy runs', async () => {
     const perAddress = limiter(2);
     const perAccount = limiter(9);
-    const bench = new Bench({ basic: published.basic }, {}, { perAddress, perAccount });
-    await bench.decide('/', [basicLine('alice:wrong')]);
-    await bench.decide('/', [['Authorization', 'Bearer a b']]);
+    const harness = new AuthenticatorHarness(
+      { basic: published.basic },
+      {},
+      { perAddress, perAccount },
+    );
+    await harness.decide('/', [basicLine('alice:wrong')]);
+    await harness.decide('/', [['Authorization', 'Bearer a b']]);
     expect(perAddress.counts).toEqual(new Map([['address:192.0.2.1', 2]]));
     expect([...perAccount.counts.values()]).toEqual([1]);
-    await expect(bench.decide('/', [basicLine('alice:pa:ss')])).resolves.toMatchObject({
+    await expect(harness.decide('/', [basicLine('alice:pa:ss')])).resolves.toMatchObject({
       code: 'ERR_WS_AUTH_TOO_MANY_ATTEMPTS',
       httpStatus: 429,
       retryAfterSeconds: 2,
@@ -738,8 +791,8 @@ describe('failed attempts', () => {
   it('RL-07: are refused with 503 when nobody counts', async () => {
     const broken = { ...limiter(1), get: () => Promise.reject(new Error('down')) };
     const limiters = { perAddress: broken, perAccount: undefined };
-    const bench = new Bench({ bearer: published.bearer }, {}, limiters);
-    await expect(bench.decide('/', [bearerLine('good')])).resolves.toMatchObject({
+    const harness = new AuthenticatorHarness({ bearer: published.bearer }, {}, limiters);
+    await expect(harness.decide('/', [bearerLine('good')])).resolves.toMatchObject({
       code: 'ERR_WS_AUTH_UNAVAILABLE',
       httpStatus: 503,
     });
@@ -748,7 +801,9 @@ describe('failed attempts', () => {
   it('do not count what the server is to blame for', async () => {
     const perAddress = limiter(1);
     const limiters = { perAddress, perAccount: undefined };
-    await new Bench({ bearer: published.bearer }, {}, limiters).decide('/', [bearerLine('down')]);
+    await new AuthenticatorHarness({ bearer: published.bearer }, {}, limiters).decide('/', [
+      bearerLine('down'),
+    ]);
     expect(perAddress.counts.size).toBe(0);
   });
 });

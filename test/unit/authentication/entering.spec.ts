@@ -6,7 +6,7 @@ import { SessionPlaces } from '../../../lib/sessions/session-places.js';
 import { WsAuthSessions } from '../../../lib/sessions/ws-auth-sessions.service.js';
 import { MemoryWsAuthStore } from '../../../lib/store/memory.store.js';
 import type { PlaceAnswer, PlaceClaim } from '../../../lib/store/ws-auth-store.js';
-import { Bench } from '../support/authentication.js';
+import { AuthenticatorHarness } from '../support/authentication.js';
 import { strategiesOf, strategyOf } from '../support/strategies.js';
 
 const line = ['Authorization', 'Bearer token'] as const;
@@ -24,8 +24,8 @@ class FadingStore extends MemoryWsAuthStore {
 it('lets nobody in on a node that loses its store while a place is claimed, and gives the place back', async () => {
   const store = new FadingStore();
   const strategies = { jwt: strategyOf((acting) => acting.success({ id: 'alice' })) };
-  const bench = new Bench(strategies, { maxSessionsPerUser: 1 });
-  const chain = new StrategyChain(bench.policy, strategiesOf(strategies));
+  const harness = new AuthenticatorHarness(strategies, { maxSessionsPerUser: 1 });
+  const chain = new StrategyChain(harness.policy, strategiesOf(strategies));
   const places = new SessionPlaces({
     store,
     leaseMs: 60_000,
@@ -38,13 +38,13 @@ it('lets nobody in on a node that loses its store while a place is claimed, and 
     },
     read: () => Promise.resolve(),
   };
-  const authenticator = new Authenticator(bench.policy, chain, {
+  const authenticator = new Authenticator(harness.policy, chain, {
     failures: undefined,
     revocations: new RevocationCheck(store, knowledge, new WsAuthSessions()),
     places,
   });
-  const attempt = bench.attempt();
-  const decision = await authenticator.decide(bench.subjectOf('/', [line]), attempt);
+  const attempt = harness.attempt();
+  const decision = await authenticator.decide(harness.subjectOf('/', [line]), attempt);
   attempt.settle();
   await places.stop();
   expect(decision).toMatchObject({ code: 'ERR_WS_AUTH_UNAVAILABLE' });

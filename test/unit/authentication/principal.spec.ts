@@ -3,14 +3,12 @@ import { readPrincipal } from '../../../lib/authentication/principal.js';
 import type { WsAuthModuleOptions } from '../../../lib/policy/options.js';
 import { resolvePolicy } from '../../../lib/policy/policy.js';
 import { proofOf } from '../../../lib/sessions/proof.js';
-
-function tokenOf(claims: object): string {
-  return `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2ln`;
-}
+import { turns } from '../../support/turns.js';
+import { unverifiedToken } from '../../support/tokens.js';
 
 function read(user: unknown, options: WsAuthModuleOptions = {}, exp?: unknown, info?: unknown) {
   const policy = resolvePolicy({ strategy: 'jwt', ...options });
-  const tokens = [exp === undefined ? 'opaque' : tokenOf({ exp })];
+  const tokens = [exp === undefined ? 'opaque' : unverifiedToken({ exp })];
   const proof = proofOf({ tokens, verified: true, presented: false }, user, info);
   return readPrincipal({ user, info, proof }, policy);
 }
@@ -105,7 +103,7 @@ describe('readPrincipal', () => {
     const userId = (() => Promise.reject(new Error('late'))) as unknown as () => string;
     expect(read({ id: 1 }, { userId })).toMatchObject({ userId: undefined });
     // An unhandled rejection fails the run.
-    await new Promise(setImmediate);
+    await turns(1);
   });
 
   it.each([

@@ -1,9 +1,9 @@
 import { fc } from '../../support/property.js';
 import { describe, expect, it } from 'vitest';
 import { Refusal } from '../../../lib/protocol/refusal.js';
-import { Bench } from '../support/authentication.js';
-import { everythingDue } from '../support/settling.js';
+import { AuthenticatorHarness } from '../support/authentication.js';
 import { strategyOf, type Acting } from '../support/strategies.js';
+import { settle } from '../../support/turns.js';
 
 type Action =
   | { readonly type: 'success'; readonly user: unknown }
@@ -59,7 +59,7 @@ function act(self: Acting, action: Action): void {
 }
 
 async function wait(delay: Step['delay']): Promise<void> {
-  await (delay === 'immediate' ? everythingDue() : undefined);
+  await (delay === 'immediate' ? settle() : undefined);
 }
 
 /** Acts now, or in order behind its delays, and goes on acting long after its outcome. */
@@ -98,15 +98,15 @@ describe('the authenticator', () => {
   it('ST-07, ST-08, ST-12: decides once, for a session only if the first action of a strategy is a success with a user', async () => {
     await fc.assert(
       fc.asyncProperty(chain, async (strategies) => {
-        const bench = new Bench(
+        const harness = new AuthenticatorHarness(
           Object.fromEntries(strategies.map((steps, index) => [`s${index}`, scripted(steps)])),
         );
         const decisions: unknown[] = [];
-        const deciding = bench
+        const deciding = harness
           .decide('/', [['Authorization', 'Bearer x']])
           .then((decision) => decisions.push(decision));
         await deciding;
-        await everythingDue();
+        await settle();
         const [decision] = decisions;
         const expected = expectedUser(strategies);
         expect(decisions).toHaveLength(1);
@@ -125,13 +125,13 @@ describe('the authenticator', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 5 }), async (steps) => {
         const silentFirst = [{ ...steps[0], delay: 'immediate' } as Step, ...steps.slice(1)];
-        const bench = new Bench({ late: scripted(silentFirst) });
-        const attempt = bench.attempt();
-        const subject = bench.subjectOf('/', [['Authorization', 'Bearer x']]);
-        const deciding = bench.authenticator.decide(subject, attempt);
+        const harness = new AuthenticatorHarness({ late: scripted(silentFirst) });
+        const attempt = harness.attempt();
+        const subject = harness.subjectOf('/', [['Authorization', 'Bearer x']]);
+        const deciding = harness.authenticator.decide(subject, attempt);
         attempt.abort(new Refusal('ERR_WS_AUTH_SHUTTING_DOWN'));
         await expect(deciding).resolves.toBeInstanceOf(Refusal);
-        await everythingDue();
+        await settle();
       }),
       { numRuns: 100 },
     );

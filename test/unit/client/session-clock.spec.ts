@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SessionClock } from '../../../lib/client/session-clock.js';
-
-const hourMs = 3_600_000;
+import { hourMs } from '../../support/clocks.js';
 
 describe('the clock of a session', () => {
   const due = vi.fn<() => void>();

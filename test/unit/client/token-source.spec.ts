@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { askForToken, type Token, type TokenRequest } from '../../../lib/client/token-source.js';
+import { settle } from '../../support/turns.js';
 
 /** A source whose calls a test answers. */
 function openSource() {
@@ -14,13 +15,12 @@ function openSource() {
 const mistaken = () => {
   throw new Error('a mistake');
 };
-const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('asking for a token', () => {
   it('shares one call among those who ask while it is under way', async () => {
     const { calls, source } = openSource();
     const tokens = [askForToken(source, false), askForToken(source, false)];
-    await settled();
+    await settle();
     expect(calls).toHaveLength(1);
     calls[0]!.answer('one');
     expect(await Promise.all(tokens)).toEqual(['one', 'one']);
@@ -29,11 +29,11 @@ describe('asking for a token', () => {
   it('calls again for somebody who asks later', async () => {
     const { calls, source } = openSource();
     const first = askForToken(source, false);
-    await settled();
+    await settle();
     calls[0]!.answer('one');
     await first;
     const second = askForToken(source, false);
-    await settled();
+    await settle();
     calls[1]!.answer('two');
     expect(await second).toBe('two');
   });
@@ -41,7 +41,7 @@ describe('asking for a token', () => {
   it('gives nobody whose token was refused the result of a call that does not know of it', async () => {
     const { calls, source } = openSource();
     const tokens = [askForToken(source, false), askForToken(source, true)];
-    await settled();
+    await settle();
     expect(calls.map(({ refused }) => refused)).toEqual([false, true]);
     calls[1]!.answer('new');
     calls[0]!.answer('old');
@@ -51,12 +51,12 @@ describe('asking for a token', () => {
   it('shares a failure, and forgets it', async () => {
     const { calls, source } = openSource();
     const tokens = [askForToken(source, false), askForToken(source, false)];
-    await settled();
+    await settle();
     calls[0]!.fail(new Error('offline'));
     const outcomes = await Promise.allSettled(tokens);
     expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     void askForToken(source, false).catch(() => undefined);
-    await settled();
+    await settle();
     expect(calls).toHaveLength(2);
     calls[1]!.answer(undefined);
   });

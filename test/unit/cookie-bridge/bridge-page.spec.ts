@@ -3,7 +3,7 @@ import { createContext, runInContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { bridgePage } from '../../../lib/cookie-bridge/bridge-page.js';
 import { bridgeMessageType } from '../../../lib/protocol/message.js';
-import { everythingDue } from '../support/settling.js';
+import { settle } from '../../support/turns.js';
 
 const app = 'https://app.example.com';
 
@@ -36,7 +36,7 @@ async function open(message: MessageFromPage, answer: () => Promise<{ readonly o
   });
   runInContext(scriptOf(bridgePage([app, 'http://localhost:3000']).html), page);
   await listener?.({ source: parent, ...message });
-  await everythingDue();
+  await settle();
   return { fetched, posted };
 }
 

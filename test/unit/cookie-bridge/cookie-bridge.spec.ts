@@ -6,7 +6,7 @@ import { WsAuthConfigurationError } from '../../../lib/errors/ws-auth.error.js';
 import type { WsAuthModuleOptions } from '../../../lib/policy/options.js';
 import { resolvePolicy } from '../../../lib/policy/policy.js';
 import { requestOf, type HeaderLines } from '../support/requests.js';
-import { everythingDue } from '../support/settling.js';
+import { settle } from '../../support/turns.js';
 
 const app = 'https://app.example.com';
 const options: CookieBridgeOptions = { path: '/bridge', parentOrigins: [app] };
@@ -41,7 +41,7 @@ async function ask(asked: Asked, setup: Setup = {}) {
   request.push(null);
   const response = new ServerResponse(request);
   bridgeOf(setup).answer(request, response);
-  await everythingDue();
+  await settle();
   const { statusCode, writableEnded } = response;
   return { status: statusCode, ended: writableEnded, headers: response.getHeaders() };
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { readBody } from '../../../lib/cookie-bridge/read-body.js';
 import { upgradeRequest } from '../support/requests.js';
-import { everythingDue } from '../support/settling.js';
+import { settle } from '../../support/turns.js';
 
 function send(request: IncomingMessage, ...chunks: readonly string[]): void {
   chunks.forEach((chunk) => request.push(Buffer.from(chunk)));
@@ -51,10 +51,10 @@ describe('readBody', () => {
     const request = upgradeRequest('/');
     send(request, 'token');
     request.resume();
-    await everythingDue();
+    await settle();
     const answers: unknown[] = [];
     void readBody(request, 8).then((body) => answers.push(body));
-    await everythingDue();
+    await settle();
     expect(answers).toEqual([undefined]);
   });
 });

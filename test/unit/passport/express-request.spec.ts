@@ -7,8 +7,8 @@ import {
   type WsAuthMiddleware,
 } from '../../../lib/passport/express-request.js';
 import { upgradeRequest } from '../support/requests.js';
-import { everythingDue } from '../support/settling.js';
 import { ManualAttempt } from '../support/strategies.js';
+import { settle } from '../../support/turns.js';
 
 type Next = (error?: unknown) => void;
 
@@ -120,7 +120,7 @@ describe('runMiddleware', () => {
       proceed,
     }).finally(ended);
     attempt.abort();
-    await everythingDue();
+    await settle();
     expect(ended).not.toHaveBeenCalled();
     goOn?.();
     await expect(running).resolves.toBeUndefined();
@@ -153,6 +153,6 @@ describe('runMiddleware', () => {
         return Promise.reject(down);
       }),
     ).resolves.toBe(true);
-    await everythingDue();
+    await settle();
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { Outcome } from '../../../lib/passport/outcome.js';
 import { runStrategy } from '../../../lib/passport/run-strategy.js';
 import { ManualAttempt, strategyOf, type Acting } from '../support/strategies.js';
-import { everythingDue } from '../support/settling.js';
+import { settle } from '../../support/turns.js';
 
 async function run(act: (run: Acting, request: unknown) => unknown): Promise<Outcome> {
   return await runStrategy(strategyOf(act), {}, new ManualAttempt());
@@ -94,7 +94,7 @@ const cases: readonly Case[] = [
   {
     name: 'an action behind an await',
     act: async (self) => {
-      await everythingDue();
+      await settle();
       self.success({ id: 1 });
     },
     outcome: { type: 'success', user: { id: 1 }, info: undefined },
@@ -156,7 +156,7 @@ const cases: readonly Case[] = [
     name: 'ST-20: fail() and then a rejection',
     act: async (self) => {
       self.fail('no');
-      await everythingDue();
+      await settle();
       throw down;
     },
     outcome: failure('no'),
@@ -167,7 +167,7 @@ describe('runStrategy', () => {
   for (const { name, act, outcome } of cases) {
     it(`ends ${name} in ${outcome.type}`, async () => {
       await expect(run(act)).resolves.toMatchObject(outcome);
-      await everythingDue();
+      await settle();
     });
   }
 
@@ -177,7 +177,7 @@ describe('runStrategy', () => {
       act = () => self.success({ id: 1 });
       return Promise.resolve('this is not an outcome');
     });
-    await everythingDue();
+    await settle();
     act?.();
     await expect(outcome).resolves.toMatchObject({ type: 'success' });
   });
@@ -203,7 +203,7 @@ describe('runStrategy', () => {
     });
     const outcome = Promise.resolve(runStrategy(strategy, {}, attempt)).finally(ended);
     attempt.abort();
-    await everythingDue();
+    await settle();
     expect(ended).not.toHaveBeenCalled();
     act?.();
     await expect(outcome).resolves.toEqual(failure('no'));
@@ -281,7 +281,7 @@ describe('runStrategy', () => {
             actOn(self, name, acted.length);
           }
         });
-        await everythingDue();
+        await settle();
         expect(outcome.type).toBe(acted[0]);
         expect(outcome.type === 'success' && outcome.user).toEqual(
           acted[0] === 'success' && { id: 1 },
@@ -295,7 +295,7 @@ function wait(pause: string): Promise<void> | undefined {
   if (pause === 'now') {
     return undefined;
   }
-  return pause === 'microtask' ? Promise.resolve() : everythingDue();
+  return pause === 'microtask' ? Promise.resolve() : settle();
 }
 
 function actOn(self: Acting, name: string, id: number): void {

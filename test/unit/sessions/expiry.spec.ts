@@ -1,17 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { Expiry } from '../../../lib/sessions/expiry.js';
+import { dayMs, restoreClocks, useAllFakeClocks } from '../../support/clocks.js';
 
-const day = 86_400_000;
-
-beforeEach(() => {
-  vi.useFakeTimers({
-    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
-  });
-});
-
-afterEach(() => {
-  vi.useRealTimers();
-});
+beforeEach(() => useAllFakeClocks());
+restoreClocks();
 
 function watch(inMs: number, warningMs = 0) {
   const log: string[] = [];
@@ -35,7 +27,7 @@ describe('an expiry', () => {
     vi.advanceTimersByTime(1);
     expect(log).toEqual(['warning', 'end']);
     expect(expiry.isOver).toBe(true);
-    vi.advanceTimersByTime(day);
+    vi.advanceTimersByTime(dayMs);
     expect(log).toEqual(['warning', 'end']);
     expect(vi.getTimerCount()).toBe(0);
   });
@@ -49,10 +41,10 @@ describe('an expiry', () => {
   });
 
   it('EX-03: does not end at once when the end is further than a timer reaches', () => {
-    const { log } = watch(60 * day);
+    const { log } = watch(60 * dayMs);
     vi.advanceTimersByTime(1);
     expect(log).toEqual([]);
-    vi.advanceTimersByTime(60 * day - 2);
+    vi.advanceTimersByTime(60 * dayMs - 2);
     expect(log).toEqual([]);
     vi.advanceTimersByTime(1);
     expect(log).toEqual(['end']);

@@ -9,6 +9,19 @@ export function named(tokenId?: string): Pick<Proof, 'tokenIds' | 'ownTokenIds'>
   return { tokenIds, ownTokenIds: tokenIds };
 }
 
+/** A session of a user, or of a client that is not known by a key. */
+export function sessionOf(userId: string | undefined, user: object = {}): WsAuthSession {
+  return new WsAuthSession({
+    user,
+    userId,
+    info: undefined,
+    strategy: 'jwt',
+    transport: 'fromAuthorizationHeader',
+    authenticatedAt: Date.now(),
+    expiresAt: undefined,
+  });
+}
+
 /** A session without a socket. It counts how often its proof is looked at. */
 export class FakeSession implements LiveSession {
   readonly session: WsAuthSession;
@@ -21,15 +34,7 @@ export class FakeSession implements LiveSession {
     userId: string | undefined,
     proof: Partial<Proof>,
   ) {
-    this.session = new WsAuthSession({
-      user: {},
-      userId,
-      info: undefined,
-      strategy: 'jwt',
-      transport: 'fromAuthorizationHeader',
-      authenticatedAt: Date.now(),
-      expiresAt: undefined,
-    });
+    this.session = sessionOf(userId);
     this.#proof = { ...anonymousProof, ...proof };
     sessions.register(this);
     this.looks = 0;

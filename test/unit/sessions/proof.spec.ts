@@ -3,6 +3,7 @@ import jwt from 'jsonwebtoken';
 import { describe, expect, it } from 'vitest';
 import type { Basis } from '../../../lib/passport/basis.js';
 import { declaredProof, numericDate, proofOf, withTokenId } from '../../../lib/sessions/proof.js';
+import { unverifiedToken } from '../../support/tokens.js';
 
 /** The proof of one token that was verified. */
 function proof(token: string, user: object = {}, info?: unknown) {
@@ -14,16 +15,11 @@ function proofOfRead(tokens: readonly string[], user: object = {}) {
   return proofOf({ tokens, verified: false, presented: false }, user, undefined);
 }
 
-function tokenOf(claims: unknown, signature = 'c2ln'): string {
-  const payload = Buffer.from(JSON.stringify(claims)).toString('base64url');
-  return `e30.${payload}.${signature}`;
-}
-
 const digest = expect.stringMatching(/^sha256:[\w-]{43}$/) as unknown;
 
 describe('proofOf', () => {
   it('reads the claims of an accepted token', () => {
-    const token = tokenOf({ jti: 'j', iat: 10, iss: 'i', exp: 20 });
+    const token = unverifiedToken({ jti: 'j', iat: 10, iss: 'i', exp: 20 });
     expect(proof(token)).toEqual({
       tokenIds: ['j', digest],
       ownTokenIds: ['j'],
@@ -35,25 +31,31 @@ describe('proofOf', () => {
   });
 
   it('reads what user and info say first', () => {
-    const token = tokenOf({ jti: 'token', iss: 'token', iat: 1 });
+    const token = unverifiedToken({ jti: 'token', iss: 'token', iat: 1 });
     const found = proof(token, { jti: 'user', iat: 2 }, { jti: 'info', iss: 'info' });
     expect(found).toMatchObject({ issuer: 'info', issuedAt: 2_000, ownTokenIds: ['user'] });
     expect(found.tokenIds).toEqual(['user', digest, 'token']);
   });
 
-  it.each(['opaque', 'a.b', 'a.b.c', 'a..c', '..', tokenOf(null), tokenOf([1]), tokenOf('x')])(
-    'names the token %s by a digest, and knows nothing else of it',
-    (token) => {
-      expect(proof(token)).toEqual({
-        tokenIds: [digest],
-        ownTokenIds: [digest],
-        issuedAt: undefined,
-        issuer: undefined,
-        exp: undefined,
-        bound: false,
-      });
-    },
-  );
+  it.each([
+    'opaque',
+    'a.b',
+    'a.b.c',
+    'a..c',
+    '..',
+    unverifiedToken(null),
+    unverifiedToken([1]),
+    unverifiedToken('x'),
+  ])('names the token %s by a digest, and knows nothing else of it', (token) => {
+    expect(proof(token)).toEqual({
+      tokenIds: [digest],
+      ownTokenIds: [digest],
+      issuedAt: undefined,
+      issuer: undefined,
+      exp: undefined,
+      bound: false,
+    });
+  });
 
   it('RV-05: names a JWT the same when its signature is only written in another way', () => {
     const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 });
@@ -82,7 +84,7 @@ describe('proofOf', () => {
   });
 
   it.each([7, {}, ['j'], null, true, ''])('takes %j for no name of a token', (value) => {
-    const found = proof(tokenOf({ jti: value, iss: value }));
+    const found = proof(unverifiedToken({ jti: value, iss: value }));
     expect(found.tokenIds).toEqual([digest]);
     expect(found.issuer).toBe(value === '' ? '' : undefined);
   });
@@ -90,15 +92,15 @@ describe('proofOf', () => {
 
 describe('K10a: a token that was read, and may not have been verified', () => {
   it('is found by each of its names, and takes no name with it that a client could make up', () => {
-    const found = proofOfRead([tokenOf({ jti: 'of the victim' })]);
+    const found = proofOfRead([unverifiedToken({ jti: 'of the victim' })]);
     expect(found.tokenIds).toEqual([digest, 'of the victim']);
     expect(found.ownTokenIds).toEqual([digest]);
   });
 
   it('has another digest than the token of a victim that it copies all but the signature of', () => {
     const claims = { sub: 'victim', iat: 1 };
-    const stolen = tokenOf(claims, 'c2lnbmF0dXJl');
-    const forged = tokenOf(claims, 'Zm9yZ2Vk');
+    const stolen = unverifiedToken(claims, 'c2lnbmF0dXJl');
+    const forged = unverifiedToken(claims, 'Zm9yZ2Vk');
     expect(proofOfRead([forged]).ownTokenIds).not.toEqual(proofOfRead([stolen]).ownTokenIds);
   });
 
@@ -107,16 +109,22 @@ describe('K10a: a token that was read, and may not have been verified', () => {
       { iat: 10, exp: 50, iss: 'a' },
       { iat: 20, exp: 40, iss: 'b' },
     ];
-    const found = proofOfRead([tokenOf(first), tokenOf(second)]);
+    const found = proofOfRead([unverifiedToken(first), unverifiedToken(second)]);
     expect(found).toMatchObject({ issuedAt: 10_000, exp: 40, issuer: undefined, bound: false });
-    expect(proofOfRead([tokenOf(first), tokenOf({})])).toMatchObject({ issuedAt: undefined });
-    expect(proofOfRead([tokenOf(first), tokenOf({ cnf: { jkt: 'k' } })]).bound).toBe(true);
-    expect(proofOfRead([tokenOf(first), tokenOf({ exp: 'soon' })]).exp).toBe('soon');
-    expect(proofOfRead([tokenOf(first), tokenOf({ iss: 'a' })]).issuer).toBe('a');
+    expect(proofOfRead([unverifiedToken(first), unverifiedToken({})])).toMatchObject({
+      issuedAt: undefined,
+    });
+    expect(
+      proofOfRead([unverifiedToken(first), unverifiedToken({ cnf: { jkt: 'k' } })]).bound,
+    ).toBe(true);
+    expect(proofOfRead([unverifiedToken(first), unverifiedToken({ exp: 'soon' })]).exp).toBe(
+      'soon',
+    );
+    expect(proofOfRead([unverifiedToken(first), unverifiedToken({ iss: 'a' })]).issuer).toBe('a');
   });
 
   it('is named by the strategy, where that returns a name', () => {
-    const found = proofOfRead([tokenOf({ jti: 'stated' })], { jti: 'returned' });
+    const found = proofOfRead([unverifiedToken({ jti: 'stated' })], { jti: 'returned' });
     expect(found.tokenIds).toEqual(['returned', digest, 'stated']);
     expect(found.ownTokenIds).toEqual(['returned']);
   });

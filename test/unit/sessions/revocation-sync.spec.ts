@@ -6,10 +6,10 @@ import { WsAuthHealth } from '../../../lib/sessions/ws-auth-health.service.js';
 import { WsAuthSessions } from '../../../lib/sessions/ws-auth-sessions.service.js';
 import { MemoryWsAuthStore } from '../../../lib/store/memory.store.js';
 import type { StoredRevocation, WsAuthStore } from '../../../lib/store/ws-auth-store.js';
-import { everythingDue } from '../support/settling.js';
 import { FakeSession, named } from './live-session-fakes.js';
+import { dayMs } from '../../support/clocks.js';
+import { settle, turns } from '../../support/turns.js';
 
-const dayMs = 86_400_000;
 /** More than any piece holds, so that a piece that is too large shows. */
 const longestPiece = 1_000;
 
@@ -51,7 +51,7 @@ function follow(store: ReadStore) {
     const state = { done: false };
     void work.finally(() => (state.done = true));
     while (!state.done) {
-      await new Promise((resolve) => setImmediate(resolve));
+      await turns(1);
       turn += 1;
     }
     await work;
@@ -186,7 +186,7 @@ describe('a node with sessions that reads a long stream again', () => {
     await store.addRevocation({ ...revocationOf(0), id: 'live 4321' });
     const [revoked] = live.splice(4_321, 1);
     while (revoked!.endings.length === 0) {
-      await everythingDue();
+      await settle();
     }
     expect(live.filter(({ looks, endings }) => looks + endings.length > 0)).toEqual([]);
     expect(sessions.count()).toBe(4_999);

@@ -1,16 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { Revocations } from '../../../lib/sessions/revocations.js';
+import { restoreClocks, useFakeClock } from '../../support/clocks.js';
 
 const never = Number.MAX_SAFE_INTEGER;
 const credential = { userId: 'alice', tokenIds: ['t'], issuedAt: 1_000 };
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['Date'], now: 1_000_000 });
-});
-
-afterEach(() => {
-  vi.useRealTimers();
-});
+beforeEach(() => useFakeClock(1_000_000));
+restoreClocks();
 
 describe('revocations', () => {
   it('concern nobody at first', () => {

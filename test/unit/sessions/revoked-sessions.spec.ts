@@ -9,10 +9,9 @@ import { WsAuthSession } from '../../../lib/sessions/session.js';
 import { WsAuthSessions } from '../../../lib/sessions/ws-auth-sessions.service.js';
 import { MemoryWsAuthStore } from '../../../lib/store/memory.store.js';
 import type { StoredRevocation } from '../../../lib/store/ws-auth-store.js';
-import { everythingDue } from '../support/settling.js';
-import { named } from './live-session-fakes.js';
-
-const dayMs = 86_400_000;
+import { named, sessionOf } from './live-session-fakes.js';
+import { dayMs, minuteMs } from '../../support/clocks.js';
+import { settle } from '../../support/turns.js';
 
 /** A store that can be out of reach for what nodes say. */
 class PartedStore extends MemoryWsAuthStore {
@@ -49,15 +48,7 @@ function begin(
   proof: Partial<Proof>,
 ): string {
   const live: LiveSession = {
-    session: new WsAuthSession({
-      user: {},
-      userId,
-      info: undefined,
-      strategy: 'jwt',
-      transport: 'fromAuthorizationHeader',
-      authenticatedAt: Date.now(),
-      expiresAt: undefined,
-    }),
+    session: sessionOf(userId),
     proof: { ...anonymousProof, ...proof },
     end: () => sessions.unregister(live),
     refresh: () => live.session,
@@ -88,7 +79,7 @@ describe('the token of a revoked session', () => {
     const elsewhere = begin(second!, 'bob', { ...named('two'), exp });
     await first!.revoke({ sessionId: here });
     await first!.revoke({ sessionId: elsewhere });
-    await everythingDue();
+    await settle();
     const told = store.told.filter(({ kind }) => kind === 'token');
     expect(told.map(({ id }) => id)).toEqual(['one', 'two']);
     for (const { rememberMs } of told) {
@@ -100,7 +91,7 @@ describe('the token of a revoked session', () => {
     const [first, second] = sessionsOfNode;
     const sessionId = begin(second!, undefined, { ...named('one') });
     await first!.revoke({ sessionId });
-    await everythingDue();
+    await settle();
     expect(second!.count()).toBe(0);
     expect(await store.isRevoked({ tokenId: 'one' })).toBe(true);
   });
@@ -186,8 +177,6 @@ describe('a revocation', () => {
   });
 });
 
-const minuteMs = 60_000;
-
 /** Issued by a clock that is ahead. */
 function ahead(tokenId: string): Partial<Proof> {
   return { ...named(tokenId), issuedAt: Date.now() + minuteMs };
@@ -207,7 +196,7 @@ describe('K4a: the tokens of sessions that a revocation ends', () => {
     begin(first!, 'alice', ahead('here'));
     begin(second!, 'alice', ahead('there'));
     await first!.revoke(targetOf());
-    await everythingDue();
+    await settle();
     expect([first!.count(), second!.count()]).toEqual([0, 0]);
     expect([await isRefused('here'), await isRefused('there')]).toEqual([true, true]);
   });
@@ -233,7 +222,7 @@ describe('K4a: the tokens of sessions that a revocation ends', () => {
     begin(first!, undefined, ahead('shared'));
     begin(second!, 'alice', ahead('shared'));
     expect(await first!.revoke({ sessionId })).toBe(2);
-    await everythingDue();
+    await settle();
     expect(second!.count()).toBe(0);
   });
 
@@ -268,7 +257,7 @@ describe('K4a: the tokens of sessions that a revocation ends', () => {
       first!.apply(revocation!);
       await first!.publishTokens();
     }
-    await everythingDue();
+    await settle();
     expect(store.told.map(({ kind }) => kind)).toEqual(['user', 'token']);
   });
 
@@ -279,7 +268,7 @@ describe('K4a: the tokens of sessions that a revocation ends', () => {
     await expect(first!.revoke({ userId: 'alice' })).rejects.toThrow('out of reach');
     store.isParted = false;
     await second!.revoke({ userId: 'bob' });
-    await everythingDue();
+    await settle();
     expect(await isRefused('one')).toBe(true);
   });
 

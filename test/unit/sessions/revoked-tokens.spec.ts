@@ -1,9 +1,9 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { revocationsOfAll } from '../../../lib/sessions/revocation-target.js';
 import { WsAuthSessions } from '../../../lib/sessions/ws-auth-sessions.service.js';
 import type { StoredRevocation, WsAuthStore } from '../../../lib/store/ws-auth-store.js';
 import { FakeSession, named } from './live-session-fakes.js';
+import { turns } from '../../support/turns.js';
 
 const count = 5_000;
 
@@ -105,7 +105,7 @@ describe('a revocation by user', () => {
     const sessions = new WsAuthSessions();
     const published: string[] = [];
     const addRevocation = async ({ kind, id }: StoredRevocation) => {
-      await nextTurn();
+      await turns(1);
       published.push(`${kind} ${id}`);
     };
     sessions.shareThrough({ addRevocation } as unknown as WsAuthStore, 0);
@@ -121,7 +121,7 @@ describe('a revocation by user', () => {
     let isDown = true;
     const published: string[] = [];
     const addRevocation = async ({ kind, id }: StoredRevocation) => {
-      await nextTurn();
+      await turns(1);
       if (isDown && kind === 'token') {
         throw new Error('down');
       }

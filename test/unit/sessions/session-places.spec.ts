@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SessionPlaces, type PlaceLimit } from '../../../lib/sessions/session-places.js';
-import { WsAuthSession } from '../../../lib/sessions/session.js';
 import { MemoryWsAuthStore } from '../../../lib/store/memory.store.js';
 import type { PlaceAnswer, PlaceClaim, SessionPlace } from '../../../lib/store/ws-auth-store.js';
-import { everythingDue } from '../support/settling.js';
+import { settle } from '../../support/turns.js';
+import { sessionOf } from './live-session-fakes.js';
 
 const leaseMs = 45_000;
 const refuse: PlaceLimit = { maxSessionsPerUser: 1, onLimit: 'refuse' };
@@ -46,18 +46,6 @@ class DistantStore extends MemoryWsAuthStore {
   }
 }
 
-function sessionOf(userId: string): WsAuthSession {
-  return new WsAuthSession({
-    user: { id: userId },
-    userId,
-    info: undefined,
-    strategy: 'jwt',
-    transport: 'fromAuthorizationHeader',
-    authenticatedAt: Date.now(),
-    expiresAt: undefined,
-  });
-}
-
 let store: DistantStore;
 let live: Set<string>;
 let places: SessionPlaces;
@@ -90,7 +78,7 @@ describe('places of sessions', () => {
     live.delete(session.id);
     places.release(session);
     store.letGo();
-    await everythingDue();
+    await settle();
     expect(await store.hasPlaceFor('alice')).toBe(true);
   });
 
@@ -125,7 +113,7 @@ describe('places of sessions', () => {
   it('are given back when an application ends before it hears that they were taken', async () => {
     store.hold();
     const entered = places.enter(sessionOf('alice'), refuse);
-    await everythingDue();
+    await settle();
     const stopped = places.stop();
     store.letGo();
     await stopped;

@@ -19,7 +19,7 @@ import { upgradeRequest, type HeaderLines } from './requests.js';
 import { strategiesOf } from './strategies.js';
 
 /** A policy with its strategies, ready to decide, without a socket. */
-export class Bench {
+export class AuthenticatorHarness {
   readonly policy: Policy;
   readonly authenticator: Authenticator;
 

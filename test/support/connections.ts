@@ -1,13 +1,11 @@
-import type { Socket } from 'node:net';
 import type { Provider } from '@nestjs/common';
 import type { WebSocket } from 'ws';
 import { WsAuthSessions, type WsAuthModuleOptions } from '../../lib/index.js';
-import type { WsTestClient } from '../../lib/testing.js';
-import { startProtected, type TestApp } from '../support/app.js';
-import type { TestClient } from '../support/client.js';
-import { EchoGateway } from '../support/gateways.js';
-import { bearerOf, customStrategy } from '../support/strategies.js';
-import { tokenOf } from '../support/tokens.js';
+import { startProtected, type TestApp } from './app.js';
+import type { TestClient } from './client.js';
+import { EchoGateway } from './gateways.js';
+import { bearerOf, customStrategy } from './strategies.js';
+import { bearer, tokenOf } from './tokens.js';
 
 /** What a strategy of the tests returns for each token: a user, `[user, info]`, or something that is no user. */
 export type Verdicts = Record<string, unknown>;
@@ -27,10 +25,6 @@ export function startWithVerdicts(
     verdictStrategy(verdicts),
     ...providers,
   ]);
-}
-
-export function bearer(token: string) {
-  return { headers: { authorization: `Bearer ${token}` } };
 }
 
 /** A JWT that ends that many milliseconds from now. */
@@ -77,17 +71,4 @@ export function sessionOfUser(app: TestApp, userId: string) {
 /** The server's side of the connections, in the order of `handleConnection`. */
 export function serverSide(app: TestApp): WebSocket[] {
   return app.nest.get(EchoGateway).connected.map(({ client }) => client);
-}
-
-/** Sends several messages in one segment, so that the server reads them at once. */
-export function sendTogether(
-  client: WsTestClient,
-  ...messages: readonly (string | object)[]
-): void {
-  const { _socket: socket } = client.socket as unknown as { readonly _socket: Socket };
-  socket.cork();
-  for (const message of messages) {
-    client.sendRaw(typeof message === 'string' ? message : JSON.stringify(message));
-  }
-  socket.uncork();
 }

@@ -1,5 +1,5 @@
 import { EventEmitter, once } from 'node:events';
-import { bearerOf, customStrategy } from '../support/strategies.js';
+import { bearerOf, customStrategy } from './strategies.js';
 
 /** A strategy that judges each credential when, and how, the test says. */
 export class DeferredStrategy {
@@ -28,12 +28,5 @@ export class DeferredStrategy {
   /** Judges the oldest that waits: a user, `[user, info]`, or `false`. */
   decide(verdict: unknown): void {
     this.#waiting.shift()!.decide(verdict);
-  }
-}
-
-/** Lets promises and callbacks that are ready run, without time passing. */
-export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 3; turn += 1) {
-    await new Promise<void>((resolve) => setImmediate(resolve));
   }
 }
