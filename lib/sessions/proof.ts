@@ -80,19 +80,30 @@ export function withTokenId(proof: Proof, tokenId: string): Proof {
 
 type TokenIds = Pick<Proof, 'tokenIds' | 'ownTokenIds'>;
 
-/** @param said `jti` that the strategy has returned */
+/**
+ * Most tokens state no `jti`. Both lists are one then, since each costs every session memory.
+ *
+ * @param said `jti` that the strategy has returned
+ */
 function tokenIdsOf(
   tokens: readonly ReadToken[],
   { verified }: Basis,
   said: string | undefined,
 ): TokenIds {
-  const all = said === undefined ? [] : [said];
-  const add = (id: string | undefined) => id === undefined || all.includes(id) || all.push(id);
+  const digests = tokens.map(digestOf);
+  const stated = tokens.flatMap(({ claims }) => nameIn(claims['jti']) ?? []);
+  if (said === undefined && stated.length === 0) {
+    const tokenIds = distinct(digests);
+    return { tokenIds, ownTokenIds: tokenIds };
+  }
   const own = said ?? (verified && tokens[0] ? nameIn(tokens[0].claims['jti']) : undefined);
-  add(own);
-  tokens.forEach(({ digest }) => add(digest));
-  tokens.forEach(({ claims }) => add(nameIn(claims['jti'])));
-  return { tokenIds: all, ownTokenIds: own === undefined ? tokens.map(digestOf) : [own] };
+  const ownTokenIds = own === undefined ? digests : [own];
+  return { tokenIds: distinct([...ownTokenIds, ...digests, ...stated]), ownTokenIds };
+}
+
+/** A list that is filled one by one keeps room for sixteen more. */
+function distinct(ids: readonly string[]): readonly string[] {
+  return ids.length < 2 ? ids : [...new Set(ids)];
 }
 
 function digestOf({ digest }: ReadToken): string {
