@@ -16,8 +16,14 @@ export class OpenConnections {
   readonly #answers = new Map<Socket, ServerResponse>();
   #deadline: NodeJS.Timeout | undefined;
   #isOver = false;
+  /** One function for all connections: one for each would cost every session memory. */
+  readonly #forget: (this: Socket) => void;
 
   constructor(private readonly server: Server) {
+    const sockets = this.#sockets;
+    this.#forget = function () {
+      sockets.delete(this);
+    };
     server.on('connection', this.#onConnection).on('request', this.#onRequest);
   }
 
@@ -79,7 +85,7 @@ export class OpenConnections {
 
   readonly #onConnection = (socket: Socket): void => {
     this.#sockets.add(socket);
-    socket.on('close', () => this.#sockets.delete(socket));
+    socket.on('close', this.#forget);
   };
 
   readonly #onRequest = ({ socket }: IncomingMessage, response: ServerResponse): void => {

@@ -15,6 +15,8 @@ export class PendingUpgrade implements Entrance {
   readonly attempt: Attempt;
   /** Whether there is a decision, which may be to wait for the first message. */
   decided = false;
+  /** Whether the client has to wait for a decision, which comes before the deadline. */
+  waits = false;
   #leave: (() => void) | undefined;
   /** What needs the slot: the attempt, and every socket that is still open after it. */
   #holds = 1;
@@ -79,18 +81,19 @@ export class PendingUpgrade implements Entrance {
     this.#onIdle = callback;
   }
 
-  /** Whether the client has to wait, and is watched meanwhile. */
-  get waits(): boolean {
-    return this.#leave !== undefined;
-  }
-
   /** Aborts the attempt when the client disconnects, or `timeoutMs` after the upgrade began. */
   wait(timeoutMs: number): void {
+    this.waits = true;
+    this.watch();
+    const steps = Math.trunc((performance.now() - this.startedAt) / stepMs);
+    this.attempt.endWithin(Math.max(1, timeoutMs - steps * stepMs));
+  }
+
+  /** Aborts the attempt when the client disconnects. */
+  watch(): void {
     const leave = () => this.attempt.abort();
     this.#leave = leave;
     this.peer.socket.on('end', leave).on('close', leave);
-    const steps = Math.trunc((performance.now() - this.startedAt) / stepMs);
-    this.attempt.endWithin(Math.max(1, timeoutMs - steps * stepMs));
   }
 
   /**
@@ -99,6 +102,7 @@ export class PendingUpgrade implements Entrance {
   unwatch(): void {
     if (this.#leave) {
       this.peer.socket.off('end', this.#leave).off('close', this.#leave);
+      this.#leave = undefined;
     }
   }
 }

@@ -52,8 +52,13 @@ export class UpgradeAcceptor {
     accepted.check();
   }
 
+  /**
+   * The upgrade is not watched while `ws` adds its listeners: a list that has held one listener more keeps room for sixteen, for as
+   * long as the socket lives.
+   */
   #accepted(upgrade: PendingUpgrade, onClient: (client: GatedWebSocket) => void) {
     const acceptance = { done: false, late: false };
+    upgrade.unwatch();
     return {
       onClient: (client: WebSocket) => {
         acceptance.done = true;
@@ -82,7 +87,9 @@ export class UpgradeAcceptor {
       upgrade.begin();
       onVerified(subject.request, () => upgrade.finish());
     }
-    if (!waits) {
+    if (waits) {
+      upgrade.watch();
+    } else {
       upgrade.wait(this.authTimeoutMs);
     }
     attempt.onAbort(() => {
