@@ -1,4 +1,4 @@
-export { WsAuthAdapter } from './adapters/ws-auth.adapter.js';
+export { WsAuthAdapter } from './adapters/ws/ws-auth.adapter.js';
 export { fromAuthorizationHeader } from './credentials/authorization-header.extractor.js';
 export { fromCookie } from './credentials/cookie.extractor.js';
 export { fromFirstMessage } from './credentials/first-message.extractor.js';
@@ -19,13 +19,13 @@ export { WsAuthGuard } from './guards/ws-auth.guard.js';
 export { WsAuthModule } from './module/ws-auth.module.js';
 export { WsAuthCloseCode } from './protocol/close-code.js';
 export { sessionOf, userOf } from './sessions/client-session.js';
-export { WsAuthHealth } from './sessions/ws-auth-health.service.js';
+export { WsAuthHealth } from './cluster/ws-auth-health.service.js';
 export { WsAuthSession } from './sessions/session.js';
 export { WsAuthSessions } from './sessions/ws-auth-sessions.service.js';
 export { MemoryWsAuthStore } from './store/memory.store.js';
 export { WsTickets } from './tickets/ws-tickets.service.js';
 
-export type { WsAuthAdapterOptions } from './adapters/ws-auth.adapter.js';
+export type { WsAuthAdapterOptions } from './adapters/ws/ws-auth.adapter.js';
 export type { AuthorizationHeaderOptions } from './credentials/authorization-header.extractor.js';
 export type {
   CookieBridgeOptions,
@@ -87,14 +87,14 @@ export type {
   SessionTarget,
 } from './sessions/revocation-target.js';
 export type { DisconnectOptions, HttpSessionStore } from './sessions/ws-auth-sessions.service.js';
-export type { WsAuthHealthResult } from './sessions/ws-auth-health.service.js';
+export type { WsAuthHealthResult } from './cluster/ws-auth-health.service.js';
 export type {
-  PlaceAnswer,
-  PlaceClaim,
+  LeaseAnswer,
+  LeaseClaim,
   RevocationKind,
   RevocationPage,
   RevocationQuestion,
-  SessionPlace,
+  SessionLease,
   StoredRevocation,
   StoredTicket,
   TicketLimits,

@@ -5,9 +5,9 @@ import { runAll } from '../errors/run-all.js';
 import type { Subject } from '../authentication/authenticator.js';
 import { phaseOf, rememberJudgement } from '../authentication/judgement.js';
 import { Refusal } from '../protocol/refusal.js';
-import type { GatedWebSocket } from './gated-web-socket.js';
+import type { GatedWebSocket } from './ws/gated-web-socket.js';
 import type { Peer } from './peer.js';
-import { SessionGate, type SessionContext } from './session-gate.js';
+import { SessionGate, type SessionContext } from './ws/session-gate.js';
 
 /** How a client came in. */
 export interface Entrance {
@@ -44,14 +44,14 @@ export class SessionOpener {
   #doubt(authenticated: Authenticated): Refusal | undefined {
     const { session, proof } = authenticated;
     const { userId, expiresAt } = session;
-    const { sessions, policy, authenticator, places } = this.context;
+    const { sessions, policy, authenticator, leases } = this.context;
     if (expiresAt !== undefined && expiresAt <= Date.now()) {
       return authenticator.refuse(new Refusal('ERR_WS_AUTH_CREDENTIAL_REJECTED'), proof);
     }
     if (sessions.isRevoked(authenticated)) {
       return authenticator.refuse(new Refusal('ERR_WS_AUTH_REVOKED'), proof);
     }
-    if (places?.hasLost(session, policy)) {
+    if (leases?.hasLost(session, policy)) {
       return new Refusal('ERR_WS_AUTH_TOO_MANY_SESSIONS');
     }
     if (userId === undefined || !this.#countsHere) {
@@ -65,27 +65,27 @@ export class SessionOpener {
 
   /** Gives back what a connection took that does not begin after all. */
   abandon({ session }: Authenticated): void {
-    this.context.places?.release(session);
+    this.context.leases?.release(session);
   }
 
   /** The same when the socket closes: `ws` may still refuse the upgrade, or find that nobody is there. */
   abandonWith(socket: Duplex, authenticated: Authenticated): void {
-    if (this.context.places) {
+    if (this.context.leases) {
       socket.once('close', () => this.abandon(authenticated));
     }
   }
 
   /** Whether the sessions of a user are counted, and in this process alone. */
   get #countsHere(): boolean {
-    const { policy, places } = this.context;
-    return !places && policy.maxSessionsPerUser !== Number.POSITIVE_INFINITY;
+    const { policy, leases } = this.context;
+    return !leases && policy.maxSessionsPerUser !== Number.POSITIVE_INFINITY;
   }
 
   /** Makes room for the newest session of a user, once it is there. */
   #makeRoom(newest: SessionGate): void {
-    const { sessions, policy, places } = this.context;
+    const { sessions, policy, leases } = this.context;
     const { userId } = newest.session;
-    places?.makeRoom(newest.session, policy).catch(() => newest.end({ why: 'storeLost' }));
+    leases?.makeRoom(newest.session, policy).catch(() => newest.end({ why: 'storeLost' }));
     if (userId === undefined || !this.#countsHere) {
       return;
     }

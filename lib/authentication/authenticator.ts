@@ -9,12 +9,12 @@ import type { Policy } from '../policy/policy.js';
 import type { Handshake } from '../protocol/handshake.js';
 import { Refusal } from '../protocol/refusal.js';
 import { anonymousProof, type Proof } from '../sessions/proof.js';
-import type { SessionPlaces } from '../sessions/session-places.js';
+import type { SessionLeases } from '../cluster/session-leases.js';
 import { WsAuthSession } from '../sessions/session.js';
 import { aborted, type Attempt } from './attempt.js';
 import type { Authenticated } from './authenticated.js';
 import { isOriginAllowed } from './origin-check.js';
-import type { RevocationCheck } from './revocation-check.js';
+import type { RevocationCheck } from '../cluster/revocation-check.js';
 import type { FailureKeys, FailureLimits } from './failure-limits.js';
 import type { KeyCheck } from './key-check.js';
 import type { Case, StrategyChain } from './strategy-chain.js';
@@ -42,7 +42,7 @@ export interface AuthenticatorChecks {
   /** Asks the nodes' common store. Absent when this process is alone. */
   readonly revocations: RevocationCheck | undefined;
   /** Counts the sessions of a user on all nodes. Absent where each node counts its own. */
-  readonly places: SessionPlaces | undefined;
+  readonly leases: SessionLeases | undefined;
   /** Judges the keys of users, in the chain of strategies. */
   readonly keys?: KeyCheck;
 }
@@ -123,13 +123,13 @@ export class Authenticator {
     credential: Credential,
     attempt: Attempt,
   ): MaybePromise<Authenticated | Refusal> {
-    const { places } = this.checks;
+    const { leases } = this.checks;
     const result = this.#judge(subject, credential, attempt);
-    return places ? this.#findPlace(places, result, attempt) : result;
+    return leases ? this.#claimLease(leases, result, attempt) : result;
   }
 
-  async #findPlace(
-    places: SessionPlaces,
+  async #claimLease(
+    leases: SessionLeases,
     authenticated: MaybePromise<Authenticated | Refusal>,
     attempt: Attempt,
   ): Promise<Authenticated | Refusal> {
@@ -137,13 +137,13 @@ export class Authenticator {
     if (result instanceof Refusal) {
       return result;
     }
-    const full = await places.enter(result.session, this.policy);
+    const full = await leases.enter(result.session, this.policy);
     // A node that has lost its store meanwhile has already closed the sessions that were there.
     const refusal = full ?? this.checks.revocations?.refuseOutdated();
     if (attempt.running && !refusal) {
       return result;
     }
-    places.release(result.session);
+    leases.release(result.session);
     return attempt.running && refusal ? refusal : aborted(attempt);
   }
 

@@ -28,7 +28,7 @@ export function findCredential(
     if (found === undefined) {
       continue;
     }
-    if (explicit !== undefined && !sharePlace(explicitPlace, extractor)) {
+    if (explicit !== undefined && !shareLease(explicitPlace, extractor)) {
       return new Refusal('ERR_WS_AUTH_SEVERAL_CREDENTIALS');
     }
     if (explicit === undefined || saysMore(found, explicit)) {
@@ -76,7 +76,7 @@ function isExplicit({ place }: HandshakeExtractor): boolean {
 }
 
 /** `fromUserInfo()` and `fromAuthorizationHeader()` read one header field between them. */
-function sharePlace(first: HandshakeExtractor | undefined, second: HandshakeExtractor): boolean {
+function shareLease(first: HandshakeExtractor | undefined, second: HandshakeExtractor): boolean {
   return first?.place === 'authorization' && second.place === 'authorization';
 }
 

@@ -2,7 +2,7 @@ import type { ModulesContainer } from '@nestjs/core';
 import { GATEWAY_METADATA } from '@nestjs/websockets/constants.js';
 import type { WebSocket } from 'ws';
 import { logFault } from '../adapters/contain.js';
-import { failClient } from '../adapters/fail-client.js';
+import { failClient } from '../adapters/ws/fail-client.js';
 import { isThenable } from '../passport/maybe-promise.js';
 
 type Hook = (this: unknown, client: WebSocket, ...rest: unknown[]) => unknown;

@@ -3,10 +3,10 @@ import { WS_AUTH_ADAPTER_CONTEXT } from '../adapters/adapter-context.js';
 import { WS_AUTH_MODULE } from '../decorators/ws-auth.decorator.js';
 import { WsAuthEvents } from '../events/ws-auth-events.js';
 import { findUserKey } from '../policy/user-key.js';
-import { WsAuthHealth } from '../sessions/ws-auth-health.service.js';
+import { WsAuthHealth } from '../cluster/ws-auth-health.service.js';
 import { ticketSettings, WS_TICKET_SETTINGS } from '../tickets/ticket-settings.js';
 import { WsTickets } from '../tickets/ws-tickets.service.js';
-import { CommonStore } from './common-store.js';
+import { NodeState } from './node-state.js';
 import { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
 import { GatewayPolicies } from './gateway-policies.js';
 import { checkAsyncOptions, classProviders } from './async-options.js';
@@ -39,15 +39,15 @@ import {
   providers: [
     moduleSettingsProvider,
     GatewayPolicies,
-    CommonStore,
+    NodeState,
     WsAuthEvents,
     WsAuthHealth,
     WsAuthSessions,
     WsTickets,
     {
       provide: WS_TICKET_SETTINGS,
-      inject: [WS_AUTH_SETTINGS, CommonStore],
-      useFactory: ({ tickets, userId }: ModuleSettings, { store }: CommonStore) =>
+      inject: [WS_AUTH_SETTINGS, NodeState],
+      useFactory: ({ tickets, userId }: ModuleSettings, { store }: NodeState) =>
         tickets &&
         ticketSettings(tickets, { store, userId: (user) => findUserKey(user, userId).key }),
     },

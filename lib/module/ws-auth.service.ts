@@ -17,12 +17,12 @@ import { FailureLimits } from '../authentication/failure-limits.js';
 import { PendingBudget } from '../authentication/pending-budget.js';
 import { StrategyChain } from '../authentication/strategy-chain.js';
 import { RefusalReporter } from '../adapters/refusal-reporter.js';
-import type { SessionContext } from '../adapters/session-gate.js';
+import type { SessionContext } from '../adapters/ws/session-gate.js';
 import { WsAuthEvents } from '../events/ws-auth-events.js';
 import { failureLimiters } from '../policy/failure-limiter.js';
 import { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
 import type { AdapterContext, ProtectedServer } from '../adapters/adapter-context.js';
-import { WsAuthAdapter } from '../adapters/ws-auth.adapter.js';
+import { WsAuthAdapter } from '../adapters/ws/ws-auth.adapter.js';
 import { runAll } from '../errors/run-all.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { checkGlobalGuards } from '../guards/global-guards.js';
@@ -36,7 +36,7 @@ import { proxyTrust, type ProxyTrust } from '../policy/proxy-trust.js';
 import { resolvePolicy, type Policy } from '../policy/policy.js';
 import type { WsAuthTelemetry } from '../policy/telemetry.js';
 import { ticketStrategyName, TicketStrategy } from '../tickets/ticket.strategy.js';
-import { CommonStore } from './common-store.js';
+import { NodeState } from './node-state.js';
 import { containGatewayHooks } from './gateway-hooks.js';
 import { GatewayPolicies } from './gateway-policies.js';
 import { ProvidedStrategies } from './provided-strategies.js';
@@ -72,7 +72,7 @@ export class WsAuthService
     private readonly gateways: GatewayPolicies,
     private readonly sessions: WsAuthSessions,
     private readonly events: WsAuthEvents,
-    private readonly common: CommonStore,
+    private readonly common: NodeState,
     private readonly config: ApplicationConfig,
     private readonly httpAdapterHost: HttpAdapterHost,
     private readonly moduleRef: ModuleRef,
@@ -126,7 +126,7 @@ export class WsAuthService
       policy,
       authenticator: this.#authenticatorFor(policy),
       sessions,
-      places: this.common.places,
+      leases: this.common.leases,
       events,
       reporter,
       budget: this.budget,
@@ -177,8 +177,8 @@ export class WsAuthService
   #authenticatorFor(policy: Policy): Authenticator {
     const keys = new KeyCheck(policy, (text) => this.#logger.warn(text), this.#keySources);
     const chain = new StrategyChain(policy, this.#strategies, keys);
-    const { revocations, places } = this.common;
-    const checks = { failures: this.#failures, revocations, places, keys };
+    const { revocations, leases } = this.common;
+    const checks = { failures: this.#failures, revocations, leases, keys };
     return this.#telemetry
       ? new ObservedAuthenticator(policy, chain, checks, this.#telemetry)
       : new Authenticator(policy, chain, checks);

@@ -13,9 +13,9 @@ const storeMethods = [
   'addRevocation',
   'isRevoked',
   'revocationsSince',
-  'claimPlace',
-  'renewPlaces',
-  'releasePlace',
+  'claimLease',
+  'renewLeases',
+  'releaseLease',
   'watch',
 ] as const satisfies readonly (keyof WsAuthStore)[];
 

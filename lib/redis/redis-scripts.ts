@@ -100,36 +100,36 @@ return { now, redis.call('XRANGE', KEYS[1], from, '+', 'COUNT', ARGV[2]) }
 `;
 
 /**
- * Takes a place among the sessions of a user, by the clock of Redis. A field holds when its session began and when its
+ * Takes a lease among the sessions of a user, by the clock of Redis. A field holds when its session began and when its
  * lease runs out, in microseconds; a session that claims again begins again. Fails for a field that holds something else: it
- * may be a place.
+ * may be a lease.
  *
- * KEYS: places of the user. ARGV: session, limit, leaseMs, onLimit.
+ * KEYS: leases of the user. ARGV: session, limit, leaseMs, onLimit.
  */
-export const claimPlaceScript = `
+export const claimLeaseScript = `
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local places = {}
+local leases = {}
 local fields = redis.call('HGETALL', KEYS[1])
 for index = 1, #fields, 2 do
   local began, ends = string.match(fields[index + 1], '^(%d+) (%d+)$')
   if fields[index] == ARGV[1] then
     redis.call('HDEL', KEYS[1], fields[index])
   elseif not began then
-    return redis.error_reply('ERR a place that cannot be read')
+    return redis.error_reply('ERR a lease that cannot be read')
   elseif tonumber(ends) <= now then
     redis.call('HDEL', KEYS[1], fields[index])
   else
-    table.insert(places, { began = tonumber(began), session = fields[index] })
+    table.insert(leases, { began = tonumber(began), session = fields[index] })
   end
 end
 local replaced = {}
-local excess = #places + 1 - ARGV[2]
+local excess = #leases + 1 - ARGV[2]
 if excess > 0 then
   if ARGV[4] ~= 'closeOldest' then return 'full' end
-  table.sort(places, function(one, other) return one.began < other.began end)
+  table.sort(leases, function(one, other) return one.began < other.began end)
   for index = 1, excess do
-    replaced[index] = places[index].session
+    replaced[index] = leases[index].session
     redis.call('HDEL', KEYS[1], replaced[index])
   end
 end
@@ -141,16 +141,16 @@ return replaced
 /**
  * Extends leases. A key of another type is passed over, so that it harms no other user.
  *
- * KEYS: places of each user. ARGV: leaseMs, then the session of each.
+ * KEYS: leases of each user. ARGV: leaseMs, then the session of each.
  */
-export const renewPlacesScript = `
+export const renewLeasesScript = `
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 for index, key in ipairs(KEYS) do
   local session = ARGV[index + 1]
-  local place = redis.pcall('HGET', key, session)
-  if type(place) ~= 'table' then
-    local began = string.match(place or '', '^(%d+) %d+$') or now
+  local lease = redis.pcall('HGET', key, session)
+  if type(lease) ~= 'table' then
+    local began = string.match(lease or '', '^(%d+) %d+$') or now
     redis.call('HSET', key, session, string.format('%.0f %.0f', tonumber(began), now + ARGV[1] * 1000))
     redis.call('PEXPIRE', key, math.max(tonumber(ARGV[1]), redis.call('PTTL', key)))
   end

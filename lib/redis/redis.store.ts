@@ -1,11 +1,11 @@
 import { WsAuthStoreError } from '../errors/ws-auth-store.error.js';
 import { checkOptions } from '../policy/check-options.js';
 import type {
-  PlaceAnswer,
-  PlaceClaim,
+  LeaseAnswer,
+  LeaseClaim,
   RevocationPage,
   RevocationQuestion,
-  SessionPlace,
+  SessionLease,
   StoredRevocation,
   StoredTicket,
   TicketLimits,
@@ -21,11 +21,11 @@ import {
 } from './redis-client.js';
 import {
   addRevocationScript,
-  claimPlaceScript,
+  claimLeaseScript,
   putTicketScript,
   readRevocationsScript,
   readStreamScript,
-  renewPlacesScript,
+  renewLeasesScript,
   takeTicketScript,
 } from './redis-scripts.js';
 import {
@@ -48,7 +48,7 @@ const maxRememberMs = 100 * 365 * 86_400_000;
 const pageSize = 1_000;
 
 /**
- * Keeps tickets, revocations and places in Redis 6.2 or newer, for any number of nodes.
+ * Keeps tickets, revocations and leases in Redis 6.2 or newer, for any number of nodes.
  *
  * @param client a connected client of `redis` (node-redis 5 or 6) or of `ioredis`; closing it stays with the caller
  * @throws {WsAuthConfigurationError} for options that are unknown or out of bounds.
@@ -143,14 +143,14 @@ class RedisWsAuthStore implements WsAuthStore {
     return { revocations, cursor: from ?? '0-0', more: true };
   }
 
-  async claimPlace(claim: PlaceClaim): Promise<PlaceAnswer> {
+  async claimLease(claim: LeaseClaim): Promise<LeaseAnswer> {
     const { userId, sessionId, limit, leaseMs, onLimit } = claim;
     const args = [sessionId, String(limit), String(leaseMs), onLimit];
     const reply = await this.#send([
       'EVAL',
-      claimPlaceScript,
+      claimLeaseScript,
       '1',
-      this.#placesOf(userId),
+      this.#leasesOf(userId),
       ...args,
     ]);
     if (textOf(reply) === 'full') {
@@ -162,17 +162,17 @@ class RedisWsAuthStore implements WsAuthStore {
     return reply.map((each) => textOf(each) ?? '');
   }
 
-  async renewPlaces(places: readonly SessionPlace[], leaseMs: number): Promise<void> {
-    for (let index = 0; index < places.length; index += pageSize) {
-      const page = places.slice(index, index + pageSize);
-      const keys = page.map(({ userId }) => this.#placesOf(userId));
+  async renewLeases(leases: readonly SessionLease[], leaseMs: number): Promise<void> {
+    for (let index = 0; index < leases.length; index += pageSize) {
+      const page = leases.slice(index, index + pageSize);
+      const keys = page.map(({ userId }) => this.#leasesOf(userId));
       const args = [String(leaseMs), ...page.map(({ sessionId }) => sessionId)];
-      await this.#send(['EVAL', renewPlacesScript, String(keys.length), ...keys, ...args]);
+      await this.#send(['EVAL', renewLeasesScript, String(keys.length), ...keys, ...args]);
     }
   }
 
-  async releasePlace({ userId, sessionId }: SessionPlace): Promise<void> {
-    await this.#send(['HDEL', this.#placesOf(userId), sessionId]);
+  async releaseLease({ userId, sessionId }: SessionLease): Promise<void> {
+    await this.#send(['HDEL', this.#leasesOf(userId), sessionId]);
   }
 
   watch(onChange: () => void): () => Promise<void> {
@@ -203,8 +203,8 @@ class RedisWsAuthStore implements WsAuthStore {
     return `${this.#prefix}:none`;
   }
 
-  #placesOf(userId: string): string {
-    return this.#key('places-of', userId);
+  #leasesOf(userId: string): string {
+    return this.#key('leases-of', userId);
   }
 
   /** Ids are encoded, so that no user id can name another key. */
@@ -212,7 +212,7 @@ class RedisWsAuthStore implements WsAuthStore {
     return `${this.#prefix}:${kind}:${Buffer.from(id).toString('base64url')}`;
   }
 
-  /** An absent id asks for a key that no node writes, so that each value has its place in the reply. */
+  /** An absent id asks for a key that no node writes, so that each value keeps its position in the reply. */
   #keyOf(kind: StoredRevocation['kind'], id: string | undefined): string {
     return id === undefined ? this.#absentKey : this.#key(kind, id);
   }

@@ -22,7 +22,7 @@ import {
 import { Revocations } from './revocations.js';
 import { LiveSessions } from './live-sessions.js';
 import type { WsAuthSession } from './session.js';
-import { UnpublishedRevocations } from './unpublished-revocations.js';
+import { UnpublishedRevocations } from '../cluster/unpublished-revocations.js';
 
 /** How the sockets of a disconnected session are closed. */
 export interface DisconnectOptions {

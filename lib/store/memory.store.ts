@@ -1,11 +1,11 @@
 import { later, MemoryJournal, type KeptInstant } from './memory-journal.js';
-import { MemoryPlaces } from './memory-places.js';
+import { MemoryLeases } from './memory-leases.js';
 import type {
-  PlaceAnswer,
-  PlaceClaim,
+  LeaseAnswer,
+  LeaseClaim,
   RevocationPage,
   RevocationQuestion,
-  SessionPlace,
+  SessionLease,
   StoredRevocation,
   StoredTicket,
   TicketLimits,
@@ -19,7 +19,7 @@ interface KeptTicket {
 }
 
 /**
- * Keeps tickets, revocations and places in this process, bounded: for one node, and for several applications in one test.
+ * Keeps tickets, revocations and leases in this process, bounded: for one node, and for several applications in one test.
  *
  * @publicApi
  */
@@ -31,7 +31,7 @@ export class MemoryWsAuthStore implements WsAuthStore {
   readonly #revocations = new Map<string, KeptInstant>();
   /** By kind, id and the session that stays. */
   readonly #journal = new MemoryJournal();
-  readonly #places = new MemoryPlaces();
+  readonly #leases = new MemoryLeases();
   readonly #watchers = new Set<() => void>();
   #sweepAt = 0;
 
@@ -88,18 +88,18 @@ export class MemoryWsAuthStore implements WsAuthStore {
     return Promise.resolve(this.#journal.since(cursor, limit));
   }
 
-  claimPlace(claim: PlaceClaim): Promise<PlaceAnswer> {
+  claimLease(claim: LeaseClaim): Promise<LeaseAnswer> {
     this.#sweep();
-    return Promise.resolve(this.#places.claim(claim));
+    return Promise.resolve(this.#leases.claim(claim));
   }
 
-  renewPlaces(places: readonly SessionPlace[], leaseMs: number): Promise<void> {
-    places.forEach((place) => this.#places.renew(place, leaseMs));
+  renewLeases(leases: readonly SessionLease[], leaseMs: number): Promise<void> {
+    leases.forEach((lease) => this.#leases.renew(lease, leaseMs));
     return Promise.resolve();
   }
 
-  releasePlace(place: SessionPlace): Promise<void> {
-    this.#places.release(place);
+  releaseLease(lease: SessionLease): Promise<void> {
+    this.#leases.release(lease);
     return Promise.resolve();
   }
 
@@ -140,7 +140,7 @@ export class MemoryWsAuthStore implements WsAuthStore {
       return;
     }
     this.#sweepAt = now + 1_000;
-    this.#places.sweep();
+    this.#leases.sweep();
     for (const [digest, { expiresAt }] of this.#tickets) {
       if (expiresAt <= now) {
         this.#forgetTicket(digest);

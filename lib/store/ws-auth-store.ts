@@ -71,29 +71,29 @@ export interface RevocationPage {
   readonly more?: boolean;
 }
 
-/** The place that a session takes among those of its user, on whichever node. */
-export interface SessionPlace {
+/** Names the lease of a session, on any node. */
+export interface SessionLease {
   /** Key of the user. */
   readonly userId: string;
   /** Session that has it. */
   readonly sessionId: string;
 }
 
-/** What a session asks for that wants a place. */
-export interface PlaceClaim extends SessionPlace {
-  /** Places that the user has in all, at least 1. */
+/** A request for a lease. */
+export interface LeaseClaim extends SessionLease {
+  /** Leases that the user has in all, at least 1. */
   readonly limit: number;
-  /** Time in milliseconds after which the place is free again unless it is renewed. */
+  /** Time in milliseconds after which the lease is free again unless it is renewed. */
   readonly leaseMs: number;
   /** What happens if there is none: nothing, or the oldest make room. */
   readonly onLimit: 'refuse' | 'closeOldest';
 }
 
-/** The answer to a claim: no place, or the ids of the sessions that have lost theirs. */
-export type PlaceAnswer = 'full' | readonly string[];
+/** The answer to a claim: no lease is free, or the ids of the sessions that have lost theirs. */
+export type LeaseAnswer = 'full' | readonly string[];
 
 /**
- * What nodes share: tickets, revocations, and the places of sessions where a user may have only so many.
+ * What nodes share: tickets, revocations, and the leases of sessions where a user may have only so many.
  *
  * Every method MUST reject rather than wait when the store cannot be reached, and MUST NOT answer from a copy that may be
  * out of date: a caller that gets no answer refuses.
@@ -118,14 +118,13 @@ export interface WsAuthStore {
    */
   revocationsSince(cursor: string | undefined, limit?: number): Promise<RevocationPage>;
   /**
-   * Takes a place, in one step: of any number of concurrent callers no more get one than there are. A place whose lease has
-   * run out is free.
+   * Claims a lease in one step: concurrent callers never receive more than the limit. A lease that has expired is free.
    */
-  claimPlace(claim: PlaceClaim): Promise<PlaceAnswer>;
-  /** Extends leases, also of places that were lost meanwhile: their sessions are there, whether there is room or not. */
-  renewPlaces(places: readonly SessionPlace[], leaseMs: number): Promise<void>;
-  /** Gives a place back; one that is free already stays so. */
-  releasePlace(place: SessionPlace): Promise<void>;
+  claimLease(claim: LeaseClaim): Promise<LeaseAnswer>;
+  /** Extends leases, also those that were lost meanwhile: their sessions are there, whether there is room or not. */
+  renewLeases(leases: readonly SessionLease[], leaseMs: number): Promise<void>;
+  /** Releases a lease. Does nothing for one that is free already. */
+  releaseLease(lease: SessionLease): Promise<void>;
   /**
    * Calls back soon after a node has added a revocation, and whenever something may have been missed. It MAY call back for
    * nothing, since the callback reads what there is.

@@ -1,6 +1,6 @@
 import type { ClientRequest } from 'node:http';
 import type { Socket } from 'node:net';
-import { SessionGate } from '../adapters/session-gate.js';
+import { SessionGate } from '../adapters/ws/session-gate.js';
 import type { WsAuthEvents } from '../events/ws-auth-events.js';
 import type { RevokeOptions } from '../sessions/revocation-target.js';
 import type { WsAuthSession } from '../sessions/session.js';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type {
-  PlaceClaim,
+  LeaseClaim,
   RevocationQuestion,
   StoredRevocation,
   StoredTicket,
@@ -27,7 +27,7 @@ function revocationOf(facts: Partial<StoredRevocation>): StoredRevocation {
   return { kind: 'user', id: randomUUID(), before: 1_000, rememberMs: minuteMs, ...facts };
 }
 
-function claimOf(userId: string, facts: Partial<PlaceClaim> = {}): PlaceClaim {
+function claimOf(userId: string, facts: Partial<LeaseClaim> = {}): LeaseClaim {
   const claim = { userId, sessionId: randomUUID(), limit: 2, leaseMs: minuteMs };
   return { ...claim, onLimit: 'refuse', ...facts };
 }
@@ -43,7 +43,7 @@ export function conformance(name: string, open: () => Promise<StorePair>): void 
 
     describe('tickets', () => ticketCases(() => pair));
     describe('revocations', () => revocationCases(() => pair));
-    describe('places of sessions', () => placeCases(() => pair));
+    describe('leases of sessions', () => leaseCases(() => pair));
     describe('the journal', () => journalCases(() => pair));
     describe('the channel', () => channelCases(() => pair));
   });
@@ -305,20 +305,20 @@ function journalCases(pair: () => StorePair): void {
   });
 }
 
-function placeCases(pair: () => StorePair): void {
-  it('gives a user as many places as the limit says, on all nodes together', async () => {
+function leaseCases(pair: () => StorePair): void {
+  it('gives a user as many leases as the limit says, on all nodes together', async () => {
     const user = randomUUID();
-    expect(await pair().first.claimPlace(claimOf(user))).toEqual([]);
-    expect(await pair().second.claimPlace(claimOf(user))).toEqual([]);
-    expect(await pair().first.claimPlace(claimOf(user))).toBe('full');
-    expect(await pair().second.claimPlace(claimOf(user))).toBe('full');
-    expect(await pair().second.claimPlace(claimOf(randomUUID()))).toEqual([]);
+    expect(await pair().first.claimLease(claimOf(user))).toEqual([]);
+    expect(await pair().second.claimLease(claimOf(user))).toEqual([]);
+    expect(await pair().first.claimLease(claimOf(user))).toBe('full');
+    expect(await pair().second.claimLease(claimOf(user))).toBe('full');
+    expect(await pair().second.claimLease(claimOf(randomUUID()))).toEqual([]);
   });
 
   it('gives no more than that to many who claim at once', async () => {
     const user = randomUUID();
     const claims = Array.from({ length: 20 }, (_, index) =>
-      (index % 2 === 0 ? pair().first : pair().second).claimPlace(claimOf(user, { limit: 3 })),
+      (index % 2 === 0 ? pair().first : pair().second).claimLease(claimOf(user, { limit: 3 })),
     );
     const answers = await Promise.all(claims);
     expect(answers.filter((answer) => answer !== 'full')).toHaveLength(3);
@@ -327,67 +327,67 @@ function placeCases(pair: () => StorePair): void {
   it('gives a place that was given back to the next', async () => {
     const user = randomUUID();
     const claim = claimOf(user, { limit: 1 });
-    await pair().first.claimPlace(claim);
-    await pair().second.releasePlace({ userId: user, sessionId: 'another' });
-    expect(await pair().second.claimPlace(claimOf(user, { limit: 1 }))).toBe('full');
-    await pair().second.releasePlace(claim);
-    await pair().second.releasePlace(claim);
-    expect(await pair().second.claimPlace(claimOf(user, { limit: 1 }))).toEqual([]);
+    await pair().first.claimLease(claim);
+    await pair().second.releaseLease({ userId: user, sessionId: 'another' });
+    expect(await pair().second.claimLease(claimOf(user, { limit: 1 }))).toBe('full');
+    await pair().second.releaseLease(claim);
+    await pair().second.releaseLease(claim);
+    expect(await pair().second.claimLease(claimOf(user, { limit: 1 }))).toEqual([]);
   });
 
   it('names those that must make room, the oldest first', async () => {
     const user = randomUUID();
     const claims = [0, 1, 2].map(() => claimOf(user, { limit: 3 }));
     for (const claim of claims) {
-      await pair().first.claimPlace(claim);
+      await pair().first.claimLease(claim);
     }
     const newest = claimOf(user, { limit: 2, onLimit: 'closeOldest' });
-    expect(await pair().second.claimPlace(newest)).toEqual([
+    expect(await pair().second.claimLease(newest)).toEqual([
       claims[0]!.sessionId,
       claims[1]!.sessionId,
     ]);
     const next = claimOf(user, { limit: 2, onLimit: 'closeOldest' });
-    expect(await pair().first.claimPlace(next)).toEqual([claims[2]!.sessionId]);
+    expect(await pair().first.claimLease(next)).toEqual([claims[2]!.sessionId]);
   });
 
   it('lets a session that claims again keep one place', async () => {
     const user = randomUUID();
     const claim = claimOf(user, { limit: 1 });
-    await pair().first.claimPlace(claim);
-    expect(await pair().second.claimPlace(claim)).toEqual([]);
-    expect(await pair().first.claimPlace(claimOf(user, { limit: 1 }))).toBe('full');
+    await pair().first.claimLease(claim);
+    expect(await pair().second.claimLease(claim)).toEqual([]);
+    expect(await pair().first.claimLease(claimOf(user, { limit: 1 }))).toBe('full');
   });
 
   it('frees a place whose lease has run out, and none that was renewed', async () => {
     const user = randomUUID();
     const short = claimOf(user, { leaseMs: 1 });
     const renewed = claimOf(user, { leaseMs: 1 });
-    await pair().first.claimPlace(renewed);
-    await pair().first.renewPlaces([renewed], minuteMs);
-    await pair().first.claimPlace(short);
+    await pair().first.claimLease(renewed);
+    await pair().first.renewLeases([renewed], minuteMs);
+    await pair().first.claimLease(short);
     await eventually(
-      async () => (await pair().second.claimPlace(claimOf(user))) !== 'full',
+      async () => (await pair().second.claimLease(claimOf(user))) !== 'full',
       'the place is free',
     );
-    expect(await pair().first.claimPlace(claimOf(user))).toBe('full');
+    expect(await pair().first.claimLease(claimOf(user))).toBe('full');
   });
 
   it('takes back a place that was lost, and keeps the age of one that was not', async () => {
     const user = randomUUID();
     const [older, younger, lost] = [claimOf(user), claimOf(user), claimOf(user)];
-    await pair().first.claimPlace(older);
-    await pair().first.claimPlace(younger);
-    await pair().second.renewPlaces([lost, younger, older], minuteMs);
-    expect(await pair().first.claimPlace(claimOf(user, { limit: 3 }))).toBe('full');
+    await pair().first.claimLease(older);
+    await pair().first.claimLease(younger);
+    await pair().second.renewLeases([lost, younger, older], minuteMs);
+    expect(await pair().first.claimLease(claimOf(user, { limit: 3 }))).toBe('full');
     const newest = claimOf(user, { limit: 3, onLimit: 'closeOldest' });
-    expect(await pair().first.claimPlace(newest)).toEqual([older.sessionId]);
+    expect(await pair().first.claimLease(newest)).toEqual([older.sessionId]);
   });
 
   it('renews thousands', async () => {
-    const places = Array.from({ length: 2_500 }, () => claimOf(randomUUID(), { limit: 1 }));
-    await pair().first.renewPlaces(places, minuteMs);
-    for (const { userId } of [places[0]!, places.at(-1)!]) {
-      expect(await pair().second.claimPlace(claimOf(userId, { limit: 1 }))).toBe('full');
+    const leases = Array.from({ length: 2_500 }, () => claimOf(randomUUID(), { limit: 1 }));
+    await pair().first.renewLeases(leases, minuteMs);
+    for (const { userId } of [leases[0]!, leases.at(-1)!]) {
+      expect(await pair().second.claimLease(claimOf(userId, { limit: 1 }))).toBe('full');
     }
   });
 }

@@ -106,8 +106,8 @@ describe.each(packages)('a node that drains, with %s', (name) => {
   });
 });
 
-describe('a node that drains, with places', () => {
-  it('D2: renews the places of its sessions until they end, and gives them back then', async () => {
+describe('a node that drains, with leases', () => {
+  it('D2: renews the leases of its sessions until they end, and gives them back then', async () => {
     const limits = {
       maxSessionsPerUser: 1,
       onLimit: 'refuse',
@@ -118,7 +118,7 @@ describe('a node that drains, with places', () => {
     await using b = await node({ ...limits, providers: [Drain] });
     await b.enter('alice');
     const draining = await drain(b);
-    const key = `{${keyPrefix}}:places-of:${Buffer.from('alice').toString('base64url')}`;
+    const key = `{${keyPrefix}}:leases-of:${Buffer.from('alice').toString('base64url')}`;
     const [session] = b.sessions.ofUser('alice');
     const lease = () => server.command('HGET', key, session!.id);
     const first = await lease();

@@ -132,7 +132,7 @@ describe('three processes', () => {
 });
 
 describe('three processes that count sessions together', () => {
-  it('give the places of one that is killed back when its leases have run out, and no others', async () => {
+  it('give the leases of one that is killed back when its leases have run out, and no others', async () => {
     await using server = await RedisServer.start();
     const maxStalenessMs = 5_000;
     await using nodes = await ThreeNodes.start({

@@ -274,9 +274,9 @@ function deaf(store: TestNode['client']['store']): TestNode['client']['store'] {
     addRevocation: (revocation) => store.addRevocation(revocation),
     isRevoked: (question) => store.isRevoked(question),
     revocationsSince: (cursor) => store.revocationsSince(cursor),
-    claimPlace: (claim) => store.claimPlace(claim),
-    renewPlaces: (places, leaseMs) => store.renewPlaces(places, leaseMs),
-    releasePlace: (place) => store.releasePlace(place),
+    claimLease: (claim) => store.claimLease(claim),
+    renewLeases: (leases, leaseMs) => store.renewLeases(leases, leaseMs),
+    releaseLease: (place) => store.releaseLease(place),
     watch: () => () => Promise.resolve(),
   };
 }

@@ -17,6 +17,7 @@ const layers = [
     'redis',
     'sessions',
     'tickets',
+    'cluster',
     'cookie-bridge',
     'client',
     'telemetry',

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CommonStore } from '../../../lib/module/common-store.js';
+import { NodeState } from '../../../lib/module/node-state.js';
 import { moduleSettings } from '../../../lib/module/module-settings.js';
 import { anonymousProof, type Proof } from '../../../lib/sessions/proof.js';
 import type { LiveSession } from '../../../lib/sessions/live-session.js';
 import type { RevocationTarget } from '../../../lib/sessions/revocation-target.js';
-import { WsAuthHealth } from '../../../lib/sessions/ws-auth-health.service.js';
+import { WsAuthHealth } from '../../../lib/cluster/ws-auth-health.service.js';
 import { WsAuthSession } from '../../../lib/sessions/session.js';
 import { WsAuthSessions } from '../../../lib/sessions/ws-auth-sessions.service.js';
 import { MemoryWsAuthStore } from '../../../lib/store/memory.store.js';
@@ -28,14 +28,14 @@ class PartedStore extends MemoryWsAuthStore {
 }
 
 let store: PartedStore;
-let nodes: readonly CommonStore[];
+let nodes: readonly NodeState[];
 let sessionsOfNode: readonly WsAuthSessions[];
 
 beforeEach(async () => {
   store = new PartedStore();
   sessionsOfNode = [new WsAuthSessions(), new WsAuthSessions()];
   nodes = sessionsOfNode.map(
-    (sessions) => new CommonStore(moduleSettings({ store }), sessions, new WsAuthHealth()),
+    (sessions) => new NodeState(moduleSettings({ store }), sessions, new WsAuthHealth()),
   );
   await Promise.all(nodes.map((node) => node.onModuleInit()));
 });
@@ -304,11 +304,7 @@ describe('K4b: a clock of an issuer that is behind', () => {
   ])('is tolerated by %s ms', async (clockToleranceMs, tolerated, behind) => {
     const sessions = new WsAuthSessions();
     const options = clockToleranceMs === undefined ? {} : { clockToleranceMs };
-    const node = new CommonStore(
-      moduleSettings({ store, ...options }),
-      sessions,
-      new WsAuthHealth(),
-    );
+    const node = new NodeState(moduleSettings({ store, ...options }), sessions, new WsAuthHealth());
     await node.onModuleInit();
     const now = Date.now();
     await sessions.revoke({ userId: 'alice', issuedBefore: now });

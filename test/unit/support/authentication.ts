@@ -33,7 +33,7 @@ export class AuthenticatorHarness {
     this.authenticator = new Authenticator(this.policy, chain, {
       failures: limiters && new FailureLimits(limiters),
       revocations: undefined,
-      places: undefined,
+      leases: undefined,
     });
   }
 

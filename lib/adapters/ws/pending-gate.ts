@@ -1,0 +1,163 @@
+import type { RawData } from 'ws';
+import type { Attempt } from '../../authentication/attempt.js';
+import type { Authenticated } from '../../authentication/authenticated.js';
+import type { Authenticator, Subject } from '../../authentication/authenticator.js';
+import { failed, orFailed } from '../../authentication/strategy-refusal.js';
+import type { Credential } from '../../credentials/credential.js';
+import type { Policy } from '../../policy/policy.js';
+import { Refusal } from '../../protocol/refusal.js';
+import { logFault } from '../contain.js';
+import type { CloseArgs, Gate, GatedWebSocket } from './gated-web-socket.js';
+import { deliver, type QueuedMessage } from './held-messages.js';
+import { setReceiverLimits } from './internals/receiver-limits.js';
+
+/** What a pending connection needs of the rest. */
+export interface PendingContext {
+  readonly policy: Policy;
+  readonly authenticator: Authenticator;
+  readonly subject: Subject;
+  readonly attempt: Attempt;
+  /** Called when strategies begin to judge the first message. */
+  begin(): void;
+  /** Called when they have ended, which may be after the attempt. */
+  finish(): void;
+  /** Called once, when the client is authenticated; messages are replayed after it. */
+  open(authenticated: Authenticated): void;
+  refuse(client: GatedWebSocket, refusal: Refusal): void;
+}
+
+/**
+ * The gate of a socket that is accepted and not yet authenticated: the first message is judged, the rest is kept in
+ * order, and nobody sees any of it before there is a session.
+ */
+export class PendingGate implements Gate {
+  readonly sends = false;
+  readonly maxBufferedBytes = 0;
+  #judging = false;
+  #queuedBytes = 0;
+  readonly #queue: QueuedMessage[] = [];
+  #close: CloseArgs | undefined;
+
+  constructor(private readonly context: PendingContext) {}
+
+  admits(client: GatedWebSocket, data: RawData, isBinary: boolean): boolean {
+    if (this.#judging) {
+      this.#enqueue(data, isBinary);
+    } else {
+      this.#judging = true;
+      this.#judge(client, data as Buffer, isBinary);
+    }
+    return false;
+  }
+
+  /**
+   * A client may authenticate, send and leave without waiting: what it has sent is handled if it is authenticated, and the gateway
+   * learns of the end after that. Without messages there is nothing left to authenticate for.
+   */
+  keepsClose(_client: GatedWebSocket, close: CloseArgs): boolean {
+    const { attempt } = this.context;
+    if (!attempt.running || this.#queue.length === 0) {
+      attempt.abort();
+      return false;
+    }
+    this.#close = close;
+    return true;
+  }
+
+  /** Ends the wait: nothing was sent in time, or too much, the strategies took too long, or the client has left. */
+  abort(client: GatedWebSocket): void {
+    const { refusal } = this.context.attempt;
+    this.#queue.length = 0;
+    if (refusal) {
+      this.context.refuse(client, refusal);
+    }
+    this.#emitClose(client);
+  }
+
+  get #policy(): Policy {
+    return this.context.policy;
+  }
+
+  #judge(client: GatedWebSocket, data: Buffer, isBinary: boolean): void {
+    const credential = this.#read(data, isBinary);
+    if (credential instanceof Refusal) {
+      this.#refuse(client, credential);
+      return;
+    }
+    this.context.attempt.late = 'ERR_WS_AUTH_UNAVAILABLE';
+    client.pause();
+    setReceiverLimits(client, {
+      maxPayload: Math.max(1, this.#policy.maxQueuedBytes),
+      maxFragments: 1_024,
+    });
+    const { authenticator, subject, attempt } = this.context;
+    this.context.begin();
+    // Always later: `ws` is in the middle of this message, which gateways are not to see.
+    void Promise.resolve(orFailed(() => authenticator.enter(subject, credential, attempt)))
+      .catch(failed)
+      .then((result) => this.#carryOut(client, result))
+      .catch((cause: unknown) => this.#fail(client, cause));
+  }
+
+  #carryOut(client: GatedWebSocket, result: Authenticated | Refusal): void {
+    this.context.finish();
+    if (!this.context.attempt.running) {
+      return;
+    }
+    if (result instanceof Refusal) {
+      this.#refuse(client, result);
+    } else {
+      this.#open(client, result);
+    }
+  }
+
+  /** A rejection here would have no handler. */
+  #fail(client: GatedWebSocket, cause: unknown): void {
+    logFault('opening a session', cause);
+    this.context.attempt.settle();
+    client.terminate();
+    this.#emitClose(client);
+  }
+
+  #read(data: Buffer, isBinary: boolean): Credential | Refusal {
+    const { firstMessage, limits, events } = this.#policy;
+    if (isBinary || !firstMessage) {
+      return new Refusal('ERR_WS_AUTH_UNSUPPORTED_DATA');
+    }
+    return firstMessage.read(data.toString(), events.authenticate, limits);
+  }
+
+  /** Strategies still run: a client that sends too much is not waited for, and neither are they. */
+  #enqueue(data: RawData, isBinary: boolean): void {
+    this.#queuedBytes += (data as Buffer).length;
+    const { maxQueuedMessages, maxQueuedBytes } = this.#policy;
+    if (this.#queue.length >= maxQueuedMessages || this.#queuedBytes > maxQueuedBytes) {
+      this.context.attempt.abort(new Refusal('ERR_WS_AUTH_QUEUE_FULL'));
+    } else if (this.context.attempt.running) {
+      this.#queue.push({ data, isBinary });
+    }
+  }
+
+  #refuse(client: GatedWebSocket, refusal: Refusal): void {
+    this.#queue.length = 0;
+    this.context.attempt.settle();
+    this.context.refuse(client, refusal);
+    this.#emitClose(client);
+  }
+
+  #open(client: GatedWebSocket, authenticated: Authenticated): void {
+    this.context.attempt.settle();
+    // Before the application sees the client, so that a `pause()` in `handleConnection` holds. Nothing is read in this turn.
+    client.resume();
+    this.context.open(authenticated);
+    deliver(client, this.#queue);
+    // Nest starts handlers by promises. They have begun, as on a socket that closes after its last message.
+    setImmediate(() => this.#emitClose(client));
+  }
+
+  #emitClose(client: GatedWebSocket): void {
+    if (this.#close) {
+      client.emit('close', ...this.#close);
+    }
+  }
+}

@@ -1,0 +1,241 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { WsAdapter } from '@nestjs/platform-ws';
+import type { MessageMappingProperties } from '@nestjs/websockets';
+import { WebSocketServer, type RawData, type ServerOptions, type WebSocket } from 'ws';
+import { cookieBridge } from '../../cookie-bridge/cookie-bridge.js';
+import { WsAuthConfigurationError } from '../../errors/ws-auth.error.js';
+import { checkOptions, type RowsOf } from '../../policy/check-options.js';
+import { callable } from '../../policy/option-rows.js';
+import type { Policy } from '../../policy/policy.js';
+import type { AdapterContext } from '../adapter-context.js';
+import { WS_AUTH_ADAPTER_CONTEXT } from '../adapter-context.js';
+import { closeGraceMs } from './close-client.js';
+import { logException } from '../contain.js';
+import { containConnectionListeners, containedWebSocket } from './contained-web-socket.js';
+import { gatedWebSocket } from './gated-web-socket.js';
+import { HttpPort } from '../http-port.js';
+import { dispatchMessages, type ParsedMessage } from './message-dispatch.js';
+import { InternalsCheck } from './internals/internals-check.js';
+import { limitsOfGateway, limitsWithoutSession, strictest } from './internals/receiver-limits.js';
+import { ProtectedRoute, type ProtectedRouteOptions } from './protected-route.js';
+import { PublicRoute } from './public-route.js';
+import { routePathname, SubprotocolChoice, type Route } from '../route.js';
+import { anyPath } from '../upgrade-listener.js';
+import { watchedVerification } from './verification.js';
+
+/** Options of `WsAdapter`. */
+export type WsAuthAdapterOptions = NonNullable<ConstructorParameters<typeof WsAdapter>[1]>;
+
+const adapterOptions = {
+  messageParser: callable<WsAuthAdapterOptions['messageParser']>(),
+} satisfies RowsOf<WsAuthAdapterOptions>;
+
+/** What `@WebSocketGateway(port, options)` passes on, besides the options of `ws`. */
+interface GatewayOptions extends ServerOptions {
+  readonly namespace?: string;
+}
+
+/** What a protected route is made of, besides its server. */
+type ProtectedRouteParts = Omit<ProtectedRouteOptions, 'server' | 'limits'>;
+
+/**
+ * Pieces in which a message may arrive. `ws` takes them from the front of a list, which V8 moves as a whole once it is long: with the
+ * default of `ws`, four times as many, a message in single bytes costs seconds.
+ */
+const maxBufferedChunks = 65_536;
+
+/** The port of gateways that live on the application's own server. */
+const applicationPort = 0;
+
+/**
+ * A drop-in for `WsAdapter` that owns the `upgrade` event: a gateway hears of a client when it has a session, not before.
+ *
+ * `WsAuthModule.forRoot()` installs it. Make one yourself only to pass options:
+ * `app.useWebSocketAdapter(new WsAuthAdapter(app, { messageParser }))`.
+ *
+ * @publicApi
+ */
+export class WsAuthAdapter extends WsAdapter {
+  readonly #ports = new Map<number, HttpPort>();
+  readonly #routes = new Map<object, Route>();
+  readonly #internals = new InternalsCheck();
+  readonly #builtInParser = this.messageParser;
+  #context: AdapterContext | undefined;
+
+  /** @throws {WsAuthConfigurationError} for an option that is unknown or invalid. */
+  constructor(
+    private readonly app?: INestApplicationContext,
+    options: WsAuthAdapterOptions = {},
+  ) {
+    super(app);
+    const { messageParser } = checkOptions(adapterOptions, options, 'WsAuthAdapter');
+    if (messageParser) {
+      this.setMessageParser(messageParser);
+    }
+  }
+
+  /** @internal */
+  attach(context: AdapterContext): this {
+    this.#context = context;
+    return this;
+  }
+
+  /** @throws {WsAuthConfigurationError} without `WsAuthModule`, and for gateways that cannot be told apart. */
+  override create(port: number, options: GatewayOptions = {}): WebSocketServer {
+    const { path, namespace, server: _server, ...wsOptions } = options;
+    if (namespace) {
+      throw new WsAuthConfigurationError(
+        'namespace: native WebSockets have none; give the gateway a path of its own',
+      );
+    }
+    const adapterContext = this.#demandContext();
+    const context = adapterContext.sessionContextOf(port, path);
+    const httpPort = this.#portOf(port, wsOptions);
+    const subprotocols = new SubprotocolChoice(wsOptions.handleProtocols);
+    const route = context
+      ? this.#protect(wsOptions, { context, subprotocols, budget: adapterContext.budget })
+      : new PublicRoute(
+          this.#createServer(wsOptions, { WebSocket: containedWebSocket(wsOptions.WebSocket) }),
+        );
+    const { server } = route;
+    httpPort.add(routePath(port, path), route);
+    this.#routes.set(server, route);
+    this.#serveBridges(context?.policy, httpPort, path);
+    return server;
+  }
+
+  /** Dispatches the messages of a client to the handlers of a gateway, in order. */
+  override bindMessageHandlers(client: WebSocket, handlers: MessageMappingProperties[]): void {
+    dispatchMessages(client, handlers, this.#parse);
+  }
+
+  /** A socket closes once, so it takes no `once()`, which costs two more functions for every socket. */
+  override bindClientDisconnect(client: WebSocket, callback: (code: number) => void): void {
+    client.on('close', callback);
+  }
+
+  /** Closes the sockets of a server with 1001, and waits for them until the deadline. */
+  override async close(server: WebSocketServer): Promise<void> {
+    const closed = new Promise<void>((resolve) => {
+      server.close(() => resolve());
+    });
+    this.#boundClosing();
+    this.#routes.get(server)?.close();
+    await closed;
+  }
+
+  /** Closes the ports of gateways. On the application's own server upgrades are refused with 503 until Nest has closed it. */
+  override async dispose(): Promise<void> {
+    this.#boundClosing();
+    const ports = [...this.#ports.values()];
+    ports
+      .filter(({ isApplication }) => isApplication)
+      .forEach((port) => this.#context?.onClosed(() => port.release()));
+    await Promise.all(ports.map((port) => port.dispose()));
+    this.#ports.clear();
+    this.#routes.clear();
+  }
+
+  /** From the first server that is closed, since all of them have to be within the same time. */
+  #boundClosing(): void {
+    for (const port of this.#ports.values()) {
+      port.endWithin(this.#demandContext().shutdownTimeoutMs);
+    }
+  }
+
+  #demandContext(): AdapterContext {
+    this.#context ??= this.#findContext();
+    return this.#context;
+  }
+
+  #findContext(): AdapterContext {
+    const context = this.app && contextIn(this.app);
+    if (!context) {
+      throw new WsAuthConfigurationError(
+        'WsAuthAdapter: the application does not import WsAuthModule; add WsAuthModule.forRoot() to the imports of its ' +
+          'root module, and pass the application: new WsAuthAdapter(app)',
+      );
+    }
+    return context;
+  }
+
+  #portOf(port: number, options: ServerOptions): HttpPort {
+    const known = this.#ports.get(port);
+    if (known) {
+      return known;
+    }
+    const context = this.#demandContext();
+    const { httpServer } = context;
+    const made =
+      port === applicationPort && httpServer
+        ? HttpPort.ofApplication(httpServer, context)
+        : HttpPort.listen(port, options, context);
+    this.#ports.set(port, made);
+    return made;
+  }
+
+  /** The server is made with the bounds from before authentication; each session raises its own. */
+  #protect(options: ServerOptions, parts: ProtectedRouteParts): Route {
+    const { policy } = parts.context;
+    this.#internals.check(options, policy);
+    const limits = limitsOfGateway(options);
+    const server = this.#createServer(options, {
+      ...strictest(limits, limitsWithoutSession(policy.limits)),
+      handleProtocols: parts.subprotocols.answer,
+      WebSocket: gatedWebSocket(options.WebSocket),
+    });
+    return new ProtectedRoute({ ...parts, server, limits });
+  }
+
+  #createServer(options: ServerOptions, ours: ServerOptions): WebSocketServer {
+    const server = new WebSocketServer({
+      closeTimeout: closeGraceMs.session,
+      maxBufferedChunks,
+      ...options,
+      ...(options.verifyClient && { verifyClient: watchedVerification(options.verifyClient) }),
+      ...ours,
+      noServer: true,
+    } as ServerOptions);
+    containConnectionListeners(server);
+    return this.bindErrorHandler(server) as WebSocketServer;
+  }
+
+  #serveBridges(policy: Policy | undefined, httpPort: HttpPort, path: string | undefined): void {
+    for (const extractor of policy?.bridges ?? []) {
+      httpPort.addBridge(cookieBridge(extractor, policy!, routePathname(path)));
+    }
+  }
+
+  readonly #parse = (data: string | RawData): ParsedMessage | undefined => {
+    try {
+      return (this.messageParser(data) as ParsedMessage | null | undefined) ?? undefined;
+    } catch (error) {
+      // The built-in parser throws on what peers send; a log line for that would be theirs to write.
+      if (this.messageParser !== this.#builtInParser) {
+        logException(error);
+      }
+      return undefined;
+    }
+  };
+}
+
+/**
+ * Looks among the providers of the application itself. `app.get()` of a missing provider logs a riddle of Nest and ends the
+ * process, before an error of ours could name the fix.
+ */
+function contextIn(app: INestApplicationContext): AdapterContext | undefined {
+  const isApplication = typeof (app as Partial<INestApplicationContext>).get === 'function';
+  const modules = isApplication ? [...app.get(ModulesContainer).values()] : [];
+  for (const { providers } of modules) {
+    const found = providers.get(WS_AUTH_ADAPTER_CONTEXT);
+    if (found) {
+      return found.instance as AdapterContext;
+    }
+  }
+  return undefined;
+}
+
+function routePath(port: number, path: string | undefined): string | typeof anyPath {
+  return port !== applicationPort && !path ? anyPath : routePathname(path);
+}

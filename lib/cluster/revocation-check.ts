@@ -1,0 +1,42 @@
+import { Refusal } from '../protocol/refusal.js';
+import type { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
+import type { WsAuthStore } from '../store/ws-auth-store.js';
+import type { Authenticated } from '../authentication/authenticated.js';
+
+/** What this node knows of revocations by itself, for as long as a session lives. */
+export interface Knowledge {
+  readonly isFresh: boolean;
+  read(): Promise<void>;
+}
+
+/** Asks the common store whether a credential is revoked, at every authentication. */
+export class RevocationCheck {
+  constructor(
+    private readonly store: Pick<WsAuthStore, 'isRevoked'>,
+    private readonly knowledge: Knowledge,
+    private readonly sessions: Pick<WsAuthSessions, 'questionAbout'>,
+  ) {}
+
+  /**
+   * Refuses a revoked credential, and every one while the store does not answer, or this node does not hear of
+   * revocations: a session that begins now could not be ended.
+   */
+  async check(authenticated: Authenticated): Promise<Refusal | undefined> {
+    try {
+      if (await this.store.isRevoked(this.sessions.questionAbout(authenticated))) {
+        return new Refusal('ERR_WS_AUTH_REVOKED');
+      }
+    } catch (cause) {
+      return new Refusal('ERR_WS_AUTH_UNAVAILABLE', { cause });
+    }
+    if (!this.knowledge.isFresh) {
+      await this.knowledge.read();
+    }
+    return this.refuseOutdated();
+  }
+
+  /** Refuses everybody while this node does not hear of revocations. */
+  refuseOutdated(): Refusal | undefined {
+    return this.knowledge.isFresh ? undefined : new Refusal('ERR_WS_AUTH_UNAVAILABLE');
+  }
+}

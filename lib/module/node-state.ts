@@ -1,0 +1,111 @@
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationShutdown,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { RevocationCheck } from '../cluster/revocation-check.js';
+import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
+import { maxTimerMs } from '../policy/check-option.js';
+import { SessionLeases } from '../cluster/session-leases.js';
+import { RevocationSync } from '../cluster/revocation-sync.js';
+import { WsAuthHealth } from '../cluster/ws-auth-health.service.js';
+import { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
+import { logStoreFailure } from '../store/log-store-failure.js';
+import { MemoryWsAuthStore } from '../store/memory.store.js';
+import type { StoredRevocation, WsAuthStore } from '../store/ws-auth-store.js';
+import { WS_AUTH_SETTINGS, type ModuleSettings } from './module-settings.js';
+
+/** The store of tickets and revocations: the one that nodes share, or one in this process. */
+@Injectable()
+export class NodeState implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown {
+  readonly store: WsAuthStore;
+  /** Absent where this process is alone: then it knows of every revocation by itself. */
+  readonly revocations: RevocationCheck | undefined;
+  /** Absent where each node counts the sessions of a user by itself. */
+  readonly leases: SessionLeases | undefined;
+  readonly #logger = new Logger('WsAuth');
+  readonly #sync: RevocationSync | undefined;
+
+  /** @throws {WsAuthConfigurationError} for a limit on all nodes without a store that they share. */
+  constructor(
+    @Inject(WS_AUTH_SETTINGS) settings: ModuleSettings,
+    private readonly sessions: WsAuthSessions,
+    private readonly health: WsAuthHealth,
+  ) {
+    const { store } = settings;
+    this.store = store ?? new MemoryWsAuthStore();
+    sessions.shareThrough(this.store, settings.clockToleranceMs);
+    if (store) {
+      this.#sync = this.#synchronise(settings);
+      this.revocations = new RevocationCheck(store, this.#sync, sessions);
+      health.observe(this.#sync);
+    }
+    this.leases = this.#countTogether(settings);
+  }
+
+  async onModuleInit(): Promise<void> {
+    await this.#sync?.start();
+  }
+
+  /** Readiness ends first: this is the earliest hook of Nest, and sockets may live on for as long as the others wait. */
+  onModuleDestroy(): void {
+    this.health.shutDown();
+  }
+
+  /**
+   * Stops following the store. Nest closes the sockets before this hook and after all others, so a node that drains still
+   * ends revoked sessions, and ends all if it loses the store.
+   */
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.all([this.#sync?.stop(), this.leases?.stop()]);
+  }
+
+  #countTogether(settings: ModuleSettings): SessionLeases | undefined {
+    const { store, sessionLimitScope, maxStalenessMs } = settings;
+    if (sessionLimitScope === 'node') {
+      return undefined;
+    }
+    if (!store) {
+      throw new WsAuthConfigurationError(
+        "sessionLimitScope: 'cluster' needs a store that the nodes share; pass store: redisWsAuthStore(client)",
+      );
+    }
+    return new SessionLeases({
+      store: this.store,
+      // A node that is cut off closes its sessions first.
+      leaseMs: Math.ceil(Math.min(1.5 * maxStalenessMs, maxTimerMs)),
+      isLive: (sessionId) => this.sessions.get(sessionId) !== undefined,
+      apply: (revocation) => this.#apply(revocation),
+    });
+  }
+
+  #synchronise({ maxStalenessMs, onStoreLoss, telemetry }: ModuleSettings): RevocationSync {
+    const closes = onStoreLoss === 'close';
+    return new RevocationSync({
+      store: this.store,
+      maxStalenessMs,
+      apply: (revocation) => this.#apply(revocation),
+      afterReading: () => this.sessions.publishTokens(),
+      onLoss: () => closes && this.sessions.endAll({ why: 'storeLost' }),
+      onFailure: (cause) => {
+        this.#logger.error(
+          `the store does not answer, no client is accepted: ${logStoreFailure(cause)}`,
+        );
+        telemetry?.happened('storeLost');
+      },
+      onRecovery: () => this.#logger.log('the store answers again'),
+    });
+  }
+
+  #apply(revocation: StoredRevocation): void {
+    const { kind, id } = revocation;
+    if (kind === 'replaced') {
+      // Also the lease of a session that is about to begin.
+      this.leases?.release({ id });
+    }
+    this.sessions.apply(revocation);
+  }
+}

@@ -1,0 +1,156 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { SessionLeases, type LeaseLimit } from '../../../lib/cluster/session-leases.js';
+import { MemoryWsAuthStore } from '../../../lib/store/memory.store.js';
+import type { LeaseAnswer, LeaseClaim, SessionLease } from '../../../lib/store/ws-auth-store.js';
+import { settle } from '../../support/turns.js';
+import { sessionOf } from '../sessions/live-session-fakes.js';
+
+const leaseMs = 45_000;
+const refuse: LeaseLimit = { maxSessionsPerUser: 1, onLimit: 'refuse' };
+const closeOldest: LeaseLimit = { maxSessionsPerUser: 1, onLimit: 'closeOldest' };
+
+/** A store that is as far away as a test wants: it answers, or carries a renewal out, when it is let go on. */
+class DistantStore extends MemoryWsAuthStore {
+  #arrival = Promise.resolve();
+  #letGo: () => void = () => undefined;
+  losesAnswers = false;
+
+  hold(): void {
+    this.#arrival = new Promise((resolve) => (this.#letGo = resolve));
+  }
+
+  letGo(): void {
+    this.#letGo();
+  }
+
+  override async claimLease(claim: LeaseClaim): Promise<LeaseAnswer> {
+    const answer = await super.claimLease(claim);
+    await this.#arrival;
+    if (this.losesAnswers) {
+      throw new Error('no answer');
+    }
+    return answer;
+  }
+
+  override async renewLeases(leases: readonly SessionLease[], forMs: number): Promise<void> {
+    await this.#arrival;
+    await super.renewLeases(leases, forMs);
+  }
+
+  /** Whether a user with one lease has it, as another node finds out. */
+  async hasPlaceFor(userId: string): Promise<boolean> {
+    const claim: LeaseClaim = { userId, sessionId: 'probe', limit: 1, leaseMs, onLimit: 'refuse' };
+    const answer = await super.claimLease(claim);
+    await super.releaseLease(claim);
+    return answer !== 'full';
+  }
+}
+
+let store: DistantStore;
+let live: Set<string>;
+let leases: SessionLeases;
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  store = new DistantStore();
+  live = new Set();
+  const isLive = (id: string) => live.has(id);
+  const apply = ({ id }: { readonly id: string }) => {
+    live.delete(id);
+    leases.release({ id });
+  };
+  leases = new SessionLeases({ store, leaseMs, isLive, apply });
+});
+
+afterEach(async () => {
+  store.letGo();
+  await leases.stop();
+  vi.useRealTimers();
+});
+
+describe('leases of sessions', () => {
+  it('are given back by a session that ends while its lease is renewed', async () => {
+    const session = sessionOf('alice');
+    live.add(session.id);
+    await leases.enter(session, refuse);
+    store.hold();
+    vi.advanceTimersByTime(leaseMs / 4);
+    live.delete(session.id);
+    leases.release(session);
+    store.letGo();
+    await settle();
+    expect(await store.hasPlaceFor('alice')).toBe(true);
+  });
+
+  it('are given back when an application ends while they are renewed', async () => {
+    const session = sessionOf('alice');
+    live.add(session.id);
+    await leases.enter(session, refuse);
+    store.hold();
+    vi.advanceTimersByTime(leaseMs / 4);
+    live.delete(session.id);
+    leases.release(session);
+    const stopped = leases.stop();
+    store.letGo();
+    await stopped;
+    expect(await store.hasPlaceFor('alice')).toBe(true);
+  });
+
+  it.each([refuse, closeOldest])(
+    'are given back if nobody hears that they were taken, %o',
+    async (limit) => {
+      store.losesAnswers = true;
+      const session = sessionOf('alice');
+      const entered =
+        limit === refuse
+          ? leases.enter(session, limit)
+          : leases.makeRoom(session, limit).catch((error: Error) => error);
+      expect(await entered).toBeInstanceOf(limit === refuse ? Object : Error);
+      expect(await store.hasPlaceFor('alice')).toBe(true);
+    },
+  );
+
+  it('are given back when an application ends before it hears that they were taken', async () => {
+    store.hold();
+    const entered = leases.enter(sessionOf('alice'), refuse);
+    await settle();
+    const stopped = leases.stop();
+    store.letGo();
+    await stopped;
+    await entered;
+    expect(await store.hasPlaceFor('alice')).toBe(true);
+  });
+
+  it('are given back by a session that ends while it makes room', async () => {
+    const session = sessionOf('alice');
+    store.hold();
+    const madeRoom = leases.makeRoom(session, closeOldest);
+    leases.release(session);
+    store.letGo();
+    await madeRoom;
+    expect(await store.hasPlaceFor('alice')).toBe(true);
+  });
+
+  it('are lost by a session that another gateway replaces before it begins', async () => {
+    const [first, second] = [sessionOf('alice'), sessionOf('alice')];
+    expect(await leases.enter(first, refuse)).toBeUndefined();
+    expect(leases.hasLost(first, refuse)).toBe(false);
+    live.add(second.id);
+    await leases.makeRoom(second, closeOldest);
+    expect(leases.hasLost(first, refuse)).toBe(true);
+    expect(leases.hasLost(second, closeOldest)).toBe(false);
+    expect(leases.hasLost(first, { ...refuse, maxSessionsPerUser: Infinity })).toBe(false);
+  });
+
+  it('are all that end with a claim, although the others cannot be told of the first', async () => {
+    const sessions = [sessionOf('alice'), sessionOf('alice'), sessionOf('alice')];
+    for (const session of sessions) {
+      live.add(session.id);
+      await leases.enter(session, { maxSessionsPerUser: 3, onLimit: 'refuse' });
+    }
+    store.addRevocation = () => Promise.reject(new Error('down'));
+    const newest = sessionOf('alice');
+    await expect(leases.makeRoom(newest, closeOldest)).rejects.toThrow('down');
+    expect(live.size).toBe(0);
+  });
+});
