@@ -9,7 +9,7 @@ import { Pulse } from './pulse.js';
 import { minRenewalMs, SessionClock } from './session-clock.js';
 import { sessionMessageIn } from './session-message.js';
 import { Timer } from './timer.js';
-import { attemptToken } from './token-source.js';
+import { askForToken, type Token } from './token-source.js';
 import { needsTokenFirst } from './way.js';
 import type { SocketData } from './web-socket.js';
 
@@ -21,6 +21,7 @@ export class Attempt {
   readonly #preparing = new AbortController();
   readonly #clock = new SessionClock(() => void this.renew());
   readonly #deadline = new Timer();
+  readonly #onSilence = () => this.#end(1006, 'no answer');
   readonly #pulse: Pulse;
   connection: Connection | undefined;
   #isOver = false;
@@ -31,7 +32,7 @@ export class Attempt {
   #renewedAt = 0;
   #hasSession = false;
   #openedAt = Infinity;
-  #token: string | undefined;
+  #token: Token;
 
   constructor(
     private readonly url: string,
@@ -39,8 +40,7 @@ export class Attempt {
     private readonly listener: AttemptListener,
     private readonly refused: boolean,
   ) {
-    const silent = () => this.#end(1006, 'no answer');
-    this.#pulse = new Pulse(settings, (ping) => this.send(ping), silent);
+    this.#pulse = new Pulse(settings, (ping) => this.send(ping), this.#onSilence);
   }
 
   /** Connects, and obtains a token: in this order if the token is in a message. It ages while it waits. */
@@ -56,7 +56,7 @@ export class Attempt {
   send(data: SocketData): boolean {
     const canSend = this.#hasSession && this.connection!.isOpen;
     if (canSend) {
-      this.connection!.send(data);
+      this.connection!.socket.send(data);
     }
     return canSend;
   }
@@ -95,7 +95,7 @@ export class Attempt {
 
   /** Begins the closing handshake. A peer that is gone does not answer it. */
   close(code: number, reason: string): void {
-    this.connection?.close(code, reason);
+    this.connection?.socket.close(code, reason);
     this.#expectAnswer();
   }
 
@@ -118,17 +118,16 @@ export class Attempt {
     if (this.#isOver) {
       return;
     }
-    const asked = await attemptToken(this.settings.token, refused);
+    const next = await askForToken(this.settings.token, refused).then(
+      (token) => () => {
+        this.#token = token;
+        return token ? use(token) : this.#end(3000, 'not logged in', { unauthenticated: true });
+      },
+      (cause: unknown) => () => failed(cause),
+    );
     this.#isAsking = false;
-    if (this.#isOver) {
-      return;
-    } else if ('cause' in asked) {
-      failed(asked.cause);
-    } else if (asked.token) {
-      this.#token = asked.token;
-      use(asked.token);
-    } else {
-      this.#end(3000, 'not logged in', { unauthenticated: true });
+    if (!this.#isOver) {
+      next();
     }
   }
 
@@ -180,7 +179,7 @@ export class Attempt {
       return;
     }
     this.#expectAnswer();
-    this.connection!.send(via.message!(token, events.authenticate));
+    this.connection!.socket.send(via.message!(token, events.authenticate));
     if (!via.acknowledged) {
       this.#authenticated(undefined);
     }
@@ -216,7 +215,7 @@ export class Attempt {
   }
 
   #expectAnswer(): void {
-    this.#deadline.start(this.settings.timeoutMs, () => this.#end(1006, 'no answer'));
+    this.#deadline.start(this.settings.timeoutMs, this.#onSilence);
   }
 
   /** A login may take longer than the server waits: the token that it brings is used on another connection. */

@@ -2,7 +2,7 @@ import { causeIn, refusedWith, statusIn } from './failure.js';
 import type { End } from './next-step.js';
 import type { Settings } from './options.js';
 import { Timer } from './timer.js';
-import type { SocketData, SocketEvent, WebSocketLike } from './web-socket.js';
+import type { SocketEvent, WebSocketLike } from './web-socket.js';
 
 /** What a connection reports, until it is left. */
 export interface ConnectionListener {
@@ -17,7 +17,7 @@ const closeGraceMs = 1_000;
 
 /** One WebSocket, and what is known of its failure. */
 export class Connection {
-  readonly #socket: WebSocketLike;
+  readonly socket: WebSocketLike;
   readonly #grace = new Timer();
   #isLeft = false;
   #failure: SocketEvent | undefined;
@@ -32,11 +32,14 @@ export class Connection {
     token: string,
     private readonly listener: ConnectionListener,
   ) {
-    this.#socket = new WebSocket(
+    const socket = new WebSocket(
       via.url?.(url, token) ?? url,
-      via.protocols?.(protocols, token) ?? [...protocols],
+      via.protocols?.(protocols, token) ?? protocols,
     );
-    this.binaryType = binaryType;
+    this.socket = socket;
+    if (binaryType) {
+      socket.binaryType = binaryType;
+    }
     this.#on('open', () => listener.opened());
     this.#on('message', ({ data }) => listener.received(data));
     this.#on('error', (event) => {
@@ -47,36 +50,14 @@ export class Connection {
   }
 
   get isOpen(): boolean {
-    return this.#socket.readyState === openState;
-  }
-
-  get protocol(): string {
-    return this.#socket.protocol;
-  }
-
-  get bufferedAmount(): number {
-    return this.#socket.bufferedAmount;
-  }
-
-  set binaryType(type: string) {
-    if (type) {
-      this.#socket.binaryType = type;
-    }
-  }
-
-  send(data: SocketData): void {
-    this.#socket.send(data);
-  }
-
-  close(code: number, reason: string): void {
-    this.#socket.close(code, reason);
+    return this.socket.readyState === openState;
   }
 
   /** Closes without a report. The listeners stay: `ws` would throw an error that is not listened to. */
   leave(): void {
     this.#isLeft = true;
     this.#grace.stop();
-    this.#socket.close();
+    this.socket.close();
   }
 
   #lost({ code = 1006, reason = '', wasClean = false }: Partial<SocketEvent>): void {
@@ -87,7 +68,7 @@ export class Connection {
   }
 
   #on(type: string, listener: (event: SocketEvent) => void): void {
-    this.#socket.addEventListener(type, (event) => {
+    this.socket.addEventListener(type, (event) => {
       if (!this.#isLeft) {
         listener(event);
       }

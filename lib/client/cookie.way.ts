@@ -1,4 +1,5 @@
 import { bridgeMessageType, type BridgeMessage } from '../protocol/message.js';
+import { demandKnown } from './known-options.js';
 import type { WsAuthWay } from './way.js';
 
 /** Options of {@link cookie}. */
@@ -35,10 +36,12 @@ const page = globalThis as unknown as Page;
  * Has the gateway's own origin set a cookie with the token, for gateways with `fromCookie()` and a `bridge`: by a CORS
  * `fetch`, and where that is blocked by a hidden iframe.
  *
+ * @throws {TypeError} for an unknown option, and for an address that is not a valid URL.
  * @publicApi
  */
-export function cookie({ bridge }: CookieWayOptions): WsAuthWay {
-  const address = new URL(bridge);
+export function cookie(options: CookieWayOptions): WsAuthWay {
+  demandKnown(['bridge'], options);
+  const address = new URL(options.bridge);
   // Once a fetch has come through, one that fails is not blocked: the server is away, and an iframe would never answer.
   let isBlocked = true;
   return {
@@ -60,7 +63,6 @@ export function cookie({ bridge }: CookieWayOptions): WsAuthWay {
 async function byFetch(address: URL, token: string, signal: AbortSignal): Promise<number> {
   const response = await fetch(address, {
     method: 'POST',
-    headers: { 'Content-Type': 'text/plain' },
     body: token,
     credentials: 'include',
     signal,

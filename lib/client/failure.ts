@@ -28,18 +28,17 @@ export function refusedWith(
   return [`refused with ${status}`, { action: statusActionOf(status) }];
 }
 
+type Fields = Partial<Record<'code' | 'name' | 'cause', unknown>>;
+
 /**
  * What may be shown of an error: its code, such as `ECONNREFUSED`, or its name. Messages quote URLs and subprotocols, and
  * with them the token.
  */
 export function causeIn(error: unknown): Error | undefined {
-  const { code, name, cause } = fieldsOf(error);
-  const known = [code, fieldsOf(cause).code, name].find(
+  const { code, name, cause }: Fields = Object(error);
+  const { code: inner }: Fields = Object(cause);
+  const known = [code, inner, name].find(
     (each) => typeof each === 'string' && /^(?!Error$)[A-Z]\w+$/.test(each),
   );
   return known ? Object.assign(new Error(known as string), { code: known }) : undefined;
-}
-
-function fieldsOf(error: unknown): Partial<Record<'code' | 'name' | 'cause', unknown>> {
-  return Object(error) as object;
 }

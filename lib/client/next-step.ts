@@ -1,4 +1,5 @@
 import { revokedReason, type WsAuthCloseAction } from '../protocol/close-code.js';
+import type { Token } from './token-source.js';
 
 /** How a connection, or the attempt to make one, ended. */
 export interface End {
@@ -18,7 +19,7 @@ export interface End {
   /** What the token source or the `prepare` of a way threw. */
   readonly cause?: unknown;
   /** The token that was presented last. */
-  readonly token?: string | undefined;
+  readonly token?: Token;
 }
 
 /** What is remembered from one connection to the next. */
@@ -28,7 +29,7 @@ export interface History {
   /** Whether the server refused the last token. */
   readonly refused: boolean;
   /** Since a revocation: how many tokens were refused, and the last of them. */
-  readonly revoked?: { readonly tokens: number; readonly last: string | undefined };
+  readonly revoked?: { readonly tokens: number; readonly last: Token };
 }
 
 /** How patient a client is. */

@@ -53,25 +53,25 @@ export interface NumberOptions {
   readonly heartbeatMs?: number;
 }
 
-/** Default and minimum of each. */
-const numbers: readonly [name: keyof NumberOptions, standard: number, min: number][] = [
-  ['maxQueuedMessages', 64, 0],
-  ['maxQueuedBytes', 65_536, 0],
-  ['backOffMs', 1_000, 0],
-  ['maxBackOffMs', 30_000, 0],
+/** Default of each, and its minimum if that is not 0. */
+export const numbers: readonly [name: keyof NumberOptions, standard: number, min?: number][] = [
+  ['maxQueuedMessages', 64],
+  ['maxQueuedBytes', 65_536],
+  ['backOffMs', 1_000],
+  ['maxBackOffMs', 30_000],
   ['maxFailures', Infinity, 1],
   ['timeoutMs', 15_000, 1],
-  ['heartbeatMs', Infinity, 0],
+  ['heartbeatMs', Infinity],
 ];
 
 /**
  * Puts the defaults in place.
  *
- * @throws {TypeError} for an option that is no number.
+ * @throws {TypeError} for a value that is not a number.
  * @throws {RangeError} for a number that is not whole or out of bounds: a timer takes `NaN` and numbers beyond 2^31-1 for 1.
  */
 export function settleNumbers(options: NumberOptions): Required<NumberOptions> {
-  const settled = numbers.map(([name, standard, min]) => {
+  const settled = numbers.map(([name, standard, min = 0]) => {
     const { [name]: value = standard } = options;
     if (typeof value !== 'number') {
       throw new TypeError(`${name}: expected a number`);

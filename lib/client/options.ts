@@ -1,6 +1,7 @@
 import type { WsAuthCloseAction } from '../protocol/close-code.js';
 import { defaultEventNames, type WsAuthEventNames } from '../protocol/message.js';
-import { settleNumbers, type NumberOptions } from './number-options.js';
+import { demandKnown } from './known-options.js';
+import { numbers, settleNumbers, type NumberOptions } from './number-options.js';
 import type { TokenSource } from './token-source.js';
 import type { WebSocketConstructor } from './web-socket.js';
 import { firstMessage, type WsAuthWay } from './way.js';
@@ -48,20 +49,33 @@ export interface ConnectOptions extends NumberOptions {
 export interface Settings extends Required<
   Omit<ConnectOptions, 'signal' | 'onUnauthenticated' | 'closeActions'>
 > {
-  readonly protocols: readonly string[];
+  readonly protocols: string[];
   readonly events: WsAuthEventNames;
   readonly onUnauthenticated?: () => void;
   readonly closeActions?: Readonly<Record<number, WsAuthCloseAction>>;
   binaryType: string;
 }
 
+const others: readonly (keyof ConnectOptions)[] = [
+  'token',
+  'via',
+  'protocols',
+  'WebSocket',
+  'signal',
+  'onUnauthenticated',
+  'events',
+  'closeActions',
+];
+
 /**
  * Puts every default in place.
  *
- * @throws {TypeError} for a `token` that is no function, and if there is no class of WebSockets.
+ * @throws {TypeError} for an unknown option, a `token` that is not a function, and without a class of WebSockets.
  * @throws {RangeError} for a number that is out of bounds.
  */
 export function settle(options: ConnectOptions): Settings {
+  demandKnown([...others, ...numbers.map(([name]) => name)], options);
+  demandKnown(Object.keys(defaultEventNames), options.events, 'events.');
   const {
     via = firstMessage(),
     heartbeatMs = via.acknowledged ? 30_000 : Infinity,

@@ -15,7 +15,7 @@ export function checkSendable(data: unknown): asserts data is SocketData {
     !binary.test(Object.prototype.toString.call(data)) &&
     !(data instanceof Blob)
   ) {
-    throw new TypeError('expected text, an ArrayBuffer, a view of one, or a Blob');
+    throw new TypeError('expected text or binary data');
   }
 }
 

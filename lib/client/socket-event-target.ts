@@ -5,12 +5,6 @@ import type { WsAuthSocketEvents } from './socket-events.js';
 type Type = keyof WsAuthSocketEvents;
 type Listener = (event: never) => void;
 
-interface Registration {
-  readonly type: Type;
-  readonly listener: Listener;
-  readonly once: boolean | undefined;
-}
-
 /** Options of a listener, as for an `EventTarget`. */
 export interface ListenerOptions {
   /** Whether the listener is removed when it is called. */
@@ -30,8 +24,8 @@ export class SocketEventTarget extends ReadyStates {
   /** Called for `close`. */
   onclose: ((event: WsAuthSocketEvents['close']) => void) | null = null;
 
-  /** Replaced when it changes, so that an event in progress goes on with what it began with. */
-  #registrations: readonly Registration[] = [];
+  /** For each type, the listeners in their order, and whether each is called only once. */
+  readonly #listeners = Object.create(null) as Partial<Record<Type, Map<Listener, unknown>>>;
 
   /** As of an `EventTarget`. */
   addEventListener<T extends Type>(
@@ -40,12 +34,12 @@ export class SocketEventTarget extends ReadyStates {
     options?: boolean | ListenerOptions,
   ): void {
     const { once, signal } = Object(options) as ListenerOptions;
-    if (signal?.aborted || this.#without(type, listener).length < this.#registrations.length) {
-      return;
-    }
-    this.#registrations = [...this.#registrations, { type, listener, once }];
-    if (signal) {
-      onAbort(signal, () => this.removeEventListener(type, listener));
+    const listeners = this.#of(type);
+    if (!signal?.aborted && !listeners.has(listener)) {
+      listeners.set(listener, once);
+      if (signal) {
+        onAbort(signal, () => listeners.delete(listener));
+      }
     }
   }
 
@@ -54,22 +48,23 @@ export class SocketEventTarget extends ReadyStates {
     type: T,
     listener: (event: WsAuthSocketEvents[T]) => void,
   ): void {
-    this.#registrations = this.#without(type, listener);
+    this.#of(type).delete(listener);
   }
 
   /** Calls the listeners. One that throws stops neither the others nor the socket. */
   protected emit(type: Type, details?: object): void {
     const event = { ...details, type, target: this } as never;
     const property = (this as unknown as Partial<Record<string, Listener | null>>)[`on${type}`];
-    const called = this.#registrations.filter((each) => each.type === type);
+    const listeners = this.#of(type);
+    // A copy: a listener that is added meanwhile is called from the next event on.
+    const called = [...listeners];
     if (property) {
       this.#call(property, event);
     }
-    for (const registration of called) {
-      const { listener, once } = registration;
-      if (this.#registrations.includes(registration)) {
+    for (const [listener, once] of called) {
+      if (listeners.has(listener)) {
         if (once) {
-          this.#registrations = this.#without(type, listener);
+          listeners.delete(listener);
         }
         this.#call(listener, event);
       }
@@ -86,7 +81,7 @@ export class SocketEventTarget extends ReadyStates {
     }
   }
 
-  #without(type: Type, listener: Listener): readonly Registration[] {
-    return this.#registrations.filter((each) => each.type !== type || each.listener !== listener);
+  #of(type: Type): Map<Listener, unknown> {
+    return (this.#listeners[type] ??= new Map());
   }
 }

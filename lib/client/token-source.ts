@@ -35,14 +35,3 @@ export function askForToken(source: TokenSource, refused: boolean): Promise<Toke
   }
   return call;
 }
-
-/** The token, or why none can be had at present. */
-export function attemptToken(
-  source: TokenSource,
-  refused: boolean,
-): Promise<{ readonly token: Token } | { readonly cause: unknown }> {
-  return askForToken(source, refused).then(
-    (token) => ({ token }),
-    (cause: unknown) => ({ cause }),
-  );
-}

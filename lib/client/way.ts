@@ -1,3 +1,4 @@
+import { demandKnown } from './known-options.js';
 import { authenticateMessage, protocolsWith, urlWith } from './own-client.js';
 import { utf8 } from './socket-data.js';
 
@@ -40,12 +41,14 @@ export interface FirstMessageWayOptions {
 
 /**
  * Sends the token as the first message, for gateways with `fromFirstMessage()`: the way that works everywhere and the only
- * one that tells a page why it was refused.
+ * one that shows a page why it was refused.
  *
+ * @throws {TypeError} for an unknown option.
  * @publicApi
  */
-export function firstMessage({ format = 'event' }: FirstMessageWayOptions = {}): WsAuthWay {
-  return format === 'raw'
+export function firstMessage(options: FirstMessageWayOptions = {}): WsAuthWay {
+  demandKnown(['format'], options);
+  return options.format === 'raw'
     ? { message: (token) => token }
     : { message: authenticateMessage, acknowledged: true };
 }
@@ -71,11 +74,13 @@ export interface SubprotocolWayOptions {
  * own, `nestjs-ws-auth` stands beside the token.
  *
  * @param options a string is the prefix
+ * @throws {TypeError} for an unknown option.
  * @publicApi
  */
 export function subprotocol(options: string | SubprotocolWayOptions = {}): WsAuthWay {
-  const { prefix, encoding }: SubprotocolWayOptions =
-    typeof options === 'string' ? { prefix: options } : options;
+  const given = typeof options === 'string' ? { prefix: options } : options;
+  demandKnown(['prefix', 'encoding'], given);
+  const { prefix, encoding } = given;
   return {
     protocols: (protocols, token) =>
       protocolsWith(encoding === 'base64url' ? base64url(token) : token, protocols, prefix),

@@ -1,6 +1,5 @@
 import type { AttemptListener } from './attempt-listener.js';
 import { Attempt } from './attempt.js';
-import type { Connection } from './connection.js';
 import { Deferred } from './deferred.js';
 import { MessageQueue } from './message-queue.js';
 import { nextStep, type End, type History, type NextAttempt, type Surrender } from './next-step.js';
@@ -12,7 +11,7 @@ import { SocketEventTarget } from './socket-event-target.js';
 import type { ClosingDetails } from './socket-events.js';
 import type { WsAuthSocketSession, WsAuthSocketState } from './socket-state.js';
 import { Timer } from './timer.js';
-import type { SocketData } from './web-socket.js';
+import type { SocketData, WebSocketLike } from './web-socket.js';
 
 /**
  * A WebSocket that authenticates, renews its session and connects again. {@link connect} makes it.
@@ -80,12 +79,12 @@ export class WsAuthSocket extends SocketEventTarget {
 
   /** The subprotocol that the server has chosen. */
   get protocol(): string {
-    return this.#connection?.protocol ?? '';
+    return this.#webSocket?.protocol ?? '';
   }
 
   /** Bytes that are not sent yet: those that wait here, and those that wait in the connection. */
   get bufferedAmount(): number {
-    return this.#queue.bytes + (this.#connection?.bufferedAmount ?? 0);
+    return this.#queue.bytes + (this.#webSocket?.bufferedAmount ?? 0);
   }
 
   /** As of a WebSocket, for this connection and those to come; empty if it was not set. */
@@ -96,13 +95,13 @@ export class WsAuthSocket extends SocketEventTarget {
   /** Applies to the present connection, too. */
   set binaryType(type: string) {
     this.#settings.binaryType = type;
-    if (this.#connection) {
-      this.#connection.binaryType = type;
+    if (type && this.#webSocket) {
+      this.#webSocket.binaryType = type;
     }
   }
 
-  get #connection(): Connection | undefined {
-    return this.#attempt?.connection;
+  get #webSocket(): WebSocketLike | undefined {
+    return this.#attempt?.connection?.socket;
   }
 
   /**
@@ -179,7 +178,7 @@ export class WsAuthSocket extends SocketEventTarget {
     } else if (step.again) {
       this.#wait(end, step);
     } else {
-      this.#giveUp(end, step);
+      this.#finish(end, step);
     }
   }
 
@@ -207,26 +206,12 @@ export class WsAuthSocket extends SocketEventTarget {
     }
   }
 
-  #giveUp(end: End, { unauthenticated }: Surrender): void {
-    this.#tearDown(end);
-    if (unauthenticated) {
-      // Not in this call, which would take what it throws for a failure of its own and lose it; before who awaits `close`.
-      queueMicrotask(() => this.#settings.onUnauthenticated?.());
+  /** @param surrender if the socket gives up by itself */
+  #finish({ code, reason, wasClean, cause }: ClosingDetails, surrender?: Surrender): void {
+    if (this.#state === 'closed') {
+      return;
     }
-    if (end.code !== 1000) {
-      this.emit('error');
-    }
-    this.#emitClose(end);
-  }
-
-  #finish(details: ClosingDetails): void {
-    if (this.#state !== 'closed') {
-      this.#tearDown(details);
-      this.#emitClose(details);
-    }
-  }
-
-  #tearDown({ code, reason, cause }: ClosingDetails): void {
+    const details = { code, reason, wasClean, cause };
     this.#leave();
     this.#state = 'closed';
     this.#isClosing = false;
@@ -234,12 +219,15 @@ export class WsAuthSocket extends SocketEventTarget {
     this.#listening.abort();
     this.#queue.drain();
     this.#attempt?.abandon();
-    const details = { code, reason, cause };
     this.#authenticated.reject(new Error(`closed with ${code} ${reason}`, { cause: details }));
-  }
-
-  #emitClose({ code, reason, wasClean, cause }: ClosingDetails): void {
-    this.emit('close', { code, reason, wasClean, cause });
+    if (surrender?.unauthenticated) {
+      // In a microtask: its exception must not end this call. It still runs before code that awaits the `close` event.
+      queueMicrotask(() => this.#settings.onUnauthenticated?.());
+    }
+    if (surrender && code !== 1000) {
+      this.emit('error');
+    }
+    this.emit('close', details);
   }
 
   #turn(state: 'connecting' | 'authenticating' | 'waiting', details?: object): void {

@@ -4,6 +4,7 @@ import { eventMessage } from '../protocol/message.js';
 import { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
 import { findGateway, type FoundGateway, type GatewayAddress } from './application.js';
 import { demandApplicationForTesting, entranceOf } from './entrance.js';
+import { demandTestOptions } from './known-options.js';
 import { Connection, WsSessionClient, type SessionSource } from './session-client.js';
 import type { WsTestClientOptions } from './test-client.js';
 
@@ -26,7 +27,7 @@ export interface ConnectOptions extends GatewayAddress, WsTestClientOptions {
   readonly firstMessage?: object | string;
 }
 
-/** Which gateway to connect to, and what the strategy would have said. */
+/** Which gateway to connect to, and the result that stands in for the strategy's. */
 export interface ConnectAsOptions extends ConnectOptions {
   readonly firstMessage?: never;
   /** Second value of the strategy, as of a `validate()` that returns `[user, info]`. */
@@ -52,13 +53,15 @@ export interface ConnectAsOptions extends ConnectOptions {
  *
  * @returns the client, with a session; without a credential where the gateway takes it from the first message, the
  *   client is accepted and has none yet. The acknowledgement of the first message has been read.
- * @throws {WsRefusedError} if the client is not let in.
+ * @throws {WsRefusedError} if the client is refused.
+ * @throws {WsAuthConfigurationError} for an unknown option.
  * @publicApi
  */
 export async function connect(
   app: INestApplication,
   options: ConnectOptions = {},
 ): Promise<WsSessionClient> {
+  demandTestOptions('connect', options);
   return open(app, await findGateway(app, options), options, new Connection());
 }
 
@@ -71,8 +74,9 @@ export async function connect(
  *
  * An application that does not listen yet is made to, on a free port of the loopback interface.
  *
- * @throws {WsRefusedError} if the client is not let in: the value is no user, it has expired or is revoked, or it is one
- *   session too many.
+ * @throws {WsRefusedError} if the client is refused: the value is not a user, has expired or is revoked, or the user has too
+ *   many sessions.
+ * @throws {WsAuthConfigurationError} for an unknown option.
  * @throws {Error} for an application that was not built for testing.
  * @publicApi
  */
@@ -81,6 +85,7 @@ export async function connectAs(
   user: object,
   options: ConnectAsOptions = {},
 ): Promise<WsSessionClient> {
+  demandTestOptions('connectAs', options);
   demandApplicationForTesting(app);
   const { info, strategy, transport = 'connectAs' } = options;
   const gateway = await findGateway(app, options);
@@ -107,7 +112,7 @@ async function open(
   const { path: _path, port: _port, query = {}, firstMessage, ...clientOptions } = options;
   const url = new URL(gateway.url);
   url.search = new URLSearchParams(query).toString();
-  // The certificate of an application under test is seldom one that anybody trusts.
+  // The certificate of an application under test is rarely issued by a trusted authority.
   const settings = { rejectUnauthorized: false, ...clientOptions };
   const client = new WsSessionClient(url, settings, applicationOf(app), connection);
   try {

@@ -1,5 +1,6 @@
 import { WsRefusedError } from './ws-refused.error.js';
 import { WsSessionClient } from './session-client.js';
+import { demandRefusalFields } from './known-options.js';
 import type { WsTestClient } from './test-client.js';
 
 /** How a client should be refused: by an HTTP status before the 101, or by a close code after it. */
@@ -30,13 +31,20 @@ export type ExpectedRefusal = (
  * await expectRefused(connect(app, { query: { token: 'forged' } }), { status: 401 });
  * ```
  * @param attempt what `connect()` or `connectAs()` returned
- * @throws {Error} with what happened instead: the client was let in, or refused in another way.
+ * @throws {WsAuthConfigurationError} for an unknown field of `expected`.
+ * @throws {Error} with what happened instead: the client was accepted, or refused in another way.
  * @publicApi
  */
 export async function expectRefused(
   attempt: Promise<WsTestClient>,
   expected: ExpectedRefusal,
 ): Promise<WsRefusedError> {
+  try {
+    demandRefusalFields(expected);
+  } catch (error) {
+    await attempt.then((client) => client[Symbol.asyncDispose]()).catch(() => undefined);
+    throw error;
+  }
   const refused = await refusalOf(attempt, expected);
   const { status, closeCode, reason } = refused;
   const asExpected =

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { WebSocket, type ClientOptions } from 'ws';
 import { eventMessage, parseEventMessage } from '../protocol/message.js';
 import { Deadlines } from './deadlines.js';
+import { demandTestOptions } from './known-options.js';
 import { FrameQueue } from './frame-queue.js';
 import { readRefusedUpgrade, WsRefusedError, type RefusedUpgrade } from './ws-refused.error.js';
 
@@ -53,8 +54,13 @@ export class WsTestClient implements AsyncDisposable {
   readonly #closed: Promise<SocketClosing>;
   #failure: Error | undefined;
 
-  /** Connects to any server; `connect()` and `connectAs()` connect to an application under test. */
+  /**
+   * Connects to any server; `connect()` and `connectAs()` connect to an application under test.
+   *
+   * @throws {WsAuthConfigurationError} for an unknown option.
+   */
   constructor(url: string, options: WsTestClientOptions = {}) {
+    demandTestOptions('WsTestClient', options);
     const { protocols = [], timeoutMs = defaultTimeoutMs, ...socketOptions } = options;
     this.#deadlines = new Deadlines(timeoutMs);
     this.#queue = new FrameQueue(this.#deadlines);

@@ -5,10 +5,10 @@ import { describe, expect, it } from 'vitest';
 
 const client = fileURLToPath(new URL('../../dist/lib/client.js', import.meta.url));
 /**
- * What the last 1.4 KB buy, compressed: events without an `EventTarget` 0.3 (React Native), checked numbers and messages 0.35,
- * pings 0.25, causes and their actions 0.2, tokens that are obtained after the connection is open 0.15, the rest 0.15.
+ * What the last 1.4 KB buy, compressed: events without an `EventTarget` 0.2 (React Native), checked options and messages 0.5,
+ * pings 0.25, causes and their actions 0.2, tokens that are obtained after the connection is open 0.15, the rest 0.1.
  */
-const budgetBytes = 5_632;
+const budgetBytes = 5_672;
 
 /** What a page downloads: one file, minified and compressed. */
 async function sizeOf(source: string): Promise<number> {

@@ -63,7 +63,7 @@ describe('a number among the options of a client', () => {
 
   it('has its default where it is undefined', () => {
     for (const name of names) {
-      expect(settleWith(name, undefined)[name]).toBe(settleWith('other', 1)[name]);
+      expect(settleWith(name, undefined)[name]).toBe(settleWith('protocols', 'chat')[name]);
     }
   });
 });

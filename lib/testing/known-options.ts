@@ -1,0 +1,97 @@
+import { demandKnownOptions } from '../policy/check-options.js';
+import type { ConnectAsOptions, ConnectOptions } from './connect.js';
+import type { WsTestClientOptions } from './test-client.js';
+
+/** Options of `ws` and of the sockets under it that the types of `ws` leave out. */
+const untyped =
+  'auth closeTimeout maxPendingAutoPongs signal servername lookup localPort socketPath timeout insecureHTTPParser ' +
+  'maxHeaderSize setHost joinDuplicateHeaders uniqueHeaders ALPNProtocols requestCert session minDHSize pskCallback ' +
+  'enableTrace highWaterMark autoSelectFamily autoSelectFamilyAttemptTimeout keepAlive keepAliveInitialDelay noDelay hints';
+
+/** Every option of {@link WsTestClientOptions}: one that the types of `ws` add does not compile until it is listed. */
+const clientOptions: Readonly<Record<keyof WsTestClientOptions, true>> = {
+  ...(Object.fromEntries(untyped.split(' ').map((name) => [name, true])) as object),
+  protocols: true,
+  timeoutMs: true,
+  protocol: true,
+  followRedirects: true,
+  generateMask: true,
+  handshakeTimeout: true,
+  maxRedirects: true,
+  perMessageDeflate: true,
+  localAddress: true,
+  protocolVersion: true,
+  headers: true,
+  origin: true,
+  agent: true,
+  host: true,
+  family: true,
+  checkServerIdentity: true,
+  rejectUnauthorized: true,
+  allowSynchronousEvents: true,
+  autoPong: true,
+  maxPayload: true,
+  maxBufferedChunks: true,
+  maxFragments: true,
+  skipUTF8Validation: true,
+  createConnection: true,
+  finishRequest: true,
+  ALPNCallback: true,
+  allowPartialTrustChain: true,
+  ca: true,
+  cert: true,
+  sigalgs: true,
+  ciphers: true,
+  clientCertEngine: true,
+  crl: true,
+  dhparam: true,
+  ecdhCurve: true,
+  honorCipherOrder: true,
+  key: true,
+  privateKeyEngine: true,
+  privateKeyIdentifier: true,
+  maxVersion: true,
+  minVersion: true,
+  passphrase: true,
+  pfx: true,
+  secureOptions: true,
+  secureProtocol: true,
+  sessionIdContext: true,
+  ticketKeys: true,
+  sessionTimeout: true,
+};
+
+const address = { path: true, port: true, query: true } as const;
+
+/** Own options first, so that a suggestion prefers them. */
+const connectOptions: Readonly<Record<keyof ConnectOptions, true>> = {
+  ...address,
+  firstMessage: true,
+  ...clientOptions,
+};
+
+const connectAsOptions: Readonly<Record<keyof Omit<ConnectAsOptions, 'firstMessage'>, true>> = {
+  ...address,
+  info: true,
+  strategy: true,
+  transport: true,
+  ...clientOptions,
+};
+
+const known = { connect: connectOptions, connectAs: connectAsOptions, WsTestClient: clientOptions };
+
+/**
+ * Refuses a misspelt option: a test would pass without the condition that it is about.
+ *
+ * @throws {WsAuthConfigurationError} that names the option and the one that was probably meant.
+ */
+export function demandTestOptions(call: keyof typeof known, options: unknown): void {
+  demandKnownOptions(known[call], options, call);
+}
+
+const refusal = { status: true, closeCode: true, reason: true };
+
+/** The same for the refusal that a test expects. */
+export function demandRefusalFields(expected: unknown): void {
+  demandKnownOptions(refusal, expected, 'expectRefused');
+}

@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import {
+  connect,
+  cookie,
+  firstMessage,
+  subprotocol,
+  type ConnectOptions,
+  type CookieWayOptions,
+  type FirstMessageWayOptions,
+  type SubprotocolWayOptions,
+  type WsAuthEventNames,
+} from '../../../lib/client.js';
+import { demandKnown } from '../../../lib/client/known-options.js';
+import type { WebSocketConstructor } from '../../../lib/client/web-socket.js';
+
+const bridge = 'https://ws.example.com/bridge';
+const base: ConnectOptions = {
+  token: () => 'token',
+  WebSocket: Object as unknown as WebSocketConstructor,
+};
+
+const options: Required<ConnectOptions> = {
+  ...(base as Required<ConnectOptions>),
+  via: firstMessage(),
+  protocols: [],
+  signal: new AbortController().signal,
+  onUnauthenticated: () => undefined,
+  events: {},
+  closeActions: {},
+  maxQueuedMessages: 1,
+  maxQueuedBytes: 1,
+  backOffMs: 1,
+  maxBackOffMs: 1,
+  maxFailures: 1,
+  timeoutMs: 1,
+  heartbeatMs: 1,
+};
+const events: WsAuthEventNames = {
+  authenticate: 'a',
+  authenticated: 'b',
+  expiring: 'c',
+  ping: 'd',
+};
+const ofFirstMessage: Required<FirstMessageWayOptions> = { format: 'raw' };
+const ofSubprotocol: Required<SubprotocolWayOptions> = { prefix: 'p.', encoding: 'raw' };
+const ofCookie: CookieWayOptions = { bridge };
+
+const open = (given: object) => connect('ws://127.0.0.1:9/', { ...base, ...given }).close();
+
+/** Every object of options that the client takes. */
+const calls = [
+  { name: 'connect()', all: options, path: '', call: open },
+  {
+    name: 'connect() in events',
+    all: events,
+    path: 'events.',
+    call: (given: object) => open({ events: given }),
+  },
+  { name: 'firstMessage()', all: ofFirstMessage, path: '', call: firstMessage },
+  { name: 'subprotocol()', all: ofSubprotocol, path: '', call: subprotocol },
+  {
+    name: 'cookie()',
+    all: ofCookie,
+    path: '',
+    call: (given: object) => cookie({ ...ofCookie, ...given }),
+  },
+].map((each) => ({ ...each, call: (given: object) => each.call(given) }));
+
+/** One slip each. */
+const slips = (name: string) =>
+  [
+    name.slice(0, -1),
+    name.slice(0, 2) + name.slice(3),
+    `${name}s`,
+    name[0]!.toUpperCase() + name.slice(1),
+    name.slice(0, 2) + 'x' + name.slice(2),
+    name.slice(0, -2) + name.at(-1)! + name.at(-2)!,
+  ].filter((slip) => slip !== name);
+
+describe.each(calls)('the options of $name of the client', ({ all, path, call }) => {
+  it('K11a: are accepted as documented', () => {
+    expect(() => call(all)).not.toThrow();
+  });
+
+  it.each(Object.keys(all).filter((name) => name.length > 3))(
+    'K11a: are refused where %s is misspelt, with the name that was meant',
+    (name) => {
+      for (const slip of slips(name).filter((each) => !(each in all))) {
+        const message = `${path}${slip}: unknown option; did you mean `;
+        expect(() => call({ [slip]: undefined })).toThrow(TypeError);
+        expect(() => call({ [slip]: 1 })).toThrow(message);
+      }
+    },
+  );
+
+  it('K11a: are refused under a name that is like none, with those that there are', () => {
+    expect(() => call({ zzzzzz: 1 })).toThrow(
+      new RegExp(`^${path}zzzzzz: unknown option; did you mean .*${Object.keys(all)[0]}`),
+    );
+  });
+});
+
+describe('the option that was probably meant', () => {
+  it.each(Object.keys(options).filter((name) => name.length > 3))(
+    'K11a: is %s after one slip',
+    (name) => {
+      for (const slip of slips(name)) {
+        expect(() => demandKnown(Object.keys(options), { [slip]: 1 })).toThrow(`mean ${name}?`);
+      }
+    },
+  );
+});
