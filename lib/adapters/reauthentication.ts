@@ -74,6 +74,8 @@ export class Reauthentication {
       this.#refuse(credential);
       return;
     }
+    // The kernel forgets the address when the client leaves, and the strategy may still run then.
+    this.gate.peer.identify();
     const attempt = new Attempt(() => (this.#attempt = undefined));
     attempt.endWithin(policy.authTimeoutMs);
     this.#attempt = attempt;

@@ -45,7 +45,7 @@ export function captureRejections(client: WebSocket): void {
   (EventEmitter as unknown as EmitterInit).call(client, { captureRejections: true });
   if (before) {
     Object.defineProperty(client, 'emit', before);
-  } else {
+  } else if (Object.hasOwn(client, 'emit')) {
     Reflect.deleteProperty(client, 'emit');
   }
 }

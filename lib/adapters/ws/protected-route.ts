@@ -148,8 +148,7 @@ export class ProtectedRoute implements Route {
       this.#decided(decision, upgrade);
       return;
     }
-    // Ask for the address now: the kernel forgets it when the client leaves, and the strategy may still run then.
-    upgrade.peer.identify();
+    upgrade.identifyUnlessDecided();
     upgrade.begin();
     this.#watch(upgrade);
     const decided = (made: Decision) => {
