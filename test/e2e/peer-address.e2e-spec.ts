@@ -2,8 +2,13 @@ import { EventEmitter, once } from 'node:events';
 import type { Socket } from 'node:net';
 import { expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import type { FailureLimiter } from '../../lib/index.js';
-import { startProtected } from '../support/app.js';
+import { WebSocketGateway } from '@nestjs/websockets';
+import { fromQueryParam, WsAuthModule, type FailureLimiter } from '../../lib/index.js';
+import { WsAuthService } from '../../lib/module/ws-auth.service.js';
+import { startApp, startProtected } from '../support/app.js';
+import { until } from '../support/invariants.js';
+import { RawPeer } from '../support/raw-peer.js';
+import { JwtStrategy } from '../support/strategies.js';
 
 /** A reset that overtakes nothing: the server reads the message and finds the connection gone. */
 function sendAndReset(client: WebSocket, message: object): void {
@@ -27,3 +32,43 @@ it('counts a guess against the address of a client that leaves with it', async (
   sendAndReset(client, { event: 'authenticate', data: { token: 'forged' } });
   expect(await heard).toEqual(['address:127.0.0.1']);
 });
+
+const answers: ((verified: boolean) => void)[] = [];
+
+@WebSocketGateway({
+  verifyClient: (_info: unknown, answer: (verified: boolean) => void) => {
+    answers.push(answer);
+  },
+})
+class VerifyingGateway {}
+
+const upgrade =
+  'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+  'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+
+/**
+ * The application must not listen to events: their payload holds the address, so `authenticating` would read it in time and
+ * hide a mistake.
+ */
+it.each(['reset', 'finish'] as const)(
+  'K6c: verifyClient counts for the address of a client without a proxy that leaves by %s()',
+  async (leave) => {
+    answers.length = 0;
+    const credentials = [fromQueryParam('token')];
+    const options = { strategy: 'jwt', optional: true, credentials, maxPendingPerAddress: 2 };
+    await using app = await startApp({
+      imports: [WsAuthModule.forRoot(options)],
+      providers: [JwtStrategy, VerifyingGateway],
+    });
+    const { budget } = app.nest.get(WsAuthService, { strict: false });
+    for (const count of [1, 2]) {
+      const peer = new RawPeer(app.port).write(upgrade);
+      await until(() => answers.length === count, 'verifyClient never begins');
+      peer[leave]();
+      await until(() => budget.total === 0, 'the client stays pending');
+    }
+    const refused = new RawPeer(app.port).write(upgrade);
+    expect((await refused.response()).status).toBe(429);
+    answers.forEach((answer) => answer(false));
+  },
+);

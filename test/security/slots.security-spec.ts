@@ -123,26 +123,6 @@ for (const [place, optionsFor] of Object.entries(places)) {
   );
 }
 
-securityCases(
-  ['leaves with a reset', 'leaves with FIN'],
-  (way) =>
-    `K6c: verifyClient counts for the address of a client that no proxy forwards, who ${way}`,
-  async (lab, way) => {
-    const own = work(null as never);
-    const { auth, ...options } = places['verifyClient']!(own);
-    await lab.start({ ...options, auth: { ...auth, maxPendingPerAddress: 2 } });
-    for (const count of [1, 2]) {
-      const peer = lab.knock();
-      await until(() => own.run.started === count, 'verifyClient never begins');
-      await ways[way]!(lab, peer);
-      await until(() => lab.pending === 0, 'the client stays pending');
-    }
-    expect((await lab.knock().response()).status).toBe(429);
-    own.end();
-    await until(() => own.run.ended === 2, 'verifyClient never ends');
-  },
-);
-
 securityCase('K6c: strategies that outlive their clients count among all as well', async (lab) => {
   const own = work(null as never);
   const knock = await start(lab, places['a strategy']!(own), { maxPending: 2 });
