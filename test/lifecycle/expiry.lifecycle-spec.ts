@@ -5,6 +5,9 @@ import type { WebSocket } from 'ws';
 import {
   fromAuthorizationHeader,
   fromFirstMessage,
+  fromQueryParam,
+  fromRequest,
+  WsAuthEvents,
   type WsAuthModuleOptions,
 } from '../../lib/index.js';
 import { startProtected } from '../support/app.js';
@@ -32,10 +35,16 @@ import {
   type Verdicts,
 } from '../support/connections.js';
 import { turns } from '../support/turns.js';
-import { bearer } from '../support/tokens.js';
+import { basicHeader, bearer } from '../support/tokens.js';
+import type { ConnectOptions } from '../support/client.js';
 import { sendTogether } from '../support/send-together.js';
 
 restoreClocks();
+
+type Presented = ConnectOptions & { readonly query?: Record<string, string> };
+
+const basicAlone = fromAuthorizationHeader({ schemes: ['Basic'] });
+const byBasic = { headers: { authorization: basicHeader('alice', 'secret') } };
 
 const now = Date.UTC(2030, 0, 1);
 const inAMinute = now / secondMs + 60;
@@ -297,6 +306,59 @@ describe('by timer', () => {
     expect(await client.closed()).toEqual({ code: 3000, reason: 'token expired' });
     expect(client.unread).toEqual([]);
   });
+
+  it.each<[string, WsAuthModuleOptions, Presented, 'is warned' | 'is not warned']>([
+    [
+      'Basic of a gateway that reads Basic alone',
+      { credentials: [basicAlone] },
+      byBasic,
+      'is not warned',
+    ],
+    [
+      'Basic of a gateway that reads tokens in the header',
+      { credentials: [fromAuthorizationHeader()] },
+      byBasic,
+      'is warned',
+    ],
+    [
+      'Basic of a gateway that reads messages',
+      { credentials: [basicAlone, fromFirstMessage()] },
+      byBasic,
+      'is warned',
+    ],
+    [
+      'Basic of a gateway that reads tokens in the query',
+      { credentials: [basicAlone, fromQueryParam('t')] },
+      byBasic,
+      'is not warned',
+    ],
+    [
+      'a query of a gateway that reads Basic as well',
+      { credentials: [basicAlone, fromQueryParam('t')] },
+      { query: { t: 'x' } },
+      'is warned',
+    ],
+    ['a request', { credentials: [fromRequest()] }, byBasic, 'is warned'],
+  ])(
+    'K9b: is sent if a message can renew the session, after %s',
+    async (_way, options, how, expected) => {
+      useFakeTimers(now);
+      const strategy = customStrategy('ending', () => ({ id: 'alice', exp: inAMinute }));
+      await using app = await startProtected(
+        { heartbeatIntervalMs: 0, strategy: 'ending', ...options },
+        [strategy],
+      );
+      const { query = {}, ...rest } = how;
+      const published = vi.fn();
+      app.nest.get(WsAuthEvents).on('expiring', published);
+      const client = await app.connect(`/?${new URLSearchParams(query).toString()}`, rest).opened();
+      vi.advanceTimersByTime(minuteMs - 1);
+      await client.barrier();
+      expect(published).toHaveBeenCalledOnce();
+      const sent = client.unread.map((text) => (JSON.parse(text) as { event: string }).event);
+      expect(sent).toEqual(expected === 'is warned' ? ['expiring'] : []);
+    },
+  );
 
   it('does not warn of an end that is nearer than the warning', async () => {
     useFakeTimers();

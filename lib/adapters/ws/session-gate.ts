@@ -159,7 +159,7 @@ export class SessionGate implements Gate, LiveSession, Renewable {
     inSlices(() => refuseClient(this.client, refusal, policy));
   }
 
-  /** Puts a newer credential of the same user in place, and tells the client; the socket stays as it is. */
+  /** Puts a newer credential of the same user in place and acknowledges it; the socket stays open. */
   renew(next: Standing): WsAuthSession | Refusal {
     const { sessions, policy, events } = this.context;
     const revoked = sessions.isRevoked(next);
@@ -184,7 +184,7 @@ export class SessionGate implements Gate, LiveSession, Renewable {
   #stand(standing: Standing): void {
     const { session } = standing;
     const { expiryWarningMs, property } = this.context.policy;
-    // Who has no key cannot be told from others, so nobody may renew: there is nothing to warn of.
+    // A session without a `userId` cannot be renewed, so its client is not warned of the end.
     const warningMs = session.userId === undefined ? 0 : expiryWarningMs;
     this.#standing = standing;
     this.client.wsAuthContext = standing.context;
@@ -205,10 +205,14 @@ export class SessionGate implements Gate, LiveSession, Renewable {
   #warn(): void {
     const { events, policy } = this.context;
     const { id: sessionId, userId, expiresAt } = this.session;
-    if (this.sends && expiresAt !== undefined) {
-      this.client.send(sessionMessage(policy.events.expiring, { expiresAt }));
-      events.emit('expiring', { sessionId, userId, expiresAt });
+    if (!this.sends || expiresAt === undefined) {
+      return;
     }
+    // Without strategies that judge a message the client cannot renew; the application still can, by `sessions.refresh()`.
+    if (this.renewedBy.length > 0) {
+      this.client.send(sessionMessage(policy.events.expiring, { expiresAt }));
+    }
+    events.emit('expiring', { sessionId, userId, expiresAt });
   }
 
   /** @internal */
