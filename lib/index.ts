@@ -80,6 +80,7 @@ export type {
 export type { WsAuthMiddleware } from './passport/express-request.js';
 export type { FailureCount, FailureLimiter } from './policy/failure-limiter.js';
 export type { WsAuthEventNames } from './protocol/message.js';
+export type { WsAuthTransport } from './protocol/transport.js';
 export type { RefusalCode } from './protocol/refusal.js';
 export type {
   RevocationTarget,

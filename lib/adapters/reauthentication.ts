@@ -121,10 +121,10 @@ export class Reauthentication {
 
   #renew(next: Authenticated): void {
     const { telemetry } = this.gate.context;
-    const { transport, strategy } = next.session;
+    const { extractor, strategy } = next.session;
     const renewed = this.gate.renew(next);
     if (!(renewed instanceof Refusal)) {
-      telemetry?.attempted({ phase: 'reauthentication', outcome: 'accepted', transport, strategy });
+      telemetry?.attempted({ phase: 'reauthentication', outcome: 'accepted', extractor, strategy });
       return;
     }
     if (telemetry) {

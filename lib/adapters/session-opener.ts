@@ -117,12 +117,12 @@ export class SessionOpener {
     const { events, telemetry, policy } = this.context;
     if (telemetry) {
       const { strategy, anonymous } = session;
-      const phase = phaseOf(session.transport, policy);
-      const transport = anonymous ? undefined : session.transport;
-      telemetry.attempted({ phase, outcome: 'accepted', transport, strategy });
+      const phase = phaseOf(session.extractor, policy);
+      const extractor = anonymous ? undefined : session.extractor;
+      telemetry.attempted({ phase, outcome: 'accepted', extractor, strategy });
     }
     if (events.has('authenticated')) {
-      const { id: sessionId, userId, strategy, transport } = session;
+      const { id: sessionId, userId, strategy, extractor } = session;
       const { path, address } = peer;
       const durationMs = performance.now() - startedAt;
       events.emit('authenticated', {
@@ -132,7 +132,7 @@ export class SessionOpener {
         sessionId,
         userId,
         strategy,
-        transport,
+        extractor,
       });
     }
   }

@@ -246,14 +246,15 @@ export class Authenticator {
   }
 }
 
-function anonymous({ maxSessionAgeMs }: Policy): Authenticated {
+function anonymous({ maxSessionAgeMs, transport }: Policy): Authenticated {
   const now = Date.now();
   const session = new WsAuthSession({
     user: null,
     userId: undefined,
     info: undefined,
     strategy: undefined,
-    transport: 'none',
+    extractor: 'none',
+    transport,
     authenticatedAt: now,
     expiresAt: maxSessionAgeMs === Number.POSITIVE_INFINITY ? undefined : now + maxSessionAgeMs,
   });

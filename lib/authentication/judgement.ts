@@ -5,15 +5,15 @@ import type { Refusal } from '../protocol/refusal.js';
 /** Whose credential was judged: a session says the same of itself. */
 export interface Judgement {
   /** Name of the extractor that found it. */
-  readonly transport: string;
+  readonly extractor: string;
   /** The strategy that succeeded, or the only one that was asked. */
   readonly strategy: string | undefined;
 }
 
 const judgements = new WeakMap<Refusal, Judgement>();
 
-export function rememberJudgement(refusal: Refusal, { transport, strategy }: Judgement): void {
-  judgements.set(refusal, { transport, strategy });
+export function rememberJudgement(refusal: Refusal, { extractor, strategy }: Judgement): void {
+  judgements.set(refusal, { extractor, strategy });
 }
 
 /** What was judged; `undefined` if it came to no credential, or if nobody watches. */
@@ -22,6 +22,6 @@ export function judgementOf(refusal: Refusal): Judgement | undefined {
 }
 
 /** When the credential of a new connection is judged. */
-export function phaseOf(transport: string, { firstMessage }: Policy): WsAuthPhase {
-  return transport === firstMessage?.name ? 'message' : 'handshake';
+export function phaseOf(extractor: string, { firstMessage }: Policy): WsAuthPhase {
+  return extractor === firstMessage?.name ? 'message' : 'handshake';
 }

@@ -57,8 +57,8 @@ export class ObservedAuthenticator extends Authenticator {
     if (!observation) {
       return run();
     }
-    const { extractor: transport } = credential;
-    const judgement = { transport, strategy: this.#onlyStrategyFor(credential) };
+    const { extractor } = credential;
+    const judgement = { extractor, strategy: this.#onlyStrategyFor(credential) };
     attempt.judgement = judgement;
     let concluded = false;
     const conclude = (result: Result) => {
@@ -85,10 +85,10 @@ export class ObservedAuthenticator extends Authenticator {
   /** Nobody is kept out because watching fails. */
   #begin({ phase, subject, credential }: Observed): WsAuthObservation | undefined {
     const { path } = subject.client;
-    const { extractor: transport } = credential;
+    const { extractor } = credential;
     const { headers } = subject.request;
     try {
-      return this.telemetry.begin({ phase, transport, path, headers });
+      return this.telemetry.begin({ phase, extractor, path, headers });
     } catch {
       return undefined;
     }

@@ -23,7 +23,7 @@ export function renewalStrategies(policy: Policy, entered: Authenticated): reado
   }
   const { session, judges } = entered;
   const isTheirs = (each: HandshakeExtractor) =>
-    session.anonymous || (each.name === session.transport && each.strategy === judges);
+    session.anonymous || (each.name === session.extractor && each.strategy === judges);
   const way = handshakeExtractors.find((each) => isTheirs(each) && acceptsToken(each));
   const inHeader = session.anonymous || way?.place === 'request';
   const door = inHeader ? (readerOfTokens(policy) ?? way) : way;

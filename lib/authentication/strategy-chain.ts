@@ -186,7 +186,7 @@ export class StrategyChain {
       return (
         refusal ??
         (principal && {
-          session: begin(principal, name, credential),
+          session: begin(principal, name, credential, this.policy),
           proof,
           context,
           judges: credential.strategy,
@@ -213,7 +213,8 @@ export class StrategyChain {
 function begin(
   { user, info, userId, expiresAt }: Principal,
   strategy: string,
-  { extractor: transport }: Credential,
+  { extractor }: Credential,
+  { transport }: Policy,
 ): WsAuthSession {
   const authenticatedAt = Date.now();
   return new WsAuthSession({
@@ -222,6 +223,7 @@ function begin(
     userId,
     expiresAt,
     strategy,
+    extractor,
     transport,
     authenticatedAt,
   });

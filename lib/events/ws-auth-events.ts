@@ -31,7 +31,7 @@ export interface WsAuthEventMap {
       /** Name of the strategy that succeeded; `undefined` for an anonymous session. */
       readonly strategy: string | undefined;
       /** Name of the extractor that found the credential. */
-      readonly transport: string;
+      readonly extractor: string;
       /** Milliseconds from the upgrade to the session. */
       readonly durationMs: number;
     };

@@ -13,6 +13,7 @@ import type { ChallengeScheme } from '../protocol/challenge.js';
 import { WsAuthCloseCode } from '../protocol/close-code.js';
 import { EventMatcher } from '../protocol/event-matcher.js';
 import { pingMessage } from '../protocol/message.js';
+import type { WsAuthTransport } from '../protocol/transport.js';
 import { checkOptions, type Settings } from './check-options.js';
 import { moduleOptions } from './option-table.js';
 import type { WsAuthModuleOptions } from './options.js';
@@ -40,6 +41,8 @@ export interface Policy extends Omit<ModuleSettings, 'strategy' | 'closeCodes'> 
   readonly trust: ProxyTrust;
   /** Recognises the messages that renew a session. */
   readonly renewals: EventMatcher;
+  /** What carries the connections. */
+  readonly transport: WsAuthTransport;
   /** The ping of a client, and its answer. */
   readonly ping: Buffer;
 }
@@ -49,7 +52,10 @@ export interface Policy extends Omit<ModuleSettings, 'strategy' | 'closeCodes'> 
  *
  * @throws {WsAuthConfigurationError} for every option that is unknown, invalid or unsafe.
  */
-export function resolvePolicy(options: WsAuthModuleOptions): Policy {
+export function resolvePolicy(
+  options: WsAuthModuleOptions,
+  transport: WsAuthTransport = 'ws',
+): Policy {
   const settings = checkOptions(moduleOptions, options);
   const { optional, maxCredentialBytes, trustProxy } = settings;
   const extractors = arrange(settings.credentials);
@@ -57,6 +63,7 @@ export function resolvePolicy(options: WsAuthModuleOptions): Policy {
   const ambient = handshakeExtractors.some((extractor) => extractor.ambient);
   return Object.freeze({
     ...settings,
+    transport,
     strategy: strategiesOf(settings.strategy, extractors),
     handshakeExtractors,
     firstMessage: extractors.find((extractor) => extractor instanceof FirstMessageExtractor),

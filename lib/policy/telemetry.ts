@@ -12,7 +12,7 @@ export interface WsAuthAuthentication {
   /** When the credential is judged. */
   readonly phase: WsAuthPhase;
   /** Name of the extractor that found it. */
-  readonly transport: string;
+  readonly extractor: string;
   /** Path of the gateway. */
   readonly path: string;
   /** Header fields of the upgrade, redacted: for the context of a trace. Empty on an open socket. */
@@ -40,7 +40,7 @@ export interface WsAuthAttempt {
   /** How it ended. */
   readonly outcome: WsAuthOutcome;
   /** Name of the extractor that found the credential; `undefined` if none was found, as in an anonymous session. */
-  readonly transport?: string | undefined;
+  readonly extractor?: string | undefined;
   /** Strategy that succeeded, or the only one that was asked. */
   readonly strategy?: string | undefined;
   /** Code of the refusal. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { WsAuthTransport } from '../protocol/transport.js';
 
 /** What a session is made of. */
 export interface SessionFacts {
@@ -8,7 +9,8 @@ export interface SessionFacts {
   readonly userId: string | undefined;
   readonly info: unknown;
   readonly strategy: string | undefined;
-  readonly transport: string;
+  readonly extractor: string;
+  readonly transport: WsAuthTransport;
   readonly authenticatedAt: number;
   readonly expiresAt: number | undefined;
 }
@@ -30,7 +32,9 @@ export class WsAuthSession<User = unknown> {
   /** Name of the strategy that succeeded; `undefined` for an anonymous session. */
   readonly strategy: string | undefined;
   /** Name of the extractor that found the credential, such as `fromQueryParam`; `none` for an anonymous session. */
-  readonly transport: string;
+  readonly extractor: string;
+  /** What carries the connection. */
+  readonly transport: WsAuthTransport;
   /** Whether there is no user, in a gateway that allows that. */
   readonly anonymous: boolean;
   /** Epoch milliseconds. */
@@ -44,6 +48,7 @@ export class WsAuthSession<User = unknown> {
     this.userId = facts.userId;
     this.info = facts.info;
     this.strategy = facts.strategy;
+    this.extractor = facts.extractor;
     this.transport = facts.transport;
     this.anonymous = facts.user === null;
     this.authenticatedAt = facts.authenticatedAt;
@@ -53,9 +58,10 @@ export class WsAuthSession<User = unknown> {
 
   /** The same session with other facts. @internal */
   with(changes: Partial<SessionFacts>): WsAuthSession {
-    const { id, user, userId, info, strategy, transport, authenticatedAt, expiresAt } = this;
-    const facts = { id, user, userId, info, strategy, transport, authenticatedAt, expiresAt };
-    return new WsAuthSession({ ...facts, ...changes });
+    const { id, user, userId, info, strategy } = this;
+    const { extractor, transport, authenticatedAt, expiresAt } = this;
+    const facts = { id, user, userId, info, strategy, extractor, transport, authenticatedAt };
+    return new WsAuthSession({ ...facts, expiresAt, ...changes });
   }
 }
 

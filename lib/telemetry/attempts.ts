@@ -33,8 +33,8 @@ export class Attempts {
   }
 
   add(attempt: WsAuthAttempt): void {
-    const { phase, transport, strategy, outcome, code } = attempt;
-    const key = `${phase} ${transport} ${strategy} ${outcome} ${code}`;
+    const { phase, extractor, strategy, outcome, code } = attempt;
+    const key = `${phase} ${extractor} ${strategy} ${outcome} ${code}`;
     const count = this.#counts.get(key);
     if (count) {
       count.value += 1;
@@ -48,10 +48,10 @@ export class Attempts {
   }
 }
 
-function allLabelsOf({ phase, transport, ...rest }: WsAuthAttempt): Attributes {
+function allLabelsOf({ phase, extractor, ...rest }: WsAuthAttempt): Attributes {
   return {
     'ws_auth.phase': phase,
-    ...(transport !== undefined && { 'ws_auth.transport': transport }),
+    ...(extractor !== undefined && { 'ws_auth.extractor': extractor }),
     ...labelsOf(rest),
   };
 }

@@ -108,14 +108,14 @@ class OpenTelemetry implements WsAuthTelemetry {
     this.#stopGauges();
   }
 
-  begin({ phase, transport, path, headers }: WsAuthAuthentication): WsAuthObservation {
+  begin({ phase, extractor, path, headers }: WsAuthAuthentication): WsAuthObservation {
     const parent = parentFrom(headers);
     const kind = phase === 'reauthentication' ? SpanKind.INTERNAL : SpanKind.SERVER;
     const attributes = { 'url.path': path };
     const span = this.#tracer.startSpan('ws_auth.authenticate', { kind, attributes }, parent);
     // Most are not sampled, and an SDK goes through the attributes of those as well.
     if (span.isRecording()) {
-      span.setAttributes({ 'ws_auth.phase': phase, 'ws_auth.transport': transport });
+      span.setAttributes({ 'ws_auth.phase': phase, 'ws_auth.extractor': extractor });
     }
     const { userIds } = this.#options;
     return new ObservedSpan(span, parent, { userIds, duration: this.#instruments.duration });

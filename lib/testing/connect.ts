@@ -39,11 +39,11 @@ export interface ConnectAsOptions extends ConnectOptions {
    */
   readonly strategy?: string;
   /**
-   * `transport` of the session.
+   * `extractor` of the session.
    *
    * @default 'connectAs'
    */
-  readonly transport?: string;
+  readonly extractor?: string;
 }
 
 /**
@@ -87,7 +87,7 @@ export async function connectAs(
 ): Promise<WsSessionClient> {
   demandTestOptions('connectAs', options);
   demandApplicationForTesting(app);
-  const { info, strategy, transport = 'connectAs' } = options;
+  const { info, strategy, extractor = 'connectAs' } = options;
   const gateway = await findGateway(app, options);
   if (!gateway.server) {
     throw new Error(
@@ -95,7 +95,7 @@ export async function connectAs(
     );
   }
   const grants = entranceOf(gateway.server.context.authenticator);
-  const connection = new Connection((key) => grants.set(key, { user, info, strategy, transport }));
+  const connection = new Connection((key) => grants.set(key, { user, info, strategy, extractor }));
   try {
     return await open(app, gateway, options, connection);
   } finally {

@@ -20,7 +20,7 @@ export interface Grant {
   readonly user: unknown;
   readonly info: unknown;
   readonly strategy: string | undefined;
-  readonly transport: string;
+  readonly extractor: string;
 }
 
 /** By the connection that has them. */
@@ -85,11 +85,11 @@ function admit(
 }
 
 /** The policy without what comes before its strategies. */
-function policyFor(policy: Policy, { strategy, transport }: Grant): Policy {
+function policyFor(policy: Policy, { strategy, extractor }: Grant): Policy {
   const own = policy.strategy[0] ?? policy.handshakeExtractors[0]?.strategy?.[0] ?? 'connectAs';
   return {
     ...policy,
-    handshakeExtractors: [extractorFor(transport)],
+    handshakeExtractors: [extractorFor(extractor)],
     strategy: [strategy ?? own],
     middleware: [],
     origin: () => true,

@@ -86,7 +86,7 @@ function letIn(client: WsTestClient): string {
     return 'accepted, and may send its credential now';
   }
   const who = session.anonymous ? 'anonymously' : `as ${session.userId ?? 'a user without a key'}`;
-  return `let in ${who}, by ${session.transport}`;
+  return `let in ${who}, by ${session.extractor}`;
 }
 
 function described({ status, closeCode, reason }: ExpectedRefusal): string {

@@ -74,7 +74,7 @@ const connectAsOptions: Readonly<Record<keyof Omit<ConnectAsOptions, 'firstMessa
   ...address,
   info: true,
   strategy: true,
-  transport: true,
+  extractor: true,
   ...clientOptions,
 };
 

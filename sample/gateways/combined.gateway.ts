@@ -39,9 +39,9 @@ export class CombinedGateway {
   @SubscribeMessage('whoami')
   whoAmI(
     @WsUser('username') user: string,
-    @WsSession() { transport }: WsAuthSession,
+    @WsSession() { extractor }: WsAuthSession,
   ): WsResponse<WhoAmI> {
-    return { event: 'whoami', data: { user, via: transport } };
+    return { event: 'whoami', data: { user, via: extractor } };
   }
 
   /** Tells a client which of the user's sessions it is. */

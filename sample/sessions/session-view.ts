@@ -13,6 +13,6 @@ export interface SessionView {
 
 /** Shows a session to its user. */
 export function viewOf(session: WsAuthSession): SessionView {
-  const { id: sessionId, transport: via, authenticatedAt, expiresAt = null } = session;
+  const { id: sessionId, extractor: via, authenticatedAt, expiresAt = null } = session;
   return { sessionId, via, authenticatedAt, expiresAt };
 }

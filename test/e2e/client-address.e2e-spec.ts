@@ -24,7 +24,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }));
 
-/** An application behind one transport, and where to reach it. */
+/** An application behind one extractor, and where to reach it. */
 interface Reached extends AsyncDisposable {
   readonly app: TestApp;
   readonly url: string;
@@ -35,7 +35,7 @@ interface Reached extends AsyncDisposable {
 }
 
 async function startOn(
-  transport: Transport,
+  extractor: Transport,
   options: WsAuthModuleOptions,
   logger?: LoggerService,
 ): Promise<Reached> {
@@ -45,7 +45,7 @@ async function startOn(
   express.get('/ip', (asked, response) => void response.json({ ip: asked.ip }));
   sockets += 1;
   const socketPath = join(folder, `${sockets}.sock`);
-  const unix = transport === 'a Unix socket' ? { socketPath } : {};
+  const unix = extractor === 'a Unix socket' ? { socketPath } : {};
   const app = await startProtected(options, [], {
     httpAdapter,
     ...unix,
@@ -117,14 +117,14 @@ const chains: readonly string[] = [
 
 const transports: readonly Transport[] = ['TCP', 'a Unix socket'];
 
-for (const transport of transports) {
-  describe(`over ${transport}`, () => {
+for (const extractor of transports) {
+  describe(`over ${extractor}`, () => {
     it.each(trusts)(
       'K4d: finds the client that Express finds, with trustProxy %s',
       async (_name, trustProxy) => {
-        await using reached = await startOn(transport, { trustProxy });
+        await using reached = await startOn(extractor, { trustProxy });
         // A list has no way to name a Unix socket in Express; here it counts as loopback.
-        const isLocal = transport === 'a Unix socket' && String(trustProxy).includes('loopback');
+        const isLocal = extractor === 'a Unix socket' && String(trustProxy).includes('loopback');
         const loopback = isLocal && (await startOn('TCP', { trustProxy }));
         const express = loopback || reached;
         for (const chain of chains) {
@@ -150,7 +150,7 @@ for (const transport of transports) {
     ])('K4c: one client with the address %s locks out no other', async (_name, fields) => {
       const failedAttempts = { perAddress: { points: 1, windowMs: 60_000 } };
       const limits = { maxPendingPerAddress: 1, failedAttempts };
-      await using reached = await startOn(transport, { trustProxy: 1, ...limits });
+      await using reached = await startOn(extractor, { trustProxy: 1, ...limits });
       const { app, url } = reached;
       const waiting = [1, 2].map(() => app.connectTo(`${url}/`, { headers: fields }));
       await Promise.all(waiting.map((client) => client.opened()));
@@ -170,7 +170,7 @@ for (const transport of transports) {
       ['2001:db8:1::1%eth0', '2001:db8:1:0:f::'],
     ])('K4c: failures from %s count for %s, and for no other', async (first, second) => {
       const failedAttempts = { perAddress: { points: 1, windowMs: 60_000 } };
-      await using reached = await startOn(transport, { trustProxy: 1, failedAttempts });
+      await using reached = await startOn(extractor, { trustProxy: 1, failedAttempts });
       const status = async (address: string) => {
         const headers = { ...from(address), authorization: 'Bearer wrong' };
         return (await reached.app.connectTo(`${reached.url}/`, { headers }).refusal()).status;
@@ -185,7 +185,7 @@ for (const transport of transports) {
       ['/nowhere', '203.0.113.7', '203.0.113.7'],
       ['/nowhere', '[2001:db8:1::1]:51234', '2001:db8:1:0::/64'],
     ])('K4c: names the client of a refusal for %s alike', async (path, address, key) => {
-      await using reached = await startOn(transport, { trustProxy: 1 });
+      await using reached = await startOn(extractor, { trustProxy: 1 });
       expect(await reached.address(from(address), path)).toBe(key);
     });
   });

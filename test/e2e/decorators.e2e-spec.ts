@@ -44,7 +44,7 @@ class DecoratedGateway {
   readonly seen: unknown[] = [];
 
   handleConnection(client: WebSocket): void {
-    this.seen.push(userOf(client), sessionOf(client)?.transport);
+    this.seen.push(userOf(client), sessionOf(client)?.extractor);
   }
 
   handleDisconnect(client: WebSocket): void {
@@ -73,8 +73,8 @@ class DecoratedGateway {
 
   @SubscribeMessage('session')
   session(@WsSession() session: WsAuthSession<TestUser>) {
-    const { user, userId, strategy, transport, anonymous } = session;
-    return { event: 'session', data: { user, userId, strategy, transport, anonymous } };
+    const { user, userId, strategy, extractor, anonymous } = session;
+    return { event: 'session', data: { user, userId, strategy, extractor, anonymous } };
   }
 
   @SubscribeMessage('property')
@@ -100,7 +100,7 @@ describe('handler parameters', () => {
       user: { id: 'alice' },
       userId: 'alice',
       strategy: 'jwt',
-      transport: 'fromAuthorizationHeader',
+      extractor: 'fromAuthorizationHeader',
       anonymous: false,
     });
   });

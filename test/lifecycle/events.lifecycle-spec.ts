@@ -48,7 +48,7 @@ describe('the application is told once', () => {
           sessionId,
           userId: 'alice',
           strategy: 'jwt',
-          transport: 'fromAuthorizationHeader',
+          extractor: 'fromAuthorizationHeader',
           durationMs: expect.any(Number),
         },
       ],
@@ -66,7 +66,7 @@ describe('the application is told once', () => {
     await gone;
     expect(told).toMatchObject([
       ['authenticating', from],
-      ['authenticated', { ...from, sessionId, transport: 'fromFirstMessage' }],
+      ['authenticated', { ...from, sessionId, extractor: 'fromFirstMessage' }],
       ['disconnected', { sessionId, code: 1006 }],
     ]);
   });
@@ -80,7 +80,7 @@ describe('the application is told once', () => {
     await app.connect().opened();
     expect(told).toMatchObject([
       ['authenticating', from],
-      ['authenticated', { userId: undefined, strategy: undefined, transport: 'none' }],
+      ['authenticated', { userId: undefined, strategy: undefined, extractor: 'none' }],
     ]);
   });
 

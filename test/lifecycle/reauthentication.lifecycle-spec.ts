@@ -84,7 +84,7 @@ describe('the same user with a newer credential', () => {
     again(client, tokenFor('alice', 10 * minuteMs));
     expect(await client.nextEvent()).toEqual({ event: 'authenticated', data: { expiresAt } });
     const after = sessionOfUser(app, 'alice');
-    expect(after).toMatchObject({ id: before.id, expiresAt, transport: 'fromFirstMessage' });
+    expect(after).toMatchObject({ id: before.id, expiresAt, extractor: 'fromFirstMessage' });
     expect(after).not.toBe(before);
     expect(before.expiresAt).toBeLessThan(expiresAt);
     expect(app.nest.get(EchoGateway).connected).toHaveLength(1);

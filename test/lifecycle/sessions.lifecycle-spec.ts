@@ -79,7 +79,7 @@ describe('the live sessions', () => {
     });
     await app.connect().opened();
     expect([...sessionsOf(app)]).toMatchObject([
-      { anonymous: true, user: null, userId: undefined, transport: 'none', strategy: undefined },
+      { anonymous: true, user: null, userId: undefined, extractor: 'none', strategy: undefined },
     ]);
   });
 

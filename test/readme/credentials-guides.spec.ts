@@ -103,10 +103,10 @@ describe('the gateway of lib/credentials/README.md', () => {
           headers: { cookie: `__Host-token=${tokenOf('alice')}` },
         }),
     ],
-  ])('authenticates with %s by %s', async (strategy, transport, connect) => {
+  ])('authenticates with %s by %s', async (strategy, extractor, connect) => {
     await using app = await startEveryWay();
     const client = await (await connect(app)).opened();
-    expect(await client.ask('whoami')).toEqual({ userId: 'alice', strategy, transport });
+    expect(await client.ask('whoami')).toEqual({ userId: 'alice', strategy, extractor });
   });
 
   it('authenticates by the first message, as its script sends it', async () => {

@@ -46,7 +46,7 @@ describe('the code of lib/sessions/README.md', () => {
       await app.connect('/rooms', bearer(tokenOf('alice'))).opened(),
     ] as const;
     const [first, second] = devices.list('alice');
-    expect(first).toMatchObject({ transport: 'fromAuthorizationHeader' });
+    expect(first).toMatchObject({ extractor: 'fromAuthorizationHeader' });
     devices.close(first!.id);
     expect(await clients[0].closed()).toEqual({ code: 1008, reason: 'disconnected' });
     await devices.logOutElsewhere('alice', second!.id);

@@ -38,7 +38,7 @@ export class EchoGateway {
   @SubscribeMessage('whoami')
   whoami(@ConnectedSocket() client: WebSocket) {
     const session = sessionOf<TestUser>(client);
-    return { event: 'whoami', data: { user: session?.user?.id, via: session?.transport } };
+    return { event: 'whoami', data: { user: session?.user?.id, via: session?.extractor } };
   }
 
   @SubscribeMessage('echo')

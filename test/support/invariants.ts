@@ -76,7 +76,7 @@ export class WitnessGateway {
   whoami(@ConnectedSocket() client: WebSocket) {
     this.#demandSession(client, 'whoami');
     const session = sessionOf<TestUser | null>(client);
-    return { event: 'whoami', data: { user: session?.user?.id ?? null, via: session?.transport } };
+    return { event: 'whoami', data: { user: session?.user?.id ?? null, via: session?.extractor } };
   }
 
   @SubscribeMessage('echo')

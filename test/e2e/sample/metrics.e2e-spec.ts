@@ -26,7 +26,7 @@ describe('the metrics of the sample', () => {
   it('are all those of the guide', () => {
     const named = tableRows(section(guide, 'What is measured'))
       .map(([cell]) => codeIn(cell)!)
-      .filter((name) => /^ws_auth\.(?!phase|transport|strategy|outcome)/.test(name))
+      .filter((name) => /^ws_auth\.(?!phase|extractor|strategy|outcome)/.test(name))
       .map((name) => name.replaceAll('.', '_'));
     expect(named.length).toBe(9);
     expect(named.filter((name) => !served.includes(`# TYPE ${name}`))).toEqual([]);

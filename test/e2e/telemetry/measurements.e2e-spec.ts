@@ -32,7 +32,7 @@ afterEach(() => {
 });
 
 describe('attempts are counted', () => {
-  it('by phase, transport, strategy and outcome', async () => {
+  it('by phase, extractor, strategy and outcome', async () => {
     using recorder = new Recorder();
     await using app = await startObserved(recorder);
     await using _machine = await connect(app.nest, bearer());
@@ -43,12 +43,12 @@ describe('attempts are counted', () => {
       [
         {
           'ws_auth.phase': 'handshake',
-          'ws_auth.transport': 'fromAuthorizationHeader',
+          'ws_auth.extractor': 'fromAuthorizationHeader',
           ...accepted,
         },
         2,
       ],
-      [{ 'ws_auth.phase': 'message', 'ws_auth.transport': 'fromFirstMessage', ...accepted }, 1],
+      [{ 'ws_auth.phase': 'message', 'ws_auth.extractor': 'fromFirstMessage', ...accepted }, 1],
     ]);
   });
 
@@ -68,16 +68,16 @@ describe('attempts are counted', () => {
       [
         {
           'ws_auth.phase': 'handshake',
-          'ws_auth.transport': 'fromAuthorizationHeader',
+          'ws_auth.extractor': 'fromAuthorizationHeader',
           ...rejected,
         },
         1,
       ],
-      [{ 'ws_auth.phase': 'message', 'ws_auth.transport': 'fromFirstMessage', ...rejected }, 1],
+      [{ 'ws_auth.phase': 'message', 'ws_auth.extractor': 'fromFirstMessage', ...rejected }, 1],
     ]);
   });
 
-  it('without a transport where it comes to no credential', async () => {
+  it('without a extractor where it comes to no credential', async () => {
     using recorder = new Recorder();
     await using app = await startObserved(recorder, { credentials: [fromAuthorizationHeader()] });
     await expectRefused(connect(app.nest), { status: 401 });
@@ -89,7 +89,7 @@ describe('attempts are counted', () => {
     ]);
   });
 
-  it('without a transport where the session is anonymous', async () => {
+  it('without a extractor where the session is anonymous', async () => {
     using recorder = new Recorder();
     const credentials = [fromAuthorizationHeader()];
     await using app = await startObserved(recorder, { optional: true, credentials });
@@ -99,7 +99,7 @@ describe('attempts are counted', () => {
     ]);
   });
 
-  it('with the transport of a credential that took too long', async () => {
+  it('with the extractor of a credential that took too long', async () => {
     using recorder = new Recorder();
     const deferred = new DeferredStrategy();
     await using app = await startProtected(
@@ -109,13 +109,13 @@ describe('attempts are counted', () => {
     await expectRefused(connect(app.nest, bearer()), { status: 503 });
     const [attempt] = await recorder.measured('ws_auth.attempts');
     expect(attempt?.[0]).toMatchObject({
-      'ws_auth.transport': 'fromAuthorizationHeader',
+      'ws_auth.extractor': 'fromAuthorizationHeader',
       'ws_auth.strategy': 'deferred',
       'error.type': 'ERR_WS_AUTH_UNAVAILABLE',
     });
   });
 
-  it('without the transport of an earlier credential where nothing is sent in time', async () => {
+  it('without the extractor of an earlier credential where nothing is sent in time', async () => {
     using recorder = new Recorder();
     await using app = await startObserved(recorder, {
       credentials: [fromRequest(), fromFirstMessage()],
@@ -145,7 +145,7 @@ describe('attempts are counted', () => {
     const [, attempt] = await recorder.measured('ws_auth.attempts');
     expect(attempt?.[0]).toEqual({
       'ws_auth.phase': 'reauthentication',
-      'ws_auth.transport': 'fromFirstMessage',
+      'ws_auth.extractor': 'fromFirstMessage',
       'ws_auth.strategy': 'jwt',
       'ws_auth.outcome': 'refused',
       'error.type': 'ERR_WS_AUTH_OTHER_USER',
@@ -162,7 +162,7 @@ describe('attempts are counted', () => {
     expect(attempt).toEqual([
       {
         'ws_auth.phase': 'reauthentication',
-        'ws_auth.transport': 'fromFirstMessage',
+        'ws_auth.extractor': 'fromFirstMessage',
         'ws_auth.strategy': 'jwt',
         'ws_auth.outcome': 'accepted',
       },
@@ -170,7 +170,7 @@ describe('attempts are counted', () => {
     ]);
   });
 
-  it('with the transport and the strategy where it is the session that is refused', async () => {
+  it('with the extractor and the strategy where it is the session that is refused', async () => {
     using recorder = new Recorder();
     await using app = await startObserved(recorder, { maxSessionsPerUser: 1, onLimit: 'refuse' });
     await using _first = await connect(app.nest, bearer());
@@ -188,12 +188,12 @@ describe('attempts are counted', () => {
       [
         {
           'ws_auth.phase': 'handshake',
-          'ws_auth.transport': 'fromAuthorizationHeader',
+          'ws_auth.extractor': 'fromAuthorizationHeader',
           ...refused,
         },
         1,
       ],
-      [{ 'ws_auth.phase': 'message', 'ws_auth.transport': 'fromFirstMessage', ...refused }, 1],
+      [{ 'ws_auth.phase': 'message', 'ws_auth.extractor': 'fromFirstMessage', ...refused }, 1],
     ]);
   });
 

@@ -84,7 +84,7 @@ describe('a client that sends too much while its credential is judged', () => {
     expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
     const refused = {
       'ws_auth.phase': 'message',
-      'ws_auth.transport': 'fromFirstMessage',
+      'ws_auth.extractor': 'fromFirstMessage',
       'ws_auth.strategy': 'hanging',
       'ws_auth.outcome': 'refused',
       'error.type': 'ERR_WS_AUTH_QUEUE_FULL',

@@ -32,7 +32,7 @@ describe('the span of an authentication', () => {
     expect(span.kind).toBe(SpanKind.SERVER);
     expect(span.attributes).toEqual({
       'ws_auth.phase': 'handshake',
-      'ws_auth.transport': 'fromAuthorizationHeader',
+      'ws_auth.extractor': 'fromAuthorizationHeader',
       'ws_auth.strategy': 'jwt',
       'ws_auth.outcome': 'accepted',
       'url.path': '/',
@@ -48,7 +48,7 @@ describe('the span of an authentication', () => {
     expect(span.spanContext().traceId).toBe(traceId);
     expect(span.attributes).toMatchObject({
       'ws_auth.phase': 'message',
-      'ws_auth.transport': 'fromFirstMessage',
+      'ws_auth.extractor': 'fromFirstMessage',
     });
   });
 
@@ -122,7 +122,7 @@ describe('the span of an authentication', () => {
       [
         {
           'ws_auth.phase': 'handshake',
-          'ws_auth.transport': 'fromAuthorizationHeader',
+          'ws_auth.extractor': 'fromAuthorizationHeader',
           'ws_auth.strategy': 'slow',
           'ws_auth.outcome': 'abandoned',
         },

@@ -35,7 +35,7 @@ describe('connectAs()', () => {
     expect(client.session).toBe(session);
     expect(session).toMatchObject({
       strategy: 'jwt',
-      transport: 'connectAs',
+      extractor: 'connectAs',
       expiresAt: undefined,
     });
   });
@@ -51,9 +51,9 @@ describe('connectAs()', () => {
     expect(heard).toEqual(['in alice', 'out alice', 'in bob']);
   });
 
-  it('presents what the test says of strategy, transport and info', async () => {
+  it('presents what the test says of strategy, extractor and info', async () => {
     await using app = await startProtected();
-    const options = { strategy: 'saml', transport: 'fromCookie', info: { scope: 'chat' } };
+    const options = { strategy: 'saml', extractor: 'fromCookie', info: { scope: 'chat' } };
     await using client = await connectAs(app.nest, alice, options);
     expect(client.session).toMatchObject(options);
   });

@@ -30,7 +30,7 @@ describe('connect() goes the whole way', () => {
   ])('with a token in %s', async (_name, options, via) => {
     await using app = await startProtected(all);
     await using client = await connect(app.nest, options());
-    expect(client.session).toMatchObject({ userId: 'alice', strategy: 'jwt', transport: via });
+    expect(client.session).toMatchObject({ userId: 'alice', strategy: 'jwt', extractor: via });
     expect(await client.ask('whoami')).toEqual({ user: 'alice', via });
   });
 

@@ -19,7 +19,7 @@ const calls: readonly Call[] = [
   },
   {
     name: 'connectAs()',
-    options: ['path', 'port', 'query', 'info', 'strategy', 'transport', ...ofSockets],
+    options: ['path', 'port', 'query', 'info', 'strategy', 'extractor', ...ofSockets],
     call: ({ nest }, options) => connectAs(nest, { id: 'alice' }, options),
   },
   {

@@ -18,8 +18,8 @@ import { bearer, login, start, type User } from './application.js';
 
 class IntroducingGateway {
   @SubscribeMessage('whoami')
-  whoami(@WsSession() { user, transport }: WsAuthSession<User>) {
-    return { event: 'whoami', data: `${user.id} ${transport}` };
+  whoami(@WsSession() { user, extractor }: WsAuthSession<User>) {
+    return { event: 'whoami', data: `${user.id} ${extractor}` };
   }
 }
 

@@ -6,8 +6,8 @@ export class AuditLog {
   readonly #logger = new Logger('Audit');
 
   constructor(events: WsAuthEvents) {
-    events.on('authenticated', ({ userId, transport }) =>
-      this.#logger.log(`${userId} by ${transport}`),
+    events.on('authenticated', ({ userId, extractor }) =>
+      this.#logger.log(`${userId} by ${extractor}`),
     );
     events.on('refused', ({ code, path, address }) =>
       this.#logger.warn(`${code} ${path} ${address}`),

@@ -8,7 +8,7 @@ export class Devices {
   list(userId: string) {
     return this.sessions
       .ofUser(userId)
-      .map(({ id, transport, expiresAt }) => ({ id, transport, expiresAt }));
+      .map(({ id, extractor, expiresAt }) => ({ id, extractor, expiresAt }));
   }
 
   /** Closes one socket; its credential stays valid. */

@@ -23,7 +23,7 @@ import {
 @WebSocketGateway({ path: '/chat' })
 export class ChatGateway {
   @SubscribeMessage('whoami')
-  whoami(@WsSession() { userId, strategy, transport }: WsAuthSession) {
-    return { event: 'whoami', data: { userId, strategy, transport } };
+  whoami(@WsSession() { userId, strategy, extractor }: WsAuthSession) {
+    return { event: 'whoami', data: { userId, strategy, extractor } };
   }
 }

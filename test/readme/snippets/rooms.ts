@@ -19,7 +19,7 @@ export class RoomsGateway {
 
   @UseGuards(WsAuthGuard) // keeps anonymous clients out, where `optional` lets them connect
   @SubscribeMessage('session')
-  session(@WsSession() { strategy, transport, expiresAt }: WsAuthSession<User>) {
-    return { event: 'session', data: { strategy, transport, expiresAt } };
+  session(@WsSession() { strategy, extractor, expiresAt }: WsAuthSession<User>) {
+    return { event: 'session', data: { strategy, extractor, expiresAt } };
   }
 }

@@ -106,7 +106,7 @@ function told(decision: Decision) {
   }
   return decision instanceof Refusal
     ? { code: decision.code, challenges: decision.challenges }
-    : { user: decision.session.user, via: decision.session.transport };
+    : { user: decision.session.user, via: decision.session.extractor };
 }
 
 const basicChallenge = 'Basic realm="Users", charset="UTF-8"';
@@ -123,7 +123,7 @@ describe('published strategies', () => {
         user: { id: 'alice' },
         userId: 'alice',
         strategy: 'jwt',
-        transport: 'fromAuthorizationHeader',
+        extractor: 'fromAuthorizationHeader',
         anonymous: false,
         expiresAt: inAnHour * 1_000,
       },
@@ -441,7 +441,7 @@ describe('without a credential', () => {
         user: null,
         userId: undefined,
         anonymous: true,
-        transport: 'none',
+        extractor: 'none',
         strategy: undefined,
         expiresAt: undefined,
       },

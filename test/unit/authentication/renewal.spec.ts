@@ -9,7 +9,8 @@ function standing(userId: string | undefined, proof: Partial<Proof> = {}): Stand
     userId,
     info: undefined,
     strategy: 'jwt',
-    transport: 'fromFirstMessage',
+    extractor: 'fromFirstMessage',
+    transport: 'ws',
     authenticatedAt: 1,
     expiresAt: undefined,
   });

@@ -16,7 +16,8 @@ export function sessionOf(userId: string | undefined, user: object = {}): WsAuth
     userId,
     info: undefined,
     strategy: 'jwt',
-    transport: 'fromAuthorizationHeader',
+    extractor: 'fromAuthorizationHeader',
+    transport: 'ws',
     authenticatedAt: Date.now(),
     expiresAt: undefined,
   });

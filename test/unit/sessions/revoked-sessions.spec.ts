@@ -281,7 +281,8 @@ describe('K4a: the tokens of sessions that a revocation ends', () => {
       userId: 'alice',
       info: undefined,
       strategy: 'jwt',
-      transport: 'fromAuthorizationHeader',
+      extractor: 'fromAuthorizationHeader',
+      transport: 'ws',
       authenticatedAt,
       expiresAt: undefined,
     });

@@ -8,7 +8,8 @@ const facts: SessionFacts = {
   userId: 'a',
   info: 'info',
   strategy: 'jwt',
-  transport: 'fromQueryParam',
+  extractor: 'fromQueryParam',
+  transport: 'ws',
   authenticatedAt: 1,
   expiresAt: 2,
 };
