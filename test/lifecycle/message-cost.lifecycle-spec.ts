@@ -1,6 +1,6 @@
-import { describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { fromAuthorizationHeader } from '../../lib/index.js';
-import { startProtected } from '../support/app.js';
+import { startProtected, type TestApp } from '../support/app.js';
 import { bearer, tokenOf } from '../support/tokens.js';
 
 const sizes = [1_000, 8_000, 64_000, 1_000_000];
@@ -28,29 +28,29 @@ const cases = sizes.flatMap((size) =>
 );
 
 describe.each(['alice', undefined])('a message of %s', (user) => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await startProtected({ credentials: [fromAuthorizationHeader()], optional: true });
+  });
+  afterAll(() => app[Symbol.asyncDispose]());
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  const enter = () => app.connect('/', user === undefined ? {} : bearer(tokenOf(user))).opened();
+
   it.each(cases)(
     'K6a: with %s, of %i bytes, %s, is parsed once, by the handler',
     async (_name, _size, _form, texts, binary) => {
-      await using app = await startProtected({
-        credentials: [fromAuthorizationHeader()],
-        optional: true,
-      });
-      const headers = user === undefined ? {} : bearer(tokenOf(user));
-      const client = await app.connect('/', headers).opened();
+      await using client = await enter();
       const parse = vi.spyOn(JSON, 'parse');
-      try {
-        for (const text of texts) {
-          // In another order than the answer, which the client parses.
-          const message = `{"data":"${text}","event":"echo"}`;
-          parse.mockClear();
-          client.socket.send(message, { binary });
-          const answer = await client.nextEvent();
-          expect(answer.event).toBe('echo');
-          const parsed = parse.mock.calls.filter(([given]) => given === message);
-          expect(parsed).toHaveLength(1);
-        }
-      } finally {
-        parse.mockRestore();
+      for (const text of texts) {
+        // In another order than the answer, which the client parses.
+        const message = `{"data":"${text}","event":"echo"}`;
+        parse.mockClear();
+        client.socket.send(message, { binary });
+        expect((await client.nextEvent()).event).toBe('echo');
+        expect(parse.mock.calls.filter(([given]) => given === message)).toHaveLength(1);
       }
     },
   );
@@ -58,19 +58,12 @@ describe.each(['alice', undefined])('a message of %s', (user) => {
   it.each(sizes.slice(2))(
     'K6a: of %i bytes that names the event reaches no listener, unparsed',
     async (size) => {
-      await using app = await startProtected({
-        credentials: [fromAuthorizationHeader()],
-        optional: true,
-      });
-      const headers = user === undefined ? {} : bearer(tokenOf('alice'));
-      const client = await app.connect('/', headers).opened();
+      await using client = await enter();
       const message = `{"event":"\\u0061uthenticate","data":{"token":"${'x'.repeat(size)}"}}`;
       const parse = vi.spyOn(JSON, 'parse');
       client.sendRaw(message);
       expect(await client.closed()).toEqual({ code: 1009, reason: 'credential too large' });
-      const parsed = parse.mock.calls.filter(([given]) => given === message);
-      parse.mockRestore();
-      expect(parsed).toEqual([]);
+      expect(parse.mock.calls.filter(([given]) => given === message)).toEqual([]);
     },
   );
 });

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { WebSocketGateway } from '@nestjs/websockets';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { WsAuthSessions } from '../../lib/index.js';
 import { startGateways, startProtected, type TestApp } from '../support/app.js';
@@ -50,8 +50,13 @@ function send(client: WebSocket, data: unknown): Promise<string> {
 }
 
 describe.each([true, false])('a client that reads (compressed: %s)', (compressed) => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await startGateways({ maxBufferedBytes: bound }, [Gateway]);
+  });
+  afterAll(() => app[Symbol.asyncDispose]());
+
   it.each(forms)('K14g: receives one message of any size: %s', async (_form, make) => {
-    await using app = await startGateways({ maxBufferedBytes: bound }, [Gateway]);
     const { client, sizes, held } = await connect(app, compressed);
     for (let round = 1; round <= 2; round += 1) {
       expect(await send(held, make(large))).toBe('sent');
@@ -64,7 +69,6 @@ describe.each([true, false])('a client that reads (compressed: %s)', (compressed
   });
 
   it.each(forms)('K14g: receives small messages behind it, in order: %s', async (_form, make) => {
-    await using app = await startGateways({ maxBufferedBytes: bound }, [Gateway]);
     const { client, sizes, held } = await connect(app, compressed);
     const sent = [1_000, large, 1_000, 2_000, 3_000].map((size) => send(held, make(size)));
     while (sizes.length < sent.length) {
@@ -77,6 +81,12 @@ describe.each([true, false])('a client that reads (compressed: %s)', (compressed
 });
 
 describe('a client that does not read', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await startGateways({ maxBufferedBytes: bound }, [Gateway]);
+  });
+  afterAll(() => app[Symbol.asyncDispose]());
+
   it.each(
     forms.flatMap(([form, make]) =>
       [1_000, bound, large].map((size) => [form, size, make] as const),
@@ -84,7 +94,6 @@ describe('a client that does not read', () => {
   )(
     'K14g: is terminated, and no callback reports what it never receives as sent: %s of %i bytes',
     async (_form, size, make) => {
-      await using app = await startGateways({ maxBufferedBytes: bound }, [Gateway]);
       const { socket, held } = await connect(app, false);
       const closed = once(held, 'close');
       socket.pause();
@@ -105,7 +114,6 @@ describe('a client that does not read', () => {
   );
 
   it('K14g: is terminated within one turn, however many messages are sent in it', async () => {
-    await using app = await startGateways({ maxBufferedBytes: bound }, [Gateway]);
     const { socket, held } = await connect(app, false);
     const closed = once(held, 'close');
     const results = Array.from({ length: 10_000 }, () => send(held, 'x'.repeat(10_000)));
@@ -138,16 +146,22 @@ const calls: [string, (client: WebSocket, done: Done) => void][] = [
 ];
 
 describe.each(calls)('K14f: %s', (_form, call) => {
-  const ends: [string, (app: TestApp, client: WebSocket) => unknown][] = [
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await startProtected();
+  });
+  afterAll(() => app[Symbol.asyncDispose]());
+
+  const ends: [string, (client: WebSocket) => unknown][] = [
     ['while the session lives', () => undefined],
     [
       'after the session has ended',
-      (app) => app.nest.get(WsAuthSessions).disconnect({ userId: 'alice' }),
+      () => app.nest.get(WsAuthSessions).disconnect({ userId: 'alice' }),
     ],
-    ['after the application has closed the client', (_app, client) => client.close()],
+    ['after the application has closed the client', (client) => client.close()],
     [
       'after the connection is gone',
-      async (_app, client) => {
+      async (client) => {
         client.terminate();
         await once(client, 'close');
       },
@@ -155,10 +169,9 @@ describe.each(calls)('K14f: %s', (_form, call) => {
   ];
 
   it.each(ends)('K14f: calls back as ws does %s', async (when, end) => {
-    await using app = await startProtected();
     await enter(app, tokenOf('alice'));
-    const [held] = serverSide(app);
-    await end(app, held!);
+    const held = serverSide(app).at(-1);
+    await end(held!);
     let isLater = false;
     const error = new Promise<Error | null | undefined>((resolve) => {
       call(held!, (given) => {

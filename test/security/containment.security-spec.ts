@@ -1,12 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { LoggerService } from '@nestjs/common';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WebSocket, WebSocketServer } from 'ws';
-import { WsAuthModule, WsAuthSessions, WsPublic } from '../../lib/index.js';
-import { startApp, type TestApp } from '../support/app.js';
+import { WsAuthSessions, WsPublic } from '../../lib/index.js';
+import { startGateways, type TestApp } from '../support/app.js';
 import type { TestClient } from '../support/client.js';
-import { JwtStrategy } from '../support/strategies.js';
 import { tokenOf } from '../support/tokens.js';
 import { turns } from '../support/turns.js';
 
@@ -145,11 +144,11 @@ class Lines implements LoggerService {
   readonly error = (...message: unknown[]) => void this.lines.push(message.map(String).join(' '));
 }
 
-/** A gateway that greets, and records who left. */
+/** A gateway that answers, and records whether mallory has left. */
 function gatewayOf(place: Place, what: () => unknown) {
   @WebSocketGateway({ path: '/chat' })
   class Gateway {
-    left = 0;
+    hasMalloryLeft = false;
     mallory: WebSocket | undefined;
 
     afterInit(server: WebSocketServer): void {
@@ -161,12 +160,16 @@ function gatewayOf(place: Place, what: () => unknown) {
         return undefined;
       }
       this.mallory = client;
+      this.hasMalloryLeft = false;
       return place.onConnection?.(client, what);
     }
 
     handleDisconnect(client: WebSocket): unknown {
-      this.left += 1;
-      return client === this.mallory ? place.onDisconnect?.(what) : undefined;
+      if (client !== this.mallory) {
+        return undefined;
+      }
+      this.hasMalloryLeft = true;
+      return place.onDisconnect?.(what);
     }
 
     @SubscribeMessage('echo')
@@ -211,18 +214,10 @@ async function until(condition: () => boolean): Promise<void> {
   }
 }
 
-async function expectContained(
-  enter: Enter,
-  place: Place,
-  Gateway: ReturnType<typeof gatewayOf>,
-): Promise<void> {
-  const logger = new Lines();
-  await using app = await startApp(
-    { imports: [WsAuthModule.forRoot({ strategy: 'jwt' })], providers: [JwtStrategy, Gateway] },
-    undefined,
-    { logger },
-  );
-  const alice = await enter(app, 'alice');
+/** Expects one line in the log, and that the other client of the gateway notices nothing. */
+async function expectContained(enter: Enter, place: Place, { app, logger, Gateway }: Running) {
+  logger.lines.length = 0;
+  await using alice = await enter(app, 'alice');
   await provoke(await enter(app, 'mallory'), place);
   await until(() => logger.lines.length > 0);
   expect(logger.lines).toHaveLength(1);
@@ -231,25 +226,41 @@ async function expectContained(
   expect(await alice.ask('echo')).toBe('here');
   await until(() => app.nest.get(WsAuthSessions).count() <= 1);
   if (place.name !== 'a listener of connection') {
-    await until(() => app.nest.get(Gateway).left === 1);
+    await until(() => app.nest.get(Gateway).hasMalloryLeft);
   }
 }
 
-const cells = Object.keys(ways).flatMap((way) =>
-  places.flatMap((place) =>
-    Object.keys(thrown).map((what) => ({ name: place.name, what, way, place })),
-  ),
-);
+interface Running {
+  readonly app: TestApp;
+  readonly logger: Lines;
+  readonly Gateway: ReturnType<typeof gatewayOf>;
+}
 
-describe('application code that throws', () => {
-  it.each(cells)('K12d: $name throws $what at a client that came $way', async (cell) => {
-    const { way, place, what } = cell;
-    await expectContained(ways[way]!, place, gatewayOf(place, thrown[what]!));
+async function run(Gateway: Running['Gateway']): Promise<Running> {
+  const logger = new Lines();
+  return { app: await startGateways({}, [Gateway], { logger }), logger, Gateway };
+}
+
+describe.each(places)('K12d: $name', (place) => {
+  let what = thrown['an error']!;
+  let running: Running;
+  beforeAll(async () => {
+    running = await run(gatewayOf(place, () => what()));
+  });
+  afterAll(() => running.app[Symbol.asyncDispose]());
+
+  it.each(
+    Object.keys(ways).flatMap((way) => Object.keys(thrown).map((name) => [name, way] as const)),
+  )('throws %s at a client that came %s', async (name, way) => {
+    what = thrown[name]!;
+    await expectContained(ways[way]!, place, running);
   });
 
-  it.each(places)('K12d: $name throws in a public gateway', async (place) => {
+  it('throws in a public gateway', async () => {
     const Gateway = gatewayOf(place, thrown['an error']!);
     WsPublic()(Gateway);
-    await expectContained(comeWithoutCredential, place, Gateway);
+    const open = await run(Gateway);
+    await using _app = open.app;
+    await expectContained(comeWithoutCredential, place, open);
   });
 });

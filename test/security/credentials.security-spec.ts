@@ -12,11 +12,12 @@ import {
 import {
   challengesOf,
   fieldOf,
-  securityCase,
-  securityCases,
-  WitnessGateway,
   type HandshakeParts,
   type Lab,
+  preparedTable,
+  securityCase,
+  securityTable,
+  WitnessGateway,
 } from '../support/invariants.js';
 import { frameOf } from '../support/raw-peer.js';
 import { bearerOf, customStrategy, HttpBasicStrategy } from '../support/strategies.js';
@@ -26,75 +27,58 @@ import { turns } from '../support/turns.js';
 const bearerChallenge = 'Bearer realm="Users"';
 const invalidToken = 'Bearer realm="Users", error="invalid_token"';
 
-/** What a strategy was shown, in a gateway that reads the query. */
-function recording(lab: Lab) {
+/** Starts a gateway that reads the query, and returns what its strategy sees. */
+async function startRecording(lab: Lab): Promise<unknown[]> {
   const seen: unknown[] = [];
-  const provider = customStrategy('recording', (request) => {
+  const recording = customStrategy('recording', (request) => {
     seen.push(bearerOf(request));
     return typeof bearerOf(request) === 'string' && { id: 'alice' };
   });
-  const start = () =>
-    lab.start({
-      auth: { strategy: 'recording', credentials: [fromQueryParam('token')] },
-      providers: [provider],
-    });
-  return { seen, start };
+  await lab.start({
+    auth: { strategy: 'recording', credentials: [fromQueryParam('token')] },
+    providers: [recording],
+  });
+  return seen;
 }
 
-securityCases(
-  ['/?token=a&token=b', '/?token=a&token=a', '/?token=a&token=', '/?token=a&%74oken=b'],
-  (target) => `QP-01: refuses the repeated parameter of ${target} with 400`,
-  async (lab, target) => {
-    const { seen, start } = recording(lab);
-    await start();
-    expect(await lab.status({ target })).toBe(400);
-    expect(seen).toEqual([]);
-  },
+/** Expects a status for each query, without a strategy that sees it. */
+function queryTable(name: string, queries: readonly string[], status: 400 | 401): void {
+  preparedTable(name, queries, async (lab) => {
+    const seen = await startRecording(lab);
+    return async (query) => {
+      const answer = await lab.answer({ target: `/${query}` });
+      expect(answer.status).toBe(status);
+      expect(challengesOf(answer)).toEqual(status === 401 ? [bearerChallenge] : []);
+      expect(seen).toEqual([]);
+    };
+  });
+}
+
+queryTable(
+  'QP-01: refuses a repeated parameter with 400',
+  ['?token=a&token=b', '?token=a&token=a', '?token=a&token=', '?token=a&%74oken=b'],
+  400,
 );
 
-securityCases(
-  ['/?token=', '/?token', '/?token&x=1', '/?&&'],
-  (target) => `QP-02: takes the empty parameter of ${target} for none`,
-  async (lab, target) => {
-    const { seen, start } = recording(lab);
-    await start();
-    const answer = await lab.answer({ target });
-    expect(answer.status).toBe(401);
-    expect(challengesOf(answer)).toEqual([bearerChallenge]);
-    expect(seen).toEqual([]);
-  },
+queryTable(
+  'QP-02: treats an empty parameter as a missing credential',
+  ['?token=', '?token', '?token&x=1', '?&&'],
+  401,
 );
 
-securityCases(
-  ['%', '%zz', '%ff', '%c3', 'a%', '%e0%a4%a'],
-  (value) => `QP-03: refuses ?token=${value}, which does not decode, with 400`,
-  async (lab, value) => {
-    const { seen, start } = recording(lab);
-    await start();
-    expect(await lab.status({ target: `/?token=${value}` })).toBe(400);
-    expect(seen).toEqual([]);
-  },
+queryTable(
+  'QP-03: refuses a parameter that does not decode with 400',
+  ['%', '%zz', '%ff', '%c3', 'a%', '%e0%a4%a'].map((value) => `?token=${value}`),
+  400,
 );
 
-securityCases(
-  ['/?token[]=a', '/?token[x]=a', '/?token%5B%5D=a', '/?token.x=a'],
-  (target) => `QP-05: takes ${target} for another parameter, and no strategy gets an array`,
-  async (lab, target) => {
-    const { seen, start } = recording(lab);
-    await start();
-    expect(await lab.status({ target })).toBe(401);
-    expect(seen).toEqual([]);
-  },
+queryTable(
+  'QP-05: reads a name with brackets or a dot as another parameter, and no strategy gets an array',
+  ['?token[]=a', '?token[x]=a', '?token%5B%5D=a', '?token.x=a'],
+  401,
 );
 
-securityCase('QP-07: tells TOKEN from token', async (lab) => {
-  const { seen, start } = recording(lab);
-  await start();
-  const answer = await lab.answer({ target: '/?TOKEN=x' });
-  expect(answer.status).toBe(401);
-  expect(challengesOf(answer)).toEqual([bearerChallenge]);
-  expect(seen).toEqual([]);
-});
+queryTable('QP-07: reads TOKEN as another parameter than token', ['?TOKEN=x'], 401);
 
 securityCase('QP-08: ignores a token in the query where the query is not read', async (lab) => {
   await lab.start({ auth: { credentials: [fromAuthorizationHeader({ schemes: ['Bearer'] })] } });
@@ -104,8 +88,7 @@ securityCase('QP-08: ignores a token in the query where the query is not read', 
 });
 
 securityCase('QP-10: forbids caches to keep any answer but the 101', async (lab) => {
-  const { start } = recording(lab);
-  await start();
+  await startRecording(lab);
   for (const target of ['/', '/?token=a&token=b', '/?token=%', '/other?token=a']) {
     const answer = await lab.answer({ target });
     expect(answer.status).toBeGreaterThanOrEqual(400);
@@ -117,7 +100,8 @@ securityCase('QP-10: forbids caches to keep any answer but the 101', async (lab)
   expect(good.status).toBe(101);
 });
 
-securityCases(
+securityTable(
+  'AH-01: refuses two Authorization lines with 400',
   [
     [
       'Basic then Bearer',
@@ -130,14 +114,14 @@ securityCases(
     ['the same Bearer twice', (lab: Lab) => Array(2).fill(lab.bearer().authorization) as string[]],
     ['an empty one and Bearer', (lab: Lab) => ['', lab.bearer().authorization]],
   ] as const,
-  ([what]) => `AH-01: refuses two Authorization lines, ${what}, with 400`,
+  {},
   async (lab, [, lines]) => {
-    await lab.start();
     expect(await lab.status({ fields: { authorization: lines(lab) } })).toBe(400);
   },
 );
 
-securityCases(
+securityTable(
+  'AH-02: refuses Authorization beside another credential with 400',
   [
     ['a query parameter', (lab: Lab): HandshakeParts => ({ target: `/?token=${lab.token()}` })],
     [
@@ -148,48 +132,47 @@ securityCases(
     ],
     ['a malformed query parameter', (): HandshakeParts => ({ target: '/?token=%' })],
   ] as const,
-  ([what]) => `AH-02: refuses Authorization beside ${what} with 400`,
+  {
+    auth: {
+      credentials: [fromAuthorizationHeader(), fromQueryParam('token'), fromSubprotocol()],
+    },
+  },
   async (lab, [, parts]) => {
-    await lab.start({
-      auth: {
-        credentials: [fromAuthorizationHeader(), fromQueryParam('token'), fromSubprotocol()],
-      },
-    });
     const other = parts(lab);
     const answer = await lab.answer({ ...other, fields: { ...lab.bearer(), ...other.fields } });
     expect(answer).toMatchObject({ status: 400, body: 'more than one credential\n' });
   },
 );
 
-securityCases(
+securityTable(
+  'AH-04: accepts the scheme in any case',
   ['bearer', 'BEARER', 'bEaReR', 'Bearer '],
-  (scheme) => `AH-04: accepts the scheme written ${JSON.stringify(scheme)}`,
+  {},
   async (lab, scheme) => {
-    await lab.start();
     expect(await lab.status({ fields: { authorization: `${scheme} ${lab.token()}` } })).toBe(101);
   },
 );
 
-securityCases(
+securityTable(
+  'AH-05: refuses a malformed Bearer header with 400',
   ['Bearer', 'Bearer a b', 'Bearer a,b', 'Bearer a"b', 'Bearer =a', 'Bearer a=b', 'Bearer {}'],
-  (authorization) => `AH-05: refuses ${JSON.stringify(authorization)} with 400`,
+  {},
   async (lab, authorization) => {
-    await lab.start();
     expect(await lab.status({ fields: { authorization } })).toBe(400);
     expect(lab.refusals).toEqual(['ERR_WS_AUTH_MALFORMED_CREDENTIAL']);
   },
 );
 
-securityCases(
+securityTable(
+  'AH-07: refuses a token that is expired, not valid yet, forged or no JWT with 401 and invalid_token',
   [
     ['expired', (lab: Lab) => lab.token('alice', { exp: 1 })],
     ['not valid yet', (lab: Lab) => lab.token('alice', { nbf: 9_999_999_999 })],
     ['signed by somebody else', (lab: Lab) => `${lab.token().slice(0, -6)}AAAAAA`],
     ['no JWT', (lab: Lab) => lab.secret(randomBytes(20).toString('hex'))],
   ] as const,
-  ([what]) => `AH-07: refuses a token that is ${what} with 401 and invalid_token`,
+  {},
   async (lab, [, token]) => {
-    await lab.start();
     const answer = await lab.answer({ fields: { authorization: `Bearer ${token(lab)}` } });
     expect(answer.status).toBe(401);
     expect(challengesOf(answer)).toContain(invalidToken);
@@ -262,7 +245,8 @@ securityCase(
   },
 );
 
-securityCases(
+securityTable(
+  'AH-11: never falls back from a bad Authorization header to a good cookie',
   [
     ['a bad Bearer header', 'Bearer nobody', 401],
     ['a malformed Bearer header', 'Bearer a b', 400],
@@ -270,11 +254,10 @@ securityCases(
     ['malformed Basic credentials', 'Basic !!!!', 401],
     ['a scheme that nobody reads', 'Negotiate abc', 401],
   ] as const,
-  ([what]) => `AH-11: ${what} never falls back to a good cookie`,
+  {
+    auth: { credentials: [fromAuthorizationHeader(), fromCookie('session')] },
+  },
   async (lab, [, authorization, status]) => {
-    await lab.start({
-      auth: { credentials: [fromAuthorizationHeader(), fromCookie('session')] },
-    });
     const origin = lab.app.origin;
     const cookie = `session=${lab.token()}`;
     expect(await lab.status({ fields: { cookie, origin, authorization } })).toBe(status);
@@ -315,27 +298,31 @@ async function startBasic(lab: Lab): Promise<unknown[][]> {
 const base64 = (text: string | Buffer) => Buffer.from(text as string).toString('base64');
 const basic = (text: string | Buffer) => ({ fields: { authorization: `Basic ${base64(text)}` } });
 
-securityCases(
+preparedTable(
+  'BA-01: refuses Basic without a colon or with control characters with 401 and runs no strategy',
   ['alice', '', 'alice\u0000:x', 'ali\u001bce:x', 'alice:\u007f', 'alice:a\r\nb'],
-  (text) => `BA-01: refuses Basic ${JSON.stringify(text)} with 401 and asks no strategy`,
-  async (lab, text) => {
+  async (lab) => {
     const verified = await startBasic(lab);
-    const answer = await lab.answer(basic(text));
-    expect(answer.status).toBe(401);
-    expect(challengesOf(answer)).toEqual(['Basic realm="Users", charset="UTF-8"']);
-    expect(verified).toEqual([]);
+    return async (text) => {
+      const answer = await lab.answer(basic(text));
+      expect(answer.status).toBe(401);
+      expect(challengesOf(answer)).toEqual(['Basic realm="Users", charset="UTF-8"']);
+      expect(verified).toEqual([]);
+    };
   },
 );
 
-securityCases(
+preparedTable(
+  'BA-01: refuses Basic that is not the base64 of a pair',
   ['YTpi\n', '!!!!', 'YTpi====', 'YT pi', 'YTpi,YTpi', 'YTp', 'YTpi=YTpi', '_-__'],
-  (value) => `BA-01: refuses ${JSON.stringify(value)}, which is not base64 of a pair`,
-  async (lab, value) => {
+  async (lab) => {
     const verified = await startBasic(lab);
-    const authorization = `Basic ${value}`;
-    expect([400, 401]).toContain(await lab.status({ fields: { authorization } }));
-    expect(verified.filter(([user]) => user !== 'a')).toEqual([]);
-    expect(lab.count('authenticated')).toBe(0);
+    return async (value) => {
+      const authorization = `Basic ${value}`;
+      expect([400, 401]).toContain(await lab.status({ fields: { authorization } }));
+      expect(verified.filter(([user]) => user !== 'a')).toEqual([]);
+      expect(lab.count('authenticated')).toBe(0);
+    };
   },
 );
 
@@ -345,12 +332,14 @@ securityCase('BA-02: splits at the first colon: the password pa:ss stays whole',
   expect(verified).toEqual([['alice', 'pa:ss:']]);
 });
 
-securityCases(
+preparedTable(
+  'BA-03: never treats an empty name or password as anonymous',
   [':pw', 'alice:', ':'],
-  (text) => `BA-03: never takes ${JSON.stringify(text)} for anonymous`,
-  async (lab, text) => {
+  async (lab) => {
     await startBasic(lab);
-    expect(await lab.status(basic(text))).toBe(401);
+    return async (text) => {
+      expect(await lab.status(basic(text))).toBe(401);
+    };
   },
 );
 
@@ -363,17 +352,19 @@ securityCase('BA-03: not even where anonymous clients are welcome', async (lab) 
   expect(await lab.status()).toBe(101);
 });
 
-securityCases(
+preparedTable(
+  'BA-05: refuses Basic that is not UTF-8 with 401 and runs no strategy',
   [
     Buffer.from([0xff, 0x3a, 0x61]),
     Buffer.from('a:\u00e9', 'latin1'),
     Buffer.from([0xed, 0xa0, 0x80, 0x3a]),
   ],
-  (bytes) => `BA-05: refuses the bytes ${bytes.toString('hex')}, which are not UTF-8, with 401`,
-  async (lab, bytes) => {
+  async (lab) => {
     const verified = await startBasic(lab);
-    expect(await lab.status(basic(bytes))).toBe(401);
-    expect(verified).toEqual([]);
+    return async (bytes) => {
+      expect(await lab.status(basic(bytes))).toBe(401);
+      expect(verified).toEqual([]);
+    };
   },
 );
 
@@ -405,15 +396,18 @@ securityCase('BA-08: takes what a client leaves percent-encoded literally', asyn
   expect(verified).toEqual([['us%40er', 'p%C3%A9']]);
 });
 
-securityCases(
+preparedTable(
+  'BA-10: refuses cached Basic credentials from a page of another origin with 403',
   ['https://evil.example', 'null', 'http://127.0.0.1'],
-  (origin) => `BA-10: refuses cached Basic credentials from a page of ${origin} with 403`,
-  async (lab, origin) => {
+  async (lab) => {
     const verified = await startBasic(lab);
-    const { fields } = basic('alice:secret of alice');
-    expect(await lab.status({ fields: { ...fields, origin } })).toBe(403);
-    expect(verified).toEqual([]);
-    expect(await lab.status({ fields: { ...fields, origin: lab.app.origin } })).toBe(101);
+    return async (origin) => {
+      verified.length = 0;
+      const { fields } = basic('alice:secret of alice');
+      expect(await lab.status({ fields: { ...fields, origin } })).toBe(403);
+      expect(verified).toEqual([]);
+      expect(await lab.status({ fields: { ...fields, origin: lab.app.origin } })).toBe(101);
+    };
   },
 );
 
@@ -456,15 +450,15 @@ function at(values: readonly number[], share: number): number {
 
 const bySubprotocol = { auth: { credentials: [fromSubprotocol()] } };
 
-securityCases(
+securityTable(
+  'SP-01: selects the real subprotocol and never the token, in any order',
   [
     ['the token first', (token: string) => `bearer.${token}, chat`],
     ['the token last', (token: string) => `chat, bearer.${token}`],
     ['two lines', (token: string) => [`bearer.${token}`, 'chat']],
   ] as const,
-  ([what]) => `SP-01: answers only the real subprotocol, offered with ${what}`,
+  bySubprotocol,
   async (lab, [, offer]) => {
-    await lab.start(bySubprotocol);
     const answer = await lab.answer({ fields: { 'sec-websocket-protocol': offer(lab.token()) } });
     expect(answer.status).toBe(101);
     expect(fieldOf(answer.fields, 'sec-websocket-protocol')).toBe('chat');
@@ -472,10 +466,15 @@ securityCases(
 );
 
 /** Expects 400 for an offer that holds a good token. */
-async function offerRefused(lab: Lab, offer: string | readonly string[]): Promise<void> {
-  await lab.start(bySubprotocol);
+async function offerRefusedBy(lab: Lab, offer: string | readonly string[]): Promise<void> {
   expect(await lab.status({ fields: { 'sec-websocket-protocol': offer } })).toBe(400);
   expect(lab.count('authenticated')).toBe(0);
+}
+
+/** The same, by an application of its own. */
+async function offerRefused(lab: Lab, offer: string | readonly string[]): Promise<void> {
+  await lab.start(bySubprotocol);
+  await offerRefusedBy(lab, offer);
 }
 
 securityCase('SP-02: refuses a token without a subprotocol to answer with 400', (lab) =>
@@ -491,12 +490,11 @@ securityCase('SP-03: refuses the same token in two lines with 400', async (lab) 
   await offerRefused(lab, [`chat, ${entry}`, entry]);
 });
 
-securityCases(
+securityTable(
+  'SP-05: refuses a malformed list of subprotocols with 400',
   ['chat,chat', '', 'chat,,other', ', chat', 'chat/1', 'ch at', 'chat;q=1', 'ch\u00e4t', '"chat"'],
-  (offer) => `SP-05: refuses the offer ${JSON.stringify(offer)} with 400`,
-  async (lab, offer) => {
-    await offerRefused(lab, [offer, `bearer.${lab.token()}`]);
-  },
+  bySubprotocol,
+  (lab, offer) => offerRefusedBy(lab, [offer, `bearer.${lab.token()}`]),
 );
 
 securityCase('SP-07: refuses padding in a subprotocol, where it is no token character', (lab) =>

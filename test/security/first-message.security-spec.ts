@@ -7,11 +7,13 @@ import {
   type WsAuthModuleOptions,
 } from '../../lib/index.js';
 import {
+  type Lab,
+  preparedTable,
   securityCase,
   securityCases,
+  securityTable,
   until,
   WitnessGateway,
-  type Lab,
 } from '../support/invariants.js';
 import { frameOf, opcodes, type RawPeer } from '../support/raw-peer.js';
 import { customStrategy } from '../support/strategies.js';
@@ -82,14 +84,15 @@ securityCase('FM-04: closes a binary first message with 1003', async (lab) => {
   expect(await peer.closed()).toEqual({ code: 1003, reason: 'text message expected' });
 });
 
-securityCases(
+securityTable(
+  'FM-06: closes a first message that is too large, or announced as such, with 1009',
   [
     ['16 KB', Buffer.alloc(16_384, 'x'), 1009],
     ['100 MB announced', Buffer.from([0x81, 0xff, 0, 0, 0, 0, 6, 0, 0, 0]), 1009],
   ] as const,
-  ([what]) => `FM-06: closes a first message of ${what} with 1009`,
+  {},
   async (lab, [, bytes, code]) => {
-    const peer = await pendingPeer(lab);
+    const peer = await lab.pendingPeer();
     peer.write(bytes[0] === 0x81 ? bytes : frameOf(bytes));
     expect((await peer.closed()).code).toBe(code);
     await until(() => lab.pending === 0, 'the attempt stays pending');
@@ -164,7 +167,8 @@ securityCase('FM-08: the same for half a frame', async (lab) => {
   await peer.disconnected();
 });
 
-securityCases(
+securityTable(
+  'FM-10: survives a broken frame, before authentication and after',
   [
     ['RSV bits', frameOf('x', { rsv: 7 }), 1002],
     ['a reserved opcode', frameOf('x', { opcode: 3 }), 1002],
@@ -178,9 +182,8 @@ securityCases(
     ['a length of 2^63', Buffer.from([0x81, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0]), 1009],
     ['text that is not UTF-8', frameOf(Buffer.from([0xff, 0xfe])), 1007],
   ] as const,
-  ([what]) => `FM-10: survives ${what}, before authentication and after`,
+  {},
   async (lab, [, bytes, code]) => {
-    await lab.start();
     const pending = await lab.pendingPeer();
     const alice = await lab.knock({ fields: lab.bearer() }).opened();
     expect((await pending.write(bytes).closed()).code).toBe(code);
@@ -200,7 +203,8 @@ securityCase(
   },
 );
 
-securityCases(
+securityTable(
+  'FM-12: closes a first message that does not authenticate with 3000',
   [
     ['another event', '{"event":"echo","data":"early"}', required],
     ['no event', '{"data":{"token":"x"}}', required],
@@ -213,23 +217,23 @@ securityCases(
     ['JSON that is too deep', `${'['.repeat(4_000)}${']'.repeat(4_000)}`, required],
     ['an empty object', '{"event":"authenticate","data":{}}', required],
   ] as const,
-  ([what]) => `FM-12: closes a first message that is ${what} with 3000`,
+  {},
   async (lab, [, message, closed]) => {
-    const peer = await pendingPeer(lab);
+    const peer = await lab.pendingPeer();
     expect(await peer.send(message).closed()).toEqual(closed);
     expect(lab.gateway.handled).toEqual([]);
   },
 );
 
-securityCases(
+preparedTable(
+  'FM-13: __proto__ and constructor in a first message pollute nothing',
   [
     '{"__proto__":{"user":{"id":"mallory"},"polluted":1},"event":"authenticate","data":{"token":"x"}}',
     '{"event":"authenticate","data":{"__proto__":{"token":"x","polluted":1},"username":"a"}}',
     '{"event":"authenticate","data":{"constructor":{"prototype":{"polluted":1}},"token":"x"}}',
     '{"constructor":{"prototype":{"polluted":1}},"event":"authenticate","data":{"username":"a"}}',
   ],
-  (message) => `FM-13: ${message.slice(0, 60)}… pollutes nothing`,
-  async (lab, message) => {
+  async (lab) => {
     const bodies: object[] = [];
     await lab.start({
       auth: { strategy: 'body' },
@@ -240,17 +244,20 @@ securityCases(
         }),
       ],
     });
-    const peer = await lab.pendingPeer();
-    expect((await peer.send(message).closed()).code).toBe(3000);
-    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
-    for (const body of bodies) {
-      expect(Object.getPrototypeOf(body)).toBe(Object.prototype);
-      expect('polluted' in body).toBe(false);
-    }
+    return async (message) => {
+      const peer = await lab.pendingPeer();
+      expect((await peer.send(message).closed()).code).toBe(3000);
+      expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+      for (const body of bodies) {
+        expect(Object.getPrototypeOf(body)).toBe(Object.prototype);
+        expect('polluted' in body).toBe(false);
+      }
+    };
   },
 );
 
-securityCases(
+preparedTable(
+  'FM-15: closes malformed data of a first message with 3000, and no strategy sees it',
   [
     '"token"',
     '["token"]',
@@ -266,16 +273,19 @@ securityCases(
     '{"token":"\\u00e9"}',
     '{"token":""}',
   ],
-  (data) => `FM-15: closes the data ${data} with 3000, and no strategy sees it`,
-  async (lab, data) => {
+  async (lab) => {
     let asked = 0;
     await lab.start({
       auth: { strategy: 'counting' },
       providers: [customStrategy('counting', () => (asked += 1))],
     });
-    const peer = await lab.pendingPeer();
-    expect(await peer.send(`{"event":"authenticate","data":${data}}`).closed()).toEqual(malformed);
-    expect(asked).toBe(0);
+    return async (data) => {
+      const peer = await lab.pendingPeer();
+      expect(await peer.send(`{"event":"authenticate","data":${data}}`).closed()).toEqual(
+        malformed,
+      );
+      expect(asked).toBe(0);
+    };
   },
 );
 
@@ -301,24 +311,26 @@ securityCase('FM-16: the same for one segment, literally', async (lab) => {
   expect(await peer.nextEvent()).toEqual({ event: 'echo', data: 'second' });
 });
 
-securityCases(
+preparedTable(
+  'FM-17: closes with 1008 when too much is queued behind a slow strategy',
   [
     ['100 messages', 100, 10],
     ['40 KB', 4, 10_000],
   ] as const,
-  ([what]) => `FM-17: closes ${what} queued behind a slow strategy with 1008`,
-  async (lab, [, count, size]) => {
+  async (lab) => {
     const judge = customStrategy('judge', () => new Promise(() => undefined));
     await lab.start({ auth: { strategy: 'judge', maxQueuedBytes: 30_000 }, providers: [judge] });
-    const peer = await lab.pendingPeer();
-    const first = JSON.stringify({ event: 'authenticate', data: { token: lab.token() } });
-    const echo = frameOf(JSON.stringify({ event: 'echo', data: 'x'.repeat(size) }));
-    peer.write(Buffer.concat([frameOf(first), ...Array.from({ length: count }, () => echo)]));
-    expect(await peer.closed()).toEqual({
-      code: 1008,
-      reason: 'too many messages before authentication',
-    });
-    expect(lab.gateway.handled).toEqual([]);
+    return async ([, count, size]) => {
+      const peer = await lab.pendingPeer();
+      const first = JSON.stringify({ event: 'authenticate', data: { token: lab.token() } });
+      const echo = frameOf(JSON.stringify({ event: 'echo', data: 'x'.repeat(size) }));
+      peer.write(Buffer.concat([frameOf(first), ...Array.from({ length: count }, () => echo)]));
+      expect(await peer.closed()).toEqual({
+        code: 1008,
+        reason: 'too many messages before authentication',
+      });
+      expect(lab.gateway.handled).toEqual([]);
+    };
   },
 );
 

@@ -7,13 +7,14 @@ import {
   challengesOf,
   fieldOf,
   handshakeOf,
-  sampleKey,
-  securityCase,
-  securityCases,
-  until,
-  WitnessGateway,
   type HandshakeParts,
   type Lab,
+  preparedTable,
+  sampleKey,
+  securityCase,
+  securityTable,
+  until,
+  WitnessGateway,
 } from '../support/invariants.js';
 import { frameOf, transcriptOf } from '../support/raw-peer.js';
 import { customStrategy } from '../support/strategies.js';
@@ -28,8 +29,7 @@ class PathGateway extends WitnessGateway {}
 class DeflateGateway extends WitnessGateway {}
 
 /** Sends one handshake that is good but for the change, and expects that no strategy saw it. */
-async function refused(lab: Lab, parts: HandshakeParts, status: number) {
-  await lab.start({ gateways: [PathGateway] });
+async function refusedBy(lab: Lab, parts: HandshakeParts, status: number) {
   const answer = await lab.answer({
     target: '/ws',
     ...parts,
@@ -41,23 +41,31 @@ async function refused(lab: Lab, parts: HandshakeParts, status: number) {
   return answer;
 }
 
+/** The same, by an application of its own. */
+async function refused(lab: Lab, parts: HandshakeParts, status: number) {
+  await lab.start({ gateways: [PathGateway] });
+  return refusedBy(lab, parts, status);
+}
+
 securityCase('HS-01: refuses a handshake without Host with 400', (lab) =>
   refused(lab, { fields: { host: undefined } }, 400),
 );
 
-securityCases(
+securityTable(
+  'HS-02: refuses two Host lines with 400',
   [
     ['equal', ['a.example', 'a.example']],
     ['different', ['a.example', 'b.example']],
   ] as const,
-  ([what]) => `HS-02: refuses two ${what} Host lines with 400`,
-  (lab, [, host]) => refused(lab, { fields: { host } }, 400),
+  { gateways: [PathGateway] },
+  (lab, [, host]) => refusedBy(lab, { fields: { host } }, 400),
 );
 
-securityCases(
+securityTable(
+  'HS-02: refuses a malformed Host with 400',
   ['a b', 'user@host', 'host/path', 'host?x', 'host#x', 'ho\\st', '', 'host:port', '[::1', 'a,b c'],
-  (host) => `HS-02: refuses the Host ${JSON.stringify(host)} with 400`,
-  (lab, host) => refused(lab, { fields: { host } }, 400),
+  { gateways: [PathGateway] },
+  (lab, host) => refusedBy(lab, { fields: { host } }, 400),
 );
 
 securityCase(
@@ -69,16 +77,16 @@ securityCase(
   },
 );
 
-securityCases(
+securityTable(
+  'HS-04: refuses an absolute-form target of another host, whatever the Host header says',
   [
     ['http://evil.example/ws', 400],
     ['http://evil.example:80@127.0.0.1/ws', 400],
     ['https://evil.example/ws?token=x', 400],
     ['ftp://127.0.0.1/ws', 404],
   ] as const,
-  ([target]) => `HS-04: refuses the absolute-form target ${target}, whatever its Host says`,
+  { gateways: [PathGateway] },
   async (lab, [target]) => {
-    await lab.start({ gateways: [PathGateway] });
     expect([400, 404]).toContain(await lab.status({ target, fields: lab.bearer() }));
     expect(lab.count('authenticating')).toBe(0);
   },
@@ -100,20 +108,21 @@ securityCase(
   },
 );
 
-securityCases(
+securityTable(
+  'HS-07: refuses a malformed target without throwing',
   ['//', '//a:99999/ws', '///ws', 'http:////ws', '*', 'ws', '?token=x'],
-  (target) => `HS-07: refuses the target ${target} without throwing`,
+  { gateways: [PathGateway] },
   async (lab, target) => {
-    await lab.start({ gateways: [PathGateway] });
     expect([400, 404]).toContain(await lab.status({ target, fields: lab.bearer() }));
     expect(lab.count('authenticating')).toBe(0);
   },
 );
 
-securityCases(
+securityTable(
+  'HS-08: refuses a path that is not canonical with 404',
   ['/ws/../admin', '/x/../ws', '/x/%2e%2e/ws', '/./ws', '/ws/', '/ws/.', '/%77s', '/WS', '/ws;a'],
-  (target) => `HS-08: refuses the path ${target}, which is not canonical, with 404`,
-  (lab, target) => refused(lab, { target }, 404),
+  { gateways: [PathGateway] },
+  (lab, target) => refusedBy(lab, { target }, 404),
 );
 
 securityCase('HS-10: answers an unknown path with 404 and closes the connection', async (lab) => {
@@ -130,49 +139,54 @@ securityCase(
   },
 );
 
-securityCases(
+securityTable(
+  'HS-11: refuses a target with a fragment with 400',
   ['/ws#frag?token=x', '/ws#', '/ws?x=1#frag'],
-  (target) => `HS-11: refuses the fragment in ${target} with 400`,
-  (lab, target) => refused(lab, { target }, 400),
+  { gateways: [PathGateway] },
+  (lab, target) => refusedBy(lab, { target }, 400),
 );
 
 securityCase('HS-13: refuses a handshake over HTTP/1.0 with 400', (lab) =>
   refused(lab, { version: '1.0' }, 400),
 );
 
-securityCases(
+securityTable(
+  'HS-13: refuses a handshake by another method than GET with 405',
   ['POST', 'PUT', 'DELETE', 'OPTIONS', 'HEAD', 'PATCH'],
-  (method) => `HS-13: refuses a handshake by ${method} with 405`,
+  { gateways: [PathGateway] },
   async (lab, method) => {
-    const { fields } = await refused(lab, { method }, 405);
+    const { fields } = await refusedBy(lab, { method }, 405);
     expect(fieldOf(fields, 'allow')).toBe('GET');
   },
 );
 
-securityCases(
+securityTable(
+  'HS-14: answers another protocol in Upgrade with 426 that names websocket',
   ['h2c', 'HTTP/2.0', 'websocket2', 'web socket', 'TLS/1.0'],
-  (upgrade) => `HS-14: answers Upgrade: ${upgrade} with 426 that names websocket`,
+  { gateways: [PathGateway] },
   async (lab, upgrade) => {
-    const { fields } = await refused(lab, { fields: { upgrade } }, 426);
+    const { fields } = await refusedBy(lab, { fields: { upgrade } }, 426);
     expect(fieldOf(fields, 'upgrade')).toBe('websocket');
     expect(fieldOf(fields, 'connection')).toBe('Upgrade, close');
   },
 );
 
-securityCases(
+securityTable(
+  'HS-15: answers a list of protocols in Upgrade with 426',
   ['websocket, h2c', 'h2c, websocket'],
-  (upgrade) => `HS-15: never switches Upgrade: ${upgrade} to another protocol`,
+  { gateways: [PathGateway] },
   async (lab, upgrade) => {
-    const { fields } = await refused(lab, { fields: { upgrade } }, 426);
+    const { fields } = await refusedBy(lab, { fields: { upgrade } }, 426);
     expect(fieldOf(fields, 'upgrade')).toBe('websocket');
   },
 );
 
-securityCases(
+securityTable(
+  'HS-17: answers another version with 426 that names 13',
   ['12', '14', '0', '', '0xd', '13.0', '1.3e1', '013', '+13', '13, 8'],
-  (version) => `HS-17: answers version ${JSON.stringify(version)} with 426 that names 13`,
+  { gateways: [PathGateway] },
   async (lab, version) => {
-    const { fields } = await refused(lab, { fields: { 'sec-websocket-version': version } }, 426);
+    const { fields } = await refusedBy(lab, { fields: { 'sec-websocket-version': version } }, 426);
     expect(fieldOf(fields, 'sec-websocket-version')).toBe('13');
   },
 );
@@ -190,7 +204,8 @@ securityCase(
   },
 );
 
-securityCases(
+securityTable(
+  'HS-20: refuses a missing, malformed or repeated key with 400',
   [
     ['no', undefined],
     ['an empty', ''],
@@ -200,8 +215,8 @@ securityCases(
     ['a base64url', 'dGhlIHNhbXBsZSBub25j-_=='],
     ['a repeated', [sampleKey, sampleKey]],
   ] as const,
-  ([what]) => `HS-20: refuses ${what} key with 400`,
-  (lab, [, key]) => refused(lab, { fields: { 'sec-websocket-key': key } }, 400),
+  { gateways: [PathGateway] },
+  (lab, [, key]) => refusedBy(lab, { fields: { 'sec-websocket-key': key } }, 400),
 );
 
 const earlyFrame = frameOf('{"event":"echo","data":"early"}');
@@ -297,15 +312,15 @@ securityCase('HS-27: answers a token of 100 KB with 431 and closes', async (lab)
   await peer.disconnected();
 });
 
-securityCases(
+preparedTable(
+  'HS-28: refuses a token of 15 KB with 400 and runs no strategy, wherever it stands',
   [
     ['query', (token: string) => ({ target: `/?token=${token}` })],
     ['header', (token: string) => ({ fields: { authorization: `Bearer ${token}` } })],
     ['cookie', (token: string) => ({ fields: { cookie: `session=${token}` } })],
     ['Basic', (token: string) => ({ fields: { authorization: `Basic ${token}` } })],
   ] as const,
-  ([where]) => `HS-28: refuses a token of 15 KB in the ${where} with 400 and asks no strategy`,
-  async (lab, [, parts]) => {
+  async (lab) => {
     let asked = 0;
     const { fromAuthorizationHeader } = await import('../../lib/index.js');
     await lab.start({
@@ -315,44 +330,47 @@ securityCases(
       },
       providers: [customStrategy('counting', () => (asked += 1))],
     });
-    const answer = await lab.answer(parts('a'.repeat(15_000)));
-    expect(answer).toMatchObject({ status: 400, body: 'credential too large\n' });
-    expect(asked).toBe(0);
+    return async ([, parts]) => {
+      const answer = await lab.answer(parts('a'.repeat(15_000)));
+      expect(answer).toMatchObject({ status: 400, body: 'credential too large\n' });
+      expect(asked).toBe(0);
+    };
   },
 );
 
-securityCases(
+preparedTable(
+  'HS-30: refuses control characters in the query with 400 and runs no strategy',
   ['a%00b', 'a%0d%0aX-Evil:1', 'a%1b[31m', 'a%7fb', 'a%09b', '%e2%80%a8'],
-  (value) => `HS-30: refuses ?token=${value} with 400, and shows it to nobody`,
-  async (lab, value) => {
+  async (lab) => {
     let asked = 0;
     await lab.start({
       auth: { strategy: 'counting', credentials: [fromQueryParam('token')] },
       providers: [customStrategy('counting', () => (asked += 1))],
     });
-    const secret = lab.secret(`${lab.canary}${value}`);
-    lab.secret(decodeURIComponent(secret));
-    expect(await lab.status({ target: `/?token=${secret}` })).toBe(400);
-    expect(asked).toBe(0);
+    return async (value) => {
+      const secret = lab.secret(`${lab.canary}${value}`);
+      lab.secret(decodeURIComponent(secret));
+      expect(await lab.status({ target: `/?token=${secret}` })).toBe(400);
+      expect(asked).toBe(0);
+    };
   },
 );
 
-securityCases(
+securityTable(
+  'HS-32: refuses bytes outside of ASCII in a Bearer token with 400',
   ['\u00e9\u00ff', 'a\u00e9', 'a\u0080b'],
-  (token) =>
-    `HS-32: refuses the bytes ${Buffer.from(token, 'latin1').toString('hex')} as a Bearer token`,
+  {},
   async (lab, token) => {
-    await lab.start();
     expect(await lab.status({ fields: { authorization: `Bearer ${token}` } })).toBe(400);
     expect(lab.refusals).toEqual(['ERR_WS_AUTH_MALFORMED_CREDENTIAL']);
   },
 );
 
-securityCases(
+securityTable(
+  'HS-33: refuses more than 100 header fields, whatever the last of them says',
   [101, 1_200, 2_100],
-  (count) => `HS-33: refuses ${count} header fields, whatever the last of them says`,
+  { auth: { credentials: [fromCookie('session')] } },
   async (lab, count) => {
-    await lab.start({ auth: { credentials: [fromCookie('session')] } });
     const fillers = Object.fromEntries(Array.from({ length: count }, (_none, i) => [`x${i}`, '']));
     const cookie = `session=${lab.token()}`;
     const evil = { ...fillers, cookie, origin: 'https://evil.example' };
@@ -369,11 +387,11 @@ securityCase('HS-33: knows an Origin that is the last of 100 fields', async (lab
   expect(await lab.status({ fields: evil })).toBe(403);
 });
 
-securityCases(
+securityTable(
+  'HS-35: survives hostile Sec-WebSocket-Extensions',
   ['constructor', ',;__proto__', 'permessage-deflate; server_max_window_bits=99', 'a;b="'],
-  (extensions) => `HS-35: survives Sec-WebSocket-Extensions: ${extensions}`,
+  { gateways: [DeflateGateway] },
   async (lab, extensions) => {
-    await lab.start({ gateways: [DeflateGateway] });
     const fields = { 'sec-websocket-extensions': extensions };
     const good = { ...fields, ...lab.bearer() };
     expect([101, 400]).toContain(await lab.status({ target: '/deflate', fields: good }));

@@ -18,11 +18,13 @@ import {
 import { ask } from '../support/http.js';
 import {
   fieldOf,
+  type Lab,
+  preparedTable,
   securityCase,
   securityCases,
+  securityTable,
   until,
   WitnessGateway,
-  type Lab,
 } from '../support/invariants.js';
 import { customStrategy, type TestUser } from '../support/strategies.js';
 import { turns } from '../support/turns.js';
@@ -134,7 +136,8 @@ securityCase(
 
 const byCookie = { credentials: [fromCookie('s')] };
 
-securityCases(
+securityTable(
+  'CK-01: refuses a malformed cookie without throwing',
   [
     's=%E0%A4%A',
     's="unterminated',
@@ -148,16 +151,16 @@ securityCases(
     's=\u00ff',
     '%73=x',
   ],
-  (cookie) => `CK-01: refuses the cookie ${JSON.stringify(cookie)} without throwing`,
+  { auth: byCookie },
   async (lab, cookie) => {
-    await lab.start({ auth: byCookie });
     const status = await lab.status({ fields: { cookie, origin: lab.app.origin } });
     expect([400, 401]).toContain(status);
     expect(lab.count('authenticated')).toBe(0);
   },
 );
 
-securityCases(
+securityTable(
+  'CK-02: refuses two cookies of the same name',
   [
     ['good first', (good: string) => `s=${good}; s=evil`],
     ['good last', (good: string) => `s=evil; s=${good}`],
@@ -167,9 +170,8 @@ securityCases(
     ['without a space', (good: string) => `s=${good};s=evil`],
     ['among others', (good: string) => `a=b; s=${good}; c=d; s =evil`],
   ] as const,
-  ([what]) => `CK-02: refuses two cookies of the name, ${what}`,
+  { auth: byCookie },
   async (lab, [, cookie]) => {
-    await lab.start({ auth: byCookie });
     const fields = { cookie: cookie(lab.token()), origin: lab.app.origin };
     expect(await lab.status({ fields })).toBe(400);
   },
@@ -294,22 +296,22 @@ securityCase(
   },
 );
 
-securityCases(
+securityTable(
+  'CK-07: refuses a good cookie from another origin with 403',
   ['https://evil.example', 'null', undefined],
-  (origin) => `CK-07: refuses a good cookie with the origin ${String(origin)} with 403`,
+  { auth: byCookie },
   async (lab, origin) => {
-    await lab.start({ auth: byCookie });
     const cookie = `s=${lab.token()}`;
     expect(await lab.status({ fields: { cookie, origin } })).toBe(403);
     expect(await lab.status(withCookie(lab, cookie))).toBe(101);
   },
 );
 
-securityCases(
+securityTable(
+  'CK-08: refuses a good cookie from a same-site sibling with 403',
   ['http://other.example.com', 'http://app.example.com:8080', 'https://app.example.com'],
-  (origin) => `CK-08: refuses a good cookie from the same-site sibling ${origin} with 403`,
+  { auth: byCookie },
   async (lab, origin) => {
-    await lab.start({ auth: byCookie });
     const fields = { host: 'app.example.com', cookie: `s=${lab.token()}` };
     expect(await lab.status({ fields: { ...fields, origin } })).toBe(403);
     expect(await lab.status({ fields: { ...fields, origin: 'http://app.example.com' } })).toBe(101);
@@ -425,7 +427,8 @@ securityCase('CK-13: the absolute limit ends a socket that is never idle', async
   expect(await peer.closed()).toEqual({ code: 3000, reason: 'token expired' });
 });
 
-securityCases(
+preparedTable(
+  'CK-14: accepts a session whose serialized user is falsy only when it is a value',
   [
     ['""', 401],
     ['null', 401],
@@ -433,11 +436,12 @@ securityCases(
     ['0', 101],
     ['"alice"', 101],
   ] as const,
-  ([user, status]) => `CK-14: answers ${status} to a session whose serialized user is ${user}`,
-  async (lab, [user, status]) => {
+  async (lab) => {
     await startWithSessions(lab, httpSessions());
-    const cookie = await cookieOf(lab, '/raw', { 'x-user': user });
-    expect(await lab.status(withCookie(lab, cookie))).toBe(status);
+    return async ([user, status]) => {
+      const cookie = await cookieOf(lab, '/raw', { 'x-user': user });
+      expect(await lab.status(withCookie(lab, cookie))).toBe(status);
+    };
   },
 );
 

@@ -7,16 +7,19 @@ import { bootError } from '../support/app.js';
 import {
   challengesOf,
   fieldOf,
+  type Lab,
+  preparedTable,
   securityCase,
   securityCases,
+  securityTable,
   until,
   WitnessGateway,
-  type Lab,
 } from '../support/invariants.js';
 import { customStrategy } from '../support/strategies.js';
 import { secret } from '../support/tokens.js';
 import { wildStrategy, type Actions, type Authenticate } from './wild-strategy.js';
 import { turns } from '../support/turns.js';
+import { type RawResponse } from '../support/raw-peer.js';
 
 /** How a gateway answers whose only strategy does this. */
 async function answerOf(lab: Lab, ...strategies: Authenticate[]) {
@@ -26,6 +29,24 @@ async function answerOf(lab: Lab, ...strategies: Authenticate[]) {
     providers: strategies.map((each, index) => wildStrategy(names[index]!, each)),
   });
   return lab.answer({ fields: lab.bearer() });
+}
+
+/** Judges how one gateway answers to a strategy that does something else for each input. */
+function strategyTable<Input>(
+  name: string,
+  inputs: readonly Input[],
+  actFor: (input: Input, lab: Lab) => Authenticate,
+  judge: (answer: RawResponse, input: Input, lab: Lab) => void,
+): void {
+  preparedTable(name, inputs, async (lab) => {
+    let act: Authenticate;
+    const wild = wildStrategy('wild', (actions, request) => act(actions, request));
+    await lab.start({ auth: { strategy: 'wild' }, providers: [wild] });
+    return async (input) => {
+      act = actFor(input, lab);
+      judge(await lab.answer({ fields: lab.bearer() }), input, lab);
+    };
+  });
 }
 
 /** A strategy that waits for the test. */
@@ -136,7 +157,8 @@ securityCase('ST-07: takes the first of two users, and stays with that', async (
   expect(await lab.peers[0]!.emit('whoami').nextEvent()).toMatchObject({ data: { user: 'alice' } });
 });
 
-securityCases(
+strategyTable(
+  'ST-08: takes the first outcome of several',
   [
     ['fail, success', 401],
     ['success, fail', 101],
@@ -147,14 +169,14 @@ securityCases(
     ['fail, error', 401],
     ['success, pass', 101],
   ] as const,
-  ([actions, status]) => `ST-08: answers ${status} to ${actions}: the first outcome wins`,
-  async (lab, [sequence, status]) => {
-    const answer = await answerOf(lab, (actions) => {
+  ([sequence]) =>
+    (actions) => {
       for (const action of sequence.split(', ') as (keyof Actions)[]) {
         const call = actions[action].bind(actions) as (value?: unknown) => void;
         call(action === 'success' ? { id: 'alice' } : undefined);
       }
-    });
+    },
+  (answer, [, status], lab) => {
     expect(answer.status).toBe(status);
     expect(lab.count('authenticated') + lab.count('refused')).toBe(1);
   },
@@ -170,7 +192,8 @@ securityCase('ST-11: answers 401 to redirect(), and names no location', async (l
   expect(fieldOf(answer.fields, 'location')).toBeUndefined();
 });
 
-securityCases(
+strategyTable(
+  'ST-12: refuses what is not a user with 401',
   [
     undefined,
     null,
@@ -185,15 +208,15 @@ securityCases(
     () => ({ id: 'x' }),
     1n,
   ],
-  (user) => `ST-12: takes ${typeof user} ${String(user).slice(0, 20)} for no user`,
-  async (lab, user) => {
-    const answer = await answerOf(lab, (actions) => actions.success(user));
+  (user) => (actions) => actions.success(user),
+  (answer, _user, lab) => {
     expect(answer.status).toBe(401);
     expect(lab.sessions.count()).toBe(0);
   },
 );
 
-securityCases(
+strategyTable(
+  'ST-14: passes on nothing of a challenge that is not well formed',
   [
     'Bearer error="a\r\nSet-Cookie: x=1"',
     'Bearer realm="x"\r\n\r\n<script>',
@@ -203,12 +226,8 @@ securityCases(
     '\r\nSet-Cookie: x=1',
     'Bearer error="invalid_token", error_description="canary is bad"',
   ],
-  (challenge) =>
-    `ST-14: lets nothing of ${JSON.stringify(challenge)} through but what is well formed`,
-  async (lab, challenge) => {
-    const answer = await answerOf(lab, (actions) =>
-      actions.fail(challenge.replace('canary', lab.canary)),
-    );
+  (challenge, lab) => (actions) => actions.fail(challenge.replace('canary', lab.canary)),
+  (answer) => {
     expect(answer.status).toBe(401);
     expect(fieldOf(answer.fields, 'set-cookie')).toBeUndefined();
     for (const each of challengesOf(answer)) {
@@ -225,12 +244,11 @@ securityCase('ST-14: passes a well-formed challenge of another scheme on', async
   expect(challengesOf(answer)).toContain(digest);
 });
 
-securityCases(
+strategyTable(
+  'ST-15: replaces a status that is no refusal by 401',
   [999, 200, 101, 302, 0, -1, '401', Number.NaN, Number.POSITIVE_INFINITY, [401, 403], {}, null],
-  (status) => `ST-15: clamps the status ${JSON.stringify(status)} to 401`,
-  async (lab, status) => {
-    expect((await answerOf(lab, (actions) => actions.fail('Bearer', status))).status).toBe(401);
-  },
+  (status) => (actions) => actions.fail('Bearer', status),
+  (answer) => expect(answer.status).toBe(401),
 );
 
 securityCase('ST-15: clamps a status that is the only argument', async (lab) => {
@@ -254,7 +272,8 @@ securityCase('ST-17: refuses to boot without any strategy', async () => {
 const circular: Record<string, unknown> = { id: 'alice' };
 circular['self'] = circular;
 
-securityCases(
+strategyTable(
+  'ST-19: survives a hostile user, and writes nothing of it into logs',
   [
     ['frozen', () => Object.freeze({ id: 'alice' }), 101],
     ['circular', () => circular, 101],
@@ -289,9 +308,10 @@ securityCases(
     ],
     ['a revoked Proxy', revokedProxy, 500],
   ] as const,
-  ([what]) => `ST-19: survives a user that is ${what}, and writes nothing of it into logs`,
-  async (lab, [, user, status]) => {
-    const answer = await answerOf(lab, (actions) => actions.success(user()));
+  ([, user]) =>
+    (actions) =>
+      actions.success(user()),
+  (answer, [, , status], lab) => {
     expect(answer.status).toBe(status);
     expect(lab.lines.join('').length).toBeLessThan(20_000);
   },
@@ -331,15 +351,14 @@ const hostileErrors: readonly (readonly [string, () => unknown])[] = [
   ['undefined', () => undefined],
 ];
 
-securityCases(
+strategyTable(
+  'ST-19: survives a strategy that throws a hostile error',
   hostileErrors,
-  ([what]) => `ST-19: survives a strategy that throws ${what}`,
-  async (lab, [, error]) => {
-    const answer = await answerOf(lab, () => {
+  ([, error]) =>
+    () => {
       throw error();
-    });
-    expect(answer.status).toBe(500);
-  },
+    },
+  (answer) => expect(answer.status).toBe(500),
 );
 
 function throwing(): never {
@@ -378,7 +397,8 @@ class StrictJwtStrategy extends PassportStrategy(PassportJwtStrategy, 'strict-jw
 
 const access = { aud: 'api', iss: issuer, use: 'access' };
 
-securityCases(
+securityTable(
+  'ST-22: refuses a token with another audience, issuer, use or algorithm with 401',
   [
     ['the wrong aud', (lab: Lab) => lab.token('alice', { ...access, aud: 'web' })],
     ['no aud', (lab: Lab) => lab.token('alice', { ...access, aud: undefined })],
@@ -390,9 +410,8 @@ securityCases(
     ['another alg', (lab: Lab) => withHeader(lab, { alg: 'HS512' })],
     ['a kid that climbs', (lab: Lab) => withHeader(lab, { alg: 'RS256', kid: '../../dev/null' })],
   ] as const,
-  ([what]) => `ST-22: refuses a token with ${what} with 401`,
+  { auth: { strategy: 'strict-jwt' }, providers: [StrictJwtStrategy] },
   async (lab, [, token]) => {
-    await lab.start({ auth: { strategy: 'strict-jwt' }, providers: [StrictJwtStrategy] });
     expect(await lab.status({ fields: { authorization: `Bearer ${token(lab)}` } })).toBe(401);
     const good = `Bearer ${lab.token('alice', access)}`;
     expect(await lab.status({ fields: { authorization: good } })).toBe(101);
@@ -406,21 +425,23 @@ function withHeader(lab: Lab, header: object, signature?: string): string {
   return lab.secret(`${encoded}.${payload}.${signature ?? signed}`);
 }
 
-securityCases(
+preparedTable(
+  'ST-24: refuses a token that is not a compact serialization',
   ['{"payload":"x","signatures":[]}', '{}', 'a{b}c', '[]', 'eyJ.{}.x'],
-  (token) => `ST-24: refuses the token ${token}, which is no compact serialization`,
-  async (lab, token) => {
+  async (lab) => {
     let asked = 0;
     await lab.start({
       auth: { strategy: 'counting' },
       providers: [customStrategy('counting', () => (asked += 1))],
     });
-    expect(await lab.status({ fields: { authorization: `Bearer ${token}` } })).toBe(400);
-    const peer = await lab.pendingPeer();
-    expect(await peer.emit('authenticate', { token }).closed()).toEqual({
-      code: 3000,
-      reason: 'malformed credential',
-    });
-    expect(asked).toBe(0);
+    return async (token) => {
+      expect(await lab.status({ fields: { authorization: `Bearer ${token}` } })).toBe(400);
+      const peer = await lab.pendingPeer();
+      expect(await peer.emit('authenticate', { token }).closed()).toEqual({
+        code: 3000,
+        reason: 'malformed credential',
+      });
+      expect(asked).toBe(0);
+    };
   },
 );

@@ -174,6 +174,7 @@ export class Lab {
   #options: CaseOptions = {};
   #baseline: Baseline | undefined;
   #closed = false;
+  #rowBegan = 0;
 
   constructor() {
     this.#secrets.add(this.canary);
@@ -184,6 +185,9 @@ export class Lab {
 
   /** Starts the application of the case. */
   async start(options: CaseOptions = {}): Promise<this> {
+    if (this.#app) {
+      throw new Error('the case has started its application already');
+    }
     const { auth, providers = [], imports = [], gateways = [WitnessGateway] } = options;
     this.#options = options;
     this.#app = await startApp(
@@ -232,15 +236,21 @@ export class Lab {
     return this.app.nest.get(WsAuthSessions, { strict: false });
   }
 
+  /** Makes `refusals` and `count()` begin again, for the next input of a table. */
+  beginRow(): void {
+    this.#rowBegan = this.events.length;
+  }
+
   /** Codes of the refusals so far. */
   get refusals(): string[] {
     return this.events
+      .slice(this.#rowBegan)
       .filter(({ name }) => name === 'refused')
       .map(({ payload }) => (payload as WsAuthEventMap['refused']).code);
   }
 
   count(name: keyof WsAuthEventMap): number {
-    return this.events.filter((event) => event.name === name).length;
+    return this.events.slice(this.#rowBegan).filter((event) => event.name === name).length;
   }
 
   /** Declares that a value must appear nowhere. */
@@ -541,6 +551,41 @@ export function securityCases<Input>(
   for (const input of inputs) {
     securityCase(name(input), (lab) => run(lab, input));
   }
+}
+
+/** Several inputs of one kind, against one application. A failure names the input. */
+export function securityTable<Input>(
+  name: string,
+  inputs: readonly Input[],
+  options: CaseOptions,
+  judge: (lab: Lab, input: Input) => Promise<unknown>,
+): void {
+  preparedTable(name, inputs, async (lab) => {
+    await lab.start(options);
+    return (input) => judge(lab, input);
+  });
+}
+
+/**
+ * A table that needs more than options.
+ *
+ * @param prepare starts the application, and returns how an input is sent and judged
+ */
+export function preparedTable<Input>(
+  name: string,
+  inputs: readonly Input[],
+  prepare: (lab: Lab) => Promise<(input: Input) => Promise<unknown>>,
+): void {
+  securityCase(name, async (lab) => {
+    const judge = await prepare(lab);
+    for (const input of inputs) {
+      lab.beginRow();
+      await judge(input).catch((cause: unknown) => {
+        const shown = inspect(input, { depth: 1 }).slice(0, 300);
+        throw new Error(`${shown}: ${String(cause)}`, { cause });
+      });
+    }
+  });
 }
 
 /** The bytes of a handshake, valid unless told otherwise. */
