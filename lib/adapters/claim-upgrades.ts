@@ -1,15 +1,15 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-/** Takes an upgrade, or says that it is not for it. */
+/** Takes an upgrade, or returns false if it is for another listener. */
 export type UpgradeClaim = (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean;
 
 /**
  * Asks before the listeners of `upgrade`, which see only what the claim does not take.
  *
  * Each of them believes that every upgrade is its own: a `WebSocketServer` of `ws` with `server` and `path` answers 400 to
- * all other paths, and Socket.IO ends what nobody has answered within a second, which a strategy may well need. Events
- * know no way to stop there, so the server's `emit` is the only place that is before all of them, whoever came first.
+ * all other paths, and Socket.IO ends what is unanswered after a second, which a strategy may well need. Events
+ * know no way to stop there, so the server's `emit` is the only place that runs before all of them, whatever their order.
  *
  * @returns a function that leaves the server as it was
  */

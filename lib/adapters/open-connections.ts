@@ -102,7 +102,7 @@ function waitsForApplication([, response]: readonly [Socket, ServerResponse]): b
   return response.req.complete && !response.headersSent;
 }
 
-/** Tells connections apart also where a request knows only the TLS socket on top of the one that was accepted. */
+/** Distinguishes connections also where a request knows only the TLS socket on top of the one that was accepted. */
 function nameOf({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress} ${remotePort}`;
 }

@@ -5,7 +5,7 @@ import type { Peer } from './peer.js';
 import type { Entrance } from './session-opener.js';
 
 /**
- * What has gone before somebody waits counts in whole tenths of a second: timers are as late as that when the process is busy, and
+ * Elapsed time is rounded down to 100 ms, so that upgrades share timer lists: timers are as late as that when the process is busy, and
  * Node keeps a list for every length of timer there is.
  */
 const stepMs = 100;

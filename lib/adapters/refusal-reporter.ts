@@ -8,7 +8,7 @@ import type { Refusal } from '../protocol/refusal.js';
 /** Levels of Nest's logger. */
 export type RefusalLogLevel = 'error' | 'warn' | 'log' | 'debug' | 'verbose' | false;
 
-/** Tells the operator about refusals: one line and one event each, without anything a peer could make up or keep secret. */
+/** Reports refusals to the operator: one line and one event each, without anything a peer could make up or keep secret. */
 export class RefusalReporter {
   readonly #logger = new Logger('WsAuth');
 
@@ -22,7 +22,7 @@ export class RefusalReporter {
     const phase = during === 'handshake' ? during : 'message';
     const { code, cause } = refusal;
     const { path } = from;
-    // An error of the application. What peers can bring about at will (a refused login, a store that is down) is no line each.
+    // An error of the application. What peers can bring about at will (a refused login, a store that is down) does not get a line each.
     if (cause !== undefined && refusal.httpStatus === 500) {
       this.#logger.error(`${code} path=${logText(path)}: ${logError(cause)}`);
     }

@@ -68,7 +68,7 @@ export class SessionOpener {
     this.context.leases?.release(session);
   }
 
-  /** The same when the socket closes: `ws` may still refuse the upgrade, or find that nobody is there. */
+  /** The same when the socket closes: `ws` may still refuse the upgrade, or find that the client has left. */
   abandonWith(socket: Duplex, authenticated: Authenticated): void {
     if (this.context.leases) {
       socket.once('close', () => this.abandon(authenticated));
@@ -96,7 +96,7 @@ export class SessionOpener {
     }
   }
 
-  /** Begins a session, and says whether it lives. */
+  /** Begins a session, and returns whether it lives. */
   open(client: GatedWebSocket, entrance: Entrance, authenticated: Authenticated): boolean {
     const { peer, subject } = entrance;
     peer.remember(subject.request, subject.original.bareUrl);

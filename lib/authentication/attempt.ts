@@ -6,13 +6,13 @@ import { rememberJudgement, type Judgement } from './judgement.js';
 /**
  * One connection on its way to a session: its deadline, and what must stop when it ends.
  *
- * It ends exactly once: by {@link settle} when the way is done, or by {@link abort}. Whoever waits for a decision sets the
+ * It ends exactly once: by {@link settle} when the way is done, or by {@link abort}. The code that waits for a decision sets the
  * deadline: most decisions against a connection are there before anybody has to.
  */
 export class Attempt implements AbortableAttempt {
   /** Why the attempt was aborted; `undefined` while it runs, and when the client left. */
   refusal: Refusal | undefined;
-  /** Whose credential is judged, if somebody watches. */
+  /** Whose credential is judged; only set for telemetry. */
   judgement: Judgement | undefined;
   /** What it is refused with at the deadline: strategies that take too long, unless it waits for the client. */
   late: RefusalCode = 'ERR_WS_AUTH_UNAVAILABLE';
@@ -56,7 +56,7 @@ export class Attempt implements AbortableAttempt {
     this.#end('settled');
   }
 
-  /** Ends the attempt early. Without a refusal, the client is gone and nobody is told. */
+  /** Ends the attempt early. Without a refusal, the client is gone and receives no answer. */
   abort(refusal?: Refusal): void {
     if (!this.running) {
       return;
@@ -82,7 +82,7 @@ export class Attempt implements AbortableAttempt {
   }
 }
 
-/** What an aborted attempt is refused with. Nobody reads it when the client has left. */
+/** What an aborted attempt is refused with. It is not sent when the client has left. */
 export function aborted(attempt: Attempt): Refusal {
   return attempt.refusal ?? new Refusal('ERR_WS_AUTH_UNAVAILABLE');
 }

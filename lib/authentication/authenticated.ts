@@ -2,7 +2,7 @@ import type { AsyncResource } from 'node:async_hooks';
 import type { Proof } from '../sessions/proof.js';
 import type { WsAuthSession } from '../sessions/session.js';
 
-/** A session that may begin, and what its credential says about itself. */
+/** A session that may begin, and the claims of its credential. */
 export interface Authenticated {
   readonly session: WsAuthSession;
   readonly proof: Proof;

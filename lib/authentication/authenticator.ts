@@ -229,7 +229,7 @@ export class Authenticator {
     }
   }
 
-  /** @param refusal what a strategy that reads the request itself said to a request without a credential */
+  /** @param refusal the answer of a strategy that reads the request itself to a request without a credential */
   #withoutCredential(refusal?: Refusal): Decision {
     const { policy } = this;
     if (policy.firstMessage) {
@@ -238,7 +238,7 @@ export class Authenticator {
     return policy.optional ? anonymous(policy) : this.#demandCredential(refusal);
   }
 
-  /** Strategies say 400 of what is not there, which is a 401 of ours. */
+  /** Strategies answer a missing credential with 400, which becomes a 401. */
   #demandCredential(refusal: Refusal | undefined): Refusal {
     return refusal?.httpStatus === 401
       ? refusal

@@ -2,7 +2,7 @@ import type { Policy } from '../policy/policy.js';
 import type { WsAuthPhase } from '../policy/telemetry.js';
 import type { Refusal } from '../protocol/refusal.js';
 
-/** Whose credential was judged: a session says the same of itself. */
+/** Whose credential was judged, in the terms of a session. */
 export interface Judgement {
   /** Name of the extractor that found it. */
   readonly extractor: string;
@@ -16,7 +16,7 @@ export function rememberJudgement(refusal: Refusal, { extractor, strategy }: Jud
   judgements.set(refusal, { extractor, strategy });
 }
 
-/** What was judged; `undefined` if it came to no credential, or if nobody watches. */
+/** What was judged; `undefined` without a credential, and without telemetry. */
 export function judgementOf(refusal: Refusal): Judgement | undefined {
   return judgements.get(refusal);
 }

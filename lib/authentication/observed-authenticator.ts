@@ -25,7 +25,7 @@ interface Observed {
   readonly attempt: Attempt;
 }
 
-/** An authenticator that is watched. Where nobody watches, there is none of it. */
+/** Authenticator that reports to telemetry. Only created when `telemetry` is set. */
 export class ObservedAuthenticator extends Authenticator {
   constructor(
     policy: Policy,
@@ -82,7 +82,7 @@ export class ObservedAuthenticator extends Authenticator {
     return andThen(judged, conclude, (cause) => conclude(failed(cause)));
   }
 
-  /** Nobody is kept out because watching fails. */
+  /** A failure of telemetry refuses no client. */
   #begin({ phase, subject, credential }: Observed): WsAuthObservation | undefined {
     const { path } = subject.client;
     const { extractor } = credential;
@@ -94,7 +94,7 @@ export class ObservedAuthenticator extends Authenticator {
     }
   }
 
-  /** Whoever tells of the refusal knows no credential. Of an attempt that is abandoned nobody tells. */
+  /** The code that reports the refusal has no credential. An abandoned attempt is not reported. */
   #refused(refusal: Refusal, judgement: Judgement, { attempt, phase }: Observed): void {
     rememberJudgement(refusal, judgement);
     if (isAbandoned(attempt)) {
@@ -120,7 +120,7 @@ function verdictOn(result: Result, { strategy }: Judgement, attempt: Attempt): W
   return { outcome: 'refused', strategy, code, isServerError: httpStatus >= 500 };
 }
 
-/** The client has left, and nobody is told. */
+/** The client has left, so nothing is sent. */
 function isAbandoned(attempt: Attempt): boolean {
   return !attempt.running && attempt.refusal === undefined;
 }

@@ -16,7 +16,7 @@ export type Standing = Authenticated;
  * The user stays the same: another user is refused, and so is one without a key or of another issuer, who may be another. An
  * older credential that arrives later changes nothing, while a newer one also takes effect when it ends earlier.
  *
- * @param latestEnd epoch milliseconds at which the session ends, whatever the credential says
+ * @param latestEnd epoch milliseconds at which the session ends, whatever the credential claims
  */
 export function renew(
   current: Standing,

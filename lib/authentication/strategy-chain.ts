@@ -78,7 +78,7 @@ export class StrategyChain {
   ): MaybePromise<Authenticated | Refusal> {
     const { credential } = judged;
     const name = (credential.strategy ?? this.policy.strategy)[index];
-    // After the client has left, no other strategy is asked: those that were have all said no.
+    // After the client has left, no other strategy is asked: those that were asked have all refused.
     if (name === undefined || (failures.length > 0 && !judged.attempt.running)) {
       return this.#refuse(refusalOfFailures(failures), credential, failures);
     }
@@ -89,7 +89,7 @@ export class StrategyChain {
         return this.#refuse(result, credential, failures);
       }
       if ('session' in result) {
-        // A yes that comes after the attempt has ended opens no session, and is no failure either.
+        // A yes that comes after the attempt has ended opens no session, and does not count as a failure.
         return judged.attempt.running ? result : aborted(judged.attempt);
       }
       failures.push(result);

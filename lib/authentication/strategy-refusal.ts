@@ -1,7 +1,7 @@
 import { bearerErrorOf } from '../protocol/challenge.js';
 import { Refusal, type RefusalCode } from '../protocol/refusal.js';
 
-/** What one strategy said when it failed. */
+/** The answer of one strategy that failed. */
 export interface Failure {
   readonly challenge: unknown;
   readonly status: unknown;
@@ -20,7 +20,7 @@ const codes: Readonly<Record<number, RefusalCode>> = {
 /**
  * What a failed chain is refused with: the status of the first strategy that named one of those we know, 403 for a token
  * that lacks scope, otherwise 401, which names the way out if a strategy redirects. Anything else a strategy names (999, 200, `'401'`) is clamped to 401, and a 400 counts
- * only if all say it: it means no more than "not in the form I read".
+ * only if all answer so: it means no more than "not in the form I read".
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-3.1 RFC 6750 §3.1}
  */
@@ -49,7 +49,7 @@ export function failed(cause: unknown): Refusal {
   return new Refusal('ERR_WS_AUTH_STRATEGY_FAILED', { cause });
 }
 
-/** What `judge` says; an exception is a no as well. */
+/** The answer of `judge`; an exception refuses as well. */
 export function orFailed<Said>(judge: () => Said): Said | Refusal {
   try {
     return judge();
@@ -60,7 +60,7 @@ export function orFailed<Said>(judge: () => Said): Said | Refusal {
 
 /**
  * What a strategy that threw is refused with: 500, unless it threw one of Nest's HTTP exceptions, as `validate()` does to
- * say no (`throw new UnauthorizedException()`).
+ * refuse (`throw new UnauthorizedException()`).
  */
 export function refusalOfError(error: unknown): Refusal {
   const code = codes[httpStatusOf(error) ?? 0] ?? 'ERR_WS_AUTH_STRATEGY_FAILED';

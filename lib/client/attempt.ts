@@ -52,7 +52,7 @@ export class Attempt {
     }
   }
 
-  /** Sends if the session allows it, and says whether it did. */
+  /** Sends if the session allows it, and returns whether it did. */
   send(data: SocketData): boolean {
     const canSend = this.#hasSession && this.connection!.isOpen;
     if (canSend) {

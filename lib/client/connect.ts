@@ -3,10 +3,10 @@ import { WsAuthSocket } from './ws-auth-socket.js';
 
 /**
  * Connects to a gateway and stays connected and authenticated: renews the session on the open socket before it ends, and
- * connects again as the close code says.
+ * connects again as the close code demands.
  *
  * @param url `ws:`, `wss:`, `http:` or `https:`; in a page, a path of its own origin as well
- * @throws {TypeError} for a URL that is not valid, a `token` that is no function, and where there is no WebSocket.
+ * @throws {TypeError} for a URL that is not valid, an unknown option, a `token` that is not a function, and without a WebSocket.
  * @throws {RangeError} for a number among the options that is out of bounds.
  * @publicApi
  */

@@ -8,7 +8,7 @@ export interface CookieWayOptions {
   readonly bridge: string | URL;
 }
 
-/** What the iframe needs of a page. Elsewhere there is none. */
+/** What the iframe needs of a page, which exists only in browsers. */
 interface Page {
   readonly document?: {
     createElement(name: 'iframe'): Iframe;
@@ -70,7 +70,7 @@ async function byFetch(address: URL, token: string, signal: AbortSignal): Promis
   return response.status;
 }
 
-/** Resolves with the status that the answer of the iframe stands for; it says only yes or no. */
+/** Resolves with the status that the answer of the iframe stands for; it only distinguishes success from failure. */
 async function byIframe({ href, origin }: URL, token: string, signal: AbortSignal) {
   const iframe = page.document!.createElement('iframe');
   try {
@@ -85,7 +85,7 @@ async function byIframe({ href, origin }: URL, token: string, signal: AbortSigna
         },
         { signal },
       );
-      // oxlint-disable-next-line unicorn/prefer-add-event-listener -- shorter, and nobody else has this iframe
+      // oxlint-disable-next-line unicorn/prefer-add-event-listener -- shorter, and no other code has this iframe
       iframe.onload = () => iframe.contentWindow?.postMessage(token, origin);
       iframe.hidden = true;
       iframe.src = href;

@@ -1,4 +1,4 @@
-/** A promise that others settle. A rejection that nobody waits for is no error. */
+/** A promise that others settle. An unhandled rejection does not end the process. */
 export class Deferred<Value> {
   resolve!: (value: Value) => void;
   reject!: (reason: Error) => void;

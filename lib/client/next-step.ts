@@ -8,7 +8,7 @@ export interface End {
   readonly wasClean: boolean;
   /** What the contract asks for. */
   readonly action: WsAuthCloseAction;
-  /** Whether nobody is logged in, or no token is accepted. */
+  /** Whether no user is logged in, or no token is accepted. */
   readonly unauthenticated?: boolean;
   /** Whether the server had accepted the token. */
   readonly accepted: boolean;
@@ -42,7 +42,7 @@ export interface Patience {
 /** No other connection. */
 export interface Surrender {
   readonly again: false;
-  /** Whether it is because nobody is logged in. */
+  /** Whether it is because no user is logged in. */
   readonly unauthenticated: boolean;
 }
 
@@ -73,7 +73,7 @@ export function nextStep(
   random: () => number = Math.random,
 ): Surrender | NextAttempt {
   const { action, accepted } = end;
-  // A session that ran its course is no failure, however short the server made it.
+  // A session that ran its course does not count as a failure, however short the server made it.
   const isCalm = end.openMs >= (end.expired ? patience.backOffMs : patience.maxBackOffMs);
   const failures = isCalm ? 0 : history.failures;
   const refused = history.refused && !accepted && !isCalm;

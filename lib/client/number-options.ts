@@ -29,7 +29,7 @@ export interface NumberOptions {
   readonly maxBackOffMs?: number;
   /**
    * Connections in a row that may fail, or be lost, before the socket gives up; `Infinity` never does, and with 1 there is
-   * one connection. One that was authenticated for `maxBackOffMs` begins a new row. A page cannot tell a refused upgrade
+   * one connection. One that was authenticated for `maxBackOffMs` begins a new row. A page cannot distinguish a refused upgrade
    * from an unreachable server, so this bounds refusals for all ways but `firstMessage()`.
    *
    * @default Infinity

@@ -34,7 +34,7 @@ export interface ConnectOptions extends NumberOptions {
   readonly WebSocket?: WebSocketConstructor;
   /** Ends everything when it aborts: connection, timers, listeners and waiting messages. */
   readonly signal?: AbortSignal;
-  /** Called when the socket gives up because nobody is logged in: no token, or a fresh one that was refused as well. */
+  /** Called when the socket gives up because no user is logged in: no token, or a fresh one that was refused as well. */
   readonly onUnauthenticated?: () => void;
   /** Names of the protocol's events, if the server has given them others. */
   readonly events?: Partial<WsAuthEventNames>;

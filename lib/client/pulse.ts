@@ -4,7 +4,7 @@ import { Timer } from './timer.js';
 /** How a {@link Pulse} asks, and how long it waits. */
 export interface PulseOptions {
   readonly events: WsAuthEventNames;
-  /** Silence after which it asks; `Infinity` asks only when told to, and 0 never. */
+  /** Silence after which it asks; `Infinity` asks only on request, and 0 never. */
   readonly heartbeatMs: number;
   /** Time for the answer. */
   readonly timeoutMs: number;
@@ -19,7 +19,7 @@ export class Pulse {
 
   /**
    * @param send sends the ping
-   * @param onSilence called when there is no answer in time
+   * @param onSilence called if no answer arrives in time
    */
   constructor(
     private readonly options: PulseOptions,

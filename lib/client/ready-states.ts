@@ -1,6 +1,6 @@
 /** The four states of a WebSocket, on the class and on each socket. */
 export class ReadyStates {
-  /** There is no session yet, or none at present. */
+  /** No session exists at present. */
   static readonly CONNECTING = 0;
   /** There is a session. */
   static readonly OPEN = 1;

@@ -16,7 +16,7 @@ export class SessionClock {
   /** @param onDue called when the time has come, or is long past because the machine was asleep */
   constructor(private readonly onDue: () => void) {}
 
-  /** Takes in what the server says of the session; it is valid at this moment. */
+  /** Takes the end that the server has sent; the session is valid at this moment. */
   set(expiresAt: number | null | undefined): void {
     // If it is over by this clock, the clock is wrong, and there is nothing to learn from it.
     this.#endsAt = expiresAt && expiresAt > Date.now() ? expiresAt : Infinity;

@@ -1,6 +1,6 @@
 import type { EventMessage, SessionData, WsAuthEventNames } from '../protocol/message.js';
 
-/** What the server says of the session. */
+/** The state of the session, as sent by the server. */
 export interface SessionMessage {
   /** Whether a token was accepted; otherwise the end is near. */
   readonly accepted: boolean;

@@ -55,7 +55,7 @@ export interface WsAuthSocketEvents {
   session: WsAuthSocketEvent;
   /** A message has arrived; those about the session itself are left out. */
   message: WsAuthSocketEvent & MessageDetails;
-  /** There is no connection, and there will be another one. */
+  /** The connection is lost, and there will be another one. */
   waiting: WsAuthSocketEvent & WaitingDetails;
   /** The socket gives up, and not because the server is done (1000); `close` follows. */
   error: WsAuthSocketEvent;
@@ -65,6 +65,6 @@ export interface WsAuthSocketEvents {
 
 /** A message of the application. */
 export interface MessageDetails {
-  /** Text, or binary as `binaryType` says. */
+  /** Text, or binary in the form of `binaryType`. */
   readonly data: unknown;
 }

@@ -4,12 +4,12 @@
  * - `connecting`: a connection is opened, or a token obtained
  * - `authenticating`: the server is judging the token
  * - `open`: authenticated
- * - `waiting`: there is no connection, and there will be another one
+ * - `waiting`: the connection is lost, and there will be another one
  * - `closed`: over, for good
  */
 export type WsAuthSocketState = 'connecting' | 'authenticating' | 'open' | 'waiting' | 'closed';
 
-/** The session, as far as the server has told. */
+/** The session, as far as the server has sent it. */
 export interface WsAuthSocketSession {
   /**
    * End of the session in epoch milliseconds; `null` if it does not expire, `undefined` as long as the server has not sent

@@ -4,7 +4,7 @@ export interface TokenRequest {
   readonly refused: boolean;
 }
 
-/** A token, or nothing if nobody is logged in. */
+/** A token, or nothing if no user is logged in. */
 export type Token = string | null | undefined;
 
 /**
@@ -12,8 +12,8 @@ export type Token = string | null | undefined;
  * call of the same function is under way share its result: give each socket a function of its own to use tickets, which
  * work once.
  *
- * Nothing instead of a token means that nobody is logged in, and ends the socket. A rejection means that no token can be
- * had at present, and is tried again. Nobody but the function itself bounds the time it takes.
+ * Nothing instead of a token means that no user is logged in, and ends the socket. A rejection means that no token can be
+ * had at present, and is tried again. Only the function itself bounds the time it takes.
  */
 export type TokenSource = (request: TokenRequest) => Token | Promise<Token>;
 

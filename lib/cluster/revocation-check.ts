@@ -18,7 +18,7 @@ export class RevocationCheck {
   ) {}
 
   /**
-   * Refuses a revoked credential, and every one while the store does not answer, or this node does not hear of
+   * Refuses a revoked credential, and every one while the store does not answer, or this node does not receive
    * revocations: a session that begins now could not be ended.
    */
   async check(authenticated: Authenticated): Promise<Refusal | undefined> {
@@ -35,7 +35,7 @@ export class RevocationCheck {
     return this.refuseOutdated();
   }
 
-  /** Refuses everybody while this node does not hear of revocations. */
+  /** Refuses every client while this node receives no revocations. */
   refuseOutdated(): Refusal | undefined {
     return this.knowledge.isFresh ? undefined : new Refusal('ERR_WS_AUTH_UNAVAILABLE');
   }

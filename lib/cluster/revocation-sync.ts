@@ -12,7 +12,7 @@ export interface RevocationSyncOptions {
   apply(revocation: StoredRevocation): void;
   /** Called after revocations have been applied. If it fails, the reading has failed, and is tried again. */
   afterReading(): Promise<void>;
-  /** Called when this node has been cut off from the store for `maxStalenessMs`. */
+  /** Called when this node has been disconnected from the store for `maxStalenessMs`. */
   onLoss(): void;
   /** Called when readings begin to fail. */
   onFailure(cause: unknown): void;
@@ -29,7 +29,7 @@ const pageSize = 1_000;
 /**
  * Keeps a node up to date with the revocations of all nodes.
  *
- * A message on the channel says only that there is something to read, so a lost, late, doubled or forged one changes
+ * A message on the channel only signals that there is something to read, so a lost, late, doubled or forged one changes
  * nothing: what counts is read from the store, at every message, three times within `maxStalenessMs`, and every second
  * while that fails.
  */

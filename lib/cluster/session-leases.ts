@@ -77,7 +77,7 @@ export class SessionLeases {
   /**
    * Claims a lease for a session that has begun, and ends the oldest sessions of its user if there are too many.
    *
-   * @throws {WsAuthStoreError} if the store does not tell: then nobody knows whether there are.
+   * @throws {WsAuthStoreError} if the store does not answer, since it is unknown then whether there are.
    */
   async makeRoom(session: WsAuthSession, limit: LeaseLimit): Promise<void> {
     const claim = this.#claimOf(session, limit, 'closeOldest');

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 
 /**
- * Reads a body of at most so many bytes; `undefined` if it is larger, broken off, or was read by somebody else.
+ * Reads a body of at most so many bytes; `undefined` if it is larger, broken off, or was already read.
  */
 export function readBody(request: IncomingMessage, maxBytes: number): Promise<string | undefined> {
   return new Promise((resolve) => {

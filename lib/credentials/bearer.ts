@@ -23,7 +23,7 @@ export function bearerCredential(
 }
 
 /**
- * Makes one of the values that stand under one name, as sent. None, or an empty one, is no credential; two are refused,
+ * Makes one of the values that stand under one name, as sent. None, or an empty one, counts as no credential; two are refused,
  * since which one counts would be an accident.
  */
 export function onlyBearerCredential(

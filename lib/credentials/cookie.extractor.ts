@@ -22,7 +22,7 @@ export interface CookieBridgeOptions {
   readonly path: string;
   /**
    * Exact origins of the pages that may set the cookie. Every other page is refused: with the cookie it could log its
-   * visitor in as somebody else (login CSRF).
+   * visitor in as another user (login CSRF).
    */
   readonly parentOrigins: readonly string[];
   /**

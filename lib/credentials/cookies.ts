@@ -1,6 +1,6 @@
 /**
  * All values of one cookie. Parsers that build an object keep one of two equal names, and which one is an accident;
- * both are needed here to tell a duplicate.
+ * both are needed here to find a duplicate.
  */
 export function cookieValues(header: string, name: string): string[] {
   if (!header.includes(name)) {

@@ -1,4 +1,4 @@
-/** What a credential says, in the form a Passport strategy reads. */
+/** The content of a credential, in the form a Passport strategy reads. */
 export type CredentialContent =
   | { readonly scheme: 'Bearer'; readonly token: string }
   | { readonly scheme: 'Basic'; readonly username: string; readonly password: string }

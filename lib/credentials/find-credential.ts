@@ -8,7 +8,7 @@ type Found = Credential | Refusal;
 /**
  * Finds the one credential of a handshake.
  *
- * Two explicit credentials are refused, whatever the order of the extractors, since nobody could say whose connection it
+ * Two explicit credentials are refused, whatever the order of the extractors, since it would be undecided whose connection it
  * is. An explicit one makes the ambient cookie irrelevant, and never falls back to it. `fromRequest()` comes last.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-2 RFC 6750 §2}

@@ -102,7 +102,7 @@ function headerIn(part: string): string | undefined {
   return candidates.find((each) => isRecord(jsonIn(each)));
 }
 
-/** What a part says in JSON. Few texts get as far as `JSON.parse`, since its exceptions are slow. */
+/** The JSON of a part. Few texts get as far as `JSON.parse`, since its exceptions are slow. */
 function jsonIn(part: string): unknown {
   const bytes = base64url.test(part) ? Buffer.from(part, 'base64url') : undefined;
   if (!bytes || !mayBe(openingBrace, bytes[0]) || !mayBe(closingBrace, bytes.at(-1))) {

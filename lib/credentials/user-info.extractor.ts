@@ -14,7 +14,7 @@ import {
   type WsExtractorOptions,
 } from './extractor.js';
 
-/** Passwords that say "the user name is a token": none, and the `x` that some URL parsers need. */
+/** Passwords that mark the user name as a token: none, and the `x` that some URL parsers need. */
 const tokenPasswords: ReadonlySet<string> = new Set(['', 'x']);
 
 /**

@@ -7,7 +7,7 @@ import { WS_AUTH_POLICY, WS_PUBLIC } from './ws-auth.decorator.js';
 /** A class, as Nest knows it. */
 export type GatewayClass = abstract new (...args: never[]) => unknown;
 
-/** What the decorators of a gateway say. */
+/** The demands of the decorators of a gateway. */
 export interface GatewayDemand {
   /** Name of the class. */
   readonly gateway: string;

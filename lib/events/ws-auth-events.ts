@@ -35,7 +35,7 @@ export interface WsAuthEventMap {
       /** Milliseconds from the upgrade to the session. */
       readonly durationMs: number;
     };
-  /** An attempt was not let in. */
+  /** An attempt was refused. */
   readonly refused: WsAuthAttemptEvent & {
     /** Why. */
     readonly code: RefusalCode;
@@ -47,7 +47,7 @@ export interface WsAuthEventMap {
     /** New end in epoch milliseconds; `undefined` does not expire. */
     readonly expiresAt: number | undefined;
   };
-  /** A session ends soon, and the client was told. */
+  /** A session ends soon; a client that can renew it was sent `expiring`. */
   readonly expiring: WsAuthSessionEvent & {
     /** The end in epoch milliseconds. */
     readonly expiresAt: number;
@@ -56,14 +56,14 @@ export interface WsAuthEventMap {
   readonly expired: WsAuthSessionEvent;
   /** A session was ended by a revocation. */
   readonly revoked: WsAuthSessionEvent;
-  /** The socket of a session has closed, whoever closed it. */
+  /** The socket of a session has closed, from either side. */
   readonly disconnected: WsAuthSessionEvent & {
-    /** Close code; 1006 for a socket that was cut off. */
+    /** Close code; 1006 for a socket without a close frame. */
     readonly code: number;
   };
 }
 
-/** Hears of one kind of event. What it returns is not waited for. */
+/** Receives one kind of event. A promise that it returns is not awaited. */
 export type WsAuthEventListener<Name extends keyof WsAuthEventMap> = (
   payload: WsAuthEventMap[Name],
 ) => void;
@@ -71,9 +71,9 @@ export type WsAuthEventListener<Name extends keyof WsAuthEventMap> = (
 const nobody: readonly WsAuthEventListener<never>[] = Object.freeze([]);
 
 /**
- * Tells what happens to connections: for audit logs, metrics and presence.
+ * Publishes what happens to connections: for audit logs, metrics and presence.
  *
- * Listeners run at once, in the order in which they came. One that throws is logged and harms nobody.
+ * Listeners run synchronously, in the order in which they were added. One that throws is logged and affects no other.
  *
  * @publicApi
  */
@@ -98,7 +98,7 @@ export class WsAuthEvents {
     };
   }
 
-  /** Whether somebody listens, so that a payload is only made for someone. */
+  /** Whether there is a listener, so that a payload is only made for one. */
   has(name: keyof WsAuthEventMap): boolean {
     return this.#listenersOf(name).length > 0;
   }

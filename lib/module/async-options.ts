@@ -18,7 +18,7 @@ const asyncTable = {
   useExisting: anything,
 } satisfies OptionTable;
 
-/** The ways to say where the options come from. */
+/** The ways to provide the options. */
 const sources = ['useFactory', 'useClass', 'useExisting'] as const;
 
 /**

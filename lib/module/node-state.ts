@@ -75,7 +75,7 @@ export class NodeState implements OnModuleInit, OnModuleDestroy, OnApplicationSh
     }
     return new SessionLeases({
       store: this.store,
-      // A node that is cut off closes its sessions first.
+      // A disconnected node closes its sessions first.
       leaseMs: Math.ceil(Math.min(1.5 * maxStalenessMs, maxTimerMs)),
       isLive: (sessionId) => this.sessions.get(sessionId) !== undefined,
       apply: (revocation) => this.#apply(revocation),

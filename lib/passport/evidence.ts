@@ -17,7 +17,7 @@ const extractorNames = ['_jwtFromRequest', 'jwtFromRequest'] as const;
 const minTokenLength = 16;
 
 /**
- * Finds out what a strategy bases its decision on, in one run: a token says when a session ends and by what it is revoked, from
+ * Finds out what a strategy bases its decision on, in one run: a token decides when a session ends and by what it is revoked, from
  * wherever the strategy takes it.
  *
  * What the strategy itself extracts is known best: what passport-jwt gets from its extractor, and the texts that other strategies

@@ -81,7 +81,7 @@ function runOne<Result>(step: Step<Result>): Promise<Result | undefined> {
       settle(() => resolve(undefined));
       return response;
     };
-    // As in Express, `next(null)` is no error.
+    // As in Express, `next(null)` does not report an error.
     const own = new OwnContext();
     const goOn = () => resolve(own.resume(proceed));
     const next = (error?: unknown) => settle(() => (error ? reject(error) : goOn()));

@@ -1,7 +1,7 @@
-/** What is there at once, or comes later. To wait for what is there costs a connection a trip through the queue. */
+/** A value or a promise of one. Values are handled synchronously: awaiting them would add a microtask to every connection. */
 export type MaybePromise<T> = T | PromiseLike<T>;
 
-/** Goes on with a value: at once if it is there. `onError` hears of a promise that fails. */
+/** Continues with a value, synchronously if it is not a promise. `onError` receives the reason of a rejection. */
 export function andThen<T, Result>(
   value: MaybePromise<T>,
   onValue: (value: T) => MaybePromise<Result>,
@@ -10,7 +10,7 @@ export function andThen<T, Result>(
   return isThenable(value) ? value.then(onValue, onError) : onValue(value);
 }
 
-/** Whether a value comes later. Some libraries put a class of their own in place of `Promise`, so that the class says little. */
+/** Whether a value comes later. Some libraries put a class of their own in place of `Promise`, so that the class proves little. */
 export function isThenable<T>(value: MaybePromise<T>): value is PromiseLike<T> {
   return (
     typeof value === 'object' &&

@@ -1,6 +1,6 @@
 import type { AsyncResource } from 'node:async_hooks';
 
-/** What a strategy run ended in. `context` is what every `AsyncLocalStorage` held when the strategy said so. */
+/** What a strategy run ended in. `context` is what every `AsyncLocalStorage` held at that moment. */
 export type Outcome =
   | {
       readonly type: 'success';

@@ -7,7 +7,7 @@ import type { Strategy, StrategyActions } from './strategy.js';
 /**
  * Runs one strategy to its first action.
  *
- * Passport's own middleware is not used: on `pass()` it calls nobody back and `@nestjs/passport` then lets the request
+ * Passport's own middleware is not used: on `pass()` it never calls back and `@nestjs/passport` then lets the request
  * in with no user; a strategy that rejects hangs it, one that throws late ends the process, and one that settles twice
  * reports two users. Here the first action wins and the rest is silence.
  *
@@ -45,7 +45,7 @@ export function runStrategy(
     },
     error: (error) => settle({ type: 'error', error }),
   };
-  /** Nothing else will say that a strategy which stopped when the attempt did has ended. */
+  /** No other call reports the end of a strategy that stopped with the attempt. */
   const interrupted = () => {
     if (!attempt.running) {
       settle({ type: 'aborted' });

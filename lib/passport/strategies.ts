@@ -109,7 +109,7 @@ export class Strategies {
   }
 }
 
-/** When a provider was registered under the name; 0 if only its own name says so, below 0 if it was not. */
+/** When a provider was registered under the name; 0 if only its own name matches, below 0 if it was not. */
 function orderOf(strategy: Strategy, name: string): number {
   const byName = !isRegistered(strategy) && strategy.name === name ? 0 : -1;
   return registrationOf(strategy, name)?.order ?? byName;

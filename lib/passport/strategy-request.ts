@@ -11,7 +11,7 @@ export interface StrategyRequest extends IncomingMessage {
   originalUrl: string;
   query: Record<string, string | string[]>;
   body: object;
-  /** Aborts when nobody waits for the strategy any more. */
+  /** Aborts when the result of the strategy is not needed any more. */
   readonly signal: AbortSignal;
 }
 

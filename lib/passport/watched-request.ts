@@ -12,7 +12,7 @@ const maxDepth = 8;
 /**
  * The tokens and passwords that the request of a strategy holds, and which of them the strategy has read.
  *
- * A strategy can only have verified what it has read, so a token beside it, which the client may have made up, says nothing. Only
+ * A strategy can only have verified what it has read, so a token beside it, which the client may have made up, proves nothing. Only
  * values that hold a token or a password are replaced, by accessors that behave like them.
  */
 export class WatchedRequest {

@@ -58,14 +58,14 @@ export interface WsAuthPolicyOptions {
    * happened) and make the next attempt wait for seconds.
    *
    * - `'http'`: by the HTTP status.
-   * - `'close'`: by a 101 and at once a close frame with the code and the reason of the refusal.
+   * - `'close'`: by a 101, immediately followed by a close frame with the code and the reason of the refusal.
    * - `'auto'`: by a close frame if the request has an `Origin`, as those of browsers do, otherwise by the HTTP status. A 401
    *   that the browser itself must see stays one: to credentials of HTTP Basic, and with the challenge of a strategy
    *   such as Digest.
    *
-   * What is no valid handshake for this path, comes beyond `maxPending` or `maxPendingPerAddress`, or while the application
+   * An upgrade that is not a valid handshake for this path, comes beyond `maxPending` or `maxPendingPerAddress`, or while the application
    * shuts down, is answered by HTTP in any case, which costs less. A socket that is accepted to be closed counts as
-   * pending until it is closed, reaches nobody, and is cut off after a second.
+   * pending until it is closed, reaches no handler, and is terminated after a second.
    *
    * Browsers send the user information of a URL only after a 401 that asks for Basic. A policy with `fromUserInfo()`, or one
    * that reads Basic and refuses requests without a credential, therefore refuses by HTTP with `'auto'`, and does not
@@ -153,7 +153,7 @@ export interface WsAuthPolicyOptions {
   readonly maxReauthenticationsPerMinute?: number;
   /**
    * Open sockets that one user may have, at least 1, or `Infinity`: in this process, or on all nodes, as
-   * `sessionLimitScope` of the module says. A user without a key (`userId`) is refused with 403, since its sockets cannot be
+   * `sessionLimitScope` of the module sets. A user without a key (`userId`) is refused with 403, since its sockets cannot be
    * counted.
    *
    * @default Infinity
@@ -238,7 +238,7 @@ export interface WsAuthModuleOptions extends WsAuthPolicyOptions {
    * field they come from.
    *
    * A user without a key, or with one that cannot be read, is refused with 403 where `maxSessionsPerUser` is set. Elsewhere
-   * it cannot be limited, found, revoked by key, or renewed (3003); one warning per policy says so. A function that throws
+   * it cannot be limited, found, revoked by key, or renewed (3003); one warning per policy reports it. A function that throws
    * refuses with 500.
    *
    * @default `user.id ?? user.sub ?? user.userId ?? user._id ?? user.username`
@@ -327,13 +327,13 @@ export interface WsAuthModuleOptions extends WsAuthPolicyOptions {
   readonly store?: WsAuthStore;
   /**
    * Age in milliseconds at which what a node knows of revocations is out of date, from 100. Live sessions of a node that
-   * is cut off from its store run no longer than this.
+   * is disconnected from its store run no longer than this.
    *
    * @default 30_000
    */
   readonly maxStalenessMs?: number;
   /**
-   * What happens to live sessions of a node that is cut off for `maxStalenessMs`: they are closed with 1013, or kept. New
+   * What happens to live sessions of a node that is disconnected for `maxStalenessMs`: they are closed with 1013, or kept. New
    * connections are refused with 503 either way.
    *
    * @default 'close'

@@ -22,7 +22,7 @@ export type OriginPolicy = (question: OriginQuestion) => boolean | Promise<boole
 /**
  * Compiles `allowedOrigins`.
  *
- * A missing `Origin` says "not a browser", as browsers send one with every WebSocket handshake, so machines pass; a
+ * A missing `Origin` means "not a browser", as browsers send one with every WebSocket handshake, so machines pass; a
  * cookie without `Origin` does not, because no machine sends cookies by accident.
  *
  * @throws {WsAuthConfigurationError} for values that match nothing, or too much.

@@ -101,7 +101,7 @@ export function isBehindProxy(request: IncomingMessage, trust: ProxyTrust): bool
   return trust(peerAddress(request), 0);
 }
 
-/** Address of the client, as far as trusted proxies vouch for it; `undefined` if there is none. */
+/** Address of the client, as far as trusted proxies vouch for it; otherwise `undefined`. */
 export function clientAddress(request: IncomingMessage, trust: ProxyTrust): string | undefined {
   const { remoteAddress } = request.socket;
   return isForwarded(request)

@@ -23,7 +23,7 @@ export interface WsAuthAuthentication {
 export interface WsAuthVerdict {
   /** What was decided. */
   readonly outcome: WsAuthOutcome;
-  /** Strategy that succeeded, or the only one that was asked; `undefined` if several said no. */
+  /** Strategy that succeeded, or the only one that was asked; `undefined` if several refused. */
   readonly strategy?: string | undefined;
   /** Code of the refusal. */
   readonly code?: RefusalCode;

@@ -98,7 +98,7 @@ function callForText(value: object, method: string): string | undefined {
   return typeof text === 'string' && !noText.test(text) && text === ask() ? text : undefined;
 }
 
-/** What objects say that have no text: also those of another realm, of a failed calculation, and of bytes that are no UTF-8. */
+/** Texts of objects without a text of their own: also those of another realm, of a failed calculation, and of bytes that are not UTF-8. */
 const noText = /^\[object |^[+-]?(?:NaN|Infinity)$|\ufffd/;
 
 /** What `String()` and templates make of a field that is not there: all users without it would be one user. */

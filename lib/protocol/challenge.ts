@@ -58,7 +58,7 @@ export interface ChallengeRequest {
 /**
  * The `WWW-Authenticate` values of a refusal, one per scheme.
  *
- * Basic and Bearer are written anew from validated parts, so that nothing a strategy says (a token in an error
+ * Basic and Bearer are written anew from validated parts, so that no text of a strategy (a token in an error
  * description, a line break) reaches the wire. Other schemes, such as Digest, pass when they are well formed.
  */
 export function challengesFor(request: ChallengeRequest): string[] {

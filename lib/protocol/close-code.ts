@@ -19,7 +19,7 @@ export const WsAuthCloseCode = {
   MessageTooBig: 1009,
   /** A strategy, a listener or a hook of the application threw. */
   InternalError: 1011,
-  /** A limit was reached, or nobody could answer. */
+  /** A limit was reached, or the store did not answer. */
   TryAgainLater: 1013,
   /** No credential, a bad one, or one that has ended. */
   Unauthorized: 3000,
@@ -58,7 +58,7 @@ export const closeActions: Readonly<Record<WsAuthCloseCode, WsAuthCloseAction>> 
 };
 
 /**
- * The action for any code. Those that nobody here knows are a decision of the application if they are from its range, 3000
+ * The action for any code. Unknown ones are a decision of the application if they are from its range, 3000
  * and above, and a trouble of the transport otherwise.
  */
 export function closeActionOf(
@@ -69,10 +69,10 @@ export function closeActionOf(
   return actions[code] ?? (code < 3000 ? 'backOff' : 'terminal');
 }
 
-/** What the server says, and nothing else says, when a session it had accepted is at its end. */
+/** Reason of the close frame at the end of an accepted session, and of no other. */
 export const expiredReason = 'token expired';
 
-/** What the server says of a credential that was revoked, and of a session that ends with it. */
+/** Reason for a credential that was revoked, and for a session that ends with it. */
 export const revokedReason = 'revoked';
 
 /** Whether an endpoint may send the code ({@link https://www.rfc-editor.org/rfc/rfc6455#section-7.4.2 RFC 6455 §7.4.2}). */

@@ -38,7 +38,7 @@ const eventKey = spellingsOf('event');
  *
  * JSON has many spellings of one text: escapes, white space, and repeated keys, of which the last counts. All are recognised as
  * `JSON.parse` reads them, but the message is not parsed: that would cost every message with an escape as much as its handler.
- * A text that is no JSON may be recognised as well.
+ * A text that is not JSON may be recognised as well.
  */
 export class EventMatcher {
   readonly #literal: Buffer;

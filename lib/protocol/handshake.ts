@@ -72,7 +72,7 @@ const fieldNames: ReadonlyMap<string, FieldName> = new Map(
 );
 
 /**
- * Reads and checks a whole handshake, or says how it is refused. Nothing is decided on a partial one.
+ * Reads and checks a whole handshake, or returns its refusal. Nothing is decided on a partial one.
  *
  * Node emits `upgrade` for requests without `Host`, over HTTP/1.0, with a body or with a POST method, and keeps the
  * first of two `Authorization` lines, so all of it is checked here, on the raw header fields.

@@ -42,10 +42,10 @@ export interface SessionData {
   readonly expiresAt: number | null;
 }
 
-/** Type of the message by which the page of the cookie bridge tells its parent how it went. */
+/** Type of the message by which the page of the cookie bridge reports its result to its parent. */
 export const bridgeMessageType = 'nestjs-ws-auth:cookie';
 
-/** What the page of the cookie bridge tells its parent. */
+/** What the page of the cookie bridge reports to its parent. */
 export interface BridgeMessage {
   readonly type: typeof bridgeMessageType;
   /** Whether the cookie is set. */
@@ -83,7 +83,7 @@ export function pingMessage({ ping }: WsAuthEventNames): string {
   return eventMessage(ping, undefined);
 }
 
-/** The message that tells a client about its session. */
+/** The message that informs a client about its session. */
 export function sessionMessage(event: string, data: SessionData): string {
   return eventMessage(event, data);
 }

@@ -58,7 +58,7 @@ export interface RefusalDetails {
 }
 
 /**
- * The statement "this connection is not let in", for both sides of the 101.
+ * The refusal of a connection, for both sides of the 101.
  *
  * It is a value, not an error: refusing is ordinary work.
  */

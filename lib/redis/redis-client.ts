@@ -10,10 +10,10 @@ export interface NodeRedisClient {
   duplicate(): NodeRedisClient & {
     /** Connects it. */
     connect(): Promise<unknown>;
-    /** Ends it at once. */
+    /** Ends it immediately. */
     destroy(): void;
   };
-  /** Hears of errors. */
+  /** Receives errors. */
   on(event: 'error', listener: (error: unknown) => void): unknown;
 }
 
@@ -28,7 +28,7 @@ export interface IoRedisClient {
     /** Ends it. */
     disconnect(): void;
   };
-  /** Hears of errors. */
+  /** Receives errors. */
   on(event: 'error', listener: (error: unknown) => void): unknown;
 }
 

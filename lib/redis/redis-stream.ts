@@ -64,7 +64,7 @@ export function revocationOf(
   return revocation && { ...revocation, rememberMs: Math.max(0, revocation.rememberMs - ageMs) };
 }
 
-/** Reads a revocation, or returns `undefined` for an entry that is none: it is skipped and harms nobody. */
+/** Reads a revocation, or returns `undefined` for a malformed entry, which is skipped. */
 function parseRevocation(json: string | undefined): StoredRevocation | undefined {
   let parsed: unknown;
   try {

@@ -217,7 +217,7 @@ class RedisWsAuthStore implements WsAuthStore {
     return id === undefined ? this.#absentKey : this.#key(kind, id);
   }
 
-  /** Fails at once without a connection, so that nothing is queued, and within the time-out with a silent one. */
+  /** Fails immediately without a connection, so that nothing is queued, and within the time-out with a silent one. */
   async #send(command: readonly string[]): Promise<unknown> {
     if (!this.#connection.isReady) {
       throw new WsAuthStoreError('redis is not connected');

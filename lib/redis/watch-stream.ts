@@ -3,7 +3,7 @@ import { answerWithin } from './answer-within.js';
 import type { RedisConnection } from './redis-client.js';
 import { parseStream } from './redis-stream.js';
 
-/** What is followed, and who is told. */
+/** The stream to follow, and its listeners. */
 export interface StreamWatch {
   readonly key: string;
   /** Time in milliseconds after which a command counts as failed. */
@@ -26,7 +26,7 @@ const retryMs = 250;
  * Calls back when the stream has a new entry, when the connection fails, and when there is one again, since something may
  * have been missed.
  *
- * The stream is followed by blocking reads. Publish and subscribe would lose what is told while a node is cut off. A
+ * The stream is followed by blocking reads. Publish and subscribe would lose what is published while a node is disconnected. A
  * connection that fails, or is silent for longer than a blocking read lasts, is replaced: one whose peer has vanished
  * without a word would block for ever.
  *
@@ -92,5 +92,5 @@ async function newestId(
   return newest?.id ?? '0-0';
 }
 
-/** What fails is told by trying again. */
+/** A failure is reported by the next attempt. */
 function ignore(): void {}

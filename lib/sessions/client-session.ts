@@ -10,7 +10,7 @@ class Given {
 
 /**
  * The session of a client, in a private field of the client: nothing that holds a client can replace it, or find it by any
- * other way. A `WeakMap` would say the same, and cost the garbage collector more than all else that is kept of a session.
+ * other way. A `WeakMap` would do the same, and cost the garbage collector more than all else that is kept of a session.
  */
 class SessionHolder extends Given {
   #session: WsAuthSession | undefined;

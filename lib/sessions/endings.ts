@@ -1,7 +1,7 @@
 import { expiredReason, revokedReason, WsAuthCloseCode } from '../protocol/close-code.js';
 import type { EndReason } from './live-session.js';
 
-/** Close code and text of a session that ends, where nothing else is said. */
+/** Close code and text of a session that ends, unless others are given. */
 export const endings: Readonly<
   Record<EndReason, { readonly code: number; readonly reason: string }>
 > = {

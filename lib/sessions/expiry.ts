@@ -1,4 +1,4 @@
-/** Longest delay of a timer; a longer one would fire at once. */
+/** Longest delay of a timer; a longer one would fire immediately. */
 const maxDelayMs = 2 ** 31 - 1;
 
 /**
@@ -36,7 +36,7 @@ export class Expiry {
     this.#arm();
   }
 
-  /** Time left: what the stricter clock says. */
+  /** Time left by the stricter clock. */
   get remainingMs(): number {
     return Math.min(this.at - Date.now(), this.#monotonicEnd - performance.now());
   }

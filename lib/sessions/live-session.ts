@@ -18,12 +18,12 @@ export interface Ending {
 export interface LiveSession {
   readonly session: WsAuthSession;
   readonly proof: Proof;
-  /** Ends the session at once: nothing is dispatched from here on, and nothing but the close frame is sent. */
+  /** Ends the session immediately: nothing is dispatched from here on, and nothing but the close frame is sent. */
   end(ending: Ending): void;
   /**
    * Puts a renewed session in place of the present one.
    *
-   * @throws {WsAuthError} for another user, and for a value that is none.
+   * @throws {WsAuthError} for another user, and for a value that is not a user.
    */
   refresh(user: object, info: unknown): WsAuthSession;
 }

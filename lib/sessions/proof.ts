@@ -3,7 +3,7 @@ import { readToken, type ReadToken } from '../credentials/jwt.js';
 import type { Basis } from '../passport/basis.js';
 import { isRecord } from '../protocol/message.js';
 
-/** What a credential says about itself, once a strategy has accepted it. */
+/** The claims of a credential, once a strategy has accepted it. */
 export interface Proof {
   /**
    * All names of the tokens that the session stands on, or may stand on: each `jti`, and each digest. A revocation of any of them
@@ -42,7 +42,7 @@ export const anonymousProof: Proof = Object.freeze({
  *
  * Claims are read from the tokens themselves, because `validate()` seldom returns them. They only ever shorten or end a session:
  * identity comes from the strategy alone. Of several tokens that the strategy may have verified the strictest counts. User name
- * and password count as issued when they are presented, unless the strategy says otherwise.
+ * and password count as issued when they are presented, unless the strategy returns another time.
  */
 export function proofOf(basis: Basis, user: unknown, info: unknown): Proof {
   const tokens = basis.tokens.map(readToken);
@@ -55,7 +55,7 @@ export function proofOf(basis: Basis, user: unknown, info: unknown): Proof {
   return {
     tokenIds,
     ownTokenIds,
-    // The password of HTTP Basic may be an opaque token: if the strategy says when it was issued, that counts.
+    // The password of HTTP Basic may be an opaque token: if the strategy returns when it was issued, that counts.
     issuedAt:
       numericDate(said('iat') ?? issueOf(tokens)) ?? (basis.presented ? Date.now() : undefined),
     issuer: stringOf(said('iss')) ?? issuerOf(tokens),
@@ -64,7 +64,7 @@ export function proofOf(basis: Basis, user: unknown, info: unknown): Proof {
   };
 }
 
-/** What the application itself says of a user it has authenticated elsewhere, just now unless it says otherwise. */
+/** Claims that the application makes about a user it has authenticated elsewhere, just now unless it names another time. */
 export function declaredProof(user: object, info: unknown): Proof {
   return proofOf({ tokens: [], verified: true, presented: true }, user, info);
 }

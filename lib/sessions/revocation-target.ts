@@ -91,7 +91,7 @@ export function storedRevocation(target: CheckedTarget, options: RevokeOptions):
 
 /**
  * The revocations of the tokens that a revoked session stands on, each for as long as the token states that it lives, if that is
- * longer. An instant says too little: the clock that wrote `iat` may be ahead, and the token would be accepted again.
+ * longer. An instant is not enough: the clock that wrote `iat` may be ahead, and the token would be accepted again.
  *
  * Of all users together only the tokens are named that the instant does not cover, so that one statement about everybody does
  * not become one about each.
@@ -140,7 +140,7 @@ const takesTokens: ReadonlySet<RevocationKind> = new Set<RevocationKind>([
 
 /**
  * The latest instant, by the clock of this node, at which a credential can have been issued; `undefined` if that is not known.
- * It was there when it was presented, whatever the clock of the issuer says.
+ * It was there when it was presented, whatever the clock of the issuer shows.
  */
 export function latestIssue(
   { issuedAt }: Proof,
@@ -216,7 +216,7 @@ function badTarget(): WsAuthError {
 }
 
 /**
- * A time that is none would be over at once.
+ * An invalid time would be over immediately.
  *
  * @throws {WsAuthError} `ERR_WS_AUTH_REVOCATION`
  */

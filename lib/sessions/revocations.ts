@@ -65,7 +65,7 @@ export class Revocations {
   }
 
   /**
-   * Whether a credential is revoked. One issued at the very instant is, and so is one that cannot tell when it was issued:
+   * Whether a credential is revoked. One issued at the very instant is, and so is one without a time of issue:
    * it may be older.
    */
   isRevoked(credential: RevocableCredential): boolean {
@@ -102,7 +102,7 @@ export class Revocations {
 }
 
 /**
- * A revocation that arrives after a credential was accepted concerns it, whatever the clock of the issuer says. One that arrived
+ * A revocation that arrives after a credential was accepted concerns it, whatever the clock of the issuer shows. One that arrived
  * before concerns what was issued by then.
  */
 function concerns(

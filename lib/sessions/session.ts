@@ -35,7 +35,7 @@ export class WsAuthSession<User = unknown> {
   readonly extractor: string;
   /** What carries the connection. */
   readonly transport: WsAuthTransport;
-  /** Whether there is no user, in a gateway that allows that. */
+  /** Whether the client is a guest, in a gateway that allows guests. */
   readonly anonymous: boolean;
   /** Epoch milliseconds. */
   readonly authenticatedAt: number;

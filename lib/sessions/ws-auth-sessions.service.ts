@@ -122,13 +122,13 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
    *
    * The sockets of this process are dead when the call returns; with a `store`, those of other nodes follow. A token issued
    * in the very second of the revocation is refused, since `iat` counts seconds. The tokens of the sessions that end are refused
-   * whatever their `iat` says.
+   * whatever their `iat` is.
    *
    * @returns how many sockets of this process were closed
    * @throws {WsAuthConfigurationError} for an unknown option.
    * @throws {WsAuthError} `ERR_WS_AUTH_CLOSE_FRAME` for a reason that no close frame can carry.
    * @throws {WsAuthError} `ERR_WS_AUTH_REVOCATION` for a target that names nothing, or more than one thing, and for
-   *   a `rememberMs` that is no time.
+   *   a `rememberMs` that is not a time.
    * @throws {WsAuthStoreError} if the revocation could not be published. Try again: this process has done its part.
    */
   async revoke(target: RevocationTarget, options: RevokeOptions = {}): Promise<number> {
@@ -152,8 +152,8 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
    * Renews a session from elsewhere, such as an HTTP route that has authenticated the user again.
    *
    * @returns the renewed session
-   * @throws {WsAuthError} `ERR_WS_AUTH_NO_SESSION` if there is none, `ERR_WS_AUTH_OTHER_USER` for another user, and
-   *   `ERR_WS_AUTH_NOT_A_USER` for a value that is no user, or has expired. The session stays as it is.
+   * @throws {WsAuthError} `ERR_WS_AUTH_NO_SESSION` without a session, `ERR_WS_AUTH_OTHER_USER` for another user, and
+   *   `ERR_WS_AUTH_NOT_A_USER` for a value that is not a user, or has expired. The session stays as it is.
    */
   refresh(sessionId: string, user: object, info?: unknown): WsAuthSession {
     const live = this.#live.with(sessionId);
@@ -184,7 +184,7 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
 
   /**
    * Registers first, checks afterwards: a revocation that comes in between still finds the session. One that came since the
-   * credential was accepted concerns it, whatever the clock of its issuer says.
+   * credential was accepted concerns it, whatever the clock of its issuer shows.
    *
    * @returns whether the session may live
    * @internal
@@ -298,7 +298,7 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
     const { kind, exceptSessionId, reason } = revocation;
     const ending: Ending = { why: kind === 'replaced' ? 'replaced' : 'revoked', reason };
     const ofTokens = revocationsOfAll(revocation, concerned, this.#clockToleranceMs);
-    // All is remembered before a session ends: code of the application that hears of the end may throw.
+    // All is remembered before a session ends: a listener of the application may throw at the end of a session.
     this.#remember(revocation);
     for (const ofToken of ofTokens) {
       // A revocation that is read again publishes nothing again.

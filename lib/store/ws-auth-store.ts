@@ -53,7 +53,7 @@ export interface RevocationQuestion {
   readonly tokenIds?: readonly string[] | undefined;
   /** Session that asked for a ticket. */
   readonly sessionId?: string | undefined;
-  /** Epoch milliseconds; one that cannot tell is revoked with its user, since it may be older. */
+  /** Epoch milliseconds; one without a time is revoked with its user, since it may be older. */
   readonly issuedAt?: number | undefined;
 }
 
@@ -85,7 +85,7 @@ export interface LeaseClaim extends SessionLease {
   readonly limit: number;
   /** Time in milliseconds after which the lease is free again unless it is renewed. */
   readonly leaseMs: number;
-  /** What happens if there is none: nothing, or the oldest make room. */
+  /** What happens if none is free: nothing, or the oldest sessions are evicted. */
   readonly onLimit: 'refuse' | 'closeOldest';
 }
 
@@ -105,9 +105,9 @@ export interface WsAuthStore {
   putTicket(ticket: StoredTicket, limits: TicketLimits): Promise<void>;
   /** Returns the payload and forgets it, in one step: of any number of concurrent callers one gets it. */
   takeTicket(digest: string): Promise<string | undefined>;
-  /** Keeps a revocation, and tells the nodes. Of several for one id the latest instant counts, and the longest time. */
+  /** Keeps a revocation, and publishes it to the nodes. Of several for one id the latest instant counts, and the longest time. */
   addRevocation(revocation: StoredRevocation): Promise<void>;
-  /** MUST NOT say no for something it cannot read. */
+  /** MUST NOT return false for something it cannot read. */
   isRevoked(question: RevocationQuestion): Promise<boolean>;
   /**
    * Revocations that were added after the cursor, or all that are kept: also if the cursor is not of this store, or of what

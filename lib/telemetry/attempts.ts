@@ -11,7 +11,7 @@ interface Count {
 const attemptsOf = new WeakMap<Meter, Attempts>();
 
 /**
- * Counts attempts, and tells how many there were when it is asked. An SDK makes a text of the labels of each measurement that
+ * Counts attempts, and reports how many there were on request. An SDK makes a text of the labels of each measurement that
  * it is given, which takes longer than everything else that is measured of a connection.
  */
 export class Attempts {

@@ -1,7 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { WsAuthVerdict } from '../policy/telemetry.js';
 
-/** What is said of all that has ended. Each label has as many values as the configuration has names. */
+/** Labels of everything that has ended. Each label has as many values as the configuration has names. */
 export function labelsOf({
   outcome,
   strategy,

@@ -51,7 +51,7 @@ export class ObservedSpan implements WsAuthObservation {
     if (this.settings.userIds && userId !== undefined) {
       this.span.setAttribute('user.id', userId);
     }
-    // What a client does wrong is no error of the server.
+    // A fault of the client does not count as an error of the server.
     if (isServerError) {
       this.span.setStatus({ code: SpanStatusCode.ERROR });
     }

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 
 /**
  * Names a connection, the same at both ends. No peer can claim to be another one: the ends of a connection are what the
- * operating system says.
+ * operating system reports.
  */
 export const connectionKey = {
   /** As the client sees it. */

@@ -1,7 +1,7 @@
 /** The clock of the machine, also while a test moves the timers. */
 const { setTimeout: startTimer, clearTimeout: stopTimer } = globalThis;
 
-/** Bounds on what a client waits for, so that a test which waits in vain says for what. */
+/** Bounds on what a client waits for, so that the error of a test which waits in vain names the missing event. */
 export class Deadlines {
   readonly #running = new Set<NodeJS.Timeout>();
 

@@ -68,7 +68,7 @@ export function entranceOf(authenticator: Authenticator): Grants {
   return grants;
 }
 
-/** Decides as the gateway does, with a strategy that says yes in place of its own. */
+/** Decides as the gateway does, with a strategy that accepts in place of its own. */
 function admit(
   { policy, checks }: Authenticator,
   grant: Grant,

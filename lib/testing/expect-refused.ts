@@ -18,7 +18,7 @@ export type ExpectedRefusal = (
       readonly status?: never;
     }
 ) & {
-  /** The text that says why, such as `credential rejected`. */
+  /** The reason as text, such as `credential rejected`. */
   readonly reason?: string;
 };
 

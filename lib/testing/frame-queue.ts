@@ -6,13 +6,13 @@ export interface Frame {
   readonly isBinary: boolean;
 }
 
-/** Somebody who waits for a frame. */
+/** A pending request for a frame. */
 interface Waiting {
   resolve(frame: Frame): void;
   reject(reason: Error): void;
 }
 
-/** Keeps frames in order until somebody asks for them, and those who ask until there are frames. */
+/** Keeps frames in order until they are requested, and requests until frames arrive. */
 export class FrameQueue {
   readonly #frames: Frame[] = [];
   readonly #waiting: Waiting[] = [];
@@ -33,7 +33,7 @@ export class FrameQueue {
     }
   }
 
-  /** Says that no frame will follow. What has arrived can still be read. */
+  /** Ends the queue: no frame will follow. What has arrived can still be read. */
   end(reason: Error): void {
     this.#end = reason;
     this.#waiting.splice(0).forEach((waiting) => waiting.reject(reason));

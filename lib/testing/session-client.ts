@@ -30,7 +30,7 @@ export class Connection {
   }
 }
 
-/** An hour of fake time is 120 pings at once. Its types do not know the option of `ws` yet. */
+/** An hour of fake time is 120 pings in one turn. Its types do not know the option of `ws` yet. */
 const manyPings: object = { maxPendingAutoPongs: 0 };
 
 /** Where the sessions of an application are. */
@@ -71,7 +71,7 @@ export class WsSessionClient extends WsTestClient {
   /**
    * Ends the session as its expiry does, without waiting for it, and resolves when the socket is closed.
    *
-   * @throws {Error} if there is no session.
+   * @throws {Error} without a session.
    */
   async expire(): Promise<SocketClosing> {
     this.#demandGate().onEnd();
@@ -81,7 +81,7 @@ export class WsSessionClient extends WsTestClient {
   /**
    * Revokes the session and its credential as `WsAuthSessions.revoke()` does, and resolves when the socket is closed.
    *
-   * @throws {Error} if there is no session.
+   * @throws {Error} without a session.
    */
   async revoke(options?: RevokeOptions): Promise<SocketClosing> {
     const { id: sessionId } = this.#demandGate().session;
@@ -94,7 +94,7 @@ export class WsSessionClient extends WsTestClient {
    *
    * @param user the same user, with a later `exp` for example
    * @returns the renewed session
-   * @throws {Error} if there is no session, and `WsAuthError` for another user, and for a value that is none.
+   * @throws {Error} without a session, and `WsAuthError` for another user, and for a value that is not a user.
    */
   renew(user: object, info?: unknown): WsAuthSession {
     return this.#source.sessions.refresh(this.#demandGate().session.id, user, info);

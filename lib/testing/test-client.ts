@@ -28,7 +28,7 @@ export interface WsTestClientOptions extends ClientOptions {
   readonly protocols?: string | string[];
   /**
    * Longest wait in milliseconds for anything that the client is asked for, by the clock of the machine; `Infinity` waits
-   * for ever. It should be shorter than the test may take, so that the failure says what did not come.
+   * for ever. It should be shorter than the test may take, so that the failure names what did not arrive.
    *
    * @default 4_000
    */
@@ -84,7 +84,7 @@ export class WsTestClient implements AsyncDisposable {
   /**
    * Resolves with the client at the 101.
    *
-   * @throws {WsRefusedError} if the upgrade is refused, and the error of the socket if nobody answers.
+   * @throws {WsRefusedError} if the upgrade is refused, and the error of the socket if no server answers.
    */
   async opened(): Promise<this> {
     const refused = this.#refused.then((response) => WsRefusedError.ofResponse(response));
@@ -159,7 +159,7 @@ export class WsTestClient implements AsyncDisposable {
 
   /**
    * Resolves when the server has read all that was sent before, or has closed the socket: what has not come by then, was
-   * not an answer at once.
+   * not an immediate answer.
    */
   async barrier(): Promise<void> {
     const answered = new Promise<unknown>((resolve) => this.socket.once('pong', resolve));

@@ -8,7 +8,7 @@ export interface RefusedUpgrade {
   readonly headers: IncomingHttpHeaders;
   /** One entry for each `WWW-Authenticate` line. */
   readonly challenges: readonly string[];
-  /** The text that says why, such as `credential rejected`, and a line break. */
+  /** The reason as text, such as `credential rejected`, and a line break. */
   readonly body: string;
 }
 

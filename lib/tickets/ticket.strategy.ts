@@ -29,7 +29,7 @@ export class TicketStrategy implements Strategy {
     try {
       payload = ticket === undefined ? undefined : await this.judge(ticket, request);
     } catch {
-      // The store is out of reach. One log line per client would be a flood; the node says once that it has lost its store.
+      // The store is unreachable. One log line per client would be a flood; the node logs once that it has lost its store.
       this.fail(503);
       return;
     }
@@ -40,7 +40,7 @@ export class TicketStrategy implements Strategy {
     }
   }
 
-  /** Spends the ticket, and says what it stands for. */
+  /** Spends the ticket, and returns what it stands for. */
   private async judge(ticket: string, request: object): Promise<TicketPayload | undefined> {
     const json = await this.store.takeTicket(ticketDigest(ticket));
     const payload = json === undefined ? undefined : parseTicketPayload(json);

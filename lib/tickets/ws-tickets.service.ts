@@ -50,7 +50,7 @@ const ticketOptions = {
 
 /** A ticket and the end of its life. */
 export interface IssuedTicket {
-  /** Opaque, single-use, base64url. Show it to nobody but the client. */
+  /** Opaque, single-use, base64url. Show it only to the client. */
   readonly ticket: string;
   /** Epoch milliseconds by the clock of this node. */
   readonly expiresAt: number;

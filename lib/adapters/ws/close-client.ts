@@ -19,7 +19,7 @@ export interface Closing {
 
 /**
  * Closes a client: the one place that sends a close frame. From here on no message of the peer is dispatched and nothing
- * else is sent to it; a peer that does not answer is cut off when its grace is over.
+ * else is sent to it; a peer that does not answer is terminated when its grace is over.
  */
 export function closeClient(client: GatedWebSocket, { code, reason, graceMs }: Closing): void {
   client.wsAuthGate = closedGate;
@@ -36,7 +36,7 @@ export function closeClient(client: GatedWebSocket, { code, reason, graceMs }: C
   client.close(code, reason);
 }
 
-/** Cuts off a peer that does not answer a close frame in time. */
+/** Terminates a peer that does not answer a close frame in time. */
 export function terminateAfter(client: WebSocket, graceMs: number): void {
   const deadline = setTimeout(() => client.terminate(), graceMs);
   deadline.unref();

@@ -4,7 +4,7 @@ import type { GatedWebSocket } from './gated-web-socket.js';
 
 /**
  * Pings clients and terminates those that have shown no life since the ping before: a peer whose network is
- * gone says nothing for hours otherwise.
+ * gone stays silent for hours otherwise.
  *
  * A client that the application has paused is pinged, so that proxies keep the connection, and is not judged: its answers are
  * not read.

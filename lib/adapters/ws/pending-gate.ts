@@ -28,7 +28,7 @@ export interface PendingContext {
 
 /**
  * The gate of a socket that is accepted and not yet authenticated: the first message is judged, the rest is kept in
- * order, and nobody sees any of it before there is a session.
+ * order, and the gateway sees none of it before there is a session.
  */
 export class PendingGate implements Gate {
   readonly sends = false;

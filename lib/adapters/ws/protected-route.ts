@@ -37,7 +37,7 @@ export interface ProtectedRouteOptions {
   readonly subprotocols: SubprotocolChoice;
 }
 
-/** A path whose connections must be authenticated before the gateway hears of them. */
+/** A path whose connections must be authenticated before the gateway sees them. */
 export class ProtectedRoute implements Route {
   readonly #pending = new Set<PendingUpgrade>();
   readonly #clients: Set<GatedWebSocket>;
@@ -252,7 +252,7 @@ export class ProtectedRoute implements Route {
   }
 
   /**
-   * Ends an upgrade. Without a refusal the client has left, and there is no one to answer. Deadlines come here from a timer, so
+   * Ends an upgrade. Without a refusal the client has left, and no client is left to answer. Deadlines come here from a timer, so
    * that nothing may be thrown.
    */
   #end(upgrade: PendingUpgrade, refusal: Refusal | undefined): void {

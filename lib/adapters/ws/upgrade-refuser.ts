@@ -94,7 +94,7 @@ export class UpgradeRefuser {
       subprotocols.choose(handshake, context.policy.redaction, request);
       return true;
     } catch {
-      // The gateway's own function cannot say what a 101 should answer.
+      // The gateway's own function cannot decide what a 101 should answer.
       return false;
     }
   }

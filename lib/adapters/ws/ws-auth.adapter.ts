@@ -49,7 +49,7 @@ const maxBufferedChunks = 65_536;
 const applicationPort = 0;
 
 /**
- * A drop-in for `WsAdapter` that owns the `upgrade` event: a gateway hears of a client when it has a session, not before.
+ * A drop-in for `WsAdapter` that owns the `upgrade` event: a gateway receives a client when it has a session, not before.
  *
  * `WsAuthModule.forRoot()` installs it. Make one yourself only to pass options:
  * `app.useWebSocketAdapter(new WsAuthAdapter(app, { messageParser }))`.
@@ -81,7 +81,7 @@ export class WsAuthAdapter extends WsAdapter {
     return this;
   }
 
-  /** @throws {WsAuthConfigurationError} without `WsAuthModule`, and for gateways that cannot be told apart. */
+  /** @throws {WsAuthConfigurationError} without `WsAuthModule`, and for gateways that cannot be distinguished. */
   override create(port: number, options: GatewayOptions = {}): WebSocketServer {
     const { path, namespace, server: _server, ...wsOptions } = options;
     if (namespace) {

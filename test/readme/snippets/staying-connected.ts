@@ -4,7 +4,7 @@ import { connect, type WsAuthSocket } from 'nestjs-ws-auth/client';
 async function newToken(): Promise<string | undefined> {
   const answer = await fetch('/tokens', { method: 'POST' });
   if (answer.status === 401) {
-    return undefined; // nobody is logged in: the socket gives up
+    return undefined; // no user is logged in: the socket gives up
   }
   if (!answer.ok) {
     throw new Error(`no token: ${answer.status}`); // the socket tries again later

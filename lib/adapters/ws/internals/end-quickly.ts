@@ -11,7 +11,7 @@ const client = Symbol('client');
 /** Peers close by themselves with codes up to this one: 1000 and 1001 need not be an answer. */
 const leavingCode: number = WsAuthCloseCode.GoingAway;
 
-/** Where `ws` keeps the stream that parses frames, and what the close frame of the peer says. */
+/** Where `ws` keeps the stream that parses frames, and the close frame of the peer. */
 interface Closing extends Partial<Pick<GatedWebSocket, 'wsAuthClosedWith'>> {
   readonly _receiver?: Partial<Pick<Writable, 'end'>> | null;
   readonly _closeFrameReceived?: boolean;

@@ -24,7 +24,7 @@ interface Internals {
   readonly _extensions?: Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>;
 }
 
-/** Says of each field whether a socket has it. */
+/** Checks for each field whether a socket has it. */
 interface Expectation extends UnknownInternal {
   readonly holds: (socket: Internals) => boolean;
 }
