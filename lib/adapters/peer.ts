@@ -16,7 +16,8 @@ export class Peer implements ClientFacts {
   readonly path: string;
   readonly origin: string | undefined;
   #address: string | undefined;
-  #head = '';
+  #names = '';
+  #values = '';
 
   constructor(
     readonly socket: Duplex,
@@ -38,12 +39,14 @@ export class Peer implements ClientFacts {
 
   /** Keeps what a renewal shows to middleware and strategies. Called when the session begins, so that no refusal pays for it. */
   remember(request: IncomingMessage, bareUrl: string): void {
-    this.#head = headOf(request, bareUrl);
+    const { names, values } = headOf(request, bareUrl);
+    this.#names = names;
+    this.#values = values;
   }
 
   /** The upgrade as handlers saw it, without its credential. */
   get request(): IncomingMessage {
-    return requestOf(this.#head, this.socket);
+    return requestOf({ names: this.#names, values: this.#values }, this.socket);
   }
 
   /** Key of the client's address; one that equals no other if the address cannot be read. */
