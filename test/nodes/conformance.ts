@@ -41,10 +41,22 @@ export function conformance(name: string, open: () => Promise<StorePair>): void 
     });
     afterAll(() => pair[Symbol.asyncDispose]());
 
-    describe('tickets', () => ticketCases(() => pair));
-    describe('revocations', () => revocationCases(() => pair));
-    describe('leases of sessions', () => leaseCases(() => pair));
-    describe('the journal', () => journalCases(() => pair));
+    describe('tickets', () => {
+      ticketCases(() => pair);
+      ticketLimitCases(() => pair);
+    });
+    describe('revocations', () => {
+      revocationCases(() => pair);
+      tokenRevocationCases(() => pair);
+    });
+    describe('leases of sessions', () => {
+      leaseCases(() => pair);
+      leaseEndCases(() => pair);
+    });
+    describe('the journal', () => {
+      journalCases(() => pair);
+      journalPageCases(() => pair);
+    });
     describe('the channel', () => channelCases(() => pair));
   });
 }
@@ -83,7 +95,9 @@ function ticketCases(pair: () => StorePair): void {
     await pair().first.putTicket(ticket, plenty);
     expect(await pair().second.takeTicket(ticket.digest)).toBe(payload);
   });
+}
 
+function ticketLimitCases(pair: () => StorePair): void {
   it('drops the oldest ticket of a user who has too many, and no other', async () => {
     const { first, second } = pair();
     const [bob, carol] = [randomUUID(), randomUUID()];
@@ -175,6 +189,10 @@ function revocationCases(pair: () => StorePair): void {
     await pair().first.addRevocation({ ...revocation, before: 3_000 });
     expect(await asked({ userId: revocation.id, issuedAt: 2_500 })).toBe(true);
   });
+}
+
+function tokenRevocationCases(pair: () => StorePair): void {
+  const asked = (question: RevocationQuestion) => pair().second.isRevoked(question);
 
   it('revokes a token and a session whenever they were issued', async () => {
     const [token, session] = [revocationOf({ kind: 'token' }), revocationOf({ kind: 'session' })];
@@ -275,7 +293,9 @@ function journalCases(pair: () => StorePair): void {
       [6, 'mine'],
     ]);
   });
+}
 
+function journalPageCases(pair: () => StorePair): void {
   it('D3: returns pages of at most the size that is asked for, in order and without gaps', async () => {
     const { first, second } = pair();
     let { cursor } = await second.revocationsSince(undefined);
@@ -349,7 +369,9 @@ function leaseCases(pair: () => StorePair): void {
     const next = claimOf(user, { limit: 2, onLimit: 'closeOldest' });
     expect(await pair().first.claimLease(next)).toEqual([claims[2]!.sessionId]);
   });
+}
 
+function leaseEndCases(pair: () => StorePair): void {
   it('lets a session that claims again keep one place', async () => {
     const user = randomUUID();
     const claim = claimOf(user, { limit: 1 });
