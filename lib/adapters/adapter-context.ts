@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import type { PendingBudget } from '../authentication/pending-budget.js';
 import type { ProxyTrust } from '../policy/proxy-trust.js';
 import type { RefusalReporter } from './refusal-reporter.js';
-import type { SessionContext } from './ws/session-gate.js';
+import type { SessionContext } from './session-context.js';
 
 /** A port and path with gateways that demand authentication. */
 export interface ProtectedServer {

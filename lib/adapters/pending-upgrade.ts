@@ -2,7 +2,7 @@ import { Attempt } from '../authentication/attempt.js';
 import type { UpgradeSubject } from '../authentication/authenticator.js';
 import { beforeNextEvent } from './before-next-event.js';
 import type { Peer } from './peer.js';
-import type { Entrance } from './session-opener.js';
+import type { Entrance } from './admission.js';
 
 /**
  * Elapsed time is rounded down to 100 ms, so that upgrades share timer lists: timers are as late as that when the process is busy, and

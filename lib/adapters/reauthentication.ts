@@ -4,13 +4,10 @@ import type { Authenticator, Subject } from '../authentication/authenticator.js'
 import { rememberJudgement } from '../authentication/judgement.js';
 import type { PendingBudget } from '../authentication/pending-budget.js';
 import type { Credential } from '../credentials/credential.js';
-import { renewalCredential } from '../authentication/renewal-credential.js';
 import { failed } from '../authentication/strategy-refusal.js';
-import { messageFramingBytes } from '../credentials/first-message.extractor.js';
 import type { Policy } from '../policy/policy.js';
 import type { WsAuthTelemetry } from '../policy/telemetry.js';
 import type { WsAuthSession } from '../sessions/session.js';
-import { parseEventMessage } from '../protocol/message.js';
 import { Refusal } from '../protocol/refusal.js';
 import type { Peer } from './peer.js';
 
@@ -32,50 +29,36 @@ export interface Renewable {
 
 const minuteMs = 60_000;
 
-/** Authentication on a socket that has a session: the same message as the first, whichever way the client came in. */
+/** Authentication on a connection that has a session, whichever extractor found its first credential. */
 export class Reauthentication {
   #attempt: Attempt | undefined;
   #windowEnd = 0;
   #inWindow = 0;
 
-  constructor(private readonly gate: Renewable) {}
+  constructor(private readonly session: Renewable) {}
 
-  /**
-   * Handles a message that names the event; returns false if it turns out to be no JSON. A message larger than a credential is
-   * refused unparsed.
-   */
-  takes(data: Buffer, isBinary: boolean): boolean {
-    const { events, limits } = this.gate.context.policy;
-    const isTooLarge = data.length > limits.maxCredentialBytes + messageFramingBytes;
-    const text = isTooLarge ? '' : data.toString();
-    if (!isTooLarge && parseEventMessage(text)?.event !== events.authenticate) {
-      return false;
-    }
-    if (isBinary) {
-      this.#refuse(new Refusal('ERR_WS_AUTH_UNSUPPORTED_DATA'));
-    } else if (this.#attempt || this.#isTooOften()) {
+  /** Runs the strategies on a credential: one attempt at a time, and no more than the policy allows in a minute. */
+  attempt(read: () => Credential | Refusal): void {
+    if (this.#attempt || this.#isTooOften()) {
       this.#refuse(new Refusal('ERR_WS_AUTH_BUSY'));
-    } else if (isTooLarge) {
-      this.#refuse(new Refusal('ERR_WS_AUTH_CREDENTIAL_TOO_LARGE'));
     } else {
-      this.#authenticate(text).catch((cause: unknown) => this.#refuse(failed(cause)));
+      this.#authenticate(read).catch((cause: unknown) => this.#refuse(failed(cause)));
     }
-    return true;
   }
 
   stop(): void {
     this.#attempt?.abort();
   }
 
-  async #authenticate(text: string): Promise<void> {
-    const { policy } = this.gate.context;
-    const credential = renewalCredential(text, policy, this.gate.renewedBy);
+  async #authenticate(read: () => Credential | Refusal): Promise<void> {
+    const { policy } = this.session.context;
+    const credential = read();
     if (credential instanceof Refusal) {
       this.#refuse(credential);
       return;
     }
     // The kernel forgets the address when the client leaves, and the strategy may still run then.
-    this.gate.peer.identify();
+    this.session.peer.identify();
     const attempt = new Attempt(() => (this.#attempt = undefined));
     attempt.endWithin(policy.authTimeoutMs);
     this.#attempt = attempt;
@@ -101,7 +84,7 @@ export class Reauthentication {
    * connect: a client that comes back for the next attempt must not run any number of them.
    */
   #abandon({ refusal }: Attempt): () => void {
-    const { context, peer } = this.gate;
+    const { context, peer } = this.session;
     const onEnd = context.budget.adopt(peer);
     if (refusal) {
       this.#refuse(refusal);
@@ -111,7 +94,7 @@ export class Reauthentication {
 
   /** An exception while judging is a refusal. */
   async #judge(credential: Credential, attempt: Attempt): Promise<Authenticated | Refusal> {
-    const { authenticator } = this.gate.context;
+    const { authenticator } = this.session.context;
     try {
       return await authenticator.authenticate(this.#subject(), credential, attempt);
     } catch (cause) {
@@ -120,9 +103,9 @@ export class Reauthentication {
   }
 
   #renew(next: Authenticated): void {
-    const { telemetry } = this.gate.context;
+    const { telemetry } = this.session.context;
     const { extractor, strategy } = next.session;
-    const renewed = this.gate.renew(next);
+    const renewed = this.session.renew(next);
     if (!(renewed instanceof Refusal)) {
       telemetry?.attempted({ phase: 'reauthentication', outcome: 'accepted', extractor, strategy });
       return;
@@ -135,14 +118,14 @@ export class Reauthentication {
 
   /** What middleware and strategies saw at the upgrade, with the cookies and the credential redacted. */
   #subject(): Subject {
-    const { peer } = this.gate;
+    const { peer } = this.session;
     const { request } = peer;
     const { url = '', headers } = request;
     return { request, original: { url, bareUrl: url, headers }, client: peer };
   }
 
   #refuse(refusal: Refusal): void {
-    this.gate.refuse(refusal);
+    this.session.refuse(refusal);
   }
 
   #isTooOften(): boolean {
@@ -152,6 +135,6 @@ export class Reauthentication {
       this.#inWindow = 0;
     }
     this.#inWindow += 1;
-    return this.#inWindow > this.gate.context.policy.maxReauthenticationsPerMinute;
+    return this.#inWindow > this.session.context.policy.maxReauthenticationsPerMinute;
   }
 }

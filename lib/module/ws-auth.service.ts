@@ -17,7 +17,7 @@ import { FailureLimits } from '../authentication/failure-limits.js';
 import { PendingBudget } from '../authentication/pending-budget.js';
 import { StrategyChain } from '../authentication/strategy-chain.js';
 import { RefusalReporter } from '../adapters/refusal-reporter.js';
-import type { SessionContext } from '../adapters/ws/session-gate.js';
+import type { SessionContext } from '../adapters/session-context.js';
 import { WsAuthEvents } from '../events/ws-auth-events.js';
 import { failureLimiters } from '../policy/failure-limiter.js';
 import { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';

@@ -1,5 +1,6 @@
 import type { ClientRequest } from 'node:http';
 import type { Socket } from 'node:net';
+import { SessionLifecycle } from '../adapters/session-lifecycle.js';
 import { SessionGate } from '../adapters/ws/session-gate.js';
 import type { WsAuthEvents } from '../events/ws-auth-events.js';
 import type { RevokeOptions } from '../sessions/revocation-target.js';
@@ -65,7 +66,7 @@ export class WsSessionClient extends WsTestClient {
 
   /** The session in the application, as it is now; `undefined` before it begins and after its end. */
   get session(): WsAuthSession | undefined {
-    return this.#gate?.session;
+    return this.#life?.session;
   }
 
   /**
@@ -74,7 +75,7 @@ export class WsSessionClient extends WsTestClient {
    * @throws {Error} without a session.
    */
   async expire(): Promise<SocketClosing> {
-    this.#demandGate().onEnd();
+    this.#demandLife().onEnd();
     return this.closed();
   }
 
@@ -84,7 +85,7 @@ export class WsSessionClient extends WsTestClient {
    * @throws {Error} without a session.
    */
   async revoke(options?: RevokeOptions): Promise<SocketClosing> {
-    const { id: sessionId } = this.#demandGate().session;
+    const { id: sessionId } = this.#demandLife().session;
     await this.#source.sessions.revoke({ sessionId }, options);
     return this.closed();
   }
@@ -97,7 +98,7 @@ export class WsSessionClient extends WsTestClient {
    * @throws {Error} without a session, and `WsAuthError` for another user, and for a value that is not a user.
    */
   renew(user: object, info?: unknown): WsAuthSession {
-    return this.#source.sessions.refresh(this.#demandGate().session.id, user, info);
+    return this.#source.sessions.refresh(this.#demandLife().session.id, user, info);
   }
 
   /**
@@ -118,10 +119,10 @@ export class WsSessionClient extends WsTestClient {
   #follow(): Promise<undefined> {
     return new Promise((resolve) => {
       const stop = this.#source.events.on('authenticated', () => {
-        const gate = this.#gate;
-        if (gate) {
+        const life = this.#life;
+        if (life) {
           stop();
-          outliveHeartbeats(gate);
+          outliveHeartbeats(life);
           resolve(undefined);
         }
       });
@@ -129,9 +130,9 @@ export class WsSessionClient extends WsTestClient {
     });
   }
 
-  get #gate(): SessionGate | undefined {
+  get #life(): SessionLifecycle | undefined {
     for (const live of this.#source.sessions.live()) {
-      if (live instanceof SessionGate) {
+      if (live instanceof SessionLifecycle) {
         const { socket } = live.peer;
         if (connectionKey.ofServer(socket as Socket) === this.#connection.key) {
           return live;
@@ -141,18 +142,20 @@ export class WsSessionClient extends WsTestClient {
     return undefined;
   }
 
-  #demandGate(): SessionGate {
-    const gate = this.#gate;
-    if (!gate) {
+  #demandLife(): SessionLifecycle {
+    const life = this.#life;
+    if (!life) {
       throw new Error('the client has no session');
     }
-    return gate;
+    return life;
   }
 }
 
 /** Fake time passes faster than the answer to a ping travels, so the peer would look as if it was gone. */
-function outliveHeartbeats({ client }: SessionGate): void {
-  Object.defineProperty(client, 'wsAuthAlive', { get: () => true, set: ignore });
+function outliveHeartbeats({ connection }: SessionLifecycle): void {
+  if (connection instanceof SessionGate) {
+    Object.defineProperty(connection.client, 'wsAuthAlive', { get: () => true, set: ignore });
+  }
 }
 
 function ignore(): void {}

@@ -21,8 +21,9 @@ import { PendingUpgrade } from '../pending-upgrade.js';
 import type { ReceiverLimits } from './internals/receiver-limits.js';
 import { refuseUpgrade } from '../refuse.js';
 import type { Route, SubprotocolChoice } from '../route.js';
-import { SessionGate, type SessionContext } from './session-gate.js';
-import { SessionOpener } from '../session-opener.js';
+import type { SessionContext } from '../session-context.js';
+import { SessionGate } from './session-gate.js';
+import { SessionOpener } from './session-opener.js';
 import { WaitingRoom } from './waiting-room.js';
 import { UpgradeAcceptor } from './upgrade-acceptor.js';
 import { UpgradeRefuser } from './upgrade-refuser.js';
@@ -110,7 +111,7 @@ export class ProtectedRoute implements Route {
   #endSession(client: GatedWebSocket): void {
     const { wsAuthGate: gate } = client;
     if (gate instanceof SessionGate) {
-      gate.end({ why: 'shutdown' });
+      gate.life.end({ why: 'shutdown' });
     } else {
       terminateAfter(client, this.options.context.policy.shutdownTimeoutMs);
     }
@@ -209,7 +210,7 @@ export class ProtectedRoute implements Route {
     } else if (decision === 'defer') {
       this.#acceptor.accept(upgrade, (client) => this.#waitingRoom.enter(client, upgrade));
     } else {
-      this.#opener.abandonWith(upgrade.peer.socket, decision);
+      this.#opener.releaseWith(upgrade.peer.socket, decision);
       this.#acceptor.acceptSession(upgrade, this.options.limits, (client) => {
         upgrade.attempt.settle();
         if (this.#opener.open(client, upgrade, decision)) {
@@ -221,7 +222,7 @@ export class ProtectedRoute implements Route {
 
   /** What can still refuse an upgrade that is authenticated: no place for the user, no subprotocol. */
   #lastDoubts(decision: Authenticated | 'defer', { subject }: PendingUpgrade): Refusal | undefined {
-    const unfit = decision === 'defer' ? undefined : this.#opener.refuseEntry(decision);
+    const unfit = decision === 'defer' ? undefined : this.#opener.admission.refuse(decision);
     return unfit ?? this.#chooseSubprotocol(subject);
   }
 
@@ -247,7 +248,7 @@ export class ProtectedRoute implements Route {
 
   #abandon(decision: Decision): void {
     if (decision !== 'defer' && !(decision instanceof Refusal)) {
-      this.#opener.abandon(decision);
+      this.#opener.admission.release(decision);
     }
   }
 

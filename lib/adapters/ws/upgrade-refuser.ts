@@ -8,7 +8,7 @@ import type { GatedWebSocket } from './gated-web-socket.js';
 import type { PendingUpgrade } from '../pending-upgrade.js';
 import { destroyAfter, refuseUpgrade } from '../refuse.js';
 import type { SubprotocolChoice } from '../route.js';
-import type { SessionContext } from './session-gate.js';
+import type { SessionContext } from '../session-context.js';
 
 /** What refusing needs of a route. */
 export interface UpgradeRefuserOptions {

@@ -11,8 +11,8 @@ import {
   setReceiverLimits,
   type ReceiverLimits,
 } from './internals/receiver-limits.js';
-import type { SessionContext } from './session-gate.js';
-import type { SessionOpener } from '../session-opener.js';
+import type { SessionContext } from '../session-context.js';
+import type { SessionOpener } from './session-opener.js';
 
 /** What waiting needs of a route. */
 export interface WaitingRoomOptions {
@@ -79,9 +79,9 @@ export class WaitingRoom {
   #admit(client: GatedWebSocket, upgrade: PendingUpgrade, authenticated: Authenticated): void {
     const { opener } = this;
     const { firstMessage, events } = this.options.context.policy;
-    const unfit = opener.refuseEntry(authenticated);
+    const unfit = opener.admission.refuse(authenticated);
     if (unfit) {
-      opener.abandon(authenticated);
+      opener.admission.release(authenticated);
       this.#refuse(client, upgrade, unfit);
       return;
     }

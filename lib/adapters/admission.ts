@@ -1,0 +1,110 @@
+import type { Authenticated } from '../authentication/authenticated.js';
+import type { Subject } from '../authentication/authenticator.js';
+import { phaseOf, rememberJudgement } from '../authentication/judgement.js';
+import { runAll } from '../errors/run-all.js';
+import { Refusal } from '../protocol/refusal.js';
+import type { Peer } from './peer.js';
+import type { SessionContext } from './session-context.js';
+import type { SessionLifecycle } from './session-lifecycle.js';
+
+/** How a client came in. */
+export interface Entrance {
+  readonly peer: Peer;
+  readonly subject: Subject;
+  /** Monotonic milliseconds. */
+  readonly startedAt: number;
+}
+
+/**
+ * Admits authenticated connections: the one rule, for every transport, that says which of them may have a session. Its
+ * credential has not expired, is not revoked, and its user has a session left.
+ */
+export class Admission {
+  constructor(private readonly context: SessionContext) {}
+
+  /** Refuses a connection that may not have a session. Where the oldest session is to make room, it has until {@link begin}. */
+  refuse(authenticated: Authenticated): Refusal | undefined {
+    const refusal = this.#check(authenticated);
+    if (refusal && this.context.telemetry) {
+      rememberJudgement(refusal, authenticated.session);
+    }
+    return refusal;
+  }
+
+  /** Releases the lease of a connection that was not established. */
+  release({ session }: Authenticated): void {
+    this.context.leases?.release(session);
+  }
+
+  /** Begins the session of a connection, and returns whether it lives. */
+  begin(life: SessionLifecycle, entrance: Entrance): boolean {
+    if (life.begin()) {
+      this.#makeRoom(life);
+      this.#announce(life, entrance);
+    }
+    // A listener may have ended it.
+    return life.isOpen;
+  }
+
+  #check(authenticated: Authenticated): Refusal | undefined {
+    const { session, proof } = authenticated;
+    const { sessions, policy, authenticator, leases } = this.context;
+    if (session.expiresAt !== undefined && session.expiresAt <= Date.now()) {
+      return authenticator.refuse(new Refusal('ERR_WS_AUTH_CREDENTIAL_REJECTED'), proof);
+    }
+    if (sessions.isRevoked(authenticated)) {
+      return authenticator.refuse(new Refusal('ERR_WS_AUTH_REVOKED'), proof);
+    }
+    return leases?.hasLost(session, policy) || this.#isFull(session.userId)
+      ? new Refusal('ERR_WS_AUTH_TOO_MANY_SESSIONS')
+      : undefined;
+  }
+
+  #isFull(userId: string | undefined): boolean {
+    const { sessions, policy } = this.context;
+    return (
+      policy.onLimit === 'refuse' &&
+      userId !== undefined &&
+      this.#countsHere &&
+      sessions.countOf(userId) >= policy.maxSessionsPerUser
+    );
+  }
+
+  /** Whether the sessions of a user are counted, and in this process alone. */
+  get #countsHere(): boolean {
+    const { policy, leases } = this.context;
+    return !leases && policy.maxSessionsPerUser !== Number.POSITIVE_INFINITY;
+  }
+
+  /** Ends the oldest sessions of the user, now that the newest has begun. */
+  #makeRoom(newest: SessionLifecycle): void {
+    const { sessions, policy, leases } = this.context;
+    const { userId } = newest.session;
+    leases?.makeRoom(newest.session, policy).catch(() => newest.end({ why: 'storeLost' }));
+    if (userId === undefined || !this.#countsHere) {
+      return;
+    }
+    const excess = sessions.countOf(userId) - policy.maxSessionsPerUser;
+    if (excess > 0) {
+      const oldest = sessions.liveOf(userId).slice(0, excess);
+      runAll(oldest.map((each) => () => each.end({ why: 'replaced' })));
+    }
+  }
+
+  #announce({ session }: SessionLifecycle, { peer, startedAt }: Entrance): void {
+    const { events, telemetry, policy } = this.context;
+    const { id: sessionId, userId, strategy, anonymous } = session;
+    if (telemetry) {
+      const phase = phaseOf(session.extractor, policy);
+      const extractor = anonymous ? undefined : session.extractor;
+      telemetry.attempted({ phase, outcome: 'accepted', extractor, strategy });
+    }
+    if (events.has('authenticated')) {
+      const { extractor } = session;
+      const { path, address } = peer;
+      const durationMs = performance.now() - startedAt;
+      const facts = { path, address, durationMs, sessionId, userId, strategy, extractor };
+      events.emit('authenticated', facts);
+    }
+  }
+}
