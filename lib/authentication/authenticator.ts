@@ -199,16 +199,15 @@ export class Authenticator {
     credential: Credential,
     attempt: Attempt,
   ): MaybePromise<Authenticated | Refusal> {
-    const judged = { request, original, client, credential, attempt };
-    return this.policy.middleware.length === 0
-      ? this.chain.run(judged)
-      : this.#runBehindMiddleware(judged);
+    const { trust, middleware } = this.policy;
+    const judged = { request, original, client, credential, attempt, trust };
+    return middleware.length === 0 ? this.chain.run(judged) : this.#runBehindMiddleware(judged);
   }
 
   async #runBehindMiddleware(judged: Case): Promise<Authenticated | Refusal> {
     const { request, original, credential, attempt } = judged;
     const { middleware } = this.policy;
-    const base = expressRequest(request, partsFor(credential, original));
+    const base = expressRequest(request, partsFor(credential, original), this.policy);
     const judge = async () => {
       const { url = '', headers } = base;
       const left = { url, headers, bareUrl: original.bareUrl };

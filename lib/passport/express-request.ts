@@ -1,7 +1,10 @@
 import { ServerResponse, type IncomingMessage } from 'node:http';
 import type { OriginalParts } from '../credentials/redaction.js';
+import type { ProxyTrust } from '../policy/proxy-trust.js';
 import type { AbortableAttempt } from './abortable-attempt.js';
+import { addExpressMembers, setProxyTrust } from './express-members.js';
 import { OwnContext } from './own-context.js';
+import { parseQuery } from './parse-query.js';
 
 /** Express-style middleware, such as `session()` of express-session and `passport.session()`. */
 export type WsAuthMiddleware = (
@@ -20,10 +23,35 @@ type Middleware = (
  * Derives the request that middleware and strategies work on: with everything the client sent, while the real one stays
  * redacted.
  */
-export function expressRequest(request: IncomingMessage, original: OriginalParts): IncomingMessage {
+export function expressRequest(
+  request: IncomingMessage,
+  original: OriginalParts,
+  { trust, middleware = [] }: MiddlewareSettings = {},
+): IncomingMessage {
   const { url, headers } = original;
-  const own = { url, originalUrl: url, headers: { ...headers } };
-  return Object.assign(Object.create(request), own);
+  const own = {
+    url,
+    originalUrl: url,
+    headers: { ...headers },
+    query: parseQuery(url),
+    ...(middleware.some(parsesCookies) && { cookies: undefined }),
+  };
+  const derived: IncomingMessage = Object.assign(Object.create(request), own);
+  addExpressMembers(derived);
+  setProxyTrust(derived, trust);
+  return derived;
+}
+
+/** What of a policy the request of middleware depends on. */
+export interface MiddlewareSettings {
+  /** Which proxies `ip`, `protocol` and `host` believe. */
+  readonly trust?: ProxyTrust;
+  readonly middleware?: readonly WsAuthMiddleware[];
+}
+
+/** `cookie-parser` does nothing where `cookies` is there already, and would verify no signed cookie. */
+function parsesCookies({ name }: WsAuthMiddleware): boolean {
+  return name === 'cookieParser';
 }
 
 /** Middleware, and what comes behind it. */

@@ -1,6 +1,7 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import type { AbortableAttempt } from './abortable-attempt.js';
+import { addExpressMembers } from './express-members.js';
 
 /** Names of what Node puts on every request. */
 const plainProperties: ReadonlySet<string> = new Set([
@@ -47,6 +48,7 @@ export class PlainRequest extends IncomingMessage {
   static {
     // Node would look for the fields that its parser has counted; here there are those that the strategy is to see.
     Object.defineProperty(this.prototype, 'headersDistinct', { get: distinctHeaders });
+    addExpressMembers(this.prototype);
   }
 }
 

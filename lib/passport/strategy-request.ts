@@ -1,9 +1,11 @@
 import { IncomingMessage, type IncomingHttpHeaders } from 'node:http';
 import type { Credential, CredentialContent } from '../credentials/credential.js';
-import { decodeQueryComponent, queryPairs } from '../credentials/query.js';
 import type { OriginalParts } from '../credentials/redaction.js';
+import type { ProxyTrust } from '../policy/proxy-trust.js';
 import type { AbortableAttempt } from './abortable-attempt.js';
 import { setClientFacts, type ClientFacts } from './client-facts.js';
+import { addExpressMembers, setProxyTrust } from './express-members.js';
+import { parseQuery } from './parse-query.js';
 import { PlainRequest } from './plain-request.js';
 
 /** The request that strategies see: a derivation of the real one, with what Express adds. */
@@ -24,6 +26,8 @@ export interface StrategyRequestParts {
   readonly client: ClientFacts;
   readonly credential: Credential;
   readonly attempt: AbortableAttempt;
+  /** Which proxies `ip`, `protocol` and `host` believe. */
+  readonly trust?: ProxyTrust;
 }
 
 const emptyBody = Object.freeze({});
@@ -37,13 +41,11 @@ const emptyBody = Object.freeze({});
  * its cookies has not been checked against the origin.
  */
 export function strategyRequest(parts: StrategyRequestParts): StrategyRequest {
-  const { request, original, client, credential, attempt } = parts;
+  const { request, original, client, credential, attempt, trust } = parts;
   const { content } = credential;
   const url = content.scheme === 'request' ? original.url : original.bareUrl;
   const derived = (
-    PlainRequest.canCopy(request)
-      ? new PlainRequest(request, attempt)
-      : Object.defineProperty(Object.create(request), 'signal', { get: () => attempt.signal })
+    PlainRequest.canCopy(request) ? new PlainRequest(request, attempt) : derive(request, attempt)
   ) as StrategyRequest;
   derived.headers = headersFor(content, original.headers);
   derived.url = url;
@@ -51,7 +53,15 @@ export function strategyRequest(parts: StrategyRequestParts): StrategyRequest {
   derived.query = parseQuery(url);
   derived.body = content.scheme === 'fields' ? content.body : emptyBody;
   setClientFacts(derived, client);
+  setProxyTrust(derived, trust);
   return derived;
+}
+
+/** Keeps what middleware, or another listener, has put on the request. */
+function derive(request: IncomingMessage, attempt: AbortableAttempt): object {
+  const derived: object = Object.create(request);
+  addExpressMembers(derived);
+  return Object.defineProperty(derived, 'signal', { get: () => attempt.signal });
 }
 
 function headersFor(
@@ -87,22 +97,4 @@ function authorizationFor(content: Exclude<CredentialContent, { scheme: 'request
 
 export function basicAuthorization(username: string, password: string): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
-}
-
-/** One pass: a name that is repeated is appended to, since copying its values each time would cost their square. */
-function parseQuery(url: string): Record<string, string | string[]> {
-  const parsed: Record<string, string | string[]> = Object.create(null);
-  const mark = url.indexOf('?');
-  for (const { name, value } of queryPairs(mark === -1 ? '' : url.slice(mark + 1))) {
-    const decoded = decodeQueryComponent(value) ?? value;
-    const earlier = parsed[name];
-    if (earlier === undefined) {
-      parsed[name] = decoded;
-    } else if (typeof earlier === 'string') {
-      parsed[name] = [earlier, decoded];
-    } else {
-      earlier.push(decoded);
-    }
-  }
-  return parsed;
 }

@@ -2,6 +2,7 @@ import { decodeBasic } from '../credentials/basic.js';
 import { splitAuthorization } from '../credentials/authorization-header.extractor.js';
 import type { CredentialContent } from '../credentials/credential.js';
 import { jwtsIn } from '../credentials/jwt.js';
+import { parseCookies } from './request-cookies.js';
 import type { StrategyRequest } from './strategy-request.js';
 
 type Holder = Record<PropertyKey, unknown>;
@@ -45,12 +46,26 @@ export class WatchedRequest {
       const tokens =
         name === 'authorization' ? this.#tokensOfAuthorization(String(value)) : tokensIn(value);
       this.#watch(headers, name, { value, tokens, isPassword: isBasic });
+      if (name === 'cookie' && tokens.length > 0) {
+        this.#watchCookies(request, String(value));
+      }
       ofHeaders.push(...tokens);
     }
     if (ofHeaders.length > 0) {
       const { rawHeaders: value } = request;
       this.#watch(request, 'rawHeaders', { value, tokens: ofHeaders, isPassword: false });
     }
+  }
+
+  /** Each cookie on its own, parsed when the strategy asks for one: reading one says nothing about the token in another. */
+  #watchCookies(request: StrategyRequest, header: string): void {
+    let cookies: unknown;
+    define(request, 'cookies', {
+      get: () => (cookies ??= this.#copyOf(parseCookies(header), 0)),
+      set: (changed: unknown) => {
+        cookies = changed;
+      },
+    });
   }
 
   #tokensOfAuthorization(authorization: string): readonly string[] {

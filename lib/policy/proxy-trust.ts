@@ -104,9 +104,19 @@ export function isBehindProxy(request: IncomingMessage, trust: ProxyTrust): bool
 /** Address of the client, as far as trusted proxies vouch for it; otherwise `undefined`. */
 export function clientAddress(request: IncomingMessage, trust: ProxyTrust): string | undefined {
   const { remoteAddress } = request.socket;
-  return isForwarded(request)
-    ? proxyAddr(request, (address, hop) => trust(hop === 0 ? peerAddress(request) : address, hop))
-    : remoteAddress;
+  return isForwarded(request) ? proxyAddr(request, trustOfPeer(request, trust)) : remoteAddress;
+}
+
+/**
+ * Addresses from the client to the proxy before the peer of the socket, as far as trusted proxies vouch for them. Empty
+ * without a trusted proxy, as `req.ips` of Express is.
+ */
+export function forwardedAddresses(request: IncomingMessage, trust: ProxyTrust): string[] {
+  return proxyAddr.all(request, trustOfPeer(request, trust)).slice(1).toReversed();
+}
+
+function trustOfPeer(request: IncomingMessage, trust: ProxyTrust): ProxyTrust {
+  return (address, hop) => trust(hop === 0 ? peerAddress(request) : address, hop);
 }
 
 /** Whether the address of the client may be another than that of the socket. */

@@ -21,7 +21,15 @@ function run(...middleware: readonly WsAuthMiddleware[]): Promise<true | undefin
   return runMiddleware({ middleware, request: derived(), attempt: new ManualAttempt(), proceed });
 }
 
+function seenBy(middleware: WsAuthMiddleware): IncomingMessage {
+  const request = upgradeRequest('/ws', [['Cookie', 's=1']]);
+  return expressRequest(request, redactRequest(request, redactionOf([])), {
+    middleware: [middleware],
+  });
+}
+
 const continues: WsAuthMiddleware = (_request, _response, next: Next) => next();
+function cookieParser(): void {}
 const proceed = async () => true as const;
 const down = new Error('down');
 
@@ -39,6 +47,16 @@ describe('expressRequest', () => {
     Object.assign(base, { session: {} });
     expect(request.headers.authorization).toBe('REDACTED');
     expect(request).not.toHaveProperty('session');
+  });
+});
+
+describe('the cookies that middleware sees', () => {
+  it('K5a: are parsed', () => {
+    expect(seenBy(continues)).toMatchObject({ cookies: { s: '1' } });
+  });
+
+  it('K5a: are left to cookie-parser, which also verifies the signed ones', () => {
+    expect(seenBy(cookieParser)).toMatchObject({ cookies: undefined });
   });
 });
 

@@ -35,11 +35,26 @@ it('K10a: knows a token that is the name of a field', () => {
   expect([...watched.held]).toEqual([token]);
 });
 
+it('K5a: notes the token of a parsed cookie, and of no other', () => {
+  const [read, other] = [tokenOf('alice'), tokenOf('bob')];
+  const { request, watched } = watch([['Cookie', `jwt=${read}; other=${other}`]]);
+  const { cookies } = request as unknown as { cookies: Record<string, unknown> };
+  expect([...watched.read]).toEqual([]);
+  expect(cookies['jwt']).toBe(read);
+  expect([...watched.read]).toEqual([read]);
+});
+
+it('K5a: lets a strategy put other cookies in the place of the parsed ones', () => {
+  const { request } = watch([['Cookie', `jwt=${tokenOf('alice')}`]]);
+  Object.assign(request, { cookies: { jwt: 'other' } });
+  expect(request).toMatchObject({ cookies: { jwt: 'other' } });
+});
+
 function watch(
   fields: [string, string][],
   content: CredentialContent = { scheme: 'request' },
-): { headers: IncomingHttpHeaders; watched: WatchedRequest } {
+): { request: StrategyRequest; headers: IncomingHttpHeaders; watched: WatchedRequest } {
   const request = Object.assign(upgradeRequest('/ws', fields), { query: {} }) as StrategyRequest;
   const watched = new WatchedRequest(request, content, 'password');
-  return { headers: request.headers, watched };
+  return { request, headers: request.headers, watched };
 }

@@ -1,0 +1,172 @@
+// oxlint-disable-next-line typescript/triple-slash-reference -- type-is has no types, and some compilers read single files
+/// <reference path="../type-is.d.ts" />
+import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import accepts from 'accepts';
+import typeOfRequest from 'type-is';
+import { addressKey } from '../policy/address-key.js';
+import {
+  clientAddress,
+  forwardedAddresses,
+  isBehindProxy,
+  type ProxyTrust,
+} from '../policy/proxy-trust.js';
+import { parseCookies } from './request-cookies.js';
+
+const trustKey = Symbol('nestjs-ws-auth:proxy-trust');
+
+/** What the members below are called on. */
+interface ExpressRequest extends IncomingMessage {
+  readonly [trustKey]?: ProxyTrust;
+  readonly protocol: string;
+  readonly host: string | undefined;
+  readonly hostname: string | undefined;
+  get(name: string): string | undefined;
+}
+
+/** Labels of the host name that name the site itself, as in `example.com`. */
+const siteLabels = 2;
+
+/**
+ * The members that Express adds to a request, except for those that need its application or its response.
+ *
+ * Each answers what Express answers for the same request and the same trust of proxies. The one difference: an address that
+ * cannot be read is `undefined`, since two clients with such an address would otherwise count as one.
+ *
+ * They are getters on a prototype: a strategy that reads none of them pays nothing for them.
+ */
+const getters: Readonly<Record<string, (request: ExpressRequest) => unknown>> = {
+  ip: (request) => readableAddress(request),
+  ips: (request) =>
+    readableAddress(request) === undefined ? [] : forwardedAddresses(request, trustOf(request)),
+  protocol: protocolOf,
+  secure: ({ protocol }) => protocol === 'https',
+  host: hostOf,
+  hostname: ({ host }) => host && /^(?:\[.*?\])?[^:]*/.exec(host)![0],
+  subdomains: ({ hostname }) => (hostname ? labelsOf(hostname).slice(siteLabels) : []),
+  path: ({ url }) => pathOf(url!),
+  xhr: (request) => request.get('X-Requested-With')?.toLowerCase() === 'xmlhttprequest',
+  cookies: (request) => keep(request, 'cookies', parseCookies(request.headers.cookie)),
+  baseUrl: () => '',
+  params: (request) => keep(request, 'params', {}),
+};
+
+const methods: Readonly<Record<string, (this: ExpressRequest, ...args: never[]) => unknown>> = {
+  get: fieldOf,
+  header: fieldOf,
+  is(...types: readonly (string | readonly string[])[]) {
+    return typeOfRequest(this, types.flat());
+  },
+  accepts(...types: string[]) {
+    return accepts(this).types(...types);
+  },
+  acceptsCharsets(...charsets: string[]) {
+    return accepts(this).charsets(...charsets);
+  },
+  acceptsEncodings(...encodings: string[]) {
+    return accepts(this).encodings(...encodings);
+  },
+  acceptsLanguages(...languages: string[]) {
+    return accepts(this).languages(...languages);
+  },
+};
+
+/** Middleware may assign to any of them, as it may to a property of its own. */
+const members: PropertyDescriptorMap = {
+  ...mapped(getters, (read, name) => ({
+    configurable: true,
+    get(this: ExpressRequest) {
+      return read(this);
+    },
+    set(this: object, value: unknown) {
+      keep(this, name, value);
+    },
+  })),
+  ...mapped(methods, (value) => ({ configurable: true, writable: true, value })),
+};
+
+/** Adds the members to a prototype, or to a request. What it has already stays. */
+export function addExpressMembers(holder: object): void {
+  for (const [name, member] of Object.entries(members)) {
+    if (!(name in holder)) {
+      Object.defineProperty(holder, name, member);
+    }
+  }
+}
+
+/** Sets which proxies the members believe. Without it, they believe none. */
+export function setProxyTrust(request: object, trust: ProxyTrust | undefined): void {
+  (request as { [trustKey]?: ProxyTrust | undefined })[trustKey] = trust;
+}
+
+function trustOf(request: ExpressRequest): ProxyTrust {
+  return request[trustKey] ?? trustsNothing;
+}
+
+const trustsNothing: ProxyTrust = () => false;
+
+function readableAddress(request: ExpressRequest): string | undefined {
+  const address = clientAddress(request, trustOf(request));
+  return address !== undefined && addressKey(address) !== undefined ? address : undefined;
+}
+
+function protocolOf(request: ExpressRequest): string {
+  const own = (request.socket as Partial<TLSSocket>).encrypted === true ? 'https' : 'http';
+  return isBehindProxy(request, trustOf(request))
+    ? firstOf(request.get('X-Forwarded-Proto') || own).trim()
+    : own;
+}
+
+function hostOf(request: ExpressRequest): string | undefined {
+  const forwarded = request.get('X-Forwarded-Host');
+  const host =
+    forwarded && isBehindProxy(request, trustOf(request))
+      ? firstOf(forwarded).trimEnd()
+      : request.get('Host');
+  return host || undefined;
+}
+
+function firstOf(list: string): string {
+  return list.split(',', 1)[0]!;
+}
+
+function labelsOf(hostname: string): string[] {
+  return isIP(hostname) === 0 ? hostname.split('.').toReversed() : [hostname];
+}
+
+/** Also of an absolute-form target, `http://host/path`. */
+function pathOf(url: string): string {
+  return /^(?:\w+:\/\/[^/?]*)?([^?]*)/.exec(url)![1] || '/';
+}
+
+function fieldOf(this: ExpressRequest, name: string): string | string[] | undefined {
+  if (typeof name !== 'string' || name === '') {
+    throw new TypeError('name must be a string that is not empty');
+  }
+  const { headers } = this;
+  const field = name.toLowerCase();
+  return field === 'referer' || field === 'referrer'
+    ? headers['referrer'] || headers.referer
+    : headers[field];
+}
+
+/** Makes a value a property of the request's own, so that it is computed once and may be changed. */
+function keep<Value>(request: object, name: string, value: Value): Value {
+  Object.defineProperty(request, name, {
+    configurable: true,
+    enumerable: true,
+    writable: true,
+    value,
+  });
+  return value;
+}
+
+function mapped<Value>(
+  record: Readonly<Record<string, Value>>,
+  describe: (value: Value, name: string) => PropertyDescriptor,
+): PropertyDescriptorMap {
+  return Object.fromEntries(
+    Object.entries(record).map(([name, value]) => [name, describe(value, name)]),
+  );
+}

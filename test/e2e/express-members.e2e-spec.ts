@@ -1,0 +1,217 @@
+import { createRequire } from 'node:module';
+import { Controller, Get, Req } from '@nestjs/common';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Request } from 'express';
+import { describe, expect, it } from 'vitest';
+import { fromRequest, WsAuthModule, type WsAuthMiddleware } from '../../lib/index.js';
+import type { WsAuthModuleOptions } from '../../lib/index.js';
+import { startApp, type TestApp } from '../support/app.js';
+import { EchoGateway } from '../support/gateways.js';
+import { ask } from '../support/http.js';
+import { customStrategy } from '../support/strategies.js';
+
+type CookieParser = (secret?: string) => WsAuthMiddleware;
+const cookieParser = createRequire(import.meta.url)('cookie-parser') as CookieParser;
+
+/** What a strategy may ask a request of Express, by name. */
+const asked: Readonly<Record<string, (request: Request) => unknown>> = {
+  ip: ({ ip }) => ip,
+  ips: ({ ips }) => ips,
+  protocol: ({ protocol }) => protocol,
+  secure: ({ secure }) => secure,
+  host: ({ host }) => host,
+  hostname: ({ hostname }) => hostname,
+  subdomains: ({ subdomains }) => subdomains,
+  path: ({ path }) => path,
+  originalUrl: ({ originalUrl }) => originalUrl,
+  baseUrl: ({ baseUrl }) => baseUrl,
+  xhr: ({ xhr }) => xhr,
+  query: ({ query }) => ({ ...query }),
+  'get()': (request) => [request.get('X-Tenant'), request.get('x-none'), request.get('Referrer')],
+  'header()': (request) => [request.header('x-tenant'), request.header('REFERER')],
+  'is()': (request) => [request.is('json'), request.is(['text/*', 'json'])],
+  'accepts()': (request) => [
+    request.accepts('html', 'json'),
+    request.accepts(['text']),
+    request.accepts(),
+  ],
+  'acceptsLanguages()': (request) => [
+    request.acceptsLanguages('de', 'en'),
+    request.acceptsLanguages(),
+  ],
+  'acceptsEncodings()': (request) => request.acceptsEncodings('br', 'gzip'),
+  'acceptsCharsets()': (request) => request.acceptsCharsets('utf-8'),
+  cookies: ({ cookies }) => ({ ...(cookies as object) }),
+  signedCookies: ({ signedCookies }) => ({ ...(signedCookies as object) }),
+};
+
+function answersOf(request: object): unknown {
+  const answers = Object.entries(asked).map(([name, answer]) => [name, answer(request as Request)]);
+  return JSON.parse(JSON.stringify(Object.fromEntries(answers)));
+}
+
+@Controller()
+class AskedController {
+  @Get('/{*any}')
+  all(@Req() request: Request): unknown {
+    return answersOf(request);
+  }
+}
+
+/** What the strategy, or middleware, saw of the last upgrade. */
+let seen: unknown;
+
+const strategy = customStrategy('members', (request) => {
+  seen = answersOf(request);
+  return { id: 'alice' };
+});
+
+async function start(
+  trustProxy: Exclude<WsAuthModuleOptions['trustProxy'], undefined>,
+  options: WsAuthModuleOptions = {},
+): Promise<TestApp> {
+  return startApp(
+    {
+      imports: [
+        WsAuthModule.forRoot({
+          strategy: 'members',
+          credentials: [fromRequest()],
+          trustProxy,
+          allowedOrigins: () => true,
+          ...options,
+        }),
+      ],
+      controllers: [AskedController],
+      providers: [strategy, EchoGateway],
+    },
+    (nest) => {
+      (nest as NestExpressApplication).set('trust proxy', trustProxy);
+      nest.use(cookieParser('secret'));
+    },
+  );
+}
+
+async function overUpgrade(app: TestApp, path: string, headers: Record<string, string>) {
+  seen = undefined;
+  const client = app.connect(path, { headers });
+  await client.opened();
+  return seen;
+}
+
+const forwarded = {
+  'X-Forwarded-For': '203.0.113.9, 198.51.100.7',
+  'X-Forwarded-Proto': 'https, http',
+  'X-Forwarded-Host': 'a.b.app.example.com:8443, inner',
+};
+
+const requests: Readonly<Record<string, [path: string, headers: Record<string, string>]>> = {
+  'a plain request': ['/', {}],
+  'a query': ['/?a=1&a=2&b=x+y&c=%C3%A9&d', {}],
+  'header fields': [
+    '/',
+    {
+      'X-Tenant': 'acme',
+      Referer: 'https://app.example.com/',
+      'X-Requested-With': 'XMLHttpRequest',
+      'Content-Type': 'application/json',
+    },
+  ],
+  'what the client accepts': [
+    '/',
+    {
+      Accept: 'application/json;q=0.5, text/html',
+      'Accept-Language': 'en;q=0.8, de',
+      'Accept-Encoding': 'gzip',
+      'Accept-Charset': 'iso-8859-1',
+    },
+  ],
+  cookies: ['/', { Cookie: 'a=1; b="2"; c=%C3%A9; d=j%3A%7B%22e%22%3A1%7D; a=3; broken' }],
+  'a signed cookie': [
+    '/',
+    { Cookie: 'id=s%3Aalice.NDVwWo4kzEZ4mIxrrW5zF6OEAbQPuoYFvLOmVF1UmDA; x=s%3Aforged.no' },
+  ],
+  'a body of zero bytes': ['/', { 'Content-Length': '0', 'Content-Type': 'application/json' }],
+  'another host': ['/', { Host: 'a.b.app.example.com:81' }],
+  'an IPv6 host': ['/', { Host: '[2001:db8::1]:81' }],
+  'forwarded by two proxies': ['/', forwarded],
+  'forwarded, IPv6 with a port': ['/', { 'X-Forwarded-For': '[2001:db8:1::1]:51234' }],
+  'forwarded protocol wss': ['/', { 'X-Forwarded-Proto': 'wss' }],
+  'empty forwarded fields': ['/', { 'X-Forwarded-Proto': '', 'X-Forwarded-Host': '' }],
+};
+
+const trusts: Readonly<Record<string, Exclude<WsAuthModuleOptions['trustProxy'], undefined>>> = {
+  none: false,
+  all: true,
+  'one hop': 1,
+  'two hops': 2,
+  loopback: 'loopback',
+  'a list': ['loopback', '198.51.100.0/24'],
+  'a predicate': (address: string) => address !== '203.0.113.9',
+};
+
+describe('the request that a strategy reads', () => {
+  for (const [name, trust] of Object.entries(trusts)) {
+    it(`K5a: has every member that Express has, with trusted proxies: ${name}`, async () => {
+      await using app = await start(trust, {
+        middleware: [cookieParser('secret')],
+      });
+      for (const [what, [path, headers]] of Object.entries(requests)) {
+        const { body } = await ask(app.url(path, 'http'), { headers });
+        const answers = await overUpgrade(app, path, headers);
+        expect(answers, what).toEqual(JSON.parse(body));
+      }
+    });
+  }
+
+  it('K5a: has the same without middleware, with cookies parsed', async () => {
+    await using app = await start('loopback');
+    for (const [what, [path, headers]] of Object.entries(requests)) {
+      const { body } = await ask(app.url(path, 'http'), { headers });
+      const answers = await overUpgrade(app, path, headers);
+      const expected = JSON.parse(body) as Record<string, unknown>;
+      // Without the secret of cookie-parser, signed cookies are cookies as they were sent.
+      const { signedCookies, ...verified } = expected;
+      if (Object.keys(signedCookies as object).length === 0) {
+        expect(answers, what).toEqual({ ...verified, signedCookies: {} });
+      }
+    }
+  });
+
+  it('K5a: is what middleware reads, before the strategy and without cookie-parser', async () => {
+    let inMiddleware: unknown;
+    await using app = await start('loopback', {
+      middleware: [
+        (request: object, _response, next) => {
+          inMiddleware = answersOf(request);
+          next();
+        },
+      ],
+    });
+    const headers = { ...forwarded, Cookie: 'a=1; d=j%3A%7B%22e%22%3A1%7D' };
+    const { body } = await ask(app.url('/?a=x+y', 'http'), { headers });
+    const answers = await overUpgrade(app, '/?a=x+y', headers);
+    expect(inMiddleware).toEqual(JSON.parse(body));
+    expect(answers).toEqual(inMiddleware);
+  });
+
+  it('K5a: refuses an address of a block list that reads req.ip', async () => {
+    const blocking = customStrategy(
+      'blocking',
+      (request) => (request as unknown as Request).ip !== '203.0.113.9' && { id: 'alice' },
+    );
+    await using app = await startApp({
+      imports: [
+        WsAuthModule.forRoot({
+          strategy: 'blocking',
+          credentials: [fromRequest()],
+          trustProxy: 'loopback',
+        }),
+      ],
+      providers: [blocking, EchoGateway],
+    });
+    const from = (address: string) =>
+      app.connect('/', { headers: { 'X-Forwarded-For': address, 'X-Key': 'k' } });
+    await from('198.51.100.7').opened();
+    expect(await from('203.0.113.9').refusal()).toMatchObject({ status: 401 });
+  });
+});
