@@ -4,6 +4,7 @@ import { findCredential } from '../credentials/find-credential.js';
 import type { OriginalParts } from '../credentials/redaction.js';
 import type { ClientFacts } from '../passport/client-facts.js';
 import { expressRequest, runMiddleware } from '../passport/express-request.js';
+import type { MiddlewareAnswer } from '../passport/middleware-response.js';
 import { andThen, type MaybePromise } from '../passport/maybe-promise.js';
 import type { Policy } from '../policy/policy.js';
 import type { Handshake } from '../protocol/handshake.js';
@@ -18,6 +19,7 @@ import type { RevocationCheck } from '../cluster/revocation-check.js';
 import type { FailureKeys, FailureLimits } from './failure-limits.js';
 import type { KeyCheck } from './key-check.js';
 import type { Case, StrategyChain } from './strategy-chain.js';
+import { refusalOfAnswer } from './strategy-refusal.js';
 
 /** What is decided about a connection: a session, a refusal, or to wait for the first message. */
 export type Decision = Authenticated | Refusal | 'defer';
@@ -213,13 +215,10 @@ export class Authenticator {
       const left = { url, headers, bareUrl: original.bareUrl };
       return this.chain.run({ ...judged, request: base, original: left });
     };
-    const result = await runMiddleware({ middleware, request: base, attempt, proceed: judge });
-    if (result) {
-      return result;
-    }
-    return attempt.running
-      ? this.chain.challenge(new Refusal('ERR_WS_AUTH_CREDENTIAL_REJECTED'))
-      : aborted(attempt);
+    const refuse = (answer: MiddlewareAnswer) =>
+      this.chain.challenge(refusalOfAnswer(answer), answer.challenges);
+    const run = { middleware, request: base, attempt, proceed: judge, refuse };
+    return (await runMiddleware<Authenticated | Refusal>(run)) ?? aborted(attempt);
   }
 
   #count(refusal: Refusal, keys: FailureKeys): void {

@@ -1,3 +1,4 @@
+import type { MiddlewareAnswer } from '../passport/middleware-response.js';
 import { bearerErrorOf } from '../protocol/challenge.js';
 import { Refusal, type RefusalCode } from '../protocol/refusal.js';
 
@@ -65,6 +66,23 @@ export function orFailed<Said>(judge: () => Said): Said | Refusal {
 export function refusalOfError(error: unknown): Refusal {
   const code = codes[httpStatusOf(error) ?? 0] ?? 'ERR_WS_AUTH_STRATEGY_FAILED';
   return new Refusal(code, { cause: error });
+}
+
+/**
+ * What a middleware that answered by itself is refused with: its status where a refusal has that one, 401 for any other that does
+ * not name an error of the server. It wants a login page if it redirects.
+ */
+export function refusalOfAnswer({ status, retryAfterSeconds }: MiddlewareAnswer): Refusal {
+  const details = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
+  return new Refusal(codeOfStatus(status), details);
+}
+
+function codeOfStatus(status: number): RefusalCode {
+  if (status === 404) {
+    return 'ERR_WS_AUTH_UNKNOWN_PATH';
+  }
+  const other = status >= 500 ? 'ERR_WS_AUTH_STRATEGY_FAILED' : rejected;
+  return codes[status] ?? (status >= 300 && status < 400 ? redirected : other);
 }
 
 function httpStatusOf(error: unknown): number | undefined {

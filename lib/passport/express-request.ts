@@ -1,8 +1,10 @@
-import { ServerResponse, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { OriginalParts } from '../credentials/redaction.js';
 import type { ProxyTrust } from '../policy/proxy-trust.js';
 import type { AbortableAttempt } from './abortable-attempt.js';
 import { addExpressMembers, setProxyTrust } from './express-members.js';
+import { MiddlewareApplication } from './middleware-application.js';
+import { MiddlewareResponse, type MiddlewareAnswer } from './middleware-response.js';
 import { OwnContext } from './own-context.js';
 import { parseQuery } from './parse-query.js';
 
@@ -15,7 +17,7 @@ export type WsAuthMiddleware = (
 
 type Middleware = (
   request: IncomingMessage,
-  response: ServerResponse,
+  response: MiddlewareResponse,
   next: (error?: unknown) => void,
 ) => unknown;
 
@@ -26,7 +28,7 @@ type Middleware = (
 export function expressRequest(
   request: IncomingMessage,
   original: OriginalParts,
-  { trust, middleware = [] }: MiddlewareSettings = {},
+  { trust, trustProxy = false, middleware = [] }: MiddlewareSettings = {},
 ): IncomingMessage {
   const { url, headers } = original;
   const own = {
@@ -34,6 +36,7 @@ export function expressRequest(
     originalUrl: url,
     headers: { ...headers },
     query: parseQuery(url),
+    app: new MiddlewareApplication(trustProxy),
     ...(middleware.some(parsesCookies) && { cookies: undefined }),
   };
   const derived: IncomingMessage = Object.assign(Object.create(request), own);
@@ -46,6 +49,8 @@ export function expressRequest(
 export interface MiddlewareSettings {
   /** Which proxies `ip`, `protocol` and `host` believe. */
   readonly trust?: ProxyTrust;
+  /** The option itself, which `app.get('trust proxy')` returns. */
+  readonly trustProxy?: unknown;
   readonly middleware?: readonly WsAuthMiddleware[];
 }
 
@@ -61,18 +66,20 @@ export interface MiddlewareRun<Result> {
   readonly attempt: AbortableAttempt;
   /** Called within the `next()` of the last one, so that `AsyncLocalStorage.run(store, next)` has its effect. */
   readonly proceed: () => Promise<Result>;
+  /** Makes a result of what a middleware answered instead of calling `next()`. Without it, there is none. */
+  readonly refuse?: (answer: MiddlewareAnswer) => Result;
 }
 
 /**
  * Runs middleware before the strategies. The response goes nowhere: no header of it is sent and no session is saved,
  * because nothing ever ends it. A middleware that ends it itself has refused the request.
  *
- * @returns what `proceed()` does, or `undefined` if one of them did not call `next()`
+ * @returns what `proceed()` or `refuse()` does, or `undefined` if the attempt has ended
  * @throws what a middleware threw, or passed to `next()`
  */
 export function runMiddleware<Result>(run: MiddlewareRun<Result>): Promise<Result | undefined> {
   const middleware = run.middleware as unknown as readonly Middleware[];
-  const response = new ServerResponse(run.request);
+  const response = new MiddlewareResponse(run.request);
   const from = (index: number): Promise<Result | undefined> => {
     const each = middleware[index];
     return each
@@ -85,7 +92,7 @@ export function runMiddleware<Result>(run: MiddlewareRun<Result>): Promise<Resul
 /** One middleware, and what comes behind it. */
 interface Step<Result> extends MiddlewareRun<Result | undefined> {
   readonly each: Middleware;
-  readonly response: ServerResponse;
+  readonly response: MiddlewareResponse;
 }
 
 /**
@@ -93,7 +100,7 @@ interface Step<Result> extends MiddlewareRun<Result | undefined> {
  * attempt is over as well, since it holds the slot of its client until it ends.
  */
 function runOne<Result>(step: Step<Result>): Promise<Result | undefined> {
-  const { each, request, response, attempt, proceed } = step;
+  const { each, request, response, attempt, proceed, refuse } = step;
   if (!attempt.running) {
     return Promise.resolve(undefined);
   }
@@ -105,10 +112,7 @@ function runOne<Result>(step: Step<Result>): Promise<Result | undefined> {
         outcome();
       }
     };
-    response.end = () => {
-      settle(() => resolve(undefined));
-      return response;
-    };
+    response.onEnd = (answer) => settle(() => resolve(refuse?.(answer)));
     // As in Express, `next(null)` does not report an error.
     const own = new OwnContext();
     const goOn = () => resolve(own.resume(proceed));

@@ -121,7 +121,8 @@ export interface WsAuthPolicyOptions {
   readonly closeCodes?: CloseCodeOptions;
   /**
    * Express-style middleware that runs before the strategies, such as `[session(…), passport.session()]`. Its response is
-   * never sent: no `Set-Cookie` leaves with the 101, and no session is saved.
+   * never sent: no `Set-Cookie` leaves with the 101, and no session is saved. Middleware that answers instead of calling
+   * `next()` refuses the connection: with its status, its `Retry-After` and its challenges, and without its body.
    *
    * What it puts into an `AsyncLocalStorage` around `next()` is there in the strategies, in `handleConnection` and in the
    * handlers of that connection.

@@ -10,6 +10,7 @@ import {
 } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
 import {
+  refusalOfAnswer,
   refusalOfError,
   refusalOfFailures,
   type Failure,
@@ -79,6 +80,33 @@ describe('refusalOfFailures', () => {
     ]),
   ])('makes of %s', (_what, failures, code, httpStatus) => {
     expect(refusalOfFailures(failures)).toMatchObject({ code, httpStatus });
+  });
+});
+
+describe('refusalOfAnswer', () => {
+  it.each([
+    [200, 'ERR_WS_AUTH_CREDENTIAL_REJECTED', 401],
+    [204, 'ERR_WS_AUTH_CREDENTIAL_REJECTED', 401],
+    [302, 'ERR_WS_AUTH_REDIRECTED', 401],
+    [308, 'ERR_WS_AUTH_REDIRECTED', 401],
+    [400, 'ERR_WS_AUTH_MALFORMED_CREDENTIAL', 400],
+    [401, 'ERR_WS_AUTH_CREDENTIAL_REJECTED', 401],
+    [402, 'ERR_WS_AUTH_CREDENTIAL_REJECTED', 401],
+    [403, 'ERR_WS_AUTH_NOT_PERMITTED', 403],
+    [404, 'ERR_WS_AUTH_UNKNOWN_PATH', 404],
+    [418, 'ERR_WS_AUTH_CREDENTIAL_REJECTED', 401],
+    [429, 'ERR_WS_AUTH_TOO_MANY_ATTEMPTS', 429],
+    [500, 'ERR_WS_AUTH_STRATEGY_FAILED', 500],
+    [502, 'ERR_WS_AUTH_STRATEGY_FAILED', 500],
+    [503, 'ERR_WS_AUTH_UNAVAILABLE', 503],
+  ])('K5b: makes of the status %d of a middleware %s', (status, code, httpStatus) => {
+    const answer = { status, retryAfterSeconds: undefined, challenges: [] };
+    expect(refusalOfAnswer(answer)).toMatchObject({ code, httpStatus, cause: undefined });
+  });
+
+  it('K5b: keeps the time after which to try again', () => {
+    const answer = { status: 429, retryAfterSeconds: 42, challenges: [] };
+    expect(refusalOfAnswer(answer)).toMatchObject({ retryAfterSeconds: 42 });
   });
 });
 
