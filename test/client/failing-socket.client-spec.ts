@@ -35,7 +35,7 @@ describe('a client whose WebSocket', () => {
     expect(await client.next('close')).toMatchObject({ code: 1006, reason: '', wasClean: false });
   });
 
-  it('throws when it is made, stops and tells nobody what it was given', async () => {
+  it('throws when it is made, stops, and puts nothing of its arguments into an error', async () => {
     const WebSocket = ThrowingWebSocket;
     await using client = new ObservedSocket(url, { token, WebSocket, via: queryParam() });
     expect(await client.next('close')).toMatchObject({ code: 1006, reason: 'no WebSocket' });
@@ -44,7 +44,7 @@ describe('a client whose WebSocket', () => {
     expect(`${client.seen.join('\n')} ${inspect(rejection)}`).not.toContain('secret');
   });
 
-  it('still fires after the end, hears nothing of it, and leaves no timer', async () => {
+  it('still fires after the end, is ignored, and leaves no timer', async () => {
     useFakeTimers();
     const { WebSocket, socket } = scripted();
     await using client = new ObservedSocket(url, { token, WebSocket });
@@ -131,7 +131,7 @@ describe('a client whose clock is ahead', () => {
 });
 
 describe('a page that sleeps while its client waits', () => {
-  it('connects at once when it wakes up after the delay, and not before', async () => {
+  it('connects immediately when it wakes up after the delay, and not before', async () => {
     useFakeTimers();
     const page = new EventTarget();
     vi.stubGlobal('addEventListener', page.addEventListener.bind(page));

@@ -205,7 +205,7 @@ describe('a gateway with events of the same names', () => {
     },
   );
 
-  it('K7b: is not renewed without end by messages that cannot be told from those of the protocol', async () => {
+  it('K7b: is not renewed without end by messages that look like those of the protocol', async () => {
     await using app = await startProtected({ credentials });
     await using client = new ObservedSocket(app.url(), { token });
     await client.next('open');

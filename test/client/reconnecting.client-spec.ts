@@ -103,7 +103,7 @@ describe('a client whose server', () => {
     expect(client.told).toEqual(['connecting', 'error', 'close']);
   });
 
-  it('disconnects it, stops and tells nobody that a login would help', async () => {
+  it('disconnects it, stops, and does not suggest a login', async () => {
     await using app = await startProtected();
     let unauthenticated = 0;
     await using client = new ObservedSocket(app.url(), {
@@ -190,7 +190,7 @@ describe('a client that can never connect', () => {
     expect(client.told.filter((type) => type === 'waiting')).toHaveLength(2);
   });
 
-  it('is told at once that a URL is none', () => {
+  it('throws synchronously for an invalid URL', () => {
     expect(() => new ObservedSocket('not a url', { token: alice })).toThrow(TypeError);
   });
 

@@ -44,7 +44,7 @@ describe('a client with a session that ends', () => {
     expect(app.nest.get(EchoGateway).connected).toHaveLength(1);
   });
 
-  it('renews it when the server says that the end is near, also if it was never told when that is', async () => {
+  it('renews on an expiring message, also without a known expiresAt', async () => {
     useFakeTimers();
     await using app = await startQuietly({ credentials, expiryWarningMs: 10 * minuteMs });
     await using client = new ObservedSocket(app.url(), {
@@ -110,7 +110,7 @@ describe('a client with a session that ends', () => {
     await client.next('open');
   });
 
-  it('is closed for good when the new token is of somebody else', async () => {
+  it('is closed for good when the new token belongs to another user', async () => {
     await using app = await startProtected();
     const tokens = [tokenFor(hourMs), tokenFor(hourMs, 'bob')];
     await using client = new ObservedSocket(app.url(), { token: () => tokens.shift() });
@@ -160,7 +160,7 @@ describe('a client with a session that ends', () => {
 });
 
 describe('a page that sleeps', () => {
-  it('comes back at once when it wakes up after the end of its session', async () => {
+  it('reconnects immediately when it wakes up after the end of its session', async () => {
     useFakeTimers();
     const page = stubPage();
     await using app = await startProtected();

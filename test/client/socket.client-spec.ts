@@ -87,7 +87,7 @@ describe('a socket', () => {
     await client.next('session');
   });
 
-  it('is told which subprotocol the server has chosen, and how binary messages should come', async () => {
+  it('exposes the selected subprotocol and binaryType', async () => {
     await using app = await startProtected();
     await using client = new ObservedSocket(app.url(), { token: alice, protocols: ['chat'] });
     client.socket.binaryType = 'arraybuffer';

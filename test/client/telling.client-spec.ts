@@ -127,11 +127,11 @@ describe('a socket', () => {
 
 describe('what is known of a failure', () => {
   const failures = [
-    ['nobody listens', 'ws://127.0.0.1:9/', 'ECONNREFUSED'],
+    ['no server listens', 'ws://127.0.0.1:9/', 'ECONNREFUSED'],
     ['there is no such host', 'ws://no-such-host.invalid/', /^(ENOTFOUND|EAI_AGAIN)$/],
   ] as const;
 
-  it.each(failures)('K7g: is told: %s', async (_name, url, code) => {
+  it.each(failures)('K7g: reports why a connection failed: %s', async (_name, url, code) => {
     const options = { token: () => 'secret-token', via: queryParam() };
     await using client = new ObservedSocket(url, options);
     const { cause } = await client.next('waiting');
@@ -141,7 +141,7 @@ describe('what is known of a failure', () => {
     expect(inspect(cause, { depth: 9, showHidden: true })).not.toContain('secret');
   });
 
-  it('K7g: is told: a certificate that is not trusted', async () => {
+  it('K7g: reports why a connection failed: a certificate that is not trusted', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'untrusted-'));
     const files = ['-keyout', 'key', '-out', 'crt', '-days', '1', '-subj', '/CN=localhost'];
     await run('openssl', ['req', '-x509', '-nodes', '-newkey', 'rsa:2048', ...files], {
@@ -167,7 +167,7 @@ describe('what is known of a failure', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('K7g: is told: a constructor that throws', async () => {
+  it('K7g: reports why a connection failed: a constructor that throws', async () => {
     const options = { token: () => 'secret token', via: subprotocol() };
     await using client = new ObservedSocket('ws://127.0.0.1:9/', options);
     const { reason, cause } = await client.next('close');

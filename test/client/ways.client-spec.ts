@@ -92,7 +92,7 @@ describe.each(ways)('a client that sends its token in %s', (_name, via, extracto
     expect(await client.ask('whoami')).toMatchObject({ user: 'alice' });
   });
 
-  it('shows its token to nobody', async () => {
+  it('puts its token into no error, event or log', async () => {
     await using app = await startProtected({ credentials: [extractor] });
     const token = tokenOf('alice');
     const wrong = 'canary-0815';

@@ -169,7 +169,7 @@ describe.each(servers)('the bridge on %s', (_server, startServer) => {
     expect(answer.headers['access-control-allow-origin']).toBeUndefined();
   });
 
-  it('answers the preflight of a parent, and of nobody else', async () => {
+  it('answers the preflight of a parent origin, and of no other', async () => {
     const { app: served, base } = await startServer();
     await using _app = served;
     const preflight = (origin: string) =>

@@ -140,7 +140,7 @@ describe('userOf() and sessionOf()', () => {
     expect(seen).toEqual([{ id: 'alice' }, 'fromAuthorizationHeader', 'alice']);
   });
 
-  it('know nobody else: userOf() throws, sessionOf() is undefined', () => {
+  it('know no other object: userOf() throws, sessionOf() is undefined', () => {
     expect(() => userOf({})).toThrow(WsAuthNoSessionError);
     expect(sessionOf({ user: { id: 'alice' } })).toBeUndefined();
   });
@@ -225,7 +225,7 @@ describe('WsAuthGuard with optional authentication', () => {
     expect(await client.nextEvent()).toEqual(unauthorized);
   });
 
-  it('lets users in', async () => {
+  it('accepts users', async () => {
     await using app = await startGateways(optional, [OptionalGateway]);
     const client = await app.connectAs('alice');
     expect(await client.ask('read')).toEqual({ user: { id: 'alice' }, anonymous: false });

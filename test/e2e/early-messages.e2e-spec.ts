@@ -49,7 +49,7 @@ function expectedAnswers(index: number): unknown[] {
   }));
 }
 
-describe(`${connections} connections that send ${messages} messages at once, before a 20 ms strategy`, () => {
+describe(`${connections} connections that send ${messages} messages together, before a 20 ms strategy`, () => {
   it('on the upgrade: all are answered, in order, none before authentication', async () => {
     await using app = await startProtected(options, [slowStrategy]);
     const clients = Array.from({ length: connections }, (_, index) => burst(app, index, true));

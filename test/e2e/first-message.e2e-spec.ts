@@ -399,7 +399,7 @@ describe('the deadline', () => {
     expect(await client.ask('whoami')).toMatchObject({ user: 'alice' });
   });
 
-  it('cuts off a peer that does not answer the close frame', async () => {
+  it('terminates a peer that does not answer the close frame', async () => {
     useFakeTimers();
     await using app = await startProtected({ authTimeoutMs: 1_000 });
     const client = await app.connect().opened();

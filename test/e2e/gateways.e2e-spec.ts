@@ -304,7 +304,7 @@ describe('@WsAuth', () => {
 });
 
 describe('@WsPublic()', () => {
-  it('lets everybody in, and knows no session', async () => {
+  it('accepts every client, without a session', async () => {
     await using app = await startApp(metadata([publicGateway(0, '/open'), gateway(0, '/ws')]));
     const client = await app.connect('/open').opened();
     expect(await client.ask('session')).toBe('none');
@@ -369,7 +369,7 @@ describe('an application refuses to boot', () => {
     ['by the module', { strategy: ['jwt', 'unheard-of'] }, undefined],
     ['by a gateway', {}, { strategy: 'unheard-of' }],
     ['by an extractor', {}, { credentials: [fromQueryParam('t', { strategy: 'unheard-of' })] }],
-  ])('with the name of a strategy that nobody registered: %s', async (_who, options, policy) => {
+  ])('with the name of a strategy that is not registered: %s', async (_who, options, policy) => {
     const error = await bootError(metadata([gateway(0, undefined, policy)], options));
     expect(error).toBeInstanceOf(WsAuthConfigurationError);
     expect(error.message).toContain('no Passport strategy is registered as "unheard-of"');
@@ -532,7 +532,7 @@ describe('the HTTP server of the application', () => {
     ).toBe(401);
   });
 
-  it('survives a client that resets its connection at a path that nobody takes', async () => {
+  it('survives a client that resets its connection at an unknown path', async () => {
     await using app = await startApp(metadata([gateway(0, '/ws')]));
     const server: Server = app.nest.getHttpServer();
     const ignored = new Promise<Socket>((resolve) => {

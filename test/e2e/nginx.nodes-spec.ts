@@ -142,7 +142,7 @@ describe('behind nginx, with lib/policy/nginx.conf', () => {
     expect(await site.nginx.everyLog()).not.toContain(token);
   });
 
-  it('tells the address of the client, whatever the client claims', async () => {
+  it('passes on the address of the client, whatever the client claims', async () => {
     await using site = await Site.start();
     const headers = {
       authorization: `Bearer ${tokenOf('alice')}`,
@@ -225,7 +225,7 @@ describe('a silent socket behind nginx', () => {
     expect(await client.ask('whoami')).toMatchObject({ user: 'alice' });
   });
 
-  it('is cut off by nginx without them', async () => {
+  it('is closed by nginx without them', async () => {
     await using site = await Site.start({ heartbeatIntervalMs: 0 }, impatient);
     const client = await site.connect('', { headers: bearer() }).opened();
     expect(await client.closed()).toMatchObject({ code: 1006 });

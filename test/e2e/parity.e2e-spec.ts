@@ -502,7 +502,7 @@ describe.each(contenders)('$name', ({ imports, install }) => {
     expect(log).toContainEqual(['disconnected', 4001]);
   });
 
-  it('tells handleConnection() the request and handleDisconnect() the code', async () => {
+  it('passes the request to handleConnection() and the code to handleDisconnect()', async () => {
     await using app = await startDoors();
     const client = app.connect('/?a=1', { headers: { authorization: 'Bearer for-me' } });
     await client.opened();
@@ -595,7 +595,7 @@ describe.each(contenders)('$name', ({ imports, install }) => {
       ['x', 'y'],
       'y',
     ],
-    ['selects none if there is none', {}, [], ''],
+    ['selects no subprotocol if none is offered', {}, [], ''],
   ])('%s', async (_what, options, protocols, chosen) => {
     await using app = await startDoors([gatewayWith({ path: '/a', ...options })]);
     const client = await app.connect('/a', { protocols }).opened();

@@ -211,7 +211,7 @@ describe('with `auto`', () => {
     expect((await closed(app, '/', { headers: { ...headers, origin } })).code).toBe(3000);
   });
 
-  it('a good credential is let in as ever', async () => {
+  it('accepts a good credential', async () => {
     await using app = await startProtected({ credentials: query, rejection: 'auto' });
     const client = await app.connect(`/?token=${tokenOf('alice')}`, fromPage).opened();
     expect(await client.ask('whoami')).toEqual({ user: 'alice', via: 'fromQueryParam' });

@@ -392,7 +392,7 @@ describe('what validate() does', () => {
 });
 
 describe('a strategy that takes its time', () => {
-  it('hears by the signal of the request that the client has left', async () => {
+  it('aborts the signal of its request when the client has left', async () => {
     let started!: () => void;
     let left!: () => void;
     const running = new Promise<void>((resolve) => (started = resolve));

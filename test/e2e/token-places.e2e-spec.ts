@@ -146,7 +146,7 @@ describe('K10b: tokens that are no JWTs', () => {
     ['API keys', 'live.key.AAAA', 'live.key.BBBB'],
   ] as const;
   it.each(tokens.flatMap((row) => both.map(([name, options]) => [...row, name, options] as const)))(
-    'are told apart: %s, %s and %s with %s',
+    'are distinguished: %s, %s and %s with %s',
     async (_kind, first, second, _name, options) => {
       await using app = await startPlace({ strategy: opaque, options });
       const place = tokenPlaces[0]!;

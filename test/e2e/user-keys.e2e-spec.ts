@@ -150,7 +150,7 @@ it('K2b: refuses a user without a key after a first message by 3003, where sessi
   expect(shaped.warnings).toHaveLength(1);
 });
 
-it('K2b: lets guests in where sessions are counted: they are not users without a key', async () => {
+it('K2b: accepts guests where sessions are counted: they are not users without a key', async () => {
   const credentials = [fromAuthorizationHeader()];
   const options = { maxSessionsPerUser: 1, optional: true, credentials };
   await using shaped = await startShaped({}, options);
@@ -192,7 +192,7 @@ it('K10c: takes equal values of different fields for one user, as revoke({ userI
   expect(await shaped.sessions.revoke({ userId: '42' })).toBe(3);
 });
 
-it('K10c: tells users of two strategies apart by the option userId', async () => {
+it('K10c: distinguishes users of two strategies by the option userId', async () => {
   const users = { a: { id: '42' }, b: { username: '42' } };
   await using shaped = await startShaped(users, { userId: keyByStrategy });
   await shaped.knock('one.a').opened();

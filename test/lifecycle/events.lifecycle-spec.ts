@@ -30,7 +30,7 @@ afterEach(() => {
 
 const from = { path: '/', address: '127.0.0.1' };
 
-describe('the application is told once', () => {
+describe('each event is emitted once', () => {
   it('of a connection on the upgrade, and its end', async () => {
     await using app = await startProtected();
     const told = recordEvents(app);
@@ -187,7 +187,7 @@ describe('the application is told once', () => {
   });
 });
 
-describe('what is told', () => {
+describe('the payload of an event', () => {
   it('holds no credential', async () => {
     await using app = await startProtected({
       credentials: [fromAuthorizationHeader(), fromQueryParam('t')],
@@ -208,7 +208,7 @@ describe('what is told', () => {
 });
 
 describe('a listener', () => {
-  it('runs at once, in the order of arrival, until it is removed', async () => {
+  it('runs synchronously, in the order of registration, until it is removed', async () => {
     await using app = await startProtected();
     const events = app.nest.get(WsAuthEvents);
     const order: string[] = [];
@@ -225,7 +225,7 @@ describe('a listener', () => {
     expect(order).toEqual(['first', ...rest, ...rest]);
   });
 
-  it('that throws harms nobody, and is logged', async () => {
+  it('that throws affects no connection, and is logged', async () => {
     await using app = await startProtected();
     const events = app.nest.get(WsAuthEvents);
     const error = vi.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
@@ -246,7 +246,7 @@ describe('a listener', () => {
     expect(error).toHaveBeenCalledWith(expect.stringContaining('authenticated'), failure);
   });
 
-  it('that rejects harms nobody, and is logged', async () => {
+  it('that rejects affects no connection, and is logged', async () => {
     await using app = await startProtected();
     const error = vi.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     const listeners = process.rawListeners('unhandledRejection');

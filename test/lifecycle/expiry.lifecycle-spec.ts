@@ -101,13 +101,13 @@ describe('the end of a session', () => {
     expect(await expiresAtOf(verdict, { expiresAt: endOfUser })).toBe(now + 5_000);
   });
 
-  it('may be told by the application from the info', async () => {
+  it('may be read from the info by the application', async () => {
     useFakeClock(now);
     const verdict = [{ id: 'alice' }, { end: now + 7_000 }];
     expect(await expiresAtOf(verdict, { expiresAt: endOfInfo })).toBe(now + 7_000);
   });
 
-  it('is none, if nobody names one', async () => {
+  it('is undefined if no source names one', async () => {
     useFakeClock(now);
     expect(await expiresAtOf({ id: 'alice' })).toBeUndefined();
   });
@@ -488,7 +488,7 @@ describe('when the wall clock is set', () => {
 });
 
 describe('a dead session', () => {
-  it('sends nothing but the close frame, whoever holds the client', async () => {
+  it('sends nothing but the close frame, whatever code holds the client', async () => {
     await using app = await startProtected();
     const client = await app.connectAs('alice');
     const [held] = serverSide(app);
@@ -536,7 +536,7 @@ describe('a dead session', () => {
     expect(client.unread).toEqual([]);
   });
 
-  it('cuts off a reader too slow to be told (MS-04)', async () => {
+  it('terminates a reader that is too slow for the close frame (MS-04)', async () => {
     useFakeTimers();
     await using app = await startProtected({
       heartbeatIntervalMs: 0,

@@ -188,7 +188,7 @@ describe('the cookie of an HTTP session', () => {
 
   it.each([
     ['with a bad signature', (cookie: string) => `${cookie}x`],
-    ['of nobody', () => 'connect.sid=s%3Anobody.AAAA'],
+    ['without a user', () => 'connect.sid=s%3Anobody.AAAA'],
     ['that is no session', () => 'connect.sid=hello'],
     ['that cannot be decoded', () => 'connect.sid=%E0%A4%A'],
   ])('%s is refused with 401', async (_name, change) => {
@@ -197,7 +197,7 @@ describe('the cookie of an HTTP session', () => {
     expect(await fateOf(connect(site.app, change(cookie)))).toBe('refused 401');
   });
 
-  it('is refused with 401 when nobody has logged in with it', async () => {
+  it('is refused with 401 when it has no login', async () => {
     await using site = await startHttpSessions();
     const answer = await ask(`${site.app.origin}/nowhere`);
     const cookie = answer.headers['set-cookie']![0]!.split(';')[0]!;
@@ -303,7 +303,7 @@ describe('an upgrade with an HTTP session (CK-12)', () => {
 });
 
 describe('the end of an HTTP session (CK-10)', () => {
-  it.each(['logout', 'destroy'])('by %s closes its sockets, and nobody else’s', async (path) => {
+  it.each(['logout', 'destroy'])('by %s closes its sockets, and no others', async (path) => {
     await using site = await startHttpSessions();
     const [alice, bob] = [
       await login(site.app, { id: 'alice' }),
@@ -436,7 +436,7 @@ describe('what an HTTP session says of its user (CK-14)', () => {
     ['null', null, 'refused 401'],
     ['a text', 'alice', 'refused 401'],
     ['a list', ['alice'], 'refused 401'],
-  ])('%s is nobody', async (_name, value, fate) => {
+  ])('%s has no user', async (_name, value, fate) => {
     await using site = await startHttpSessions();
     const cookie = await login(site.app, { id: 'alice' });
     deserialize = (_id, done) => done(null, value);
@@ -446,7 +446,7 @@ describe('what an HTTP session says of its user (CK-14)', () => {
   it.each([
     ['an empty text', ''],
     ['zero', 0],
-  ])('an id that is %s, for which there is nobody, is refused', async (_name, id) => {
+  ])('an id that is %s and has no user is refused', async (_name, id) => {
     await using site = await startHttpSessions();
     const cookie = await login(site.app, { id });
     deserialize = (value, done) => done(null, value === id ? false : { id: 'admin' });

@@ -59,7 +59,7 @@ describe(`${count} sessions`, { timeout: patient(60_000) }, () => {
     ['after a warning', 500],
     ['without a warning', 0],
   ])(
-    'that expire %s in the same instant leave the event loop to others again and again',
+    'that expire %s in the same instant yield to the event loop again and again',
     async (_name, expiryWarningMs) => {
       await using app = await startWithVerdicts(
         { many: { id: 'many' } },
@@ -83,7 +83,7 @@ describe(`${count} sessions`, { timeout: patient(60_000) }, () => {
     60_000,
   );
 
-  it('that are revoked at once leave the event loop to others again and again', async () => {
+  it('that are revoked together yield to the event loop again and again', async () => {
     await using app = await startWithVerdicts({ many: { id: 'many' } }, options);
     using clients = await openMany(app);
     const loop = countTurns();

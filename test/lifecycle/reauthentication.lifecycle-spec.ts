@@ -110,7 +110,7 @@ describe('the same user with a newer credential', () => {
     expect(sessionsOf(app).count()).toBe(1);
   });
 
-  it('is not asked to renew without a key, by which it could be told from others', async () => {
+  it('is not asked to renew without a userId', async () => {
     useFakeTimers(now);
     const verdict = { email: 'alice@example.com', exp: user(0, 60).exp };
     await using app = await startWithVerdicts({ t: verdict }, { heartbeatIntervalMs: 0 });
@@ -123,7 +123,7 @@ describe('the same user with a newer credential', () => {
     expect(client.unread).toEqual([]);
   });
 
-  it('is known everywhere by its new session at once', async () => {
+  it('has its new session everywhere immediately', async () => {
     const verdicts = { t: { id: 'alice', name: 'old' }, u: { id: 'alice', name: 'new' } };
     await using app = await startWithVerdicts(verdicts);
     const client = await enter(app, 't');
@@ -265,7 +265,7 @@ describe('whichever way the client came in', () => {
   });
 });
 
-describe('somebody else', () => {
+describe('another user', () => {
   it('is refused with 3003, and the session ends as it was (RA-02)', async () => {
     await using app = await startProtected();
     const client = await enter(app, tokenOf('alice'));
@@ -285,21 +285,21 @@ describe('somebody else', () => {
     ['with an empty key', { id: '', name: 'alice' }, { id: '', name: 'bob' }],
     ['with NaN for a key', { id: Number.NaN, name: 'alice' }, { id: Number.NaN, name: 'bob' }],
     ['with an object for a key', { id: { a: 1 } }, { id: { a: 1 } }],
-    ['who lost the key', { id: 'alice' }, { name: 'alice' }],
-  ])('cannot be told apart %s, and is refused', async (_name, t, u) => {
+    ['that has lost the key', { id: 'alice' }, { name: 'alice' }],
+  ])('cannot be identified %s, and is refused', async (_name, t, u) => {
     await using app = await startWithVerdicts({ t, u });
     const client = await enter(app, 't');
     await expect(again(client, 'u').next()).rejects.toThrow('closed with 3003 other user');
   });
 
-  it('is whoever another issuer vouches for, even under the same name', async () => {
+  it('is a user of another issuer, even under the same name', async () => {
     await using app = await startProtected();
     const client = await enter(app, tokenOf('alice', { iss: 'https://a.example.com' }));
     again(client, tokenOf('alice', { iss: 'https://b.example.com' }));
     expect(await client.closed()).toEqual({ code: 3003, reason: 'other user' });
   });
 
-  it('of another issuer is still told apart after a renewal out of band', async () => {
+  it('of another issuer is still distinguished after refresh()', async () => {
     await using app = await startProtected();
     const client = await enter(app, tokenOf('alice', { iss: 'https://a.example.com' }));
     sessionsOf(app).refresh(sessionOfUser(app, 'alice').id, { id: 'alice' });
@@ -309,7 +309,7 @@ describe('somebody else', () => {
     await expect(client.next()).rejects.toThrow('closed with 3003 other user');
   });
 
-  it('is nobody: an anonymous session stays anonymous', async () => {
+  it('is never the user of an anonymous session, which stays anonymous', async () => {
     await using app = await startProtected({
       credentials: [fromAuthorizationHeader()],
       optional: true,
@@ -324,7 +324,7 @@ describe('a failed attempt', () => {
   it.each<[string, unknown, number, string]>([
     ['a bad token', { token: 'bad' }, 3000, 'credential rejected'],
     ['no token', {}, 3000, 'credential required'],
-    ['a token that is none', { token: 'a b' }, 3000, 'malformed credential'],
+    ['an invalid token', { token: 'a b' }, 3000, 'malformed credential'],
     ['a token of another type', { token: 5 }, 3000, 'malformed credential'],
     ['no data', undefined, 3000, 'malformed credential'],
     ['an array', ['token'], 3000, 'malformed credential'],
@@ -499,7 +499,7 @@ describe('the frame that authenticates', () => {
     ],
   ];
 
-  it.each(spellings)('reaches nobody %s', async (_name, spell) => {
+  it.each(spellings)('reaches no listener %s', async (_name, spell) => {
     seen.mockClear();
     await using app = await startProtected({}, [CuriousGateway]);
     const client = await enter(app, tokenOf('alice'));
@@ -522,7 +522,7 @@ describe('the frame that authenticates', () => {
     },
   );
 
-  it('reaches nobody when it fails', async () => {
+  it('reaches no listener when it fails', async () => {
     seen.mockClear();
     await using app = await startProtected({}, [CuriousGateway]);
     const client = await enter(app, tokenOf('alice'));
@@ -682,7 +682,7 @@ describe('an attempt under way', () => {
 });
 
 describe('out of band', () => {
-  it('refresh() renews the session and tells the client', async () => {
+  it('refresh() renews the session and sends the new expiry to the client', async () => {
     useFakeTimers(now);
     await using app = await startWithVerdicts({ t: user(0, 60) }, { heartbeatIntervalMs: 0 });
     const client = await enter(app, 't');

@@ -49,7 +49,7 @@ describe.each(enterings)('one socket too many %s', (way, enterAgain) => {
     expect(app.nest.get(EchoGateway).connected).toHaveLength(3);
   });
 
-  it('is let in when a place is free again', async () => {
+  it('is accepted when a slot is free again', async () => {
     await using app = await startProtected({ maxSessionsPerUser: 1 });
     const first = await enterAgain(app, tokenOf('alice'));
     sessionsOf(app).disconnect({ userId: 'alice' });
@@ -87,7 +87,7 @@ describe.each(enterings)('one socket too many %s', (way, enterAgain) => {
     expect(sessionsOf(app).count()).toBe(0);
   });
 
-  it('with a revoked credential takes nobody’s place', async () => {
+  it('with a revoked credential evicts no session', async () => {
     await using app = await startProtected({ maxSessionsPerUser: 1, onLimit: 'closeOldest' });
     const client = await enterAgain(app, tokenOf('alice'));
     await sessionsOf(app).revoke({ tokenId: 'stolen' });
@@ -130,7 +130,7 @@ describe('a limit on sessions', () => {
     expect(await (await app.connectAs('alice')).ask('echo', 1)).toBe(1);
   });
 
-  it('closes nobody for an upgrade that fails after all', async () => {
+  it('evicts no session for an upgrade that fails after all', async () => {
     @WsAuth({ onLimit: 'closeOldest', maxSessionsPerUser: 1 })
     @WebSocketGateway({
       path: '/chat',

@@ -93,7 +93,7 @@ describe('the live sessions', () => {
     await Promise.all(clients.map((client) => client.closed()));
   });
 
-  it('cannot be changed by whoever holds one (MS-02)', async () => {
+  it('cannot be changed by code that holds one (MS-02)', async () => {
     await using app = await startProtected();
     const client = await enter(app, tokenOf('alice'));
     const [held] = serverSide(app);
@@ -117,7 +117,7 @@ describe('disconnect()', () => {
     expect(await second.ask('echo', 1)).toBe(1);
   });
 
-  it('closes all sessions of a user but one, with what it is told', async () => {
+  it('closes all sessions of a user but one, with the given code and reason', async () => {
     await using app = await startProtected();
     const clients = [];
     for (const name of ['alice', 'alice', 'alice', 'bob']) {
@@ -143,8 +143,8 @@ describe('disconnect()', () => {
   });
 
   it.each([
-    ['a code of nobody', { code: 1005 }],
-    ['a code that is none', { code: Number.NaN }],
+    ['an unassigned code', { code: 1005 }],
+    ['an invalid code', { code: Number.NaN }],
     ['a text that is too long', { reason: 'x'.repeat(124) }],
     ['a text that is too long in bytes', { reason: '€'.repeat(42) }],
   ])('throws for %s, before anything is closed', async (_name, options) => {
@@ -169,7 +169,7 @@ describe('disconnect()', () => {
     ['undefined for an id', { userId: undefined }],
     ['null', null],
     ['an unknown field', { user: 'alice' }],
-  ])('throws for a target that is %s, and closes nobody', async (_name, target) => {
+  ])('throws for a target that is %s, and closes no session', async (_name, target) => {
     await using app = await startProtected();
     const client = await app.connectAs('alice');
     const disconnect = () => sessionsOf(app).disconnect(target as { userId: string });
@@ -257,7 +257,7 @@ describe('revoke()', () => {
     expect(await client.closed()).toEqual(revoked);
   });
 
-  it('ends what was issued before an instant, of one user or of everybody', async () => {
+  it('ends what was issued before an instant, of one user or of all users', async () => {
     await using app = await startProtected();
     const { iat, first, second, bob } = await populate(app);
     const issuedBefore = (iat + 2) * secondMs;
@@ -286,7 +286,7 @@ describe('revoke()', () => {
     expect(await client.closed()).toEqual({ code: 1011, reason: 'revoked' });
   });
 
-  it('has ended the sessions when it returns, before anybody is told', async () => {
+  it('has ended the sessions before its promise settles', async () => {
     await using app = await startProtected();
     const client = await enter(app, tokenOf('alice'));
     const [held] = serverSide(app);
@@ -384,7 +384,7 @@ describe('the instant of a revocation (RV-06)', () => {
   });
 });
 
-describe('a claim that nobody has verified', () => {
+describe('an unverified claim', () => {
   it('does not save a session from a revocation', async () => {
     useFakeClock(now);
     const payload = JSON.stringify({ iat: now / secondMs + 1_000_000 });
@@ -455,7 +455,7 @@ describe('a revocation that makes no sense (RV-08)', () => {
     ['undefined for an instant', { issuedBefore: undefined }],
     ['a user and NaN', { userId: 'alice', issuedBefore: Number.NaN }],
     ['a user and a text', { userId: 'alice', issuedBefore: 'tomorrow' }],
-  ])('of %s is refused, disconnects nobody, and spoils no later one', async (_name, target) => {
+  ])('of %s is refused, disconnects no client, and spoils no later one', async (_name, target) => {
     await using app = await startProtected();
     const sessions = sessionsOf(app);
     const token = tokenOf('alice');
@@ -473,7 +473,7 @@ describe('a revocation that makes no sense (RV-08)', () => {
   it.each([
     ['a name of Object.prototype', '__proto__'],
     ['a long text', 'x'.repeat(100_000)],
-  ])('of %s concerns nobody else', async (_name, id) => {
+  ])('of %s concerns no other session', async (_name, id) => {
     await using app = await startProtected();
     const client = await app.connectAs('alice');
     for (const target of [{ userId: id }, { sessionId: id }, { tokenId: id }]) {
@@ -490,7 +490,7 @@ describe('a revocation that lands between verification and registration (RV-02)'
   it.each<[string, RevocationTarget]>([
     ['of the user', { userId: 'alice' }],
     ['of the token', { tokenId: 'one' }],
-    ['of everybody', { issuedBefore: 5_000 }],
+    ['of all users', { issuedBefore: 5_000 }],
   ])('%s still refuses the upgrade', async (_name, target) => {
     const deferred = new DeferredStrategy();
     await using app = await startProtected({ strategy: 'deferred' }, [deferred.provider]);

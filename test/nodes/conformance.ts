@@ -62,7 +62,7 @@ export function conformance(name: string, open: () => Promise<StorePair>): void 
 }
 
 function ticketCases(pair: () => StorePair): void {
-  it('gives a ticket to the first who asks, on whichever node, and to nobody else', async () => {
+  it('returns a ticket to the first request on any node, and never again', async () => {
     const ticket = ticketOf('alice');
     await pair().first.putTicket(ticket, plenty);
     expect(await pair().second.takeTicket(ticket.digest)).toBe(ticket.payload);
@@ -70,13 +70,13 @@ function ticketCases(pair: () => StorePair): void {
     expect(await pair().first.takeTicket(ticket.digest)).toBeUndefined();
   });
 
-  it('knows no ticket that nobody stored', async () => {
+  it('returns nothing for a ticket that was not stored', async () => {
     for (const digest of ['', 'nobody', '*', 'a:b', '\u0000']) {
       expect(await pair().first.takeTicket(digest)).toBeUndefined();
     }
   });
 
-  it('gives a ticket to exactly one of many who ask at once', async () => {
+  it('returns a ticket to exactly one of many simultaneous requests', async () => {
     const { first, second } = pair();
     for (let round = 0; round < 20; round += 1) {
       const ticket = ticketOf('alice');
@@ -98,7 +98,7 @@ function ticketCases(pair: () => StorePair): void {
 }
 
 function ticketLimitCases(pair: () => StorePair): void {
-  it('drops the oldest ticket of a user who has too many, and no other', async () => {
+  it('drops the oldest ticket of a user with too many, and no other', async () => {
     const { first, second } = pair();
     const [bob, carol] = [randomUUID(), randomUUID()];
     const other = ticketOf(carol);
@@ -164,7 +164,7 @@ async function emptyAll(store: WsAuthStore, total: number): Promise<void> {
 function revocationCases(pair: () => StorePair): void {
   const asked = (question: RevocationQuestion) => pair().second.isRevoked(question);
 
-  it('revokes nobody of whom nothing was said', async () => {
+  it('revokes no user without a revocation', async () => {
     expect(await asked({})).toBe(false);
     expect(await asked({ userId: randomUUID(), tokenId: randomUUID(), issuedAt: 1 })).toBe(false);
     expect(await asked({ sessionId: randomUUID() })).toBe(false);
@@ -238,7 +238,7 @@ function tokenRevocationCases(pair: () => StorePair): void {
     expect(await asked({ userId: kept.id, issuedAt: 1 })).toBe(true);
   });
 
-  it('revokes everybody', async () => {
+  it('revokes all users', async () => {
     await pair().first.addRevocation(revocationOf({ kind: 'everybody', id: '', before: 10 }));
     expect(await asked({ userId: randomUUID(), issuedAt: 10 })).toBe(true);
     expect(await asked({ userId: randomUUID(), issuedAt: 11 })).toBe(false);
@@ -247,7 +247,7 @@ function tokenRevocationCases(pair: () => StorePair): void {
 }
 
 function journalCases(pair: () => StorePair): void {
-  it('tells of what was added after the cursor, in order, and of nothing else', async () => {
+  it('returns what was added after the cursor, in order, and nothing else', async () => {
     const { first, second } = pair();
     const { cursor } = await second.revocationsSince(undefined);
     const added = [
@@ -268,21 +268,21 @@ function journalCases(pair: () => StorePair): void {
     expect(next).toEqual({ revocations: [], cursor: page.cursor });
   });
 
-  it('tells a newcomer of all that is kept', async () => {
+  it('returns everything to a new node', async () => {
     const revocation = revocationOf({});
     await pair().first.addRevocation(revocation);
     const { revocations } = await pair().second.revocationsSince(undefined);
     expect(revocations.map(({ id }) => id)).toContain(revocation.id);
   });
 
-  it('tells all to a node whose cursor is of another time', async () => {
+  it('returns everything for a cursor of an earlier life of the store', async () => {
     const revocation = revocationOf({});
     await pair().first.addRevocation(revocation);
     const { revocations } = await pair().second.revocationsSince('99999999999999-0');
     expect(revocations.map(({ id }) => id)).toContain(revocation.id);
   });
 
-  it('tells of two revocations of one user whose exceptions differ, since each ends other sessions', async () => {
+  it('returns two revocations of one user whose exceptions differ, since each ends other sessions', async () => {
     const { cursor } = await pair().second.revocationsSince(undefined);
     const all = revocationOf({ before: 5 });
     await pair().first.addRevocation(all);
@@ -315,7 +315,7 @@ function journalPageCases(pair: () => StorePair): void {
     expect(await second.revocationsSince(cursor, 10)).toEqual({ revocations: [], cursor });
   });
 
-  it('tells of thousands', async () => {
+  it('returns thousands', async () => {
     const { cursor } = await pair().second.revocationsSince(undefined);
     const added = Array.from({ length: 3_000 }, () => revocationOf({}));
     await Promise.all(added.map((revocation) => pair().first.addRevocation(revocation)));
@@ -335,7 +335,7 @@ function leaseCases(pair: () => StorePair): void {
     expect(await pair().second.claimLease(claimOf(randomUUID()))).toEqual([]);
   });
 
-  it('gives no more than that to many who claim at once', async () => {
+  it('grants no more than that to many simultaneous claims', async () => {
     const user = randomUUID();
     const claims = Array.from({ length: 20 }, (_, index) =>
       (index % 2 === 0 ? pair().first : pair().second).claimLease(claimOf(user, { limit: 3 })),
@@ -415,7 +415,7 @@ function leaseEndCases(pair: () => StorePair): void {
 }
 
 function channelCases(pair: () => StorePair): void {
-  it('calls every watcher after a revocation, and no more after it was told to stop', async () => {
+  it('calls every watcher after a revocation, until it is stopped', async () => {
     let [heard, heardByStopped] = [0, 0];
     const stop = pair().second.watch(() => (heard += 1));
     const stopOther = pair().second.watch(() => (heardByStopped += 1));

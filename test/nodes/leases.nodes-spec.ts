@@ -68,7 +68,7 @@ describe('a limit on the sessions of a user on all nodes', () => {
     expect(await second.ask('echo', 2)).toBe(2);
   });
 
-  it('lets exactly as many in of those who come at once', async () => {
+  it('accepts exactly as many simultaneous clients as the limit', async () => {
     await using a = await node();
     await using b = await node();
     const clients = Array.from({ length: 20 }, (_, index) =>
@@ -166,7 +166,7 @@ describe('a limit on the sessions of a user on all nodes', () => {
     proxy.mend();
   });
 
-  it('lets nobody in while the leases cannot be read', async () => {
+  it('accepts no client while the leases cannot be read', async () => {
     await using a = await node();
     const spoil = [
       ['SET', placesOf('alice'), 'something else'],

@@ -75,7 +75,7 @@ describe.each(packages)('Redis goes, with %s', (name: RedisPackage) => {
     expect(a.sessions.count()).toBe(admitted);
   });
 
-  it('RD-01 starts while Redis is down, lets nobody in, is not ready, and is once Redis is there', async () => {
+  it('RD-01 starts while Redis is down, accepts no client, and becomes ready with Redis', async () => {
     await server.kill();
     await using a = await node({ package: name });
     expect(a.health.isReady()).toBe(false);
@@ -134,7 +134,7 @@ describe.each(packages)('Redis goes, with %s', (name: RedisPackage) => {
 });
 
 describe('a node that has lost its store', () => {
-  it('closes its sessions with 1013 after maxStalenessMs, and lets clients in again afterwards', async () => {
+  it('closes its sessions with 1013 after maxStalenessMs, and accepts clients again afterwards', async () => {
     await using a = await node({ maxStalenessMs: 1_500 });
     const client = await a.enter('alice');
     const startedAt = performance.now();
@@ -162,7 +162,7 @@ describe('a node that has lost its store', () => {
     }
   });
 
-  it("keeps its sessions with onStoreLoss: 'keep', lets nobody in, and catches up afterwards", async () => {
+  it("keeps its sessions with onStoreLoss: 'keep', accepts no client, and catches up afterwards", async () => {
     await using proxy = await TcpProxy.to(server.port);
     await using a = await node({ maxStalenessMs: 300, onStoreLoss: 'keep' }, proxy.url);
     await using b = await node();
@@ -219,7 +219,7 @@ describe('a node that has lost its store', () => {
     client.destroy();
   });
 
-  it('RD-11 lets nobody in whose revocation cannot be read', async () => {
+  it('RD-11 accepts no client whose revocation cannot be read', async () => {
     await using a = await node({ redis: { keyPrefix: 'garbage' } });
     const values = ['', ' ', 'garbage', '{"v":2}', '0x10', 'NaN', '1 2', '\u0000'];
     for (const value of values) {
@@ -236,7 +236,7 @@ describe('a node that has lost its store', () => {
     }
   });
 
-  it('RD-11 lets nobody in whose ticket cannot be read', async () => {
+  it('RD-11 accepts no client whose ticket cannot be read', async () => {
     await using a = await node({ ...ticketsInQuery, redis: { keyPrefix: 'garbage' } });
     const { store } = a.client;
     const issued = async () => {
@@ -266,7 +266,7 @@ describe('a node that has lost its store', () => {
     expect(await store.takeTicket('nobody')).toBeUndefined();
   });
 
-  it('RD-11 lets nobody in while the stream is something else', async () => {
+  it('RD-11 accepts no client while the key of the stream holds another type', async () => {
     await server.command('SET', '{spoilt}:revocations', 'no stream');
     await using a = await node({ redis: { keyPrefix: 'spoilt' } });
     expect(a.health.isReady()).toBe(false);

@@ -63,7 +63,7 @@ describe('three processes', () => {
     expect(await nodes.end()).toEqual(cleanly);
   });
 
-  it('RD-06 close on B what A revoked while B was cut off, as soon as B is back', async () => {
+  it('RD-06 close on B what A revoked while B was disconnected, as soon as B is back', async () => {
     const maxStalenessMs = 10_000;
     await using proxy = await TcpProxy.to(server.port);
     await using nodes = await ThreeNodes.start(
@@ -89,7 +89,7 @@ describe('three processes', () => {
     expect(await nodes.end()).toEqual(cleanly);
   });
 
-  it('TK-01 let one of 20 sockets in that present one ticket at once, in each of 500 rounds', async () => {
+  it('TK-01 accept one of 20 sockets that present one ticket simultaneously, in each of 500 rounds', async () => {
     await using nodes = await ThreeNodes.start(settings);
     const { all } = nodes;
     for (let round = 0; round < 500; round += 1) {

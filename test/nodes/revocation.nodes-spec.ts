@@ -77,7 +77,7 @@ describe('two nodes', () => {
     expect(await a.statusOf(tokenOf('alice', { jti: 'another' }))).toBe(101);
   });
 
-  it('closes by token and for everybody, and spares the session that asks', async () => {
+  it('closes by token and for all users, and spares the session that asks', async () => {
     await using a = await node();
     await using b = await node();
     const first = await b.enter('alice', { jti: 'one' });
@@ -109,7 +109,7 @@ describe('two nodes', () => {
     expect(b.health.isReady()).toBe(true);
   });
 
-  it('RD-06 closes what was revoked while B was cut off, as soon as B is back', async () => {
+  it('RD-06 closes what was revoked while B was disconnected, as soon as B is back', async () => {
     await using proxy = await TcpProxy.to(server.port);
     await using a = await node();
     await using b = await node({}, proxy.url);
@@ -165,7 +165,7 @@ describe('two nodes', () => {
     expect(await within(patienceMs, client.closed(), 'revocations are heard')).toEqual(revoked);
   });
 
-  it('hears of revocations after Redis has lost its data, and its clock has gone back', async () => {
+  it('receives revocations after Redis has lost its data, and its clock has gone back', async () => {
     await using a = await node();
     const client = await a.enter('alice');
     const stream = `{${keyPrefix}}:revocations`;
@@ -183,7 +183,7 @@ describe('two nodes', () => {
     expect(await within(patienceMs, client.closed(), 'the revocation is heard')).toEqual(revoked);
   });
 
-  it('lets nobody be ended by what is malformed, foreign, doubled or late', async () => {
+  it('ends no session for an entry that is malformed, foreign, repeated or late', async () => {
     await using a = await node();
     await using b = await node();
     const alice = { kind: 'user', id: 'alice', before: Date.now() - 3_600_000, rememberMs: 60_000 };
@@ -248,7 +248,7 @@ describe('two nodes', () => {
     expect(await client.ask('echo', 1)).toBe(1);
   });
 
-  it('RD-14 misses nobody among 10,000 revocations at once', async () => {
+  it('RD-14 misses none of 10,000 simultaneous revocations', async () => {
     await using a = await node({ redis: { keyPrefix, commandTimeoutMs: 60_000 } });
     await using b = await node({ redis: { keyPrefix, commandTimeoutMs: 60_000 } });
     const victims = await Promise.all(

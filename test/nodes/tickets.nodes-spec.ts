@@ -93,7 +93,7 @@ describe('a ticket', () => {
     expect((await again.closed()).code).toBe(3000);
   });
 
-  it('lets in beside tokens in the header, where it is none itself', async () => {
+  it('is accepted beside tokens in the header, where it is not valid itself', async () => {
     await using node = await alone();
     const ticket = await ticketFor(node);
     expect(await statusOf(node.knock(tokenOf('bob')))).toBe(101);
@@ -246,7 +246,7 @@ describe('a ticket', () => {
     expect(chiSquare).toBeLessThan(400);
   });
 
-  it('TK-09 drops the oldest of 10,000 tickets of one user, and those of nobody else', async () => {
+  it('TK-09 drops the oldest of 10,000 tickets of one user, and none of other users', async () => {
     await using node = await alone();
     const bobs = (await node.tickets.issue({ id: 'bob' })).ticket;
     const mine: string[] = [];
@@ -333,7 +333,7 @@ class TicketController {
 }
 
 describe('TK-08 a route that issues tickets', () => {
-  it('answers POST with a token, and neither GET, nor nobody, nor a ticket', async () => {
+  it('answers POST with a token, and neither GET, nor a missing credential, nor a ticket', async () => {
     await using app = await startApp({
       imports: [WsAuthModule.forRoot({ ...everyWay, strategy: 'jwt', tickets: {} })],
       controllers: [TicketController],
@@ -386,7 +386,7 @@ describe('tickets on three nodes', () => {
     }
   });
 
-  it('TK-01 gives a ticket to exactly one of 20 who take it on three nodes, 500 times', async () => {
+  it('TK-01 returns a ticket to exactly one of 20 requests on three nodes, 500 times', async () => {
     for (let round = 0; round < 500; round += 1) {
       const ticket = await ticketFor(nodeAt(round));
       const digest = createHash('sha256').update(ticket).digest('base64url');

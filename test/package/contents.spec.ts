@@ -73,7 +73,7 @@ describe('the tarball', () => {
     expect(telling).toEqual([]);
   });
 
-  it('is small: what everybody downloads, and what it takes on their disks', () => {
+  it('is small, packed and unpacked', () => {
     expect(inject('tarball').packedBytes).toBeLessThan(budget.packedBytes);
     expect(inject('tarball').unpackedBytes).toBeLessThan(budget.unpackedBytes);
   });

@@ -43,7 +43,7 @@ export function describeQuickStart(stackOf: () => Stack): void {
       expect(await client.nextEvent()).toEqual({ event: 'hello', data: 'Hello bob!' });
     });
 
-    it('refuses a token of somebody else, on the upgrade and in the first message', async () => {
+    it('refuses a token with a foreign signature, on the upgrade and in the first message', async () => {
       const forged = token('alice', 'another secret');
       await using machine = connect({ headers: { authorization: `Bearer ${forged}` } });
       expect(await machine.refusal()).toMatchObject({ status: 401 });

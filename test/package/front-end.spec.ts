@@ -25,7 +25,7 @@ describe('a front end that installs the package', () => {
     expect(said).toBe('function');
   });
 
-  it('is told which package a server lacks', async () => {
+  it('reports which package a server lacks', async () => {
     await expect(consumer.evaluate(`await import('nestjs-ws-auth')`)).rejects.toThrow(
       /Cannot find package '@nestjs\/[\w-]+' imported from /,
     );

@@ -17,7 +17,7 @@ it('refuses a forged token', async () => {
   await expectRefused(connect(app, { firstMessage: { token: 'forged' } }), { closeCode: 3000 });
 });
 
-it('lets nobody stay whose token has expired', async () => {
+it('closes a client whose token has expired', async () => {
   await using client = await connectAs(app, { id: 'alice' });
   expect(await client.expire()).toEqual({ code: 3000, reason: 'token expired' });
 });

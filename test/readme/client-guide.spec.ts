@@ -121,7 +121,7 @@ describe('the code of lib/client/README.md', () => {
     await eventOf(socket, 'close');
   });
 
-  it('says when no token can be had, and when nobody is logged in', async () => {
+  it('reports that no token is available, and that the user is logged out', async () => {
     await using app = await start();
     await using tokens = await TokenServer.start();
     stubPage(tokens);

@@ -61,7 +61,7 @@ describe('a gateway with the ways that README.md lists together', () => {
     expect(await refusal).toMatchObject({ status: 403 });
   });
 
-  it('is open to nobody without a credential', async () => {
+  it('refuses a client without a credential', async () => {
     await using app = await startRooms();
     const client = await app.connect('/rooms').opened();
     client.emit('hello');
@@ -127,7 +127,7 @@ describe('the gateway of lib/credentials/README.md', () => {
 });
 
 describe('the tickets of lib/tickets/README.md', () => {
-  it('are bought with a token, and let in once', async () => {
+  it('are issued for a token, and accepted once', async () => {
     await using app = await startTickets();
     const answer = await buy(app, bearer());
     expect(answer).toMatchObject({ status: 201, headers: { 'cache-control': 'no-store' } });

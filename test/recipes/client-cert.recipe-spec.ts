@@ -74,7 +74,7 @@ describe('the recipe for passport-client-cert', () => {
     expect(await client.ask('hello')).toEqual({ id: 'alice' });
   });
 
-  it('refuses a certificate of somebody else, and none, with 401', async () => {
+  it('refuses a certificate of another authority, and a missing one, with 401', async () => {
     await using app = await startTls();
     for (const certificate of [mallory, undefined]) {
       const refusal = await connect(app, certificate).refusal();

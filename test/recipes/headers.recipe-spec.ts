@@ -132,7 +132,7 @@ describe('the recipe for passport-headerapikey', () => {
 });
 
 describe('the recipe for passport-anonymous', () => {
-  it('accepts nobody as nobody, and refuses a bad token all the same', async () => {
+  it('accepts a client without a token as anonymous, and refuses a bad token', async () => {
     await using app = await startRecipe(AnonymousModule);
     expect(await userOfClient(app)).toBeNull();
     const carol = await userOfClient(app, authorization('Bearer token-of-carol'));

@@ -75,7 +75,7 @@ describe('the recipe for passport-jwt with jwks-rsa', () => {
     expect(provider.asked()).toBe(2);
   });
 
-  it('refuses a key that nobody has published, under a name of its own or of another', async () => {
+  it('refuses an unpublished key, under its own or another kid', async () => {
     const key = new SigningKey('first');
     await using _provider = await startProvider(key);
     await using app = await startRecipe(JwksModule);

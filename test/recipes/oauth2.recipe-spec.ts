@@ -43,7 +43,7 @@ describe('the recipe for passport-oauth2', () => {
     expect(await closeOfMessage(app, { token: ticket })).toEqual(rejected);
   });
 
-  it('says why a strategy that redirects lets nobody in', async () => {
+  it('reports why a strategy that redirects accepts no client', async () => {
     await using _provider = await startProvider();
     await using app = await startRecipe(OAuth2Module);
     const refused = vi.fn();

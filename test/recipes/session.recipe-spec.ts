@@ -24,7 +24,7 @@ describe('the recipe for express-session', () => {
     expect(elsewhere.status).toBe(403);
   });
 
-  it('refuses a cookie that nobody has logged in with, and none', async () => {
+  it('refuses a cookie without a login, and a missing one', async () => {
     await using app = await startRecipe(SessionModule);
     const failed = await login(app, 'horse');
     expect(failed.status).toBe(401);

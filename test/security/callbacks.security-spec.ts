@@ -84,7 +84,7 @@ const brokenTelemetry: Readonly<Record<string, Partial<WsAuthTelemetry>>> = {
 
 describe('telemetry', () => {
   it.each(Object.entries(brokenTelemetry))(
-    'K12d: that fails in %s keeps out no client, and lets none in',
+    'K12d: that fails in %s refuses no good client, and accepts no other',
     async (_method, part) => {
       await using app = await startProtected({ telemetry: { ...workingTelemetry, ...part } });
       const client = await app.connect('/', bearer()).opened();
@@ -153,7 +153,7 @@ describe('a listener of headers that throws', () => {
       { ...mallory, authorization: 'Bearer bad' },
       { rejection: 'close' },
     ],
-  ])('K12d: cuts off the upgrade %s, and no other', async (_what, headers, options) => {
+  ])('K12d: destroys the upgrade %s, and no other', async (_what, headers, options) => {
     await using app = await startApp(metadata(HeadersGateway, options));
     const alice = await app.connect('/', bearer()).opened();
     expect((await app.connect('/', { headers }).closed()).code).toBe(1006);

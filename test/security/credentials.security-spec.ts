@@ -168,7 +168,7 @@ securityTable(
   [
     ['expired', (lab: Lab) => lab.token('alice', { exp: 1 })],
     ['not valid yet', (lab: Lab) => lab.token('alice', { nbf: 9_999_999_999 })],
-    ['signed by somebody else', (lab: Lab) => `${lab.token().slice(0, -6)}AAAAAA`],
+    ['signed with another key', (lab: Lab) => `${lab.token().slice(0, -6)}AAAAAA`],
     ['no JWT', (lab: Lab) => lab.secret(randomBytes(20).toString('hex'))],
   ] as const,
   {},
@@ -252,7 +252,7 @@ securityTable(
     ['a malformed Bearer header', 'Bearer a b', 400],
     ['bad Basic credentials', 'Basic YTpi', 401],
     ['malformed Basic credentials', 'Basic !!!!', 401],
-    ['a scheme that nobody reads', 'Negotiate abc', 401],
+    ['a scheme without an extractor', 'Negotiate abc', 401],
   ] as const,
   {
     auth: { credentials: [fromAuthorizationHeader(), fromCookie('session')] },

@@ -69,7 +69,7 @@ securityCase('FM-02: pings extend nothing', async (lab) => {
   expect(await peer.closed()).toEqual(timedOut);
 });
 
-securityCase('FM-02: a flood of pings that reads no answer is cut off', async (lab) => {
+securityCase('FM-02: terminates a peer that floods pings and reads no answer', async (lab) => {
   const peer = lab.expectNoAnswer(await pendingPeer(lab));
   const ping = frameOf('', { opcode: opcodes.ping });
   peer.write(Buffer.concat(Array.from({ length: 5_000 }, () => ping)));
@@ -193,7 +193,7 @@ securityTable(
 );
 
 securityCase(
-  'FM-10: a peer that breaks the protocol and ignores the close frame is cut off',
+  'FM-10: terminates a peer that breaks the protocol and ignores the close frame',
   async (lab) => {
     const peer = await pendingPeer(lab);
     peer.write(frameOf('x', { rsv: 7 }));
@@ -395,7 +395,7 @@ securityCase('FM-23: optional beside the first message refuses to boot', async (
 });
 
 securityCase(
-  'FM-25: a good cookie decides, and a message of somebody else joins nobody to it',
+  'FM-25: a good cookie decides, and a message of another user is refused',
   async (lab) => {
     await lab.start({ auth: { credentials: [fromCookie('session'), fromFirstMessage()] } });
     const fields = { cookie: `session=${lab.token('alice')}`, origin: lab.app.origin };
@@ -420,16 +420,19 @@ securityCase(
   },
 );
 
-securityCase('FM-26: cuts off a peer that ignores the close frame within a second', async (lab) => {
-  const peer = await pendingPeer(lab);
-  peer.emit('echo', 1);
-  await peer.closed({ answer: false });
-  await lab.advance(999);
-  await turns(20);
-  expect(peer.ended).toBe(false);
-  await lab.advance(1);
-  await peer.disconnected();
-});
+securityCase(
+  'FM-26: terminates a peer that ignores the close frame within a second',
+  async (lab) => {
+    const peer = await pendingPeer(lab);
+    peer.emit('echo', 1);
+    await peer.closed({ answer: false });
+    await lab.advance(999);
+    await turns(20);
+    expect(peer.ended).toBe(false);
+    await lab.advance(1);
+    await peer.disconnected();
+  },
+);
 
 securityCase('FM-26: and a session that ignores it within five', async (lab) => {
   await lab.start();

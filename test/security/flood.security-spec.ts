@@ -102,7 +102,7 @@ securityCase(
 );
 
 securityCase(
-  'a full house answers 503 with Retry-After, and forgets nobody who leaves',
+  'a full server answers 503 with Retry-After, and frees every slot that is left',
   async (lab) => {
     await lab.start({ auth: { ...auth, maxPending: 100, maxPendingPerAddress: 100 }, goodFields });
     const waiting = await Promise.all(Array.from({ length: 100 }, () => lab.pendingPeer()));

@@ -119,7 +119,7 @@ function attempts(dice: Random, targets: readonly { port: number; bases: readonl
 }
 
 securityCase(
-  `${inputs} mutated handshakes let nobody in, and leave nothing behind (seed ${seed})`,
+  `${inputs} mutated handshakes open no session, and leave nothing behind (seed ${seed})`,
   async (lab) => {
     const ownPort = await freePort();
     @WebSocketGateway({ path: '/ws' })

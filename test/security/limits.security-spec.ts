@@ -120,7 +120,7 @@ securityCase('RL-02: counts two /64 apart', async (lab) => {
   await lab.advance(windowMs);
 });
 
-securityCase('RL-02: believes X-Forwarded-For of nobody it was not told to trust', async (lab) => {
+securityCase('RL-02: ignores X-Forwarded-For of an untrusted proxy', async (lab) => {
   await lab.start({ auth: perAddress });
   const statuses = [];
   for (let host = 0; host < 4; host += 1) {
@@ -167,7 +167,7 @@ securityCase(
   },
 );
 
-securityCase('RL-04: exempts nobody, and not loopback either', async (lab) => {
+securityCase('RL-04: exempts no address, and not loopback either', async (lab) => {
   await lab.start({ auth: perAddress });
   const statuses = [];
   for (let attempt = 0; attempt < 5; attempt += 1) {
@@ -246,7 +246,7 @@ securityCase('RL-07: answers 503 at the deadline when the store never answers', 
   expect((await peer.response()).status).toBe(503);
 });
 
-securityCase('RL-07: a consume() that throws at once harms nobody', async (lab) => {
+securityCase('RL-07: a consume() that throws synchronously affects no connection', async (lab) => {
   const throwing: FailureLimiter = {
     points: 3,
     get: () => Promise.resolve(null),
@@ -291,7 +291,7 @@ securityCase(
   },
 );
 
-securityCase('RL: a socket that answers no ping is cut off at the next', async (lab) => {
+securityCase('RL: terminates a socket that did not answer a ping at the next', async (lab) => {
   await lab.start({ auth: { heartbeatIntervalMs: 10_000 } });
   const alice = lab.expectNoAnswer(await lab.knock({ fields: lab.bearer() }).opened());
   await alice.emit('whoami').nextEvent();
@@ -393,7 +393,7 @@ securityCase('LG-01: nothing is logged where nothing shall be', async (lab) => {
   expect(lab.lines).toEqual([]);
 });
 
-securityCase('LG-01: a listener or a logger that throws harms nobody', async (lab) => {
+securityCase('LG-01: a listener or a logger that throws affects no connection', async (lab) => {
   await lab.start();
   const { WsAuthEvents } = await import('../../lib/index.js');
   const events = lab.app.nest.get(WsAuthEvents, { strict: false });
@@ -406,7 +406,7 @@ securityCase('LG-01: a listener or a logger that throws harms nobody', async (la
   off();
 });
 
-securityCase('LG-01: a listener that rejects harms nobody', async (lab) => {
+securityCase('LG-01: a listener that rejects affects no connection', async (lab) => {
   await lab.start();
   const { WsAuthEvents } = await import('../../lib/index.js');
   const events = lab.app.nest.get(WsAuthEvents, { strict: false });

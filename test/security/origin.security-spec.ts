@@ -73,7 +73,7 @@ securityCases(
   },
 );
 
-securityCase('OR-02: lets null in where it is listed literally', async (lab) => {
+securityCase('OR-02: accepts the origin null where it is listed literally', async (lab) => {
   await startForPages(lab, [app, 'null']);
   expect(await statusFor(lab, 'null')).toBe(101);
 });
@@ -132,7 +132,7 @@ securityCase('OR-07: refuses another port or scheme of the own host', async (lab
   expect(await statusFor(lab, lab.app.origin)).toBe(101);
 });
 
-securityCase('OR-07: believes X-Forwarded-Host of nobody it was not told to trust', async (lab) => {
+securityCase('OR-07: ignores X-Forwarded-Host of an untrusted proxy', async (lab) => {
   await startForPages(lab, undefined);
   const fields = { cookie: `session=${lab.token()}`, 'x-forwarded-proto': 'https' };
   const origin = 'https://evil.example';
@@ -166,7 +166,7 @@ securityCase(
   },
 );
 
-securityCase('OR-12: a predicate may let it in', async (lab) => {
+securityCase('OR-12: a predicate may accept it', async (lab) => {
   await startForPages(lab, (origin) => origin === undefined);
   expect(await statusFor(lab, undefined)).toBe(101);
   expect(await statusFor(lab, app)).toBe(403);

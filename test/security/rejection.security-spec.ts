@@ -27,7 +27,7 @@ async function refusedPeer(lab: Lab, auth: WsAuthModuleOptions = {}): Promise<Ra
   return lab.knock(page).opened();
 }
 
-securityCase('a socket that is accepted to be refused reaches nobody', async (lab) => {
+securityCase('a socket that is accepted to be refused reaches no gateway', async (lab) => {
   const peer = await refusedPeer(lab);
   peer
     .emit('authenticate', { token: lab.token() })
@@ -49,14 +49,17 @@ securityCase('a socket that is accepted to be refused reaches nobody', async (la
   expect(lab.gateway).toMatchObject({ connected: [], disconnected: [], handled: [] });
 });
 
-securityCase('a refused page that answers the close frame is gone at once', async (lab) => {
-  const peer = await refusedPeer(lab);
-  expect(await peer.closed()).toEqual(rejected);
-  await peer.disconnected();
-  await until(() => lab.pending === 0, 'the place is not given back');
-});
+securityCase(
+  'a refused page that answers the close frame is destroyed immediately',
+  async (lab) => {
+    const peer = await refusedPeer(lab);
+    expect(await peer.closed()).toEqual(rejected);
+    await peer.disconnected();
+    await until(() => lab.pending === 0, 'the place is not given back');
+  },
+);
 
-securityCase('a refused page that answers nothing is cut off after a second', async (lab) => {
+securityCase('a refused page that answers nothing is terminated after a second', async (lab) => {
   const peer = await refusedPeer(lab);
   await peer.closed({ answer: false });
   await lab.advance(999);

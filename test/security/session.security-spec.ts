@@ -96,7 +96,7 @@ securityCases(
   },
 );
 
-securityCase('MS-02: nothing a handler writes on the client changes who it is', async (lab) => {
+securityCase('MS-02: nothing that a handler writes on the client changes its user', async (lab) => {
   const peer = await alice(lab);
   expect((await peer.emit('mutates').nextEvent()).event).toBe('mutated');
   expect((await peer.emit('who').nextEvent()).data).toEqual(['alice', 'alice', 'alice']);
@@ -104,7 +104,7 @@ securityCase('MS-02: nothing a handler writes on the client changes who it is', 
   expect((await peer.emit('who').nextEvent()).data).toEqual(['alice', 'alice', 'alice']);
 });
 
-securityCase('MS-04: cuts off a reader that falls behind maxBufferedBytes', async (lab) => {
+securityCase('MS-04: terminates a reader that falls behind maxBufferedBytes', async (lab) => {
   const peer = lab.expectNoAnswer(await alice(lab, { maxBufferedBytes: 8_388_608 }));
   peer.socket.pause();
   peer.emit('flood');
@@ -319,7 +319,7 @@ securityTable(
 );
 
 securityCase(
-  'CK-10: closes the sockets of an HTTP session at once when it is destroyed',
+  'CK-10: closes the sockets of an HTTP session immediately when it is destroyed',
   async (lab) => {
     const http = httpSessions();
     await startWithSessions(lab, http);
@@ -449,7 +449,7 @@ type Done = (error: unknown, user?: Express.User | false | null) => void;
 
 securityCases(
   [
-    ['finds nobody', (done: Done) => done(null, false), 401],
+    ['finds no user', (done: Done) => done(null, false), 401],
     ['says null', (done: Done) => done(null, null), 401],
     ['fails', (done: Done) => done(new Error('the database is down')), 500],
     [

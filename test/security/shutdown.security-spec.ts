@@ -106,23 +106,26 @@ securityCase(
   },
 );
 
-securityCase('SD-03: cuts off at the deadline who ignores the close frame', async (lab) => {
-  await start(lab);
-  const deaf = await lab.knock(session('deaf')).opened();
-  const silent = await lab.pendingPeer();
-  await deaf.emit('whoami').nextEvent();
-  const closed = lab.shutDown();
-  expect(await deaf.closed({ answer: false })).toEqual(goingAway);
-  expect(await silent.closed({ answer: false })).toEqual(goingAway);
-  await lab.advance(1_000);
-  await silent.disconnected();
-  await lab.advance(3_999);
-  await turns(20);
-  expect(deaf.ended).toBe(false);
-  await lab.advance(1);
-  await deaf.disconnected();
-  await withWatchdog(closed, 'close() does not resolve at the deadline');
-});
+securityCase(
+  'SD-03: terminates at the deadline a client that ignores the close frame',
+  async (lab) => {
+    await start(lab);
+    const deaf = await lab.knock(session('deaf')).opened();
+    const silent = await lab.pendingPeer();
+    await deaf.emit('whoami').nextEvent();
+    const closed = lab.shutDown();
+    expect(await deaf.closed({ answer: false })).toEqual(goingAway);
+    expect(await silent.closed({ answer: false })).toEqual(goingAway);
+    await lab.advance(1_000);
+    await silent.disconnected();
+    await lab.advance(3_999);
+    await turns(20);
+    expect(deaf.ended).toBe(false);
+    await lab.advance(1);
+    await deaf.disconnected();
+    await withWatchdog(closed, 'close() does not resolve at the deadline');
+  },
+);
 
 securityCases(
   [0, 100, 60_000],
@@ -177,7 +180,7 @@ const endings: Readonly<Record<string, (lab: Lab, peer: RawPeer) => unknown>> = 
 
 securityCases(
   Object.keys(endings),
-  (ending) => `K6e: cuts off at the deadline a session that was ${ending} before`,
+  (ending) => `K6e: terminates at the deadline a session that was ${ending} before`,
   async (lab, ending) => {
     await lab.start({
       auth: { strategy: 'hanging', shutdownTimeoutMs: 100 },
@@ -241,7 +244,7 @@ securityCase('SD-07: leaves no handle, timer or listener behind, on any port', a
 });
 
 securityCase(
-  'SD-08: a ticket is spent the moment it is taken: who is cut off then cannot come back with it',
+  'SD-08: a ticket is spent when it is taken: a client that is terminated then cannot reuse it',
   async (lab) => {
     await lab.start({
       auth: { strategy: 'ws-ticket', credentials: [fromQueryParam('ticket')], tickets: {} },

@@ -102,7 +102,7 @@ const ways: Readonly<Record<string, (lab: Lab, peer: RawPeer) => Promise<unknown
 for (const [place, optionsFor] of Object.entries(places)) {
   securityCases(
     Object.keys(ways),
-    (way) => `K6c: ${place} that outlives its client, who ${way}, keeps the slot until it ends`,
+    (way) => `K6c: ${place} that outlives its client, which ${way}, keeps the slot until it ends`,
     async (lab, way) => {
       const own = work(null as never);
       const knock = await start(lab, optionsFor(own), { maxPendingPerAddress: 2 });

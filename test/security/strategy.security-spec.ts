@@ -255,7 +255,7 @@ securityCase('ST-15: clamps a status that is the only argument', async (lab) => 
   expect((await answerOf(lab, (actions) => actions.fail(200))).status).toBe(401);
 });
 
-securityCase('ST-17: refuses to boot with a strategy that nobody registered', async () => {
+securityCase('ST-17: refuses to boot with a strategy that is not registered', async () => {
   const error = await bootError({
     imports: [WsAuthModule.forRoot({ strategy: 'nobody-registers-this' })],
     providers: [WitnessGateway],

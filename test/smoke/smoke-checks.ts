@@ -22,7 +22,7 @@ const twentyMegabytes = 20 * 1_024 * 1_024;
 
 export const smokeChecks: readonly SmokeCheck[] = [
   {
-    name: 'cuts off a message of 20 MB before authentication, at the head of its frame',
+    name: 'closes on a message of 20 MB before authentication, at the head of its frame',
     async run(server) {
       const peer = server.raw().write(upgradeRequest());
       await peer.opened();
@@ -31,7 +31,7 @@ export const smokeChecks: readonly SmokeCheck[] = [
     },
   },
   {
-    name: 'cuts off a message before authentication that is small only while it is compressed',
+    name: 'closes on a message before authentication that is small only while it is compressed',
     async run(server) {
       const client = await server.connect().opened();
       expect(client.socket.extensions).toBe('permessage-deflate');

@@ -61,7 +61,7 @@ describe('WsAuthModule.forRoot()', () => {
 });
 
 describe('WsAuthModule.forRootAsync()', () => {
-  it('takes a factory, at once or later, with what it injects', () => {
+  it('takes a factory, synchronous or not, with what it injects', () => {
     const imports = [SettingsModule];
     const inject = [Settings];
     const now = { imports, inject, useFactory: ({ strategy }: Settings) => ({ strategy }) };

@@ -30,7 +30,7 @@ describe('sessionOf', () => {
     expectTypeOf(sessionOf<User | null>(client)?.user).toEqualTypeOf<User | null | undefined>();
   });
 
-  it('claims nothing about a user whose type nobody gave', () => {
+  it('claims nothing about a user without a given type', () => {
     expectTypeOf(sessionOf(client)?.user).toBeUnknown();
   });
 
@@ -62,7 +62,7 @@ describe('WsAuthSession', () => {
 });
 
 describe('WsAuthSessions', () => {
-  it('says how many sockets it closed: at once, or when other nodes know', () => {
+  it('returns how many sockets it closed: synchronously, or when other nodes know', () => {
     expectTypeOf<WsAuthSessions['disconnect']>().returns.toEqualTypeOf<number>();
     expectTypeOf<WsAuthSessions['revoke']>().returns.toEqualTypeOf<Promise<number>>();
     expectTypeOf<WsAuthSessions>().toExtend<Iterable<WsAuthSession>>();
@@ -78,7 +78,7 @@ describe('WsAuthSessions', () => {
 });
 
 describe('WsAuthEvents', () => {
-  it('gives listeners what their event tells, and takes no name that no event has', () => {
+  it('passes the payload of its event to a listener, and accepts no unknown name', () => {
     type Name = Parameters<WsAuthEvents['on']>[0];
     expectTypeOf<Name>().toEqualTypeOf<keyof WsAuthEventMap>();
     expectTypeOf(listen).returns.toEqualTypeOf<() => void>();

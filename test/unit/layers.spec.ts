@@ -99,7 +99,7 @@ describe('the client', () => {
     expect(others.toSorted()).toEqual(['protocol/close-code.ts', 'protocol/message.ts']);
   });
 
-  it('is imported by nobody of the server', () => {
+  it('is imported by no module of the server', () => {
     const users = imports().filter(
       ({ from, specifier }) => !from.startsWith('client') && /\/client[./]/.test(specifier),
     );

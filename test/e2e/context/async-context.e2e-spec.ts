@@ -122,7 +122,7 @@ describe('the context that middleware sets up at the upgrade', () => {
     expect(await client.nextEvent()).toEqual({ event: 'later', data: 'tenant of /rooms?1' });
   });
 
-  it('is none where nothing has set one up', async () => {
+  it('is undefined where nothing has set one up', async () => {
     await using app = await startRooms({});
     expect(await contextsOf(app, '/rooms')).toEqual([undefined, undefined, undefined]);
   });

@@ -104,7 +104,7 @@ describe.each(orders)('a Socket.IO server that came %s us', (order) => {
     expect(await welcome(app, ['polling'])).toBe('polling');
   });
 
-  it('does not end upgrades that a strategy thinks about, as it ends those of nobody', async () => {
+  it('does not destroy an upgrade while a strategy decides, as it destroys unclaimed ones', async () => {
     let decide!: () => void;
     const decided = new Promise<void>((resolve) => (decide = resolve));
     let ask!: () => void;
@@ -129,22 +129,25 @@ describe.each(orders)('a Socket.IO server that came %s us', (order) => {
 });
 
 describe('a listener of upgrades that takes whatever comes', () => {
-  it.each(orders)('that came %s us is not told of ours', async (order) => {
-    const told: unknown[] = [];
-    await using app = await startWith(order, (server) => {
-      const greedy = new WebSocketServer({ noServer: true });
-      server.on('upgrade', (request, socket, head) => {
-        told.push(request.url);
-        greedy.handleUpgrade(request, socket, head, (client) => client.send('theirs'));
+  it.each(orders)(
+    'that was attached %s the adapter receives none of its upgrades',
+    async (order) => {
+      const told: unknown[] = [];
+      await using app = await startWith(order, (server) => {
+        const greedy = new WebSocketServer({ noServer: true });
+        server.on('upgrade', (request, socket, head) => {
+          told.push(request.url);
+          greedy.handleUpgrade(request, socket, head, (client) => client.send('theirs'));
+        });
       });
-    });
-    await expectProtected(app, '/chat');
-    const theirs = await app.connect('/theirs').opened();
-    expect(await theirs.next()).toBe('theirs');
-    expect(told).toEqual(['/theirs']);
-  });
+      await expectProtected(app, '/chat');
+      const theirs = await app.connect('/theirs').opened();
+      expect(await theirs.next()).toBe('theirs');
+      expect(told).toEqual(['/theirs']);
+    },
+  );
 
-  it('hears of all upgrades again when the application has closed', async () => {
+  it('receives all upgrades again when the application has closed', async () => {
     const app = await startWith('before', () => undefined);
     const server: Server = app.nest.getHttpServer();
     expect(Object.hasOwn(server, 'emit')).toBe(true);
@@ -153,7 +156,7 @@ describe('a listener of upgrades that takes whatever comes', () => {
   });
 });
 
-it('answers 404 where nobody else listens, and to nobody once there is somebody', async () => {
+it('answers 404 while no other listener exists, and leaves unknown paths to one that does', async () => {
   await using app = await startWith('before', () => undefined);
   expect(await app.connect('/nobody').refusal()).toMatchObject({
     status: 404,

@@ -69,9 +69,9 @@ describe('authentication in the sample', () => {
   });
 
   describe.each(named(everyWay))('refuses, by $name,', ({ way }) => {
-    it('a token that somebody else signed', async () =>
+    it('a token that another key signed', async () =>
       expectRefused(sample(), way, 'alice', forge('alice', 'HS256')));
-    it('a token that nobody signed', async () =>
+    it('an unsigned token', async () =>
       expectRefused(sample(), way, 'alice', forge('alice', 'none')));
     it('a token whose user was changed', async () =>
       expectRefused(sample(), way, 'bob', tamper(await sample().token('alice'))));

@@ -33,7 +33,7 @@ describe('sessions of the sample', () => {
     other.websocket.close();
   });
 
-  it('answers 404 for a session of somebody else, as for one that does not exist', async () => {
+  it('answers 404 for a session of another user, as for one that does not exist', async () => {
     const alice = await open('alice');
     const bob = await sample().token('bob');
     const answers = await Promise.all(
@@ -48,7 +48,7 @@ describe('sessions of the sample', () => {
     alice.websocket.close();
   });
 
-  it('logs one user out everywhere, and lets a new token in at once', async () => {
+  it('logs one user out everywhere, and accepts a new token immediately', async () => {
     const token = await sample().token('dora');
     const sockets = [await open('dora'), await open('dora')];
     const bystander = await open('erin');
@@ -63,7 +63,7 @@ describe('sessions of the sample', () => {
     bystander.websocket.close();
   });
 
-  it('tells a user of every session and event of their own, without a credential', async () => {
+  it('streams to a user every own session and event, without a credential', async () => {
     const first = await open('frank');
     await using stream = await listen('frank');
     expect(stream.response.headers.get('content-type')).toBe('text/event-stream');
@@ -84,7 +84,7 @@ describe('sessions of the sample', () => {
     first.websocket.close();
   });
 
-  it('tells a user nothing of anybody else', async () => {
+  it('streams nothing of other users', async () => {
     const others = await open('grace');
     await using stream = await listen('henry');
     expect(await stream.next()).toMatchObject({ type: 'open', data: [] });
@@ -98,7 +98,7 @@ describe('sessions of the sample', () => {
     own.websocket.close();
   });
 
-  it('goes on where a stream was interrupted, and tells nothing of anybody else there either', async () => {
+  it('resumes an interrupted stream, without events of other users', async () => {
     const own = await open('ivan');
     await using interrupted = await listen('ivan');
     const last = await interrupted.next();
@@ -113,7 +113,7 @@ describe('sessions of the sample', () => {
     others.websocket.close();
   });
 
-  it('ends every stream, and so itself, when it is told to', async () => {
+  it('ends every stream, and the process, on a signal', async () => {
     await using stopping = await RunningSample.start();
     const token = await stopping.token();
     await using stream = await EventStream.open(stopping.http('/sessions/events'), { token });

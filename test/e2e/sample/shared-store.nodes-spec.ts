@@ -20,7 +20,7 @@ describe('two samples that share a Redis', () => {
     await redis?.[Symbol.asyncDispose]();
   });
 
-  it('log a user out of both, and nobody else', async () => {
+  it('log a user out of both, and no other user', async () => {
     const [here, there] = samples;
     const sockets = [await open(here, 'alice'), await open(there, 'alice')];
     const bystander = await open(there, 'bob');

@@ -9,7 +9,7 @@ describe('the end of the sample', () => {
     expect(await sample.stop(signal)).toEqual({ code: 0, signal: null });
   });
 
-  it('ends while clients are connected, and tells them', async () => {
+  it('closes connected clients with 1001 when it ends', async () => {
     await using sample = await RunningSample.start();
     const authenticated = new WebSocket(sample.ws(2, { path: `/?token=${await sample.token()}` }));
     const pending = new WebSocket(sample.ws(1));

@@ -37,7 +37,7 @@ describe('tickets of the sample', () => {
     expect((await present(ticket)).status).toBe(401);
   });
 
-  it('admits one of many that present a ticket at once', async () => {
+  it('accepts one of many clients that present a ticket simultaneously', async () => {
     const ticket = await sample().ticket(await sample().token());
     const encounters = await Promise.all(Array.from({ length: 20 }, async () => present(ticket)));
     const count = (wanted: number) => encounters.filter(({ status }) => status === wanted).length;

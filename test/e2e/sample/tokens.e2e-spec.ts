@@ -19,7 +19,7 @@ const refusedNames: readonly unknown[] = [
 describe('tokens and pages of the sample', () => {
   const sample = useSample();
 
-  it('issues a token with 201 and tells when it ends, in milliseconds', async () => {
+  it('issues a token with 201 and its expiry in milliseconds', async () => {
     const before = Date.now();
     const response = await sample().createToken({ user: 'alice' });
     const body = (await response.json()) as { token: string; expiresAt: number };

@@ -326,7 +326,7 @@ describe('what happens', () => {
 });
 
 describe('without the option', () => {
-  it('the authenticator is the one that nobody watches', async () => {
+  it('the authenticator is not wrapped', async () => {
     await using app = await startProtected();
     const [server] = app.nest.get<AdapterContext>(WS_AUTH_ADAPTER_CONTEXT).protectedServers;
     expect(Object.getPrototypeOf(server!.context.authenticator)).toBe(Authenticator.prototype);

@@ -46,8 +46,8 @@ function grantsOf(app: TestApp): ReadonlyMap<string, unknown> {
   return entranceOf(server!.context.authenticator);
 }
 
-describe('what connectAs() opens is closed to everybody else', () => {
-  it('an application that NestFactory made lets nobody in, and its gateways demand what they did', async () => {
+describe('connectAs() opens nothing for other clients', () => {
+  it('an application made by NestFactory refuses every client without a credential', async () => {
     await using app = await RealApplication.start();
     const attempt = connectAs(app.nest, alice);
     await expect(attempt).rejects.toThrow('was not built by Test.createTestingModule()');
@@ -114,7 +114,7 @@ describe('the code of production', () => {
     file.endsWith('.ts'),
   );
 
-  it('imports nothing of the kit: only who imports nestjs-ws-auth/testing loads it', () => {
+  it('imports nothing of the kit: only nestjs-ws-auth/testing loads it', () => {
     const importing = files
       .filter((file) => !ofKit(file))
       .filter((file) => /from '[^']*\btesting\b/.test(readFileSync(join(lib, file), 'utf8')));

@@ -40,7 +40,7 @@ describe('connectAs()', () => {
     });
   });
 
-  it('tells whoever listens to the events of the application', async () => {
+  it('emits the events of the application', async () => {
     await using app = await startProtected();
     const heard: string[] = [];
     app.nest.get(WsAuthEvents).on('authenticated', ({ userId }) => heard.push(`in ${userId}`));
@@ -86,7 +86,7 @@ describe('connectAs()', () => {
     ['has expired', { id: 'alice', exp: 1 }],
     ['has an expiry that is no number', { id: 'alice', exp: 'tomorrow' }],
     ['is a list', [alice]],
-  ])('is refused with a user who %s', async (_what, user) => {
+  ])('is refused with a user that %s', async (_what, user) => {
     await using app = await startProtected();
     const refused = { status: 401, reason: 'credential rejected' };
     await expectRefused(connectAs(app.nest, user), refused);
@@ -140,7 +140,7 @@ describe('connectAs() finds the gateway', () => {
     await expect(connectAs(app.nest, alice)).rejects.toThrow('name one by its path: /, /rooms');
   });
 
-  it('and says so where nobody demands authentication', async () => {
+  it('and names the reason where the gateway is public', async () => {
     await using app = await startProtected({}, [NewsGateway]);
     const attempt = connectAs(app.nest, alice, { path: '/news' });
     await expect(attempt).rejects.toThrow('there is no gateway with authentication at /news');
@@ -183,7 +183,7 @@ describe('connectAs() finds the gateway', () => {
     await app.close();
   });
 
-  it('of an application that does not listen yet, for several clients at once', async () => {
+  it('of an application that does not listen yet, for several clients simultaneously', async () => {
     const module = await Test.createTestingModule({
       imports: [WsAuthModule.forRoot({ strategy: 'jwt' })],
       providers: [JwtStrategy, EchoGateway],

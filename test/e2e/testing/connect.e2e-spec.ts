@@ -107,7 +107,7 @@ describe('connect() goes the whole way', () => {
     });
   });
 
-  it('and rejects with the error of the socket when nobody answers', async () => {
+  it('and rejects with the error of the socket when no server answers', async () => {
     await using app = await startProtected();
     await expect(connect(app.nest, { port: 1 })).rejects.toThrow('ECONNREFUSED');
   });

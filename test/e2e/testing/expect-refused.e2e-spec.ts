@@ -47,7 +47,7 @@ describe('expectRefused()', () => {
     );
   });
 
-  it('says whom the client was let in as, and closes it', async () => {
+  it('names the user of a client that was accepted, and closes it', async () => {
     await using app = await startProtected();
     await expect(expectRefused(connectAs(app.nest, alice), { status: 401 })).rejects.toThrow(
       'expected a refusal with status 401, but the client was let in as alice, by connectAs',
@@ -59,7 +59,7 @@ describe('expectRefused()', () => {
     expect(app.nest.get(WsAuthSessions).count()).toBe(1);
   });
 
-  it('says that the client was let in anonymously', async () => {
+  it('names an anonymous client that was accepted, and closes it', async () => {
     await using app = await startProtected({
       optional: true,
       credentials: [fromAuthorizationHeader()],

@@ -54,7 +54,7 @@ describe.each([
     expect(other.session?.userId).toBe('alice');
   });
 
-  it('renews its session, and is told', async () => {
+  it('renews its session, and receives the new expiry', async () => {
     prepare();
     await using app = await startProtected();
     const heard = record(app);
@@ -86,7 +86,7 @@ describe('time that passes', () => {
     expect(await client.closed()).toEqual({ code: 3000, reason: 'token expired' });
   });
 
-  it('may be a day at once: no heartbeat takes the client for gone', async () => {
+  it('may be advanced by a day: no heartbeat terminates the client', async () => {
     vi.useFakeTimers(fakeTimers.vitest);
     await using app = await startProtected();
     await using client = await connectAs(app.nest, { ...alice, exp: secondsFromNow(86_400) });

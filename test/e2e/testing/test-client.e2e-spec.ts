@@ -42,7 +42,7 @@ describe('a test client', () => {
     expect(client.unread).toEqual(['3']);
   });
 
-  it('gives frames to those who wait, in the order in which they asked', async () => {
+  it('passes frames to its callers, in the order of their calls', async () => {
     await using peer = new Peer();
     const { client, socket } = await peer.connect();
     const both = Promise.all([client.next(), client.next()]);

@@ -65,7 +65,7 @@ describe('an application refuses to boot', () => {
     assert.match(await mistake({}), /^strategy: /);
   });
 
-  it('with a strategy that nobody registered', async () => {
+  it('with a strategy that is not registered', async () => {
     assert.match(await mistake({ strategy: 'saml' }), /saml/);
   });
 
@@ -77,7 +77,7 @@ describe('an application refuses to boot', () => {
     );
   });
 
-  it('with a limit that is none, or that needs a package which is not installed', async () => {
+  it('with an invalid limit, or one that needs a package which is not installed', async () => {
     assert.match(await mistake({ strategy: 'jwt', authTimeoutMs: -1 }), /^authTimeoutMs: /);
     const perAddress = { points: 5, windowMs: 60_000 };
     assert.match(

@@ -194,7 +194,7 @@ describe('a handler', () => {
     assert.equal(await client.ask('intercepted'), 'alice');
   });
 
-  it('tells the client of its exceptions', async () => {
+  it('sends its exceptions to the client', async () => {
     await using app = await startRooms();
     const client = await app.connect('/rooms', bearer()).opened();
     const { event, data } = await client.emit('broken').nextEvent();

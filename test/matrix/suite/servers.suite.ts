@@ -97,7 +97,7 @@ describe('the HTTP server', () => {
     assert.deepEqual([status, headers['set-cookie']], [403, undefined]);
   });
 
-  it('lets everybody into a public gateway, without a session', async () => {
+  it('accepts every client of a public gateway, without a session', async () => {
     await using app = await startServer();
     const client = await app.connect('/news').opened();
     assert.equal(await client.ask('news'), 'undefined');

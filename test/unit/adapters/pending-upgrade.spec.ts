@@ -22,7 +22,7 @@ describe('an upgrade that is being decided', () => {
     vi.useRealTimers();
   });
 
-  it('needs neither timer nor listeners to be decided at once', () => {
+  it('needs neither timer nor listeners to be decided synchronously', () => {
     const { upgrade, ended, listeners } = startUpgrade();
     expect([listeners(), vi.getTimerCount(), upgrade.waits]).toEqual([0, 0, false]);
     upgrade.attempt.settle();

@@ -77,7 +77,7 @@ describe('an attempt', () => {
     expect(aborted(attempt)).toBe(shutdown);
   });
 
-  it('tells who asks too late', () => {
+  it('calls a late callback immediately', () => {
     const log: string[] = [];
     const attempt = attemptWith([]);
     attempt.abort();
@@ -94,7 +94,7 @@ describe('an attempt', () => {
     expect(attempt.signal).toBe(signal);
   });
 
-  it('tells everybody who waits, in order', () => {
+  it('calls every callback, in order', () => {
     const log: string[] = [];
     const attempt = attemptWith([]);
     attempt.onAbort(() => log.push('first'));

@@ -136,7 +136,7 @@ describe('published strategies', () => {
     ['EX-01: expires this instant', tokenOf({ sub: 'a', aud: 'ws', exp: inAnHour - 3_600 })],
     ['ST-22: is for another audience', tokenOf({ sub: 'a', aud: 'web', exp: inAnHour })],
     ['ST-22: is for no audience', tokenOf({ sub: 'a', exp: inAnHour })],
-    ['is signed by nobody', `${base64('{"alg":"none"}').replace(/=+$/, '')}.e30.`],
+    ['is unsigned', `${base64('{"alg":"none"}').replace(/=+$/, '')}.e30.`],
     ['is signed with another key', jwt.sign({ sub: 'a', aud: 'ws' }, 'other')],
     [
       'AH-12: is bound to a key that Bearer does not prove',
@@ -381,7 +381,7 @@ describe('a chain of strategies', () => {
     expect(told(await harness.decide('/?t=x'))).toMatchObject({ user: { id: 'b' } });
   });
 
-  it('EX-01: gives no session to a user who has expired', async () => {
+  it('EX-01: opens no session for a user whose credential has expired', async () => {
     const expired = strategyOf((self) => self.success({ id: 'a', exp: 1 }));
     expect(
       told(await new AuthenticatorHarness({ expired }).decide('/', [bearerLine('x')])),
@@ -788,7 +788,7 @@ describe('failed attempts', () => {
     });
   });
 
-  it('RL-07: are refused with 503 when nobody counts', async () => {
+  it('RL-07: are refused with 503 when no store counts', async () => {
     const broken = { ...limiter(1), get: () => Promise.reject(new Error('down')) };
     const limiters = { perAddress: broken, perAccount: undefined };
     const harness = new AuthenticatorHarness({ bearer: published.bearer }, {}, limiters);

@@ -21,7 +21,7 @@ class FadingStore extends MemoryWsAuthStore {
   }
 }
 
-it('lets nobody in on a node that loses its store while a lease is claimed, and gives the lease back', async () => {
+it('accepts no client on a node that loses its store during a claim, and releases the lease', async () => {
   const store = new FadingStore();
   const strategies = { jwt: strategyOf((acting) => acting.success({ id: 'alice' })) };
   const harness = new AuthenticatorHarness(strategies, { maxSessionsPerUser: 1 });

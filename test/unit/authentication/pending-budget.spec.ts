@@ -45,7 +45,7 @@ describe('a pending budget', () => {
     expect(budget.take(a)).toBeUndefined();
   });
 
-  it('counts whoever came first as soon as somebody else is there', () => {
+  it('counts the first connection as soon as there is a second', () => {
     const budget = new PendingBudget({ maxPending: 9, maxPendingPerAddress: 1 });
     budget.take(a);
     expect(budget.take({ address: 'a' })).toMatchObject({ code: 'ERR_WS_AUTH_TOO_MANY_ATTEMPTS' });
@@ -53,7 +53,7 @@ describe('a pending budget', () => {
     expect(budget.take({ address: 'a' })).toBeUndefined();
   });
 
-  it('asks nobody for an address who is alone', () => {
+  it('does not read the address of a single connection', () => {
     const budget = new PendingBudget({ maxPending: 9, maxPendingPerAddress: 1 });
     const address = vi.fn(() => 'a');
     const holder = Object.defineProperty({ address: '' }, 'address', { get: address });

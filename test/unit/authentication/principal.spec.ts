@@ -44,9 +44,9 @@ describe('readPrincipal', () => {
   it.each([
     ['an empty list of rows', []],
     ['a list of users', [{ id: 1 }]],
-    ['a promise that nobody awaited', Promise.resolve(false)],
+    ['a promise that was not awaited', Promise.resolve(false)],
     // oxlint-disable-next-line unicorn/no-thenable -- a query builder that nobody awaited is one
-    ['a query that nobody awaited', { then: () => undefined }],
+    ['a query that was not awaited', { then: () => undefined }],
   ])('ST-12: knows no user in %s', (_what, user) => {
     expect(read(user)).toBeUndefined();
   });
@@ -122,7 +122,7 @@ describe('readPrincipal', () => {
   );
 
   it.each([Number.NaN, Infinity, null, String(Date.now() * 2), Date.now() - 1, {}])(
-    'EX-04: refuses a user who, says the application, expires at %j',
+    'EX-04: refuses a user for whom expiresAt() returns %j',
     (at) => {
       const expiresAt = (() => at) as unknown as () => number;
       expect(read({ id: 1 }, { expiresAt })).toBeUndefined();

@@ -44,7 +44,7 @@ describe('the cookie way', () => {
     expect(createElement).not.toHaveBeenCalled();
   });
 
-  it('turns to none when nobody waits any longer', async () => {
+  it('opens no iframe when the caller no longer waits', async () => {
     const { createElement } = stubPage(new TypeError('aborted'));
     const over = AbortSignal.abort();
     await expect(cookie({ bridge }).prepare!('t', over)).rejects.toThrow('aborted');

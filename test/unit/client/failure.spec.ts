@@ -52,7 +52,7 @@ describe('a refused upgrade', () => {
     ['Received network error or non-101 status code.', 0],
     ['', 0],
     [undefined, 0],
-  ])('is known by its status where it is told: %s', (message, status) => {
+  ])('is known by its status where that is visible: %s', (message, status) => {
     expect(statusIn(message)).toBe(status);
   });
 

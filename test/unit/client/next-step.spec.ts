@@ -50,7 +50,7 @@ describe('the next step after a connection that failed', () => {
     });
   });
 
-  it('is none when there were as many failures as there may be', () => {
+  it('is to stop after the greatest number of failures', () => {
     const options = { ...patience, maxFailures: 3 };
     expect(step(failed, { failures: 1, refused: false }, options).again).toBe(true);
     expect(step(failed, { failures: 2, refused: false }, options)).toEqual({
@@ -68,7 +68,7 @@ describe('the next step after a connection that failed', () => {
 });
 
 describe('the next step after a token was refused', () => {
-  it('is another one with a new token, at once', () => {
+  it('is to connect immediately with a new token', () => {
     expect(step(refused, begin)).toEqual({
       again: true,
       delayMs: 0,
@@ -76,7 +76,7 @@ describe('the next step after a token was refused', () => {
     });
   });
 
-  it('is none when the new token is refused as well: nobody is logged in', () => {
+  it('is to stop when the new token is refused as well: the user is logged out', () => {
     expect(step(refused, { failures: 1, refused: true })).toEqual({
       again: false,
       unauthenticated: true,
@@ -94,7 +94,7 @@ describe('the next step after a token was refused', () => {
     expect(step(short, { failures: 4, refused: true })).toMatchObject({ delayMs: 17_000 });
   });
 
-  it('is at once when the session was at its end', () => {
+  it('is immediate when the session was at its end', () => {
     expect(step(expired, { failures: 9, refused: false })).toEqual({
       again: true,
       delayMs: 0,
@@ -102,14 +102,14 @@ describe('the next step after a token was refused', () => {
     });
   });
 
-  it('is at once only if the session has lasted: one that ends when it begins does not make a loop', () => {
+  it('is immediate only if the session has lasted: one that ends when it begins makes no loop', () => {
     const short = { ...expired, openMs: 999 };
     expect(step(short, { failures: 1, refused: true })).toMatchObject({ delayMs: 3_000 });
   });
 });
 
 describe('the next step', () => {
-  it('is none after a close code that is final, whatever was before', () => {
+  it('is to stop after a final close code, whatever was before', () => {
     for (const history of [begin, { failures: 3, refused: true }]) {
       expect(step({ ...revoked, code: 1008, action: 'terminal' }, history)).toEqual({
         again: false,
@@ -118,7 +118,7 @@ describe('the next step', () => {
     }
   });
 
-  it('is none when there is no token, however patient the client is', () => {
+  it('is to stop when there is no token, however patient the client is', () => {
     expect(step({ ...refused, unauthenticated: true }, begin)).toEqual({
       again: false,
       unauthenticated: true,
@@ -185,7 +185,7 @@ describe('K4b: the next step after a revocation, if the clock of the issuer is b
     expect(steps.at(-1)).toEqual(givesUp);
   });
 
-  it('is none when the same token is refused again', () => {
+  it('is to stop when the same token is refused again', () => {
     expect(follow(['one', 'one'], refused).at(-1)).toEqual(givesUp);
     expect(follow(['one', 'two', 'two'], refused).at(-1)).toEqual(givesUp);
   });

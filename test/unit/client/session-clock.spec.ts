@@ -47,7 +47,7 @@ describe('the clock of a session', () => {
     expect([clock.isOver, clock.isAtEnd, clock.isDue]).toEqual([false, false, false]);
   });
 
-  it('asks early rather than at once for a life that is longer than a timer can be', () => {
+  it('asks early rather than immediately for a life that is longer than a timer can be', () => {
     clock.set(Date.now() + 365 * 24 * hourMs);
     vi.advanceTimersByTime(2 ** 31 - 2);
     expect(due).not.toHaveBeenCalled();

@@ -17,7 +17,7 @@ const mistaken = () => {
 };
 
 describe('asking for a token', () => {
-  it('shares one call among those who ask while it is under way', async () => {
+  it('shares one call among callers while it is under way', async () => {
     const { calls, source } = openSource();
     const tokens = [askForToken(source, false), askForToken(source, false)];
     await settle();
@@ -26,7 +26,7 @@ describe('asking for a token', () => {
     expect(await Promise.all(tokens)).toEqual(['one', 'one']);
   });
 
-  it('calls again for somebody who asks later', async () => {
+  it('calls again for a later caller', async () => {
     const { calls, source } = openSource();
     const first = askForToken(source, false);
     await settle();
@@ -38,7 +38,7 @@ describe('asking for a token', () => {
     expect(await second).toBe('two');
   });
 
-  it('gives nobody whose token was refused the result of a call that does not know of it', async () => {
+  it('returns no result of a call that began before the token was refused', async () => {
     const { calls, source } = openSource();
     const tokens = [askForToken(source, false), askForToken(source, true)];
     await settle();

@@ -29,7 +29,7 @@ describe('protocolsWith', () => {
     expect(protocolsWith('a.b-c', 'chat', 'token.')).toEqual(['chat', 'token.a.b-c']);
   });
 
-  it('offers a real one if there is none: Chromium needs an answer, and the token is none', () => {
+  it('offers a real one where the page names none, since Chromium needs an answer', () => {
     expect(protocolsWith('t')).toEqual(['nestjs-ws-auth', 'bearer.t']);
   });
 });

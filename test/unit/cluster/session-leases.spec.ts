@@ -97,7 +97,7 @@ describe('leases of sessions', () => {
   });
 
   it.each([refuse, closeOldest])(
-    'are given back if nobody hears that they were taken, %o',
+    'are released if the answer of the store is lost, %o',
     async (limit) => {
       store.losesAnswers = true;
       const session = sessionOf('alice');
@@ -110,7 +110,7 @@ describe('leases of sessions', () => {
     },
   );
 
-  it('are given back when an application ends before it hears that they were taken', async () => {
+  it('are released when an application ends before the answer of the store', async () => {
     store.hold();
     const entered = leases.enter(sessionOf('alice'), refuse);
     await settle();
@@ -142,7 +142,7 @@ describe('leases of sessions', () => {
     expect(leases.hasLost(first, { ...refuse, maxSessionsPerUser: Infinity })).toBe(false);
   });
 
-  it('are all that end with a claim, although the others cannot be told of the first', async () => {
+  it('are all evicted by one claim, although the channel is down', async () => {
     const sessions = [sessionOf('alice'), sessionOf('alice'), sessionOf('alice')];
     for (const session of sessions) {
       live.add(session.id);

@@ -51,7 +51,7 @@ describe('the bridge', () => {
     expect(bridgeOf().path).toBe('/bridge');
   });
 
-  it('serves the page, and lets nobody keep it', async () => {
+  it('serves the page with Cache-Control: no-store', async () => {
     const { status, headers } = await ask({ method: 'GET', url: '/bridge?x' });
     expect(status).toBe(200);
     expect(headers).toMatchObject({

@@ -47,7 +47,7 @@ describe('readBody', () => {
     await expect(reading).resolves.toBeUndefined();
   });
 
-  it('knows nothing of a body that somebody else has read, and does not wait for it', async () => {
+  it('does not wait for a body that other code has read', async () => {
     const request = upgradeRequest('/');
     send(request, 'token');
     request.resume();

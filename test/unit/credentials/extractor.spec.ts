@@ -10,7 +10,7 @@ describe('strategyNames', () => {
     expect(strategyNames(options)).toEqual(names);
   });
 
-  it('keeps a copy that nobody can change', () => {
+  it('keeps a copy that cannot be changed', () => {
     const strategy = ['jwt'];
     const names = strategyNames({ strategy });
     strategy.push('anonymous');

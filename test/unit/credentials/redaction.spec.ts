@@ -168,7 +168,7 @@ describe('redactRequest', () => {
     expect(request.headers).toMatchObject({ host: 'gateway.example:3000', 'x-other': 'kept' });
   });
 
-  it('hides them also from who has read them before', () => {
+  it('hides them also from code that has read them before', () => {
     const request = upgradeRequest('/', [['Authorization', 'Bearer SECRET']]);
     expect(request.headers.authorization).toBe('Bearer SECRET');
     expect(request.headersDistinct['authorization']).toEqual(['Bearer SECRET']);

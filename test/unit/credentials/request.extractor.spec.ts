@@ -30,7 +30,7 @@ describe('fromRequest()', () => {
     expect(find([['Authorization', 'Digest x']]).cookie).toBe(false);
   });
 
-  it('hides Authorization, all cookies, and what it is told to hide', () => {
+  it('hides Authorization, all cookies, and the named places', () => {
     expect(fromRequest().redacts).toEqual({
       headers: ['authorization'],
       queryParams: [],

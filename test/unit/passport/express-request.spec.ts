@@ -119,7 +119,7 @@ describe('runMiddleware', () => {
     expect(ran).toBe(false);
   });
 
-  it('CK-12: lets a middleware set headers that nobody will ever send', async () => {
+  it('CK-12: lets a middleware set headers, which are never sent', async () => {
     await expect(run(setsCookie)).resolves.toBe(true);
   });
 

@@ -5,7 +5,7 @@ const double = (value: number) => value * 2;
 const down = new Error('down');
 
 describe('andThen', () => {
-  it('goes on at once with what is there', () => {
+  it('continues synchronously with a value', () => {
     expect(andThen(1, double)).toBe(2);
   });
 
@@ -21,7 +21,7 @@ describe('andThen', () => {
     expect(andThen(later, double)).toBe(2);
   });
 
-  it('tells of a promise that fails', async () => {
+  it('passes on a promise that rejects', async () => {
     const told: unknown[] = [];
     await andThen(Promise.reject(down), double, (error) => told.push(error));
     expect(told).toEqual([down]);

@@ -55,7 +55,7 @@ describe('registrations', () => {
     expect(registry._strategy('own')).toBe(named);
   });
 
-  it('K3c: tell a strategy that registers itself from one that was registered', () => {
+  it('K3c: distinguish a strategy that registers itself from one that was registered', () => {
     const registry = newRegistry();
     const mixed = selfRegistered(registry);
     expect(registersItself(mixed)).toBe(true);

@@ -76,7 +76,7 @@ const cases: readonly Case[] = [
     outcome: { type: 'error', error: down },
   },
   {
-    name: 'a thenable that rejects at once',
+    name: 'a thenable that rejects synchronously',
     // oxlint-disable-next-line unicorn/no-thenable -- strange strategies are the point
     act: () => ({ then: (_resolve: unknown, reject: (error: Error) => void) => reject(down) }),
     outcome: { type: 'error', error: down },

@@ -50,7 +50,7 @@ describe('Strategies', () => {
     );
   });
 
-  it('names the option that makes tickets, where nobody can register a class', () => {
+  it('names the option that enables tickets, since no class can be registered', () => {
     const strategies = new Strategies({ _strategy: () => undefined });
     expect(() => strategies.demand(['ws-ticket'])).toThrow(
       'strategy: no Passport strategy is registered as "ws-ticket"; pass WsAuthModule.forRoot({ tickets: {} })',

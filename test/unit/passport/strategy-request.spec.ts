@@ -222,7 +222,7 @@ describe('strategyRequest', () => {
     expect(Object.hasOwn(query, '__proto__')).toBe(true);
   });
 
-  it('ST-06: tells a strategy when nobody waits for it any more', () => {
+  it('ST-06: aborts the signal of a strategy that is no longer awaited', () => {
     const { seen, attempt } = derive(bearer('abc'));
     expect(seen.signal.aborted).toBe(false);
     attempt.abort();

@@ -65,7 +65,7 @@ describe('a list of origins', () => {
     expect(ask(list, origin, cookie)).toBe(false);
   });
 
-  it('OR-12: lets machines in, which send no Origin, but no cookie without one', () => {
+  it('OR-12: accepts machines, which send no Origin, but no cookie without one', () => {
     expect(ask(list, undefined, explicit)).toBe(true);
     expect(ask(list, undefined, basic)).toBe(true);
     expect(ask(list, undefined, cookie)).toBe(false);
@@ -159,13 +159,13 @@ describe("'same-origin'", () => {
     expect(ask('same-origin', origin, explicit)).toBe(allowed);
   });
 
-  it('OR-12: lets machines in, but no cookie without Origin', () => {
+  it('OR-12: accepts machines, but no cookie without Origin', () => {
     expect(ask('same-origin', undefined, explicit)).toBe(true);
     expect(ask('same-origin', undefined, basic)).toBe(true);
     expect(ask('same-origin', undefined, cookie)).toBe(false);
   });
 
-  it('allows nobody when the own origin cannot be told', () => {
+  it('allows no origin when the own one is unknown', () => {
     const policy = originPolicy('same-origin', true);
     const question = { ownOrigin: () => undefined, request: upgradeRequest('/'), ...cookie };
     expect(policy({ origin: 'null', ...question })).toBe(false);
@@ -208,7 +208,7 @@ describe('a predicate', () => {
 });
 
 describe("'*'", () => {
-  it('allows everybody to use explicit credentials', () => {
+  it('allows every origin to use explicit credentials', () => {
     expect(ask('*', 'https://evil.example', explicit)).toBe(true);
     expect(ask('*', 'null', explicit)).toBe(true);
   });

@@ -127,7 +127,7 @@ describe('ownOrigin', () => {
       origin: 'https://gateway.example',
     },
     {
-      name: 'believes nobody by default',
+      name: 'trusts no proxy by default',
       lines: forwarded,
       origin: 'http://gateway.example:3000',
     },
@@ -166,19 +166,19 @@ describe('ownOrigin', () => {
       origin: 'http://public.example',
     },
     {
-      name: 'cannot be told from an empty forwarded scheme',
+      name: 'cannot be determined with an empty forwarded scheme',
       lines: [['X-Forwarded-Proto', '']],
       trust: true,
       origin: undefined,
     },
     {
-      name: 'cannot be told from a forwarded host with a path',
+      name: 'cannot be determined with a path in the forwarded host',
       lines: [['X-Forwarded-Host', 'evil.example/x']],
       trust: true,
       origin: undefined,
     },
     {
-      name: 'cannot be told from a forwarded host with user information',
+      name: 'cannot be determined with user information in the forwarded host',
       lines: [['X-Forwarded-Host', 'public.example@evil.example']],
       trust: true,
       origin: undefined,

@@ -64,7 +64,7 @@ describe('the option `rejection`', () => {
       { credentials: [fromCookie('token'), fromQueryParam('token')] },
     ],
     ['a strategy that reads the request', { credentials: [fromRequest()] }],
-  ])('takes a policy in which nobody waits for Basic: %s', (_what, options) => {
+  ])('accepts a policy without extractors of Basic: %s', (_what, options) => {
     for (const rejection of others) {
       expect(resolve({ ...options, rejection }).rejection).toBe(rejection);
     }
@@ -91,7 +91,7 @@ describe('a refused upgrade', () => {
     expect(allRefusalCodes.filter((code) => closes('http', code, page))).toEqual([]);
   });
 
-  it('is always accepted and closed with `close`, whoever asks', () => {
+  it('is always accepted and closed with `close`, for every client', () => {
     expect(allRefusalCodes.filter((code) => closes('close', code, []))).toEqual(all);
     expect(allRefusalCodes.filter((code) => closes('close', code, page))).toEqual(all);
   });

@@ -11,7 +11,7 @@ function challenges(request: Partial<ChallengeRequest>): string[] {
 }
 
 describe('challengesFor', () => {
-  it('writes one challenge per scheme, and AH-08: without an error when nobody named one', () => {
+  it('writes one challenge per scheme, and AH-08: without an error where there is none', () => {
     expect(challenges({ schemes: ['Basic', 'Bearer'] })).toEqual([
       'Basic realm="Users", charset="UTF-8"',
       'Bearer realm="Users"',

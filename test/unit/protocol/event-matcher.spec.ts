@@ -151,7 +151,7 @@ describe('whatever a peer writes', () => {
     );
   });
 
-  it('K6a: is recognised also if it is cut off, or no JSON, wherever JSON.parse would read it', () => {
+  it('K6a: is recognised also in incomplete or invalid JSON, wherever JSON.parse would read it', () => {
     fc.assert(
       fc.property(value, fc.nat(), fc.uint8Array({ maxLength: 3 }), (text, where, junk) => {
         const bytes = Buffer.from(text);

@@ -48,7 +48,7 @@ describe('httpResponse', () => {
     expect(refusalFields(refusal)).toContainEqual(['Retry-After', '30']);
   });
 
-  it('tells apart what has the same challenges, and the same code with others', () => {
+  it('distinguishes responses by their code and by their challenges', () => {
     const challenges = ['Bearer realm="Users"'];
     const first = httpResponse(new Refusal('ERR_WS_AUTH_REVOKED', { challenges }));
     expect(httpResponse(new Refusal('ERR_WS_AUTH_REVOKED', { challenges }))).toBe(first);

@@ -40,7 +40,7 @@ describe('an expiry', () => {
     expect(silent.log).toEqual(['end']);
   });
 
-  it('EX-03: does not end at once when the end is further than a timer reaches', () => {
+  it('EX-03: does not end immediately when the end is further than a timer reaches', () => {
     const { log } = watch(60 * dayMs);
     vi.advanceTimersByTime(1);
     expect(log).toEqual([]);

@@ -9,7 +9,7 @@ beforeEach(() => useFakeClock(1_000_000));
 restoreClocks();
 
 describe('revocations', () => {
-  it('concern nobody at first', () => {
+  it('concern no user at first', () => {
     expect(new Revocations().isRevoked(credential)).toBe(false);
     expect(
       new Revocations().isRevoked({ userId: undefined, tokenIds: [], issuedAt: undefined }),
@@ -37,7 +37,7 @@ describe('revocations', () => {
     expect(revocations.isRevoked({ ...credential, userId: undefined, issuedAt })).toBe(false);
   });
 
-  it('RV-06: of everybody concern everybody', () => {
+  it('RV-06: of all users concern every user', () => {
     const revocations = new Revocations();
     revocations.revokeEverybody(1_000);
     revocations.revokeEverybody(500);

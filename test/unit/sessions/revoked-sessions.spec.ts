@@ -236,7 +236,7 @@ describe('K4a: the tokens of sessions that a revocation ends', () => {
     expect(await first!.revoke({ tokenId: 'of the victim' })).toBe(1);
   });
 
-  it('are not named one by one where the statement about everybody covers them', async () => {
+  it('are not named one by one where the revocation of all users covers them', async () => {
     const [first] = sessionsOfNode;
     begin(first!, 'alice', { ...named('old'), issuedAt: Date.now() - minuteMs });
     begin(first!, 'bob', named('of unknown age'));

@@ -15,7 +15,7 @@ const facts: SessionFacts = {
 };
 
 describe('a session', () => {
-  it('holds what it is made of, and a name that nobody can guess', () => {
+  it('holds what it is made of, and an id that cannot be guessed', () => {
     const session = new WsAuthSession(facts);
     expect(session).toMatchObject({ ...facts, anonymous: false });
     expect(session.id).toMatch(
@@ -71,7 +71,7 @@ describe('the session of a client', () => {
     );
   });
 
-  it('FM-23: is null for somebody anonymous, which is not the same as no session', () => {
+  it('FM-23: is null for an anonymous client, which is not the same as no session', () => {
     const client = {};
     setSession(client, new WsAuthSession({ ...facts, user: null }));
     expect(userOf(client)).toBeNull();

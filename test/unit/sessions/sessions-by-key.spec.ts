@@ -25,7 +25,7 @@ describe('the sessions of a user', () => {
     }
   });
 
-  it('are nobody else’s', () => {
+  it('belong to their user alone', () => {
     expect(of(first).of('bob')).toEqual([]);
   });
 

@@ -45,7 +45,7 @@ describe('closeClient', () => {
     expect(vi.getTimerCount()).toBe(1);
   });
 
-  it('cuts off in time whom the application is closing already', async () => {
+  it('terminates in time a client that the application is closing already', async () => {
     await using sockets = await deafPair();
     const { client, socket } = sockets;
     client.close(4_000);

@@ -124,7 +124,7 @@ describe('endQuickly', () => {
     expect(ends()).toBeGreaterThan(0);
   });
 
-  it('tells who asks that it is too late', async () => {
+  it('reports that it is too late', async () => {
     await using sockets = await pair();
     const { socket } = sockets;
     socket.end();
