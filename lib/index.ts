@@ -1,3 +1,4 @@
+export { WsAuthAdapter } from './adapters/ws/ws-auth.adapter.js';
 export { fromAuthorizationHeader } from './credentials/authorization-header.extractor.js';
 export { fromCookie } from './credentials/cookie.extractor.js';
 export { fromFirstMessage } from './credentials/first-message.extractor.js';
@@ -24,6 +25,7 @@ export { WsAuthSessions } from './sessions/ws-auth-sessions.service.js';
 export { MemoryWsAuthStore } from './store/memory.store.js';
 export { WsTickets } from './tickets/ws-tickets.service.js';
 
+export type { WsAuthAdapterOptions } from './adapters/ws/ws-auth.adapter.js';
 export type { AuthorizationHeaderOptions } from './credentials/authorization-header.extractor.js';
 export type {
   CookieBridgeOptions,
@@ -62,7 +64,6 @@ export type {
   WsAuthPolicyOptions,
   WsTicketOptions,
 } from './policy/options.js';
-export type { WsAuthPlatform } from './policy/platform.js';
 export type { WsAuthUserKey } from './policy/user-key.js';
 export type { WsAuthRejection } from './policy/rejection.js';
 export type {
@@ -78,6 +79,12 @@ export type {
 } from './policy/telemetry.js';
 export type { WsAuthMiddleware } from './passport/express-request.js';
 export type { FailureCount, FailureLimiter } from './policy/failure-limiter.js';
+export type {
+  WsAuthCheck,
+  WsAuthDiagnosis,
+  WsAuthOriginDiagnosis,
+  WsAuthStrategyAnswer,
+} from './protocol/diagnosis.js';
 export type { WsAuthEventNames } from './protocol/message.js';
 export type { WsAuthTransport } from './protocol/transport.js';
 export type { RefusalCode } from './protocol/refusal.js';

@@ -2,7 +2,9 @@ import type { Authenticated } from '../authentication/authenticated.js';
 import type { Subject } from '../authentication/authenticator.js';
 import { phaseOf, rememberJudgement } from '../authentication/judgement.js';
 import { runAll } from '../errors/run-all.js';
-import { Refusal } from '../protocol/refusal.js';
+import type { WsAuthDiagnosis } from '../protocol/diagnosis.js';
+import { refusedBy, type Refusal } from '../protocol/refusal.js';
+import type { WsAuthSession } from '../sessions/session.js';
 import type { Peer } from './peer.js';
 import type { SessionContext } from './session-context.js';
 import type { SessionLifecycle } from './session-lifecycle.js';
@@ -50,13 +52,15 @@ export class Admission {
     const { session, proof } = authenticated;
     const { sessions, policy, authenticator, leases } = this.context;
     if (session.expiresAt !== undefined && session.expiresAt <= Date.now()) {
-      return authenticator.refuse(new Refusal('ERR_WS_AUTH_CREDENTIAL_REJECTED'), proof);
+      const expired = refusedBy('expired', 'ERR_WS_AUTH_CREDENTIAL_REJECTED', acceptedBy(session));
+      return authenticator.refuse(expired, proof);
     }
     if (sessions.isRevoked(authenticated)) {
-      return authenticator.refuse(new Refusal('ERR_WS_AUTH_REVOKED'), proof);
+      const revoked = refusedBy('revoked', 'ERR_WS_AUTH_REVOKED', acceptedBy(session));
+      return authenticator.refuse(revoked, proof);
     }
     return leases?.hasLost(session, policy) || this.#isFull(session.userId)
-      ? new Refusal('ERR_WS_AUTH_TOO_MANY_SESSIONS')
+      ? refusedBy('max-sessions-per-user', 'ERR_WS_AUTH_TOO_MANY_SESSIONS', acceptedBy(session))
       : undefined;
   }
 
@@ -107,4 +111,11 @@ export class Admission {
       events.emit('authenticated', facts);
     }
   }
+}
+
+/** The strategy has accepted the credential. */
+function acceptedBy({ extractor, strategy }: WsAuthSession): WsAuthDiagnosis {
+  return strategy === undefined
+    ? { extractor }
+    : { extractor, strategies: [{ strategy, answer: 'accepted' }] };
 }

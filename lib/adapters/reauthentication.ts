@@ -8,7 +8,7 @@ import { failed } from '../authentication/strategy-refusal.js';
 import type { Policy } from '../policy/policy.js';
 import type { WsAuthTelemetry } from '../policy/telemetry.js';
 import type { WsAuthSession } from '../sessions/session.js';
-import { Refusal } from '../protocol/refusal.js';
+import { Refusal, refusedBy } from '../protocol/refusal.js';
 import type { Peer } from './peer.js';
 
 /** A session that can be renewed, or ended for failing to. */
@@ -39,8 +39,10 @@ export class Reauthentication {
 
   /** Runs the strategies on a credential: one attempt at a time, and no more than the policy allows in a minute. */
   attempt(read: () => Credential | Refusal): void {
-    if (this.#attempt || this.#isTooOften()) {
-      this.#refuse(new Refusal('ERR_WS_AUTH_BUSY'));
+    if (this.#attempt) {
+      this.#refuse(refusedBy('renewal-running', 'ERR_WS_AUTH_BUSY'));
+    } else if (this.#isTooOften()) {
+      this.#refuse(refusedBy('renewals-per-minute', 'ERR_WS_AUTH_BUSY'));
     } else {
       this.#authenticate(read).catch((cause: unknown) => this.#refuse(failed(cause)));
     }

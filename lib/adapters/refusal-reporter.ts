@@ -2,13 +2,19 @@ import { Logger } from '@nestjs/common';
 import { judgementOf } from '../authentication/judgement.js';
 import type { WsAuthAttemptEvent, WsAuthEvents } from '../events/ws-auth-events.js';
 import type { WsAuthPhase, WsAuthTelemetry } from '../policy/telemetry.js';
+import type { WsAuthDiagnosis } from '../protocol/diagnosis.js';
 import { logError, logText } from '../protocol/log-text.js';
 import type { Refusal } from '../protocol/refusal.js';
+import { nameOfReason } from '../protocol/safe-name.js';
+import { diagnosisLine, originLine } from './diagnosis-line.js';
 
 /** Levels of Nest's logger. */
 export type RefusalLogLevel = 'error' | 'warn' | 'log' | 'debug' | 'verbose' | false;
 
-/** Reports refusals to the operator: one line and one event each, without anything a peer could make up or keep secret. */
+/**
+ * Reports refusals to the operator: one line and one event each, with the names of what refused and nothing that is a secret. Only
+ * here does the diagnosis of a refusal leave the process.
+ */
 export class RefusalReporter {
   readonly #logger = new Logger('WsAuth');
 
@@ -26,12 +32,11 @@ export class RefusalReporter {
     if (cause !== undefined && refusal.httpStatus === 500) {
       this.#logger.error(`${code} path=${logText(path)}: ${logError(cause)}`);
     }
-    // The logger decides about levels: `Logger.isLevelEnabled()` of Nest 11 is false unless levels are given as an array.
-    if (this.level !== false) {
-      this.#logger[this.level](
-        `refused ${code} phase=${phase} path=${logText(path)} address=${logText(from.address)}`,
-      );
-    }
+    const diagnosis = diagnosisOf(refusal);
+    this.#log(
+      `refused ${code} phase=${phase} path=${logText(path)} address=${logText(from.address)}`,
+      diagnosis,
+    );
     this.telemetry?.attempted({
       phase: during,
       outcome: 'refused',
@@ -39,7 +44,28 @@ export class RefusalReporter {
       ...judgementOf(refusal),
     });
     if (this.events.has('refused')) {
-      this.events.emit('refused', { code, path: logText(path), address: from.address, phase });
+      const { address } = from;
+      this.events.emit('refused', { code, path: logText(path), address, phase, diagnosis });
     }
   }
+
+  /** The logger decides about levels: `Logger.isLevelEnabled()` of Nest 11 is false unless levels are given as an array. */
+  #log(line: string, diagnosis: WsAuthDiagnosis): void {
+    if (this.level === false) {
+      return;
+    }
+    const isDebug = this.level === 'debug' || this.level === 'verbose';
+    const origin = originLine(diagnosis);
+    this.#logger[this.level](line + diagnosisLine(diagnosis) + (isDebug ? origin : ''));
+    // Origins are input of the peer: they are for the developer, and not for the log of a server in use.
+    if (!isDebug && origin !== '') {
+      this.#logger.debug(line + origin);
+    }
+  }
+}
+
+/** What strategies threw has its name among their answers. */
+function diagnosisOf({ cause, diagnosis }: Refusal): WsAuthDiagnosis {
+  const error = diagnosis.strategies ? undefined : nameOfReason(cause);
+  return error === undefined ? diagnosis : { ...diagnosis, error };
 }

@@ -3,7 +3,7 @@ import { declare, renew } from '../authentication/renewal.js';
 import { renewalStrategies } from '../authentication/renewal-credential.js';
 import type { Credential } from '../credentials/credential.js';
 import { WsAuthError } from '../errors/ws-auth.error.js';
-import { Refusal } from '../protocol/refusal.js';
+import { Refusal, refusedBy } from '../protocol/refusal.js';
 import { setSession } from '../sessions/client-session.js';
 import { Expiry } from '../sessions/expiry.js';
 import type { Ending, LiveSession } from '../sessions/live-session.js';
@@ -121,7 +121,7 @@ export class SessionLifecycle implements LiveSession, Renewable {
     const { sessions, events } = this.context;
     const revoked = sessions.isRevoked(next);
     if (revoked || !this.isOpen) {
-      return new Refusal('ERR_WS_AUTH_REVOKED');
+      return refusedBy('revoked', 'ERR_WS_AUTH_REVOKED');
     }
     const renewed = renew(this.#current, next, this.#longest?.endsAt);
     if (renewed instanceof Refusal) {

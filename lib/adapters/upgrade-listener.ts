@@ -5,7 +5,7 @@ import { failed } from '../authentication/strategy-refusal.js';
 import { clientKey } from '../policy/client-key.js';
 import { listensOnUnixSocket, trustsUnixSocket } from '../policy/proxy-trust.js';
 import { parseHandshake, type Handshake } from '../protocol/handshake.js';
-import { Refusal } from '../protocol/refusal.js';
+import { Refusal, refusedBy } from '../protocol/refusal.js';
 import { parseRequestTarget } from '../protocol/request-target.js';
 import type { AdapterContext } from './adapter-context.js';
 import { claimUpgrades } from './claim-upgrades.js';
@@ -121,8 +121,8 @@ export class UpgradeListener {
   }
 }
 
-const unknownPath = new Refusal('ERR_WS_AUTH_UNKNOWN_PATH');
-const shuttingDown = new Refusal('ERR_WS_AUTH_SHUTTING_DOWN');
+const unknownPath = refusedBy('path', 'ERR_WS_AUTH_UNKNOWN_PATH');
+const shuttingDown = refusedBy('closing', 'ERR_WS_AUTH_SHUTTING_DOWN');
 
 function pathOf({ url = '' }: IncomingMessage): string {
   return parseRequestTarget(url)?.path ?? '';

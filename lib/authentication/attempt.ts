@@ -1,6 +1,6 @@
 import { runAll } from '../errors/run-all.js';
 import type { AbortableAttempt } from '../passport/abortable-attempt.js';
-import { Refusal, type RefusalCode } from '../protocol/refusal.js';
+import { Refusal, refusedBy, type RefusalCode } from '../protocol/refusal.js';
 import { rememberJudgement, type Judgement } from './judgement.js';
 
 /**
@@ -16,6 +16,8 @@ export class Attempt implements AbortableAttempt {
   judgement: Judgement | undefined;
   /** What it is refused with at the deadline: strategies that take too long, unless it waits for the client. */
   late: RefusalCode = 'ERR_WS_AUTH_UNAVAILABLE';
+  /** The strategy that is asked at present, so that the one that does not answer can be named. */
+  asking: string | undefined;
   #state: 'running' | 'settled' | 'aborted' = 'running';
   #callbacks: (() => void)[] | undefined;
   #controller: AbortController | undefined;
@@ -88,5 +90,11 @@ export function aborted(attempt: Attempt): Refusal {
 }
 
 function expire(attempt: Attempt): void {
-  attempt.abort(new Refusal(attempt.late));
+  const { late, asking } = attempt;
+  if (late === 'ERR_WS_AUTH_TIMEOUT') {
+    attempt.abort(refusedBy('first-message-deadline', late));
+    return;
+  }
+  const strategies = asking === undefined ? [] : [{ strategy: asking, answer: 'no-answer' }];
+  attempt.abort(refusedBy('deadline', late, { strategies }));
 }

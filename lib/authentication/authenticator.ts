@@ -8,17 +8,16 @@ import type { MiddlewareAnswer } from '../passport/middleware-response.js';
 import { andThen, type MaybePromise } from '../passport/maybe-promise.js';
 import type { Policy } from '../policy/policy.js';
 import type { Handshake } from '../protocol/handshake.js';
-import { Refusal } from '../protocol/refusal.js';
+import { Refusal, refusedBy } from '../protocol/refusal.js';
 import { anonymousProof, type Proof } from '../sessions/proof.js';
 import type { SessionLeases } from '../cluster/session-leases.js';
 import { WsAuthSession } from '../sessions/session.js';
 import { aborted, type Attempt } from './attempt.js';
 import type { Authenticated } from './authenticated.js';
-import { isOriginAllowed } from './origin-check.js';
+import { isOriginAllowed, originDiagnosis } from './origin-check.js';
 import type { RevocationCheck } from '../cluster/revocation-check.js';
 import type { FailureKeys, FailureLimits } from './failure-limits.js';
-import type { KeyCheck } from './key-check.js';
-import type { Case, StrategyChain } from './strategy-chain.js';
+import type { Case, StrategyChain, UserChecks } from './strategy-chain.js';
 import { refusalOfAnswer } from './strategy-refusal.js';
 
 /** What is decided about a connection: a session, a refusal, or to wait for the first message. */
@@ -45,8 +44,8 @@ export interface AuthenticatorChecks {
   readonly revocations: RevocationCheck | undefined;
   /** Counts the sessions of a user on all nodes. Absent where each node counts its own. */
   readonly leases: SessionLeases | undefined;
-  /** Judges the keys of users, in the chain of strategies. */
-  readonly keys?: KeyCheck;
+  /** Look at users, in the chain of strategies. */
+  readonly users?: UserChecks;
 }
 
 /**
@@ -95,7 +94,10 @@ export class Authenticator {
       return aborted(attempt);
     }
     if (!isAllowed) {
-      return new Refusal('ERR_WS_AUTH_ORIGIN_REFUSED');
+      return refusedBy('origin', 'ERR_WS_AUTH_ORIGIN_REFUSED', {
+        ...(credential && { extractor: credential.extractor }),
+        origin: originDiagnosis(subject, this.policy),
+      });
     }
     if (!credential) {
       return this.#withoutCredential();
@@ -201,8 +203,8 @@ export class Authenticator {
     credential: Credential,
     attempt: Attempt,
   ): MaybePromise<Authenticated | Refusal> {
-    const { trust, tokenPlaces: places, middleware } = this.policy;
-    const judged = { request, original, client, credential, attempt, trust, places };
+    const { trust, middleware } = this.policy;
+    const judged = { request, original, client, credential, attempt, trust };
     return middleware.length === 0 ? this.chain.run(judged) : this.#runBehindMiddleware(judged);
   }
 
@@ -240,7 +242,11 @@ export class Authenticator {
   #demandCredential(refusal: Refusal | undefined): Refusal {
     return refusal?.httpStatus === 401
       ? refusal
-      : this.chain.challenge(new Refusal('ERR_WS_AUTH_CREDENTIAL_REQUIRED'));
+      : this.chain.challenge(
+          refusedBy('no-credential', 'ERR_WS_AUTH_CREDENTIAL_REQUIRED', {
+            extractor: this.policy.handshakeExtractors.map(({ name }) => name).join('+'),
+          }),
+        );
   }
 }
 

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { isCountable } from '../policy/address-key.js';
 import type { FailureLimiter, FailureLimiters } from '../policy/failure-limiter.js';
-import { Refusal } from '../protocol/refusal.js';
+import { Refusal, unavailable } from '../protocol/refusal.js';
 
 /** Whom a failure is counted against. */
 export interface FailureKeys {
@@ -25,12 +25,13 @@ export class FailureLimits {
         if (count && count.consumedPoints >= limiter.points) {
           return new Refusal('ERR_WS_AUTH_TOO_MANY_ATTEMPTS', {
             retryAfterSeconds: Math.max(1, Math.ceil(count.msBeforeNext / 1_000)),
+            diagnosis: { check: 'failed-attempts' },
           });
         }
       }
       return undefined;
     } catch (cause) {
-      return new Refusal('ERR_WS_AUTH_UNAVAILABLE', { cause });
+      return unavailable(cause);
     }
   }
 

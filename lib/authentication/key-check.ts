@@ -1,5 +1,5 @@
 import { keyFields } from '../policy/user-key.js';
-import { Refusal } from '../protocol/refusal.js';
+import { refusedBy, type Refusal } from '../protocol/refusal.js';
 import type { Principal } from './principal.js';
 
 /** What the check of keys needs of a policy. */
@@ -31,7 +31,7 @@ export class KeyCheck {
       return undefined;
     }
     this.#warnOfMissing(keyField, strategy);
-    return this.#isLimited ? new Refusal('ERR_WS_AUTH_NOT_PERMITTED') : undefined;
+    return this.#isLimited ? refusedBy('no-key', 'ERR_WS_AUTH_NOT_PERMITTED') : undefined;
   }
 
   get #isLimited(): boolean {

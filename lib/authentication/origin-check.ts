@@ -1,6 +1,9 @@
 import type { Credential } from '../credentials/credential.js';
 import { isThenable, type MaybePromise } from '../passport/maybe-promise.js';
 import type { Policy } from '../policy/policy.js';
+import type { WsAuthOriginDiagnosis } from '../protocol/diagnosis.js';
+import { logText } from '../protocol/log-text.js';
+import { normalizeOrigin } from '../protocol/origin.js';
 import { ownOrigin } from '../policy/proxy-trust.js';
 import type { UpgradeSubject } from './authenticator.js';
 
@@ -31,6 +34,35 @@ export function isOriginAllowed(
         (allowed: unknown) => allowed === true,
         () => false,
       );
+}
+
+const maxListed = 8;
+
+/** Both sides of a refused origin. Both are origins: what else stands in the field may be anything, and is left out. */
+export function originDiagnosis(
+  { handshake, request }: UpgradeSubject,
+  { allowedOrigins, trust }: Policy,
+): WsAuthOriginDiagnosis {
+  const { origin: sent = 'none', host } = handshake;
+  return {
+    sent:
+      sent === 'none' || sent === 'null' ? sent : logText(normalizeOrigin(sent) ?? 'unreadable'),
+    expected: expectedOrigins(allowedOrigins, () => ownOrigin(request, host, trust)),
+  };
+}
+
+function expectedOrigins(
+  allowed: Policy['allowedOrigins'],
+  own: () => string | undefined,
+): readonly string[] {
+  if (allowed === undefined || allowed === 'same-origin') {
+    return [logText(own() ?? 'unreadable')];
+  }
+  if (typeof allowed === 'function') {
+    return ['predicate'];
+  }
+  const listed = [allowed].flat().map(String);
+  return listed.length > maxListed ? [...listed.slice(0, maxListed), '...'] : listed;
 }
 
 /** A predicate of the application fails closed. */

@@ -1,4 +1,4 @@
-import { Refusal } from '../protocol/refusal.js';
+import { refusedBy, type Refusal } from '../protocol/refusal.js';
 import { PendingPot } from './pending-pot.js';
 
 /** Bounds on connections that are not authenticated yet. */
@@ -150,10 +150,10 @@ export class PendingBudget {
     const presenting = presents();
     const tooMany = presenting && this.#all.used - this.#waiting.size >= this.#limitOfPresenting;
     if (tooMany || !this.#all.admits(presenting)) {
-      return new Refusal('ERR_WS_AUTH_OVERLOADED');
+      return refusedBy('max-pending', 'ERR_WS_AUTH_OVERLOADED');
     }
     if (ofAddress?.admits(presenting) === false) {
-      return new Refusal('ERR_WS_AUTH_TOO_MANY_ATTEMPTS');
+      return refusedBy('max-pending-per-address', 'ERR_WS_AUTH_TOO_MANY_ATTEMPTS');
     }
     for (const pot of [ofAddress, this.#all]) {
       if (pot?.isFull) {

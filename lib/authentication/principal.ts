@@ -1,4 +1,5 @@
 import type { Policy } from '../policy/policy.js';
+import type { WsAuthCheck } from '../protocol/diagnosis.js';
 import { findUserKey } from '../policy/user-key.js';
 import { isRecord } from '../protocol/message.js';
 import { numericDate, type Proof } from '../sessions/proof.js';
@@ -23,21 +24,27 @@ export interface Claimant {
   readonly proof: Proof;
 }
 
+/** Why what a strategy returned is not accepted as a user. */
+export type NotAccepted = Extract<WsAuthCheck, 'no-object' | 'bound' | 'expiry' | 'expired'>;
+
 /**
- * Reads a principal from what a strategy returned, or returns `undefined` if that is not one: `false`, a string, an
- * expiry that is not a number or has passed. Getters that throw throw here, once, inside the attempt.
+ * Reads a principal from what a strategy returned, or returns the check that it fails: it is `false` or a string, its token is bound
+ * to a key, its expiry is not a number or has passed. Getters that throw throw here, once, inside the attempt.
  */
 export function readPrincipal(
   { user, info, proof }: Claimant,
   policy: Policy,
-): Principal | undefined {
-  if (!isUser(user) || proof.bound) {
-    return undefined;
+): Principal | NotAccepted {
+  if (!isUser(user)) {
+    return 'no-object';
+  }
+  if (proof.bound) {
+    return 'bound';
   }
   const now = Date.now();
   const ownEnd = policy.expiresAt ? policy.expiresAt(user as never, info) : expiryOf(proof);
   if (ownEnd !== undefined && !(Number.isFinite(ownEnd) && ownEnd > now)) {
-    return undefined;
+    return Number.isFinite(ownEnd) ? 'expired' : 'expiry';
   }
   const expiresAt = Math.min(ownEnd ?? Number.POSITIVE_INFINITY, now + policy.maxSessionAgeMs);
   const { key: userId, field: keyField } = findUserKey(user, policy.userId);

@@ -3,7 +3,8 @@ import { Credential } from '../credentials/credential.js';
 import type { HandshakeExtractor } from '../credentials/extractor.js';
 import { fromFirstMessage } from '../credentials/first-message.extractor.js';
 import type { Policy } from '../policy/policy.js';
-import { Refusal } from '../protocol/refusal.js';
+import { Refusal, refusedBy } from '../protocol/refusal.js';
+import { safeFieldNames } from '../protocol/safe-name.js';
 import type { Authenticated } from './authenticated.js';
 
 const asMessage = fromFirstMessage();
@@ -65,11 +66,12 @@ export function renewalCredential(
   }
   const { content, extractor } = found;
   if (content.scheme !== 'fields' || content.token === undefined) {
-    return new Refusal('ERR_WS_AUTH_CREDENTIAL_REQUIRED');
+    const fields = content.scheme === 'fields' ? safeFieldNames(content.body) : [];
+    return refusedBy('no-credential', 'ERR_WS_AUTH_CREDENTIAL_REQUIRED', { extractor, fields });
   }
   const { token } = content;
   return strategies.length === 0
-    ? new Refusal('ERR_WS_AUTH_CREDENTIAL_REJECTED')
+    ? refusedBy('no-renewal', 'ERR_WS_AUTH_CREDENTIAL_REJECTED', { extractor })
     : new Credential(
         { scheme: 'Bearer', token },
         { extractor, ambient: false, strategy: strategies },

@@ -1,5 +1,6 @@
+import type { WsAuthCheck } from '../protocol/diagnosis.js';
 import type { Policy } from '../policy/policy.js';
-import { Refusal } from '../protocol/refusal.js';
+import { refusedBy, type Refusal } from '../protocol/refusal.js';
 import { declaredProof, type Proof } from '../sessions/proof.js';
 import type { Authenticated } from './authenticated.js';
 import { readPrincipal } from './principal.js';
@@ -23,13 +24,9 @@ export function renew(
   next: Standing,
   latestEnd = Number.POSITIVE_INFINITY,
 ): Standing | Refusal {
-  const { userId } = current.session;
-  const sameIssuer =
-    current.proof.issuer === undefined ||
-    next.proof.issuer === undefined ||
-    current.proof.issuer === next.proof.issuer;
-  if (userId === undefined || next.session.userId !== userId || !sameIssuer) {
-    return new Refusal('ERR_WS_AUTH_OTHER_USER');
+  const other = differenceBetween(current, next);
+  if (other) {
+    return refusedBy(other, 'ERR_WS_AUTH_OTHER_USER');
   }
   if (isOlder(next.proof, current.proof)) {
     return current;
@@ -43,6 +40,18 @@ export function renew(
     proof: withEarlierTokens(next.proof, current.proof),
     context: next.context ?? current.context,
   };
+}
+
+function differenceBetween(current: Standing, next: Standing): WsAuthCheck | undefined {
+  const { userId } = current.session;
+  if (userId === undefined || next.session.userId === undefined) {
+    return 'no-key';
+  }
+  if (next.session.userId !== userId) {
+    return 'other-user';
+  }
+  const [one, other] = [current.proof.issuer, next.proof.issuer];
+  return one === undefined || other === undefined || one === other ? undefined : 'other-issuer';
 }
 
 /**
@@ -68,21 +77,22 @@ export function declare(
   const declared = declaredProof(user, info);
   const named = declared.tokenIds.length === 0 ? proof : declared;
   const principal = readPrincipal({ user, info, proof: declared }, policy);
-  return (
-    principal && {
-      session: session.with({
-        ...principal,
-        expiresAt: principal.endNamed ? principal.expiresAt : session.expiresAt,
-        authenticatedAt: Date.now(),
-      }),
-      proof: {
-        ...declared,
-        tokenIds: named.tokenIds,
-        ownTokenIds: named.ownTokenIds,
-        issuer: declared.issuer ?? proof.issuer,
-      },
-    }
-  );
+  if (typeof principal === 'string') {
+    return undefined;
+  }
+  return {
+    session: session.with({
+      ...principal,
+      expiresAt: principal.endNamed ? principal.expiresAt : session.expiresAt,
+      authenticatedAt: Date.now(),
+    }),
+    proof: {
+      ...declared,
+      tokenIds: named.tokenIds,
+      ownTokenIds: named.ownTokenIds,
+      issuer: declared.issuer ?? proof.issuer,
+    },
+  };
 }
 
 function isOlder(next: Proof, current: Proof): boolean {

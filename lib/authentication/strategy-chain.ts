@@ -15,14 +15,18 @@ import {
 import { withWholePassword } from '../passport/whole-password.js';
 import type { Policy } from '../policy/policy.js';
 import { challengesFor, type BearerError } from '../protocol/challenge.js';
+import type { WsAuthStrategyAnswer } from '../protocol/diagnosis.js';
 import { isRecord } from '../protocol/message.js';
 import { Refusal } from '../protocol/refusal.js';
-import { httpSessionTokenId, proofOf, withTokenId, type Proof } from '../sessions/proof.js';
-import { WsAuthSession } from '../sessions/session.js';
+import { safeFieldNames } from '../protocol/safe-name.js';
+import { proofOf } from '../sessions/proof.js';
+import type { AcceptanceWarnings } from './acceptance-warnings.js';
 import { aborted, type Attempt } from './attempt.js';
 import type { Authenticated } from './authenticated.js';
+import { beginSession, withHttpSession } from './begin-session.js';
 import { KeyCheck } from './key-check.js';
-import { readPrincipal, type Principal } from './principal.js';
+import { readPrincipal, type NotAccepted } from './principal.js';
+import { acceptedBut, answerOf } from './strategy-answer.js';
 import { refusalOfError, refusalOfFailures, type Failure } from './strategy-refusal.js';
 
 /** One credential for the strategies to judge. */
@@ -45,6 +49,12 @@ interface Run {
   readonly evidence: Evidence;
 }
 
+/** What looks at the users that strategies accept. */
+export interface UserChecks {
+  readonly keys: KeyCheck;
+  readonly warnings?: AcceptanceWarnings;
+}
+
 type Success = Extract<Outcome, { type: 'success' }>;
 type Passed = Extract<Outcome, { type: 'pass' }>;
 
@@ -55,8 +65,6 @@ const bearerErrors: Readonly<Record<number, BearerError>> = {
   403: 'insufficient_scope',
 };
 
-const silent: Failure = { challenge: undefined, status: undefined };
-
 /** Runs the strategies of a policy in order, to the first that succeeds. */
 export class StrategyChain {
   readonly #ownChallenges = new Map<BearerError | undefined, readonly string[]>();
@@ -64,7 +72,7 @@ export class StrategyChain {
   constructor(
     private readonly policy: Policy,
     private readonly strategies: Strategies,
-    private readonly keys = new KeyCheck(policy),
+    private readonly checks: UserChecks = { keys: new KeyCheck(policy) },
   ) {}
 
   run(judged: Case): MaybePromise<Authenticated | Refusal> {
@@ -82,11 +90,12 @@ export class StrategyChain {
     if (name === undefined || (failures.length > 0 && !judged.attempt.running)) {
       return this.#refuse(refusalOfFailures(failures), credential, failures);
     }
+    judged.attempt.asking = name;
     const asked = this.#prepare(name, judged);
     return andThen(this.#ask(asked), (outcome) => {
       const result = this.#conclude(outcome, asked);
       if (result instanceof Refusal) {
-        return this.#refuse(result, credential, failures);
+        return this.#refuse(result, credential, failures, answerOf(outcome, asked));
       }
       if ('session' in result) {
         // A yes that comes after the attempt has ended opens no session, and does not count as a failure.
@@ -101,13 +110,13 @@ export class StrategyChain {
   #conclude(outcome: Outcome, asked: Asked): Authenticated | Refusal | Failure {
     switch (outcome.type) {
       case 'success':
-        return this.#open(outcome, asked, asked.run!.evidence.basis()) ?? silent;
+        return this.#open(outcome, asked, asked.run!.evidence.basis());
       case 'fail':
-        return outcome;
+        return { ...outcome, said: answerOf(outcome, asked) };
       case 'redirect':
-        return { ...silent, redirects: true };
+        return { ...silent, redirects: true, said: answerOf(outcome, asked) };
       case 'pass':
-        return this.#openPresent(outcome, asked) ?? silent;
+        return this.#openPresent(outcome, asked) ?? { ...silent, said: answerOf(outcome, asked) };
       case 'error':
         return refusalOfError(outcome.error);
       case 'aborted':
@@ -164,7 +173,10 @@ export class StrategyChain {
    * `passport.session()` and the strategy `session` do not call `success()`: they set `request.user` and pass. It counts only
    * where the strategy reads the request itself, so that the session of a cookie does not speak for a bad token.
    */
-  #openPresent({ user, context }: Passed, asked: Asked): Authenticated | Refusal | undefined {
+  #openPresent(
+    { user, context }: Passed,
+    asked: Asked,
+  ): Authenticated | Refusal | Failure | undefined {
     const readsRequest = asked.judged.credential.content.scheme === 'request';
     return readsRequest && isRecord(user)
       ? this.#open({ type: 'success', user, info: undefined, context }, asked, noBasis)
@@ -175,68 +187,57 @@ export class StrategyChain {
     { user, info, context }: Success,
     { name, judged: { credential }, request }: Asked,
     basis: Basis,
-  ): Authenticated | Refusal | undefined {
+  ): Authenticated | Refusal | Failure {
     if (basis.tokens.length > maxTokens) {
-      return new Refusal('ERR_WS_AUTH_SEVERAL_CREDENTIALS');
+      return new Refusal('ERR_WS_AUTH_SEVERAL_CREDENTIALS', { diagnosis: { check: 'tokens' } });
     }
     try {
       const proof = withHttpSession(proofOf(basis, user, info), basis, request);
       const principal = readPrincipal({ user, info, proof }, this.policy);
-      const refusal = principal && this.keys.check(principal, name);
+      if (typeof principal === 'string') {
+        return this.#notAccepted(principal, name);
+      }
       return (
-        refusal ??
-        (principal && {
-          session: begin(principal, name, credential, this.policy),
+        this.checks.keys.check(principal, name) ?? {
+          session: beginSession(principal, name, credential, this.policy),
           proof,
           context,
           judges: credential.strategy,
-        })
+        }
       );
     } catch (error) {
       return refusalOfError(error);
     }
   }
 
-  #refuse(refusal: Refusal, credential: Credential, failures: readonly Failure[]): Refusal {
-    const { scheme } = credential.content;
+  /** A strategy that accepts what is refused all the same is a mistake of the application more often than of a client. */
+  #notAccepted(check: NotAccepted, strategy: string): Failure {
+    this.checks.warnings?.refused(check, strategy);
+    return { ...silent, said: acceptedBut(check, strategy) };
+  }
+
+  /** @param last the answer of the strategy that ended the chain */
+  #refuse(
+    refusal: Refusal,
+    { extractor, content }: Credential,
+    failures: readonly Failure[],
+    last?: WsAuthStrategyAnswer,
+  ): Refusal {
     const fromStrategies = failures.map(({ challenge }) => challenge);
-    const isToken = scheme === 'Bearer' || scheme === 'fields';
+    const isToken = content.scheme === 'Bearer' || content.scheme === 'fields';
+    const said = failures.map((each) => each.said);
+    const diagnosed = refusal.diagnosed({
+      extractor,
+      strategies: last ? [...said, last] : said,
+      ...(content.scheme === 'fields' && { fields: safeFieldNames(content.body) }),
+    });
     return this.challenge(
-      refusal,
+      diagnosed,
       fromStrategies,
       isToken ? bearerErrors[refusal.httpStatus] : undefined,
     );
   }
 }
 
-/** Each fact by its name: to spread an object costs as much as ten of these. */
-function begin(
-  { user, info, userId, expiresAt }: Principal,
-  strategy: string,
-  { extractor }: Credential,
-  { transport }: Policy,
-): WsAuthSession {
-  const authenticatedAt = Date.now();
-  return new WsAuthSession({
-    user,
-    info,
-    userId,
-    expiresAt,
-    strategy,
-    extractor,
-    transport,
-    authenticatedAt,
-  });
-}
-
-/**
- * A session of middleware stands for its cookie as a token does for itself. A token that was merely read does not hide it: a
- * client could add one to keep its connection when it logs out.
- */
-function withHttpSession(proof: Proof, basis: Basis, request: StrategyRequest): Proof {
-  const { sessionID } = request as { readonly sessionID?: unknown };
-  const isNamed = proof.tokenIds.length > 0 && (basis.verified || basis.tokens.length === 0);
-  return isNamed || typeof sessionID !== 'string'
-    ? proof
-    : withTokenId(proof, httpSessionTokenId(sessionID));
-}
+/** Neither a status nor a challenge. */
+const silent = { challenge: undefined, status: undefined };

@@ -1,9 +1,12 @@
 import type { MiddlewareAnswer } from '../passport/middleware-response.js';
 import { bearerErrorOf } from '../protocol/challenge.js';
+import type { WsAuthStrategyAnswer } from '../protocol/diagnosis.js';
 import { Refusal, type RefusalCode } from '../protocol/refusal.js';
 
 /** The answer of one strategy that failed. */
 export interface Failure {
+  /** For the developer. */
+  readonly said: WsAuthStrategyAnswer;
   readonly challenge: unknown;
   readonly status: unknown;
   /** Whether it wants to send the user to a login page instead, which no WebSocket client can follow. */
@@ -72,17 +75,18 @@ export function refusalOfError(error: unknown): Refusal {
  * What a middleware that answered by itself is refused with: its status where a refusal has that one, 401 for any other that does
  * not name an error of the server. It wants a login page if it redirects.
  */
-export function refusalOfAnswer(answer: MiddlewareAnswer): Refusal {
-  const { status, redirects, retryAfterSeconds } = answer;
+export function refusalOfAnswer({ status, retryAfterSeconds }: MiddlewareAnswer): Refusal {
+  const diagnosis = { check: 'middleware' } as const;
   const details = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
-  return new Refusal(redirects ? redirected : codeOfAnswer(status), details);
+  return new Refusal(codeOfStatus(status), { ...details, diagnosis });
 }
 
-function codeOfAnswer(status: number): RefusalCode {
+function codeOfStatus(status: number): RefusalCode {
   if (status === 404) {
     return 'ERR_WS_AUTH_UNKNOWN_PATH';
   }
-  return codes[status] ?? (status >= 500 ? 'ERR_WS_AUTH_STRATEGY_FAILED' : rejected);
+  const other = status >= 500 ? 'ERR_WS_AUTH_STRATEGY_FAILED' : rejected;
+  return codes[status] ?? (status >= 300 && status < 400 ? redirected : other);
 }
 
 function httpStatusOf(error: unknown): number | undefined {

@@ -1,4 +1,4 @@
-import { Refusal } from '../protocol/refusal.js';
+import { refusedBy, unavailable, type Refusal } from '../protocol/refusal.js';
 import type { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
 import type { WsAuthStore } from '../store/ws-auth-store.js';
 import type { Authenticated } from '../authentication/authenticated.js';
@@ -24,10 +24,10 @@ export class RevocationCheck {
   async check(authenticated: Authenticated): Promise<Refusal | undefined> {
     try {
       if (await this.store.isRevoked(this.sessions.questionAbout(authenticated))) {
-        return new Refusal('ERR_WS_AUTH_REVOKED');
+        return refusedBy('revoked', 'ERR_WS_AUTH_REVOKED');
       }
     } catch (cause) {
-      return new Refusal('ERR_WS_AUTH_UNAVAILABLE', { cause });
+      return unavailable(cause);
     }
     if (!this.knowledge.isFresh) {
       await this.knowledge.read();
@@ -37,6 +37,6 @@ export class RevocationCheck {
 
   /** Refuses every client while this node receives no revocations. */
   refuseOutdated(): Refusal | undefined {
-    return this.knowledge.isFresh ? undefined : new Refusal('ERR_WS_AUTH_UNAVAILABLE');
+    return this.knowledge.isFresh ? undefined : refusedBy('store', 'ERR_WS_AUTH_UNAVAILABLE');
   }
 }

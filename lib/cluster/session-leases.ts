@@ -1,4 +1,4 @@
-import { Refusal } from '../protocol/refusal.js';
+import { refusedBy, unavailable, type Refusal } from '../protocol/refusal.js';
 import type {
   LeaseAnswer,
   LeaseClaim,
@@ -63,9 +63,11 @@ export class SessionLeases {
     }
     try {
       const answer = await this.#ask(this.#claim(claim));
-      return answer === 'full' ? new Refusal('ERR_WS_AUTH_TOO_MANY_SESSIONS') : undefined;
+      return answer === 'full'
+        ? refusedBy('max-sessions-per-user', 'ERR_WS_AUTH_TOO_MANY_SESSIONS')
+        : undefined;
     } catch (cause) {
-      return new Refusal('ERR_WS_AUTH_UNAVAILABLE', { cause });
+      return unavailable(cause);
     }
   }
 

@@ -3,9 +3,10 @@ import { checkOptions, type RowsOf, type Settings } from '../policy/check-option
 import { custom } from '../policy/option-rows.js';
 import { isToken68 } from '../protocol/header-syntax.js';
 import type { Handshake } from '../protocol/handshake.js';
-import { Refusal } from '../protocol/refusal.js';
+import { refusedBy, type Refusal } from '../protocol/refusal.js';
 import type { ChallengeScheme } from '../protocol/challenge.js';
 import { decodeBasic } from './basic.js';
+import { malformedToken, tooLarge } from './bearer.js';
 import { Credential } from './credential.js';
 import { extractorOptions } from './extractor-options.js';
 import {
@@ -71,21 +72,21 @@ export class AuthorizationHeaderExtractor implements HandshakeExtractor {
       return undefined;
     }
     if (authorization.length > maxCredentialBytes) {
-      return new Refusal('ERR_WS_AUTH_CREDENTIAL_TOO_LARGE');
+      return tooLarge({ extractor: this.name });
     }
     const { scheme, value } = splitAuthorization(authorization);
     if (scheme === 'bearer' && this.challengeSchemes.includes('Bearer')) {
       return isToken68(value)
         ? new Credential({ scheme: 'Bearer', token: value }, this.#origin(false))
-        : new Refusal('ERR_WS_AUTH_MALFORMED_CREDENTIAL');
+        : malformedToken(value, { extractor: this.name });
     }
     if (scheme === 'basic' && this.challengeSchemes.includes('Basic')) {
       const basic = decodeBasic(value);
       return basic
         ? new Credential({ scheme: 'Basic', ...basic }, this.#origin(true))
-        : new Refusal('ERR_WS_AUTH_CREDENTIAL_REJECTED');
+        : refusedBy('basic', 'ERR_WS_AUTH_CREDENTIAL_REJECTED', { extractor: this.name });
     }
-    return new Refusal('ERR_WS_AUTH_CREDENTIAL_REQUIRED');
+    return refusedBy('scheme', 'ERR_WS_AUTH_CREDENTIAL_REQUIRED', { extractor: this.name });
   }
 
   #origin(ambient: boolean) {

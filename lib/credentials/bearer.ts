@@ -1,5 +1,6 @@
+import type { WsAuthCheck } from '../protocol/diagnosis.js';
 import { isToken68 } from '../protocol/header-syntax.js';
-import { Refusal } from '../protocol/refusal.js';
+import { refusedBy, type Refusal } from '../protocol/refusal.js';
 import { Credential, type CredentialOrigin } from './credential.js';
 import type { CredentialLimits } from './extractor.js';
 import { decodeQueryComponent } from './query.js';
@@ -15,11 +16,34 @@ export function bearerCredential(
   origin: CredentialOrigin,
 ): Credential | Refusal {
   if (Buffer.byteLength(token) > maxCredentialBytes) {
-    return new Refusal('ERR_WS_AUTH_CREDENTIAL_TOO_LARGE');
+    return tooLarge(origin);
   }
   return isToken68(token)
     ? new Credential({ scheme: 'Bearer', token }, origin)
-    : new Refusal('ERR_WS_AUTH_MALFORMED_CREDENTIAL');
+    : malformedToken(token, origin);
+}
+
+/** The refusal of what is larger than `maxCredentialBytes`. */
+export function tooLarge({ extractor }: FoundBy): Refusal {
+  return refusedBy('size', 'ERR_WS_AUTH_CREDENTIAL_TOO_LARGE', { extractor });
+}
+
+/** The refusal of a text that is no token68. Its check is the most likely mistake of the client. */
+export function malformedToken(token: string, { extractor }: FoundBy): Refusal {
+  return refusedBy(mistakeIn(token), 'ERR_WS_AUTH_MALFORMED_CREDENTIAL', { extractor });
+}
+
+/** Where a token was found. */
+type FoundBy = Pick<CredentialOrigin, 'extractor'>;
+
+const mistakes: readonly (readonly [RegExp, WsAuthCheck])[] = [
+  [/^\s|\s$/, 'token-whitespace'],
+  [/^(?:bearer|jwt|token|basic)\s/i, 'token-scheme'],
+  [/^["']|["']$/, 'token-quotes'],
+];
+
+function mistakeIn(token: string): WsAuthCheck {
+  return mistakes.find(([pattern]) => pattern.test(token))?.[1] ?? 'token-syntax';
 }
 
 /**
@@ -36,7 +60,10 @@ export function onlyBearerCredential(
     return undefined;
   }
   const token = values.length > 1 ? undefined : decodeQueryComponent(value);
-  return token === undefined
-    ? new Refusal('ERR_WS_AUTH_MALFORMED_CREDENTIAL')
-    : bearerCredential(token, limits, origin);
+  if (token !== undefined) {
+    return bearerCredential(token, limits, origin);
+  }
+  const check = values.length > 1 ? 'token-repeated' : 'token-encoding';
+  const { extractor } = origin;
+  return refusedBy(check, 'ERR_WS_AUTH_MALFORMED_CREDENTIAL', { extractor });
 }

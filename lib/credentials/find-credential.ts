@@ -1,5 +1,5 @@
 import type { Handshake } from '../protocol/handshake.js';
-import { Refusal } from '../protocol/refusal.js';
+import { Refusal, refusedBy } from '../protocol/refusal.js';
 import { Credential } from './credential.js';
 import type { CredentialLimits, HandshakeExtractor } from './extractor.js';
 
@@ -29,7 +29,7 @@ export function findCredential(
       continue;
     }
     if (explicit !== undefined && !shareLease(explicitPlace, extractor)) {
-      return new Refusal('ERR_WS_AUTH_SEVERAL_CREDENTIALS');
+      return several(explicitPlace, extractor);
     }
     if (explicit === undefined || saysMore(found, explicit)) {
       explicit = found;
@@ -54,17 +54,26 @@ function findAmbient(
   limits: CredentialLimits,
 ): Found | undefined {
   let ambient: Found | undefined;
+  let ambientPlace: HandshakeExtractor | undefined;
   for (const extractor of extractors) {
     if (extractor.place !== 'cookie') {
       continue;
     }
     const found = extractor.find(handshake, limits);
     if (found !== undefined && ambient !== undefined) {
-      return new Refusal('ERR_WS_AUTH_SEVERAL_CREDENTIALS');
+      return several(ambientPlace, extractor);
     }
-    ambient ??= found;
+    if (found !== undefined) {
+      ambient = found;
+      ambientPlace = extractor;
+    }
   }
   return ambient ?? requestExtractor(extractors)?.find(handshake, limits);
+}
+
+function several(first: HandshakeExtractor | undefined, second: HandshakeExtractor): Refusal {
+  const extractor = `${first!.name}+${second.name}`;
+  return refusedBy('several-credentials', 'ERR_WS_AUTH_SEVERAL_CREDENTIALS', { extractor });
 }
 
 function requestExtractor(extractors: readonly HandshakeExtractor[]) {

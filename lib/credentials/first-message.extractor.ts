@@ -1,9 +1,11 @@
 import { checkOptions, type RowsOf, type Settings } from '../policy/check-options.js';
 import { oneOf } from '../policy/option-rows.js';
 import { isToken68 } from '../protocol/header-syntax.js';
-import { isRecord, parseEventMessage } from '../protocol/message.js';
-import { Refusal } from '../protocol/refusal.js';
-import { bearerCredential } from './bearer.js';
+import { eventMessageOf, isRecord, parseMessage } from '../protocol/message.js';
+import type { WsAuthCheck } from '../protocol/diagnosis.js';
+import { refusedBy, type Refusal, type RefusalCode } from '../protocol/refusal.js';
+import { safeFieldNames } from '../protocol/safe-name.js';
+import { bearerCredential, malformedToken, tooLarge } from './bearer.js';
 import { Credential, type CredentialOrigin } from './credential.js';
 import { extractorOptions } from './extractor-options.js';
 import {
@@ -64,7 +66,7 @@ export class FirstMessageExtractor implements WsCredentialExtractor {
   /** Reads the credential of one text message. @internal */
   read(text: string, authenticateEvent: string, limits: CredentialLimits): Credential | Refusal {
     if (Buffer.byteLength(text) > limits.maxCredentialBytes + messageFramingBytes) {
-      return new Refusal('ERR_WS_AUTH_CREDENTIAL_TOO_LARGE');
+      return tooLarge({ extractor: this.name });
     }
     return this.format === 'raw'
       ? bearerCredential(text, limits, this.#origin())
@@ -72,24 +74,53 @@ export class FirstMessageExtractor implements WsCredentialExtractor {
   }
 
   #readEvent(text: string, authenticateEvent: string, limits: CredentialLimits) {
-    const message = parseEventMessage(text);
+    const parsed = parseMessage(text);
+    const message = eventMessageOf(parsed);
     if (message === undefined || message.event !== authenticateEvent) {
-      return new Refusal('ERR_WS_AUTH_CREDENTIAL_REQUIRED');
+      return this.#refuse(parsed ? 'event' : 'json', 'ERR_WS_AUTH_CREDENTIAL_REQUIRED', parsed);
     }
     const { data } = message;
     if (!isRecord(data)) {
-      return new Refusal('ERR_WS_AUTH_MALFORMED_CREDENTIAL');
+      return this.#refuse('data', 'ERR_WS_AUTH_MALFORMED_CREDENTIAL', parsed);
     }
-    const token = data['token'];
-    if (typeof token === 'string' && token.length > limits.maxCredentialBytes) {
-      return new Refusal('ERR_WS_AUTH_CREDENTIAL_TOO_LARGE');
+    return (
+      this.#refuseToken(data, limits) ??
+      new Credential(
+        { scheme: 'fields', body: data, token: data['token'] as string | undefined },
+        this.#origin(),
+      )
+    );
+  }
+
+  #refuseToken(
+    data: Record<string, unknown>,
+    { maxCredentialBytes }: CredentialLimits,
+  ): Refusal | undefined {
+    const { token } = data;
+    if (token === undefined) {
+      return Object.keys(data).length === 0
+        ? this.#refuse('no-credential', 'ERR_WS_AUTH_CREDENTIAL_REQUIRED', data)
+        : undefined;
     }
-    if (token !== undefined && (typeof token !== 'string' || !isToken68(token))) {
-      return new Refusal('ERR_WS_AUTH_MALFORMED_CREDENTIAL');
+    if (typeof token !== 'string') {
+      return this.#refuse('token-type', 'ERR_WS_AUTH_MALFORMED_CREDENTIAL', data);
     }
-    return Object.keys(data).length === 0
-      ? new Refusal('ERR_WS_AUTH_CREDENTIAL_REQUIRED')
-      : new Credential({ scheme: 'fields', body: data, token }, this.#origin());
+    if (token.length > maxCredentialBytes) {
+      return tooLarge({ extractor: this.name });
+    }
+    return isToken68(token)
+      ? undefined
+      : malformedToken(token, { extractor: this.name }).diagnosed({ fields: safeFieldNames(data) });
+  }
+
+  /** @param fields what the client sent, of which only the names are kept */
+  #refuse(check: WsAuthCheck, code: RefusalCode, fields: object | undefined): Refusal {
+    const { name: extractor } = this;
+    return refusedBy(
+      check,
+      code,
+      fields ? { extractor, fields: safeFieldNames(fields) } : { extractor },
+    );
   }
 
   #origin(): CredentialOrigin {

@@ -3,7 +3,7 @@ import { checkOptions, type RowsOf, type Settings } from '../policy/check-option
 import { custom, oneOf } from '../policy/option-rows.js';
 import { isToken } from '../protocol/header-syntax.js';
 import type { Handshake } from '../protocol/handshake.js';
-import { Refusal } from '../protocol/refusal.js';
+import { refusedBy, type Refusal } from '../protocol/refusal.js';
 import { bearerCredential } from './bearer.js';
 import type { Credential } from './credential.js';
 import { extractorOptions } from './extractor-options.js';
@@ -74,10 +74,11 @@ class SubprotocolExtractor implements HandshakeExtractor {
     if (entry === undefined) {
       return undefined;
     }
-    const alone = entries.length === subprotocols.length;
     const token = this.#decode(entry.slice(this.prefix.length));
-    if (entries.length > 1 || alone || token === undefined) {
-      return new Refusal('ERR_WS_AUTH_MALFORMED_CREDENTIAL');
+    if (entries.length > 1 || entries.length === subprotocols.length || token === undefined) {
+      const alone = token === undefined ? 'token-encoding' : 'subprotocol-alone';
+      const check = entries.length > 1 ? 'token-repeated' : alone;
+      return refusedBy(check, 'ERR_WS_AUTH_MALFORMED_CREDENTIAL', { extractor: this.name });
     }
     return bearerCredential(token, limits, {
       extractor: this.name,

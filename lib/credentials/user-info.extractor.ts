@@ -1,6 +1,7 @@
 import { checkOptions } from '../policy/check-options.js';
 import type { Handshake } from '../protocol/handshake.js';
-import { Refusal } from '../protocol/refusal.js';
+import type { WsAuthCheck } from '../protocol/diagnosis.js';
+import { refusedBy, type Refusal } from '../protocol/refusal.js';
 import { splitAuthorization } from './authorization-header.extractor.js';
 import { decodeBasic } from './basic.js';
 import { bearerCredential } from './bearer.js';
@@ -63,7 +64,7 @@ export class UserInfoExtractor implements HandshakeExtractor {
     }
     const basic = decodeBasic(value);
     if (!basic || basic.username === '') {
-      return new Refusal('ERR_WS_AUTH_CREDENTIAL_REJECTED');
+      return this.#rejected('basic');
     }
     return this.anyPassword || tokenPasswords.has(basic.password)
       ? bearerCredential(basic.username, limits, {
@@ -71,6 +72,10 @@ export class UserInfoExtractor implements HandshakeExtractor {
           ambient: true,
           strategy: this.strategy,
         })
-      : new Refusal('ERR_WS_AUTH_CREDENTIAL_REJECTED');
+      : this.#rejected('password');
+  }
+
+  #rejected(check: WsAuthCheck): Refusal {
+    return refusedBy(check, 'ERR_WS_AUTH_CREDENTIAL_REJECTED', { extractor: this.name });
   }
 }

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import type { WsAuthDiagnosis } from '../protocol/diagnosis.js';
 import { logError } from '../protocol/log-text.js';
 import type { RefusalCode } from '../protocol/refusal.js';
 
@@ -37,10 +38,12 @@ export interface WsAuthEventMap {
     };
   /** An attempt was refused. */
   readonly refused: WsAuthAttemptEvent & {
-    /** Why. */
+    /** The kind of refusal, as in PROTOCOL.md. */
     readonly code: RefusalCode;
     /** Whether the handshake was refused (see `rejection` for how), or what the client sent after it. */
     readonly phase: 'handshake' | 'message';
+    /** What refused it, and what the strategies answered: names, never values. */
+    readonly diagnosis: WsAuthDiagnosis;
   };
   /** A session goes on with a newer credential. */
   readonly reauthenticated: WsAuthSessionEvent & {

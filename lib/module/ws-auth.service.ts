@@ -10,6 +10,7 @@ import {
 import { ApplicationConfig, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { AuthModuleOptions } from '@nestjs/passport';
 import passport from 'passport';
+import { AcceptanceWarnings } from '../authentication/acceptance-warnings.js';
 import { Authenticator } from '../authentication/authenticator.js';
 import { ObservedAuthenticator } from '../authentication/observed-authenticator.js';
 import { KeyCheck, type KeySources } from '../authentication/key-check.js';
@@ -22,7 +23,7 @@ import { WsAuthEvents } from '../events/ws-auth-events.js';
 import { failureLimiters } from '../policy/failure-limiter.js';
 import { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
 import type { AdapterContext, ProtectedServer } from '../adapters/adapter-context.js';
-import type { Platform } from '../adapters/platform.js';
+import { WsAuthAdapter } from '../adapters/ws/ws-auth.adapter.js';
 import { runAll } from '../errors/run-all.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { checkGlobalGuards } from '../guards/global-guards.js';
@@ -40,7 +41,7 @@ import { NodeState } from './node-state.js';
 import { containGatewayHooks } from './gateway-hooks.js';
 import { GatewayPolicies } from './gateway-policies.js';
 import { ProvidedStrategies } from './provided-strategies.js';
-import { WS_AUTH_PLATFORM, WS_AUTH_SETTINGS, type ModuleSettings } from './module-settings.js';
+import { WS_AUTH_SETTINGS, type ModuleSettings } from './module-settings.js';
 import { wireTelemetry } from './telemetry-wiring.js';
 
 // When the package is imported: strategies are registered before the module is made.
@@ -69,7 +70,6 @@ export class WsAuthService
 
   constructor(
     @Inject(WS_AUTH_SETTINGS) private readonly settings: ModuleSettings,
-    @Inject(WS_AUTH_PLATFORM) private readonly platform: Platform,
     private readonly gateways: GatewayPolicies,
     private readonly sessions: WsAuthSessions,
     private readonly events: WsAuthEvents,
@@ -92,14 +92,14 @@ export class WsAuthService
       this.#strategies.add(ticketStrategyName, new TicketStrategy(common.store));
     }
     const adapter: unknown = config.getIoAdapter();
-    if (platform.isAdapter(adapter)) {
+    if (adapter instanceof WsAuthAdapter) {
       throw new WsAuthConfigurationError(
         'WsAuthModule: imported twice with different options; import it once, in the root module, and use @WsAuth(…) ' +
           'for what single gateways demand',
       );
     }
     if (!adapter) {
-      config.setIoAdapter(platform.createAdapter(this));
+      config.setIoAdapter(new WsAuthAdapter().attach(this));
     }
     if (this.#telemetry) {
       wireTelemetry(this.#telemetry, events, {
@@ -115,14 +115,13 @@ export class WsAuthService
   }
 
   sessionContextOf(port: number, path: string | undefined): SessionContext | undefined {
-    const modules = this.moduleRef.get(ModulesContainer, { strict: false });
-    containGatewayHooks(modules, this.platform);
+    containGatewayHooks(this.moduleRef.get(ModulesContainer, { strict: false }));
     const demand = this.gateways.demandOf(port, path);
     if (!demand) {
       return undefined;
     }
     const { sessions, events, reporter } = this;
-    const policy = resolvePolicy(this.#merge(demand.policy), this.platform.transport);
+    const policy = resolvePolicy(this.#merge(demand.policy));
     demandGatewayEffect(demand, policy, path ?? '/');
     const context = {
       policy,
@@ -143,11 +142,10 @@ export class WsAuthService
     this.#strategies.claim();
     this.gateways.demandGateways();
     const adapter: unknown = this.config.getIoAdapter();
-    const { adapterName } = this.platform;
-    if (!this.platform.isAdapter(adapter)) {
+    if (!(adapter instanceof WsAuthAdapter)) {
       throw new WsAuthConfigurationError(
-        `useWebSocketAdapter: ${(adapter as object | undefined)?.constructor.name ?? 'the adapter'} does not authenticate; remove the line from ` +
-          `main.ts (WsAuthModule installs ${adapterName}), or pass new ${adapterName}(app, options)`,
+        `useWebSocketAdapter: ${adapter?.constructor.name ?? 'the adapter'} does not authenticate; remove the line from ` +
+          'main.ts (WsAuthModule installs WsAuthAdapter), or pass new WsAuthAdapter(app, options)',
       );
     }
   }
@@ -178,10 +176,14 @@ export class WsAuthService
   }
 
   #authenticatorFor(policy: Policy): Authenticator {
-    const keys = new KeyCheck(policy, (text) => this.#logger.warn(text), this.#keySources);
-    const chain = new StrategyChain(policy, this.#strategies, keys);
+    const warn = (text: string) => this.#logger.warn(text);
+    const users = {
+      keys: new KeyCheck(policy, warn, this.#keySources),
+      warnings: new AcceptanceWarnings(warn),
+    };
+    const chain = new StrategyChain(policy, this.#strategies, users);
     const { revocations, leases } = this.common;
-    const checks = { failures: this.#failures, revocations, leases, keys };
+    const checks = { failures: this.#failures, revocations, leases, users };
     return this.#telemetry
       ? new ObservedAuthenticator(policy, chain, checks, this.#telemetry)
       : new Authenticator(policy, chain, checks);

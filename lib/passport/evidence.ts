@@ -27,6 +27,7 @@ export class Evidence {
   /** Methods that stand in for those of the strategy during the run. */
   readonly observers: Readonly<Methods>;
   readonly #extracts: boolean;
+  #hasExtracted = false;
   #extracted: string | undefined;
   #handed: readonly string[] = [];
   #watched: WatchedRequest | undefined;
@@ -56,8 +57,14 @@ export class Evidence {
     return this.#basisOfHanded() ?? this.#basisOfRead();
   }
 
+  /** Whether the strategy looked for a token with an extractor of its own, and found none there. */
+  get foundNoToken(): boolean {
+    return this.#hasExtracted && this.#extracted === undefined;
+  }
+
   #observeExtractor(extract: Method): Method {
     const observe = (extracted: unknown) => {
+      this.#hasExtracted = true;
       if (typeof extracted === 'string') {
         this.#extracted = extracted;
       }

@@ -8,8 +8,6 @@ import {
 /** What a middleware answered instead of calling `next()`. */
 export interface MiddlewareAnswer {
   readonly status: number;
-  /** Whether it called `redirect()`. */
-  readonly redirects: boolean;
   /** Value of `Retry-After`, whole seconds. */
   readonly retryAfterSeconds: number | undefined;
   /** Values of `WWW-Authenticate`. */
@@ -33,7 +31,6 @@ export class MiddlewareResponse extends ServerResponse {
   readonly locals: object = {};
   /** Called when a middleware ends the response. */
   onEnd: (answer: MiddlewareAnswer) => void = ignore;
-  redirects = false;
 
   constructor(request: IncomingMessage) {
     super(request);
@@ -90,7 +87,6 @@ export class MiddlewareResponse extends ServerResponse {
 
   redirect(...args: readonly [url: string] | readonly [status: number, url: string]): this {
     const [first, url = first] = args;
-    this.redirects = true;
     this.statusCode = typeof first === 'number' ? first : 302;
     return this.location(String(url)).end();
   }
@@ -145,7 +141,6 @@ export class MiddlewareResponse extends ServerResponse {
 function answerOf(response: MiddlewareResponse): MiddlewareAnswer {
   return {
     status: response.statusCode,
-    redirects: response.redirects,
     retryAfterSeconds: secondsOf(response.getHeader('Retry-After')),
     challenges: [response.getHeader('WWW-Authenticate') ?? []].flat().map(String),
   };

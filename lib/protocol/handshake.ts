@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isToken } from './header-syntax.js';
-import { Refusal } from './refusal.js';
+import type { WsAuthCheck } from './diagnosis.js';
+import { Refusal, refusedBy } from './refusal.js';
 import { parseRequestTarget, type RequestTarget } from './request-target.js';
 
 /** The part of an HTTP request that a handshake is read from. */
@@ -88,12 +89,15 @@ export function parseHandshake(request: HandshakeRequest, earlyBytes: number): H
   }
   const target = parseRequestTarget(request.url ?? '');
   const authority = fields.host ?? '';
-  if (!target || !host.test(authority) || !namesHost(target, authority)) {
-    return malformed();
+  if (!target) {
+    return malformed('request-target');
+  }
+  if (!host.test(authority) || !namesHost(target, authority)) {
+    return malformed('host');
   }
   const subprotocols = parseSubprotocols(fields['sec-websocket-protocol']);
   return subprotocols === undefined
-    ? malformed()
+    ? malformed('sec-websocket-protocol')
     : {
         target,
         host: authority,
@@ -106,13 +110,13 @@ export function parseHandshake(request: HandshakeRequest, earlyBytes: number): H
 
 type Fields = Readonly<typeof noFields>;
 
-function malformed(): Refusal {
-  return new Refusal('ERR_WS_AUTH_MALFORMED_HANDSHAKE');
+function malformed(check: WsAuthCheck, ...fields: string[]): Refusal {
+  return refusedBy(check, 'ERR_WS_AUTH_MALFORMED_HANDSHAKE', fields.length > 0 ? { fields } : {});
 }
 
 function collectFields(rawHeaders: readonly string[]): Fields | Refusal {
   if (rawHeaders.length > maxHeaderFields * 2) {
-    return new Refusal('ERR_WS_AUTH_TOO_MANY_HEADERS');
+    return refusedBy('header-count', 'ERR_WS_AUTH_TOO_MANY_HEADERS');
   }
   const fields = { ...noFields };
   for (let index = 0; index < rawHeaders.length; index += 2) {
@@ -124,7 +128,7 @@ function collectFields(rawHeaders: readonly string[]): Fields | Refusal {
     const earlier = fields[name];
     const separator = separators[name];
     if (earlier !== undefined && separator === undefined) {
-      return malformed();
+      return malformed('repeated-header', name);
     }
     const value = rawHeaders[index + 1]!;
     fields[name] = earlier === undefined ? value : earlier + separator + value;
@@ -134,25 +138,29 @@ function collectFields(rawHeaders: readonly string[]): Fields | Refusal {
 
 function checkRequestLine(request: HandshakeRequest): Refusal | undefined {
   if (request.httpVersionMajor !== 1 || request.httpVersionMinor < 1) {
-    return malformed();
+    return malformed('http-version');
   }
-  return request.method === 'GET' ? undefined : new Refusal('ERR_WS_AUTH_METHOD_NOT_ALLOWED');
+  return request.method === 'GET'
+    ? undefined
+    : refusedBy('method', 'ERR_WS_AUTH_METHOD_NOT_ALLOWED');
 }
 
 function checkFields(fields: Fields, earlyBytes: number): Refusal | undefined {
   const hasBody =
     fields['transfer-encoding'] !== undefined || (fields['content-length'] ?? '0') !== '0';
   if (hasBody || earlyBytes > 0) {
-    return malformed();
+    return malformed(hasBody ? 'body' : 'early-data');
   }
-  const upgrades =
-    fields.upgrade?.toLowerCase() === 'websocket' && fields['sec-websocket-version'] === '13';
-  if (!upgrades) {
-    return new Refusal('ERR_WS_AUTH_UPGRADE_REQUIRED');
+  if (fields.upgrade?.toLowerCase() !== 'websocket') {
+    return refusedBy('upgrade', 'ERR_WS_AUTH_UPGRADE_REQUIRED');
   }
-  return namesUpgrade(fields.connection) && key.test(fields['sec-websocket-key'] ?? '')
-    ? undefined
-    : malformed();
+  if (fields['sec-websocket-version'] !== '13') {
+    return refusedBy('sec-websocket-version', 'ERR_WS_AUTH_UPGRADE_REQUIRED');
+  }
+  if (!namesUpgrade(fields.connection)) {
+    return malformed('connection');
+  }
+  return key.test(fields['sec-websocket-key'] ?? '') ? undefined : malformed('sec-websocket-key');
 }
 
 function namesUpgrade(connection: string | undefined): boolean {

@@ -59,16 +59,25 @@ export interface BridgeMessage {
  * are dropped at every depth.
  */
 export function parseEventMessage(text: string): EventMessage | undefined {
-  let parsed: unknown;
+  return eventMessageOf(parseMessage(text));
+}
+
+/** Reads a JSON object, as {@link parseEventMessage} does, or returns `undefined`. */
+export function parseMessage(text: string): Record<string, unknown> | undefined {
   try {
-    parsed = JSON.parse(text, withoutPrototype);
+    const parsed: unknown = JSON.parse(text, withoutPrototype);
+    return isRecord(parsed) ? parsed : undefined;
   } catch {
     return undefined;
   }
-  if (!isRecord(parsed) || typeof parsed['event'] !== 'string') {
-    return undefined;
-  }
-  return { event: parsed['event'], data: parsed['data'] };
+}
+
+/** The event and the data of a message in Nest's format; `undefined` for any other. */
+export function eventMessageOf(
+  message: Record<string, unknown> | undefined,
+): EventMessage | undefined {
+  const event = message?.['event'];
+  return typeof event === 'string' ? { event, data: message!['data'] } : undefined;
 }
 
 export function eventMessage(event: string, data: unknown): string {

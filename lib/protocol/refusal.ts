@@ -1,4 +1,5 @@
 import { revokedReason, WsAuthCloseCode } from './close-code.js';
+import type { WsAuthCheck, WsAuthDiagnosis } from './diagnosis.js';
 
 /** What every refusal of one kind has in common. */
 interface RefusalKind {
@@ -53,8 +54,10 @@ export interface RefusalDetails {
   readonly challenges?: readonly string[];
   /** Value of `Retry-After`, whole seconds. */
   readonly retryAfterSeconds?: number;
-  /** Why, for the operator alone: it never leaves the process. */
+  /** The error behind it, for the operator alone: it never leaves the process. */
   readonly cause?: unknown;
+  /** Why, in names, for the developer alone: it is never sent. */
+  readonly diagnosis?: WsAuthDiagnosis;
 }
 
 /**
@@ -69,6 +72,7 @@ export class Refusal {
   readonly challenges: readonly string[];
   readonly retryAfterSeconds: number | undefined;
   readonly cause: unknown;
+  readonly diagnosis: WsAuthDiagnosis;
 
   constructor(
     readonly code: RefusalCode,
@@ -82,13 +86,41 @@ export class Refusal {
     this.retryAfterSeconds =
       details.retryAfterSeconds ?? (httpStatus === 503 || httpStatus === 429 ? 1 : undefined);
     this.cause = details.cause;
+    this.diagnosis = details.diagnosis ?? noDiagnosis;
   }
 
   /** The same refusal with the challenges that a 401 must carry. */
   withChallenges(challenges: readonly string[]): Refusal {
-    return new Refusal(this.code, { challenges, cause: this.cause });
+    const { cause, diagnosis } = this;
+    return new Refusal(this.code, { challenges, cause, diagnosis });
   }
+
+  /** The same refusal with more of what the developer should know. What an earlier check has found stays. */
+  diagnosed(more: WsAuthDiagnosis): Refusal {
+    const { challenges, retryAfterSeconds, cause } = this;
+    return new Refusal(this.code, {
+      challenges,
+      cause,
+      diagnosis: { ...more, ...this.diagnosis },
+      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+    });
+  }
+}
+
+/** The refusal by one check of this package. */
+export function refusedBy(
+  check: WsAuthCheck,
+  code: RefusalCode,
+  more: WsAuthDiagnosis = noDiagnosis,
+): Refusal {
+  return new Refusal(code, { diagnosis: { ...more, check } });
+}
+
+/** The refusal while a store or a limiter does not answer. */
+export function unavailable(cause: unknown): Refusal {
+  return new Refusal('ERR_WS_AUTH_UNAVAILABLE', { cause, diagnosis: { check: 'store' } });
 }
 
 const noDetails: RefusalDetails = Object.freeze({});
 const noChallenges: readonly string[] = Object.freeze([]);
+const noDiagnosis: WsAuthDiagnosis = Object.freeze({});

@@ -77,7 +77,7 @@ function admit(
 ): MaybePromise<Decision> {
   const granted = policyFor(policy, grant);
   const strategies = new Strategies({ _strategy: () => strategyFor(grant) });
-  const chain = new StrategyChain(granted, strategies, checks.keys);
+  const chain = new StrategyChain(granted, strategies, checks.users);
   return new Authenticator(granted, chain, { ...checks, failures: undefined }).decide(
     subject,
     attempt,

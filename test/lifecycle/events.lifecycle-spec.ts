@@ -92,11 +92,14 @@ describe('each event is emitted once', () => {
     await fateOf(client.emit('authenticate', { token: 'bad' }));
     await fateOf(app.connect('/nowhere'));
     const code = 'ERR_WS_AUTH_CREDENTIAL_REJECTED';
+    const strategies = [{ strategy: 'jwt', answer: 'JsonWebTokenError' }];
+    const byHeader = { extractor: 'fromAuthorizationHeader', strategies };
+    const byMessage = { extractor: 'fromFirstMessage', strategies, fields: ['token'] };
     expect(told).toEqual([
       ['authenticating', from],
-      ['refused', { ...from, code, phase: 'handshake' }],
+      ['refused', { ...from, code, phase: 'handshake', diagnosis: byHeader }],
       ['authenticating', from],
-      ['refused', { ...from, code, phase: 'message' }],
+      ['refused', { ...from, code, phase: 'message', diagnosis: byMessage }],
       [
         'refused',
         {
@@ -104,6 +107,7 @@ describe('each event is emitted once', () => {
           address: '127.0.0.1',
           code: 'ERR_WS_AUTH_UNKNOWN_PATH',
           phase: 'handshake',
+          diagnosis: { check: 'path' },
         },
       ],
     ]);
@@ -151,7 +155,15 @@ describe('each event is emitted once', () => {
     client.emit('authenticate', { token: tokenOf('bob') });
     await gone;
     expect(told).toEqual([
-      ['refused', { ...from, code: 'ERR_WS_AUTH_OTHER_USER', phase: 'message' }],
+      [
+        'refused',
+        {
+          ...from,
+          code: 'ERR_WS_AUTH_OTHER_USER',
+          phase: 'message',
+          diagnosis: { check: 'other-user' },
+        },
+      ],
       ['disconnected', { sessionId, userId: 'alice', code: 3003 }],
     ]);
   });

@@ -5,7 +5,7 @@ import type { Authenticator, Subject } from '../../authentication/authenticator.
 import { failed, orFailed } from '../../authentication/strategy-refusal.js';
 import type { Credential } from '../../credentials/credential.js';
 import type { Policy } from '../../policy/policy.js';
-import { Refusal } from '../../protocol/refusal.js';
+import { Refusal, refusedBy } from '../../protocol/refusal.js';
 import { logFault } from '../contain.js';
 import type { CloseArgs, Gate, GatedWebSocket } from './gated-web-socket.js';
 import { deliver, type QueuedMessage } from './held-messages.js';
@@ -122,7 +122,7 @@ export class PendingGate implements Gate {
   #read(data: Buffer, isBinary: boolean): Credential | Refusal {
     const { firstMessage, limits, events } = this.#policy;
     if (isBinary || !firstMessage) {
-      return new Refusal('ERR_WS_AUTH_UNSUPPORTED_DATA');
+      return refusedBy('binary', 'ERR_WS_AUTH_UNSUPPORTED_DATA');
     }
     return firstMessage.read(data.toString(), events.authenticate, limits);
   }
@@ -131,8 +131,10 @@ export class PendingGate implements Gate {
   #enqueue(data: RawData, isBinary: boolean): void {
     this.#queuedBytes += (data as Buffer).length;
     const { maxQueuedMessages, maxQueuedBytes } = this.#policy;
-    if (this.#queue.length >= maxQueuedMessages || this.#queuedBytes > maxQueuedBytes) {
-      this.context.attempt.abort(new Refusal('ERR_WS_AUTH_QUEUE_FULL'));
+    const isLong = this.#queue.length >= maxQueuedMessages;
+    if (isLong || this.#queuedBytes > maxQueuedBytes) {
+      const check = isLong ? 'max-queued-messages' : 'max-queued-bytes';
+      this.context.attempt.abort(refusedBy(check, 'ERR_WS_AUTH_QUEUE_FULL'));
     } else if (this.context.attempt.running) {
       this.#queue.push({ data, isBinary });
     }

@@ -9,7 +9,7 @@ import { redactRequest } from '../../credentials/redaction.js';
 import { isThenable } from '../../passport/maybe-promise.js';
 import { clientKey } from '../../policy/client-key.js';
 import type { Handshake } from '../../protocol/handshake.js';
-import { Refusal } from '../../protocol/refusal.js';
+import { Refusal, refusedBy } from '../../protocol/refusal.js';
 import { parseRequestTarget } from '../../protocol/request-target.js';
 import { terminateAfter } from './close-client.js';
 import { contain } from '../contain.js';
@@ -77,7 +77,7 @@ export class ProtectedRoute implements Route {
     const original = redactRequest(request, policy.redaction);
     const subject = { handshake, request, original, client: peer };
     const full = this.#closing
-      ? new Refusal('ERR_WS_AUTH_SHUTTING_DOWN')
+      ? refusedBy('closing', 'ERR_WS_AUTH_SHUTTING_DOWN')
       : budget.take(peer, () => context.authenticator.presents(subject));
     if (full) {
       context.reporter.refused(full, peer, 'handshake');
@@ -99,7 +99,7 @@ export class ProtectedRoute implements Route {
     this.#refuser.close();
     for (const { attempt } of this.#pending) {
       contain('refusing an upgrade', () => {
-        attempt.abort(new Refusal('ERR_WS_AUTH_SHUTTING_DOWN'));
+        attempt.abort(refusedBy('closing', 'ERR_WS_AUTH_SHUTTING_DOWN'));
       });
     }
     for (const client of this.#clients) {
@@ -120,7 +120,7 @@ export class ProtectedRoute implements Route {
   /** What `ws` itself refuses after authentication, such as a bad extension, is refused as everything else is. */
   readonly #onClientError = (_error: Error, socket: Duplex, request: IncomingMessage): void => {
     const { reporter, policy } = this.options.context;
-    const refusal = new Refusal('ERR_WS_AUTH_MALFORMED_HANDSHAKE');
+    const refusal = refusedBy('sec-websocket-extensions', 'ERR_WS_AUTH_MALFORMED_HANDSHAKE');
     const path = parseRequestTarget(request.url ?? '')?.path ?? '';
     const address = clientKey(request, policy.trust);
     reporter.refused(refusal, { path, address }, 'handshake');

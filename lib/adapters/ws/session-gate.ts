@@ -5,7 +5,7 @@ import { renewalCredential } from '../../authentication/renewal-credential.js';
 import type { Credential } from '../../credentials/credential.js';
 import { messageFramingBytes } from '../../credentials/first-message.extractor.js';
 import { parseEventMessage, sessionMessage, type SessionData } from '../../protocol/message.js';
-import { Refusal } from '../../protocol/refusal.js';
+import { refusedBy, type Refusal } from '../../protocol/refusal.js';
 import type { Ending } from '../../sessions/live-session.js';
 import type { Connection, SessionNotice } from '../connection.js';
 import type { Peer } from '../peer.js';
@@ -107,10 +107,10 @@ export class SessionGate implements Gate, Connection {
       return false;
     }
     if (isBinary) {
-      this.life.refuse(new Refusal('ERR_WS_AUTH_UNSUPPORTED_DATA'));
+      this.life.refuse(refusedBy('binary', 'ERR_WS_AUTH_UNSUPPORTED_DATA'));
     } else {
       this.life.authenticate(() =>
-        isTooLarge ? new Refusal('ERR_WS_AUTH_CREDENTIAL_TOO_LARGE') : this.#read(text),
+        isTooLarge ? refusedBy('size', 'ERR_WS_AUTH_CREDENTIAL_TOO_LARGE') : this.#read(text),
       );
     }
     return true;

@@ -1,7 +1,7 @@
 import type { Authenticated } from '../../authentication/authenticated.js';
 import type { PendingBudget } from '../../authentication/pending-budget.js';
 import { sessionMessage } from '../../protocol/message.js';
-import { Refusal } from '../../protocol/refusal.js';
+import { refusedBy, type Refusal } from '../../protocol/refusal.js';
 import { refuseClient } from './close-client.js';
 import type { GatedWebSocket } from './gated-web-socket.js';
 import { PendingGate } from './pending-gate.js';
@@ -41,7 +41,7 @@ export class WaitingRoom {
     upgrade.unwatch();
     upgrade.hold();
     budget.mayEvict(peer, () => {
-      attempt.abort(new Refusal('ERR_WS_AUTH_OVERLOADED'));
+      attempt.abort(refusedBy('max-pending', 'ERR_WS_AUTH_OVERLOADED'));
       client.terminate();
     });
     const gate = this.#gateOf(client, upgrade);

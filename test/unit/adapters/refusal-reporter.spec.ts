@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { RefusalReporter } from '../../../lib/adapters/refusal-reporter.js';
 import { WsAuthEvents } from '../../../lib/events/ws-auth-events.js';
+import { httpResponse, refusalBody } from '../../../lib/protocol/http-response.js';
 import { Refusal } from '../../../lib/protocol/refusal.js';
 
 afterEach(() => {
@@ -31,5 +32,69 @@ describe('the log of refusals', () => {
     const reporter = new RefusalReporter(new WsAuthEvents(), false);
     reporter.refused(new Refusal('ERR_WS_AUTH_CREDENTIAL_REJECTED'), from, 'message');
     expect(logs.flatMap((log) => log.mock.calls)).toEqual([]);
+  });
+});
+
+describe('the line of a refusal', () => {
+  const from = { path: '/chat', address: '203.0.113.1' };
+  const start = 'refused ERR_WS_AUTH_ORIGIN_REFUSED phase=handshake path=/chat address=203.0.113.1';
+  const refusal = new Refusal('ERR_WS_AUTH_ORIGIN_REFUSED', {
+    cause: new TypeError('secret'),
+    diagnosis: {
+      check: 'origin',
+      extractor: 'fromCookie',
+      fields: ['token', 'device'],
+      origin: {
+        sent: 'https://evil.example',
+        expected: ['https://a.example', 'https://b.example'],
+      },
+    },
+  });
+  const facts = ' check=origin extractor=fromCookie fields=token,device error=TypeError';
+  const origins = ' origin=https://evil.example expected=https://a.example,https://b.example';
+
+  function linesAt(level: 'warn' | 'debug' | 'verbose') {
+    const lines: unknown[][] = [];
+    for (const each of ['warn', 'debug', 'verbose'] as const) {
+      vi.spyOn(Logger.prototype, each).mockImplementation((text) => lines.push([each, text]));
+    }
+    new RefusalReporter(new WsAuthEvents(), level).refused(refusal, from, 'handshake');
+    return lines;
+  }
+
+  it.each(['debug', 'verbose'] as const)('K8j: has both origins at %s', (level) => {
+    expect(linesAt(level)).toEqual([[level, start + facts + origins]]);
+  });
+
+  it('K8j: has no origins above debug, where a line of their own has them', () => {
+    expect(linesAt('warn')).toEqual([
+      ['warn', start + facts],
+      ['debug', start + origins],
+    ]);
+  });
+
+  it('K8g: has the answers of all strategies, and no control characters', () => {
+    const log = vi.spyOn(Logger.prototype, 'debug').mockReturnValue(undefined);
+    const strategies = [
+      { strategy: 'jwt', answer: 'TokenExpiredError' },
+      { strategy: 'ke\ny', answer: 'accepted', check: 'expired' },
+    ] as const;
+    const refused = new Refusal('ERR_WS_AUTH_CREDENTIAL_REJECTED', {
+      cause: new Error('secret'),
+      diagnosis: { strategies },
+    });
+    const events = new WsAuthEvents();
+    const payloads: object[] = [];
+    events.on('refused', (payload) => payloads.push(payload));
+    new RefusalReporter(events, 'debug').refused(refused, from, 'message');
+    expect(log.mock.calls).toEqual([
+      [expect.stringMatching(/ strategy=jwt:TokenExpiredError,ke\?y:accepted\(expired\)$/)],
+    ]);
+    expect(payloads).toEqual([expect.objectContaining({ diagnosis: { strategies } })]);
+  });
+
+  it('K8g: stays in the process', () => {
+    const sent = [httpResponse(refusal), refusalBody(refusal), refusal.reason].join('\n');
+    expect(sent).not.toMatch(/fromCookie|check|device|TypeError|evil/);
   });
 });

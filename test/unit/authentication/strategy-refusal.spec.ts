@@ -16,7 +16,8 @@ import {
   type Failure,
 } from '../../../lib/authentication/strategy-refusal.js';
 
-const says = (challenge: unknown, status?: unknown): Failure => ({ challenge, status });
+const said = { strategy: 'jwt', answer: 'failed' };
+const says = (challenge: unknown, status?: unknown): Failure => ({ challenge, status, said });
 const redirects: Failure = { ...says(undefined), redirects: true };
 
 describe('refusalOfFailures', () => {
@@ -87,7 +88,8 @@ describe('refusalOfAnswer', () => {
   it.each([
     [200, 'ERR_WS_AUTH_CREDENTIAL_REJECTED', 401],
     [204, 'ERR_WS_AUTH_CREDENTIAL_REJECTED', 401],
-    [302, 'ERR_WS_AUTH_CREDENTIAL_REJECTED', 401],
+    [302, 'ERR_WS_AUTH_REDIRECTED', 401],
+    [308, 'ERR_WS_AUTH_REDIRECTED', 401],
     [400, 'ERR_WS_AUTH_MALFORMED_CREDENTIAL', 400],
     [401, 'ERR_WS_AUTH_CREDENTIAL_REJECTED', 401],
     [402, 'ERR_WS_AUTH_CREDENTIAL_REJECTED', 401],
@@ -99,18 +101,13 @@ describe('refusalOfAnswer', () => {
     [502, 'ERR_WS_AUTH_STRATEGY_FAILED', 500],
     [503, 'ERR_WS_AUTH_UNAVAILABLE', 503],
   ])('K5b: makes of the status %d of a middleware %s', (status, code, httpStatus) => {
-    const answer = { status, redirects: false, retryAfterSeconds: undefined, challenges: [] };
+    const answer = { status, retryAfterSeconds: undefined, challenges: [] };
     expect(refusalOfAnswer(answer)).toMatchObject({ code, httpStatus, cause: undefined });
   });
 
   it('K5b: keeps the time after which to try again', () => {
-    const answer = { status: 429, redirects: false, retryAfterSeconds: 42, challenges: [] };
+    const answer = { status: 429, retryAfterSeconds: 42, challenges: [] };
     expect(refusalOfAnswer(answer)).toMatchObject({ retryAfterSeconds: 42 });
-  });
-
-  it('K5b: names the way out where the middleware calls redirect()', () => {
-    const answer = { status: 302, redirects: true, retryAfterSeconds: undefined, challenges: [] };
-    expect(refusalOfAnswer(answer)).toMatchObject({ code: 'ERR_WS_AUTH_REDIRECTED' });
   });
 });
 

@@ -36,6 +36,28 @@ describe('Refusal', () => {
     ).toMatchObject({ code: 'ERR_WS_AUTH_CREDENTIAL_REJECTED', challenges, cause });
   });
 
+  it('K8g: keeps its diagnosis, and all else, when more of it is known', () => {
+    const challenges = ['Bearer realm="Users"'];
+    const cause = new Error('down');
+    const refusal = new Refusal('ERR_WS_AUTH_TOO_MANY_ATTEMPTS', {
+      challenges,
+      cause,
+      retryAfterSeconds: 60,
+      diagnosis: { check: 'failed-attempts' },
+    });
+    expect(refusal.diagnosed({ check: 'store', extractor: 'fromCookie' })).toMatchObject({
+      challenges,
+      cause,
+      retryAfterSeconds: 60,
+      diagnosis: { check: 'failed-attempts', extractor: 'fromCookie' },
+    });
+    const rejected = new Refusal('ERR_WS_AUTH_CREDENTIAL_REJECTED', { challenges });
+    expect(rejected.diagnosed({ check: 'expired' }).retryAfterSeconds).toBeUndefined();
+    expect(rejected.diagnosed({ check: 'expired' }).withChallenges([]).diagnosis).toEqual({
+      check: 'expired',
+    });
+  });
+
   it('takes another time to come back', () => {
     const refusal = new Refusal('ERR_WS_AUTH_TOO_MANY_ATTEMPTS', { retryAfterSeconds: 60 });
     expect(refusal.retryAfterSeconds).toBe(60);

@@ -1,0 +1,32 @@
+import type { WsAuthDiagnosis, WsAuthStrategyAnswer } from '../protocol/diagnosis.js';
+import { logText } from '../protocol/log-text.js';
+
+/** The end of the line that a refusal logs: ` check=… extractor=… strategy=…`. */
+export function diagnosisLine(diagnosis: WsAuthDiagnosis): string {
+  const { check, extractor, strategies = [], fields = [], error } = diagnosis;
+  const facts = [
+    ['check', check],
+    ['extractor', extractor],
+    ['strategy', listed(strategies.map(answerText))],
+    ['fields', listed(fields)],
+    ['error', error],
+  ] as const;
+  return facts.map(([name, value]) => fact(name, value)).join('');
+}
+
+/** Both sides of a refused origin: ` origin=… expected=…`. */
+export function originLine({ origin }: WsAuthDiagnosis): string {
+  return origin ? fact('origin', origin.sent) + fact('expected', listed(origin.expected)) : '';
+}
+
+function answerText({ strategy, answer, check }: WsAuthStrategyAnswer): string {
+  return `${strategy}:${answer}${check === undefined ? '' : `(${check})`}`;
+}
+
+function listed(values: readonly string[]): string | undefined {
+  return values.length === 0 ? undefined : values.join(',');
+}
+
+function fact(name: string, value: string | undefined): string {
+  return value === undefined ? '' : ` ${name}=${logText(value)}`;
+}

@@ -1,0 +1,42 @@
+import type { Outcome } from '../passport/outcome.js';
+import { bearerErrorOf } from '../protocol/challenge.js';
+import type { WsAuthCheck, WsAuthStrategyAnswer } from '../protocol/diagnosis.js';
+import { nameOfReason } from '../protocol/safe-name.js';
+
+/** A strategy that was asked, and what is known of its run. */
+interface AskedStrategy {
+  readonly name: string;
+  /** Absent where no strategy of that name is registered. */
+  readonly run: { readonly evidence: { readonly foundNoToken: boolean } } | undefined;
+}
+
+/** The answer of one strategy, by its name: the text may quote the credential. */
+export function answerOf(outcome: Outcome, { name, run }: AskedStrategy): WsAuthStrategyAnswer {
+  if (!run) {
+    return { strategy: name, answer: 'not-registered' };
+  }
+  const isMissing = outcome.type === 'fail' && run.evidence.foundNoToken;
+  return { strategy: name, answer: isMissing ? 'no-token-found' : nameOf(outcome) };
+}
+
+/** The answer of a strategy whose user was refused by a check of this package. */
+export function acceptedBut(check: WsAuthCheck, strategy: string): WsAuthStrategyAnswer {
+  return { strategy, answer: 'accepted', check };
+}
+
+function nameOf(outcome: Outcome): string {
+  switch (outcome.type) {
+    case 'success':
+      return 'accepted';
+    case 'fail':
+      return nameOfReason(outcome.challenge) ?? bearerErrorOf(outcome.challenge) ?? 'failed';
+    case 'redirect':
+      return 'redirected';
+    case 'pass':
+      return 'passed';
+    case 'error':
+      return nameOfReason(outcome.error) ?? 'failed';
+    case 'aborted':
+      return 'no-answer';
+  }
+}
