@@ -63,12 +63,23 @@ export function orFailed<Said>(judge: () => Said): Said | Refusal {
 }
 
 /**
- * What a strategy that threw is refused with: 500, unless it threw one of Nest's HTTP exceptions, as `validate()` does to
- * refuse (`throw new UnauthorizedException()`).
+ * What a strategy that threw is refused with.
+ *
+ * `validate()` says no by an exception: one of Nest's HTTP exceptions, a `WsException`, or an error with a `statusCode`, which
+ * Nest answers over HTTP. Each 4xx among them, and each `WsException`, is a no: with its status where a refusal has that one,
+ * otherwise with 401. Everything else is a failure of the application.
  */
 export function refusalOfError(error: unknown): Refusal {
-  const code = codes[httpStatusOf(error) ?? 0] ?? 'ERR_WS_AUTH_STRATEGY_FAILED';
-  return new Refusal(code, { cause: error });
+  const status = orFailure(() => httpStatusOf(error));
+  return new Refusal(codeOfError(status), { cause: error });
+}
+
+function codeOfError(status: number | undefined): RefusalCode {
+  if (status === undefined) {
+    return 'ERR_WS_AUTH_STRATEGY_FAILED';
+  }
+  const isNo = status >= 400 && status < 500;
+  return codes[status] ?? (isNo ? rejected : 'ERR_WS_AUTH_STRATEGY_FAILED');
 }
 
 /**
@@ -89,12 +100,44 @@ function codeOfStatus(status: number): RefusalCode {
   return codes[status] ?? (status >= 300 && status < 400 ? redirected : other);
 }
 
+/** The status that an exception names; 401 for a `WsException` without one. */
 function httpStatusOf(error: unknown): number | undefined {
-  const exception = error as { getStatus?: unknown } | null | undefined;
+  const { getStatus, getError, statusCode } = Object(error) as Partial<Exception>;
+  if (typeof getStatus === 'function') {
+    return numberOr(getStatus.call(error), undefined);
+  }
+  if (typeof getError === 'function' && isWsException(error)) {
+    const details = Object(getError.call(error)) as { status?: unknown; statusCode?: unknown };
+    const status = numberOr(details.status ?? details.statusCode, 401);
+    return status >= 400 && status < 500 ? status : 401;
+  }
+  return error instanceof Error ? numberOr(statusCode, undefined) : undefined;
+}
+
+interface Exception {
+  getStatus(): unknown;
+  getError(): unknown;
+  statusCode: unknown;
+}
+
+/** By name, since an application may have several copies of `@nestjs/websockets`, and other exceptions have `getError()`, too. */
+function isWsException(error: unknown): boolean {
+  for (let each: unknown = error; each; each = Object.getPrototypeOf(each)) {
+    if (each.constructor.name === 'WsException') {
+      return true;
+    }
+  }
+  return false;
+}
+
+function numberOr<Otherwise>(value: unknown, otherwise: Otherwise): number | Otherwise {
+  return typeof value === 'number' ? value : otherwise;
+}
+
+/** An exception may throw when it is asked. */
+function orFailure<Said>(ask: () => Said): Said | undefined {
   try {
-    const status: unknown =
-      typeof exception?.getStatus === 'function' ? exception.getStatus() : undefined;
-    return typeof status === 'number' ? status : undefined;
+    return ask();
   } catch {
     return undefined;
   }

@@ -8,6 +8,7 @@ import {
   ServiceUnavailableException,
   UnauthorizedException,
 } from '@nestjs/common';
+import { WsException } from '@nestjs/websockets';
 import { describe, expect, it } from 'vitest';
 import {
   refusalOfAnswer,
@@ -119,7 +120,6 @@ describe('refusalOfError', () => {
     [new HttpException('slow down', 429), 'ERR_WS_AUTH_TOO_MANY_ATTEMPTS', 429],
     [new ServiceUnavailableException(), 'ERR_WS_AUTH_UNAVAILABLE', 503],
     [new InternalServerErrorException(), 'ERR_WS_AUTH_STRATEGY_FAILED', 500],
-    [new NotFoundException(), 'ERR_WS_AUTH_STRATEGY_FAILED', 500],
     [new HttpException('what', 999), 'ERR_WS_AUTH_STRATEGY_FAILED', 500],
     [new HttpException('ok', 200), 'ERR_WS_AUTH_STRATEGY_FAILED', 500],
     [new Error('down'), 'ERR_WS_AUTH_STRATEGY_FAILED', 500],
@@ -130,6 +130,66 @@ describe('refusalOfError', () => {
     [undefined, 'ERR_WS_AUTH_STRATEGY_FAILED', 500],
     [null, 'ERR_WS_AUTH_STRATEGY_FAILED', 500],
   ])('makes of %s the refusal %s', (error, code, httpStatus) => {
+    expect(refusalOfError(error)).toMatchObject({ code, httpStatus, cause: error });
+  });
+
+  class BannedException extends WsException {}
+  class RpcException extends Error {
+    getError(): string {
+      return 'no';
+    }
+  }
+
+  it.each<[string, unknown, string, number]>([
+    ['a 402', new HttpException('pay', 402), 'ERR_WS_AUTH_CREDENTIAL_REJECTED', 401],
+    ['a 404', new NotFoundException(), 'ERR_WS_AUTH_CREDENTIAL_REJECTED', 401],
+    ['a 418', new HttpException('tea', 418), 'ERR_WS_AUTH_CREDENTIAL_REJECTED', 401],
+    ['a 499', new HttpException('x', 499), 'ERR_WS_AUTH_CREDENTIAL_REJECTED', 401],
+    ['a 502', new HttpException('x', 502), 'ERR_WS_AUTH_STRATEGY_FAILED', 500],
+    ['a WsException', new WsException('no'), 'ERR_WS_AUTH_CREDENTIAL_REJECTED', 401],
+    ['an empty WsException', new WsException(''), 'ERR_WS_AUTH_CREDENTIAL_REJECTED', 401],
+    ['one of its subclasses', new BannedException('no'), 'ERR_WS_AUTH_CREDENTIAL_REJECTED', 401],
+    ['a WsException of 403', new WsException({ status: 403 }), 'ERR_WS_AUTH_NOT_PERMITTED', 403],
+    [
+      'a WsException of 429',
+      new WsException({ statusCode: 429 }),
+      'ERR_WS_AUTH_TOO_MANY_ATTEMPTS',
+      429,
+    ],
+    [
+      'a WsException of 500',
+      new WsException({ status: 500 }),
+      'ERR_WS_AUTH_CREDENTIAL_REJECTED',
+      401,
+    ],
+    [
+      'a WsException of "error"',
+      new WsException({ status: 'error' }),
+      'ERR_WS_AUTH_CREDENTIAL_REJECTED',
+      401,
+    ],
+    [
+      'http-errors of 402',
+      Object.assign(new Error('x'), { status: 402, statusCode: 402 }),
+      'ERR_WS_AUTH_CREDENTIAL_REJECTED',
+      401,
+    ],
+    [
+      'http-errors of 403',
+      Object.assign(new Error('x'), { statusCode: 403 }),
+      'ERR_WS_AUTH_NOT_PERMITTED',
+      403,
+    ],
+    [
+      'http-errors of 500',
+      Object.assign(new Error('x'), { statusCode: 500 }),
+      'ERR_WS_AUTH_STRATEGY_FAILED',
+      500,
+    ],
+    ['no error', { statusCode: 403 }, 'ERR_WS_AUTH_STRATEGY_FAILED', 500],
+    ['another getError()', new RpcException('no'), 'ERR_WS_AUTH_STRATEGY_FAILED', 500],
+    ['no prototype', Object.create(null), 'ERR_WS_AUTH_STRATEGY_FAILED', 500],
+  ])('K5d: makes of %s a no, or a failure', (_what, error, code, httpStatus) => {
     expect(refusalOfError(error)).toMatchObject({ code, httpStatus, cause: error });
   });
 
