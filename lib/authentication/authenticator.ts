@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Credential } from '../credentials/credential.js';
-import { findCredential } from '../credentials/find-credential.js';
+import { findCredential, isExplicit, isNotForUs } from '../credentials/find-credential.js';
 import type { OriginalParts } from '../credentials/redaction.js';
 import type { ClientFacts } from '../passport/client-facts.js';
 import { expressRequest, runMiddleware } from '../passport/express-request.js';
@@ -18,7 +18,7 @@ import { isOriginAllowed, originDiagnosis } from './origin-check.js';
 import type { RevocationCheck } from '../cluster/revocation-check.js';
 import type { FailureKeys, FailureLimits } from './failure-limits.js';
 import type { Case, StrategyChain, UserChecks } from './strategy-chain.js';
-import { refusalOfAnswer } from './strategy-refusal.js';
+import { refusalOfAnswer, refusalOfError } from './strategy-refusal.js';
 
 /** What is decided about a connection: a session, a refusal, or to wait for the first message. */
 export type Decision = Authenticated | Refusal | 'defer';
@@ -66,12 +66,13 @@ export class Authenticator {
   decide(subject: UpgradeSubject, attempt: Attempt): MaybePromise<Decision> {
     const { policy } = this;
     const found = findCredential(policy.handshakeExtractors, subject.handshake, policy.limits);
-    if (found instanceof Refusal) {
+    if (found instanceof Refusal && !this.#countsAsNone(found, subject)) {
       this.#count(found, { address: subject.client.address, account: undefined });
       return this.chain.challenge(found);
     }
-    const allowed = isOriginAllowed(subject, found, policy);
-    return andThen(allowed, (answer) => this.#decideFrom(answer, subject, found, attempt));
+    const credential = found instanceof Credential ? found : undefined;
+    const allowed = isOriginAllowed(subject, credential, policy);
+    return andThen(allowed, (answer) => this.#decideFrom(answer, subject, credential, attempt));
   }
 
   /** Whether the handshake presents a credential that strategies would judge. */
@@ -103,9 +104,24 @@ export class Authenticator {
       return this.#withoutCredential();
     }
     const entered = this.enter(subject, credential, attempt);
-    const mayBeNone =
-      credential.content.scheme === 'request' && !presentsAnything(subject, this.policy);
-    return mayBeNone ? andThen(entered, (decision) => this.#unlessNothingSent(decision)) : entered;
+    if (credential.content.scheme === 'request' && !presentsAnything(subject, this.policy)) {
+      return andThen(entered, (decision) => this.#unlessNothingSent(decision));
+    }
+    return this.policy.firstMessage && isUnasked(credential, subject, this.policy)
+      ? andThen(entered, unlessRejected)
+      : entered;
+  }
+
+  /**
+   * A scheme that no extractor reads, such as the Basic of a staging proxy, and a malformed cookie, which a page cannot remove,
+   * do not stand in the way of a first message.
+   */
+  #countsAsNone(refusal: Refusal, { handshake }: UpgradeSubject): boolean {
+    const { handshakeExtractors, firstMessage, limits } = this.policy;
+    if (!firstMessage || isNotForUs(refusal)) {
+      return firstMessage !== undefined;
+    }
+    return !findCredential(handshakeExtractors.filter(isExplicit), handshake, limits);
   }
 
   /** A strategy that reads the request itself has found nothing there, as nothing was sent. */
@@ -220,7 +236,11 @@ export class Authenticator {
     const refuse = (answer: MiddlewareAnswer) =>
       this.chain.challenge(refusalOfAnswer(answer), answer.challenges);
     const run = { middleware, request: base, attempt, proceed: judge, refuse };
-    return (await runMiddleware<Authenticated | Refusal>(run)) ?? aborted(attempt);
+    try {
+      return (await runMiddleware<Authenticated | Refusal>(run)) ?? aborted(attempt);
+    } catch (error) {
+      return this.chain.challenge(refusalOfError(error));
+    }
   }
 
   #count(refusal: Refusal, keys: FailureKeys): void {
@@ -263,6 +283,29 @@ function anonymous({ maxSessionAgeMs, transport }: Policy): Authenticated {
     expiresAt: maxSessionAgeMs === Number.POSITIVE_INFINITY ? undefined : now + maxSessionAgeMs,
   });
   return { session, proof: anonymousProof };
+}
+
+/**
+ * A rejected credential that the browser has attached by itself does not stand in the way of a first message: a page cannot
+ * remove an `HttpOnly` cookie. It still counts as a failed attempt.
+ */
+function unlessRejected(decision: Authenticated | Refusal): Decision {
+  if (decision instanceof Refusal) {
+    return decision.httpStatus <= 403 ? 'defer' : decision;
+  }
+  return { ...decision, mayDefer: true };
+}
+
+/**
+ * Whether a page could not help sending the credential: a cookie. What a strategy reads by itself is one if the request holds
+ * nothing else. HTTP Basic is not: browsers send it after a 401, and drop what was refused with one.
+ */
+function isUnasked({ cookie }: Credential, { original }: Subject, { redaction }: Policy): boolean {
+  return (
+    cookie &&
+    original.bareUrl === original.url &&
+    [...redaction.headers].every((name) => original.headers[name] === undefined)
+  );
 }
 
 /** Whether the request holds anything that a strategy could have taken for a credential. */

@@ -80,7 +80,7 @@ function requestExtractor(extractors: readonly HandshakeExtractor[]) {
   return extractors.find(({ place }) => place === 'request');
 }
 
-function isExplicit({ place }: HandshakeExtractor): boolean {
+export function isExplicit({ place }: HandshakeExtractor): boolean {
   return place !== 'cookie' && place !== 'request';
 }
 
@@ -90,6 +90,6 @@ function shareLease(first: HandshakeExtractor | undefined, second: HandshakeExtr
 }
 
 /** A scheme that `fromAuthorizationHeader()` does not read, such as Digest, is for a strategy that reads the request. */
-function isNotForUs(found: Found): boolean {
+export function isNotForUs(found: Found): boolean {
   return found instanceof Refusal && found.code === 'ERR_WS_AUTH_CREDENTIAL_REQUIRED';
 }

@@ -141,7 +141,8 @@ export class ProtectedRoute implements Route {
   #decide(upgrade: PendingUpgrade): void {
     const { subject, attempt } = upgrade;
     const { authenticator } = this.options.context;
-    const decision = orFailed(() => authenticator.decide(subject, attempt));
+    const made = orFailed(() => authenticator.decide(subject, attempt));
+    const decision = isThenable(made) ? made : this.#reconsider(made);
     if (!isThenable(decision)) {
       if (decision === 'defer') {
         this.#watch(upgrade);
@@ -152,11 +153,23 @@ export class ProtectedRoute implements Route {
     upgrade.identifyUnlessDecided();
     upgrade.begin();
     this.#watch(upgrade);
-    const decided = (made: Decision) => {
+    const decided = (late: Decision) => {
       upgrade.finish();
-      this.#decided(made, upgrade);
+      this.#decided(this.#reconsider(late), upgrade);
     };
     void decision.then(decided, (cause) => decided(failed(cause)));
+  }
+
+  /** An ambient credential that has been revoked, or has expired meanwhile, counts as none where a first message may follow. */
+  #reconsider(decision: Decision): Decision {
+    if (decision === 'defer' || decision instanceof Refusal || !decision.mayDefer) {
+      return decision;
+    }
+    if (this.#opener.admission.refuse(decision)?.httpStatus !== 401) {
+      return decision;
+    }
+    this.#abandon(decision);
+    return 'defer';
   }
 
   /** The client has to wait, and may leave. It keeps its slot until it is answered. */

@@ -1,0 +1,154 @@
+import { WsException } from '@nestjs/websockets';
+import { HttpException, NotFoundException } from '@nestjs/common';
+import { describe, expect, it } from 'vitest';
+import {
+  fromAuthorizationHeader,
+  fromCookie,
+  fromFirstMessage,
+  fromQueryParam,
+  fromRequest,
+  WsAuthSessions,
+  type WsAuthMiddleware,
+  type WsCredentialExtractor,
+} from '../../lib/index.js';
+import { startProtected, type TestApp } from '../support/app.js';
+import type { TestClient } from '../support/client.js';
+import { customStrategy } from '../support/strategies.js';
+import { basicHeader, tokenOf } from '../support/tokens.js';
+
+const past = Math.floor(Date.now() / 1_000) - 60;
+const bearerOnly = fromAuthorizationHeader({ schemes: ['Bearer'] });
+const origin = 'https://app.example.com';
+const allowedOrigins = [origin];
+
+async function expectFirstMessage(client: TestClient): Promise<void> {
+  await client.opened();
+  client.emit('authenticate', { token: tokenOf('alice') });
+  expect(await client.nextEvent()).toMatchObject({ event: 'authenticated' });
+  expect(await client.ask('whoami')).toMatchObject({ user: 'alice' });
+}
+
+describe('a cookie that is refused, where a first message may follow', () => {
+  const both = [fromCookie('token'), fromFirstMessage()];
+  const withCookie = (app: TestApp, cookie: string) =>
+    app.connect('/', { headers: { cookie, origin } });
+
+  it.each([
+    ['an expired token', `token=${tokenOf('alice', { exp: past })}`],
+    ['a forged token', `token=${tokenOf('alice').slice(0, -4)}AAAA`],
+    ['a text that is no JWT', 'token=logged-out'],
+    ['a malformed value', 'token=a b'],
+    ['two cookies of the name', 'token=a; token=b'],
+    ['one too large', `token=${'x'.repeat(8_193)}`],
+  ])('K13a: counts as none: %s', async (_what, cookie) => {
+    await using app = await startProtected({ credentials: both, allowedOrigins });
+    await expectFirstMessage(withCookie(app, cookie));
+  });
+
+  it('K13a: counts as none after it was revoked', async () => {
+    await using app = await startProtected({ credentials: both, allowedOrigins });
+    const cookie = `token=${tokenOf('alice', { jti: 'one' })}`;
+    const client = await withCookie(app, cookie).opened();
+    await app.nest.get(WsAuthSessions).revoke({ tokenId: 'one' });
+    expect(await client.closed()).toMatchObject({ code: 3000 });
+    await expectFirstMessage(withCookie(app, cookie));
+  });
+
+  it('K13a: counts as none if a strategy reads the cookies by itself', async () => {
+    const strategy = customStrategy('own', () => false);
+    const credentials = [fromRequest({ strategy: 'own' }), fromFirstMessage({ strategy: 'jwt' })];
+    await using app = await startProtected({ credentials, allowedOrigins }, [strategy]);
+    await expectFirstMessage(withCookie(app, 'sid=gone'));
+  });
+
+  it('K13a: still decides alone if it is valid', async () => {
+    await using app = await startProtected({ credentials: both, allowedOrigins });
+    const client = await withCookie(app, `token=${tokenOf('alice')}`).opened();
+    expect(await client.ask('whoami')).toMatchObject({ user: 'alice', via: 'fromCookie' });
+  });
+
+  it('K13a: is refused where no first message may follow, and from another origin', async () => {
+    await using cookieOnly = await startProtected({
+      credentials: [fromCookie('token')],
+      allowedOrigins,
+    });
+    expect((await withCookie(cookieOnly, 'token=gone').refusal()).status).toBe(401);
+    await using app = await startProtected({ credentials: both, allowedOrigins });
+    const evil = { headers: { cookie: 'token=gone', origin: 'https://evil.example' } };
+    expect((await app.connect('/', evil).refusal()).status).toBe(403);
+  });
+
+  it('K13a: a failure of the strategy stays one', async () => {
+    const strategy = customStrategy('down', () => {
+      throw new Error('down');
+    });
+    const down = { strategy: 'down', credentials: both, allowedOrigins };
+    await using app = await startProtected(down, [strategy]);
+    expect((await withCookie(app, 'token=any').refusal()).status).toBe(500);
+  });
+
+  it.each<[string, string, Record<string, string>]>([
+    ['header', '/', { authorization: 'Bearer bad' }],
+    ['query', '/?t=bad', {}],
+    ['header beside a cookie', '/', { authorization: 'Bearer bad', cookie: 'token=gone', origin }],
+  ])('K13a: an explicit one stays final: %s', async (_what, path, headers) => {
+    const credentials = [...both, bearerOnly, fromQueryParam('t')];
+    await using app = await startProtected({ credentials, allowedOrigins });
+    expect((await app.connect(path, { headers }).refusal()).status).toBe(401);
+  });
+});
+
+describe('a scheme that the gateway does not read', () => {
+  it.each([
+    ['Basic of a staging proxy', basicHeader('staging', 'secret')],
+    ['Digest', 'Digest username="x"'],
+    ['Negotiate', 'Negotiate abc'],
+    ['a word', 'nonsense'],
+  ])('K5e: does not stand in the way of a first message: %s', async (_what, authorization) => {
+    await using app = await startProtected({ credentials: [bearerOnly, fromFirstMessage()] });
+    await expectFirstMessage(app.connect('/', { headers: { authorization } }));
+  });
+
+  it.each<[string, WsCredentialExtractor[], string]>([
+    ['without a first message', [bearerOnly], basicHeader('staging', 'secret')],
+    ['if it is malformed', [bearerOnly, fromFirstMessage()], 'Bearer a b'],
+  ])('K5e: is refused %s', async (_what, credentials, authorization) => {
+    await using app = await startProtected({ credentials });
+    const { status } = await app.connect('/', { headers: { authorization } }).refusal();
+    expect(status).toBeGreaterThanOrEqual(400);
+    expect(status).toBeLessThanOrEqual(401);
+  });
+});
+
+describe('an exception that says no', () => {
+  it.each<[string, unknown, number]>([
+    ['WsException', new WsException('no'), 401],
+    ['402', new HttpException('pay', 402), 401],
+    ['404', new NotFoundException(), 401],
+    ['403', new HttpException('no', 403), 403],
+    ['500', new HttpException('no', 500), 500],
+  ])(
+    'K5d: of validate() and of middleware refuses with a status: %s',
+    async (_what, error, status) => {
+      const strategy = customStrategy('thrower', () => {
+        throw error;
+      });
+      const middleware: WsAuthMiddleware = (_request, _response, next) => next(error);
+      const headers = { authorization: `Bearer ${tokenOf('alice')}` };
+      await using thrown = await startProtected({ strategy: 'thrower' }, [strategy]);
+      expect((await thrown.connect('/', { headers }).refusal()).status).toBe(status);
+      await using passed = await startProtected({ middleware: [middleware] });
+      expect((await passed.connect('/', { headers }).refusal()).status).toBe(status);
+    },
+  );
+
+  it('K5d: closes a first message with 3000', async () => {
+    const strategy = customStrategy('thrower', () => {
+      throw new WsException('no');
+    });
+    await using app = await startProtected({ strategy: 'thrower' }, [strategy]);
+    const client = await app.connect().opened();
+    client.emit('authenticate', { token: 'any' });
+    expect(await client.closed()).toMatchObject({ code: 3000 });
+  });
+});
