@@ -2,6 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocketServer } from 'ws';
 import type { Redaction } from '../credentials/redaction.js';
+import { describe } from '../policy/check-option.js';
+import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import type { Handshake } from '../protocol/handshake.js';
 
 /** Where the upgrades of one path go. */
@@ -14,10 +16,26 @@ export interface Route {
   close(): void;
 }
 
-/** Path that requests name for what a gateway writes: `chat`, `/chat` and `/chat/` are one. */
+/** Path that requests name for what a gateway writes, as Nest normalises it: `chat`, `/chat`, `//chat` and `/chat/` are one. */
 export function routePathname(path: string | undefined): string {
-  const trimmed = (path ?? '').replace(/^\/+|\/+$/g, '');
-  return `/${trimmed}`;
+  return `/${(path ?? '').replace(/\/+$/, '')}`.replace(/\/{2,}/g, '/');
+}
+
+/** Patterns, and what every client sends percent-encoded or removes: no request has a path like this. */
+const unmatchable = /\/:|[*?#{}"<>`]|[^\x21-\x7e]|\/\.{1,2}(?:\/|$)/;
+
+/**
+ * Refuses a path that no upgrade can match, since paths are compared as they are sent.
+ *
+ * @throws {WsAuthConfigurationError} for a pattern such as `/rooms/:id`, and for a character that URLs do not hold.
+ */
+export function demandExactPath(path: unknown): void {
+  if (path !== undefined && (typeof path !== 'string' || unmatchable.test(routePathname(path)))) {
+    throw new WsAuthConfigurationError(
+      `path: ${typeof path === 'string' ? JSON.stringify(path) : describe(path)} matches no request, because the paths of gateways ` +
+        'are exact; name one path without a pattern, percent-encoded, and read what varies from the query or from a message',
+    );
+  }
 }
 
 type HandleProtocols = (protocols: Set<string>, request: IncomingMessage) => string | false;

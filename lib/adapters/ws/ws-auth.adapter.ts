@@ -20,7 +20,7 @@ import { InternalsCheck } from './internals/internals-check.js';
 import { limitsOfGateway, limitsWithoutSession, strictest } from './internals/receiver-limits.js';
 import { ProtectedRoute, type ProtectedRouteOptions } from './protected-route.js';
 import { PublicRoute } from './public-route.js';
-import { routePathname, SubprotocolChoice, type Route } from '../route.js';
+import { demandExactPath, routePathname, SubprotocolChoice, type Route } from '../route.js';
 import { anyPath } from '../upgrade-listener.js';
 import { watchedVerification } from './verification.js';
 
@@ -89,6 +89,7 @@ export class WsAuthAdapter extends WsAdapter {
         'namespace: native WebSockets have none; give the gateway a path of its own',
       );
     }
+    demandExactPath(path);
     const adapterContext = this.#demandContext();
     const context = adapterContext.sessionContextOf(port, path);
     const httpPort = this.#portOf(port, wsOptions);
