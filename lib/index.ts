@@ -1,4 +1,3 @@
-export { WsAuthAdapter } from './adapters/ws/ws-auth.adapter.js';
 export { fromAuthorizationHeader } from './credentials/authorization-header.extractor.js';
 export { fromCookie } from './credentials/cookie.extractor.js';
 export { fromFirstMessage } from './credentials/first-message.extractor.js';
@@ -25,7 +24,6 @@ export { WsAuthSessions } from './sessions/ws-auth-sessions.service.js';
 export { MemoryWsAuthStore } from './store/memory.store.js';
 export { WsTickets } from './tickets/ws-tickets.service.js';
 
-export type { WsAuthAdapterOptions } from './adapters/ws/ws-auth.adapter.js';
 export type { AuthorizationHeaderOptions } from './credentials/authorization-header.extractor.js';
 export type {
   CookieBridgeOptions,
@@ -64,6 +62,7 @@ export type {
   WsAuthPolicyOptions,
   WsTicketOptions,
 } from './policy/options.js';
+export type { WsAuthPlatform } from './policy/platform.js';
 export type { WsAuthUserKey } from './policy/user-key.js';
 export type { WsAuthRejection } from './policy/rejection.js';
 export type {

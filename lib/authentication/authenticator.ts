@@ -219,8 +219,8 @@ export class Authenticator {
     credential: Credential,
     attempt: Attempt,
   ): MaybePromise<Authenticated | Refusal> {
-    const { trust, middleware } = this.policy;
-    const judged = { request, original, client, credential, attempt, trust };
+    const { trust, tokenPlaces: places, middleware } = this.policy;
+    const judged = { request, original, client, credential, attempt, trust, places };
     return middleware.length === 0 ? this.chain.run(judged) : this.#runBehindMiddleware(judged);
   }
 

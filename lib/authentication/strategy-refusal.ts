@@ -86,18 +86,18 @@ function codeOfError(status: number | undefined): RefusalCode {
  * What a middleware that answered by itself is refused with: its status where a refusal has that one, 401 for any other that does
  * not name an error of the server. It wants a login page if it redirects.
  */
-export function refusalOfAnswer({ status, retryAfterSeconds }: MiddlewareAnswer): Refusal {
+export function refusalOfAnswer(answer: MiddlewareAnswer): Refusal {
+  const { status, redirects, retryAfterSeconds } = answer;
   const diagnosis = { check: 'middleware' } as const;
   const details = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
-  return new Refusal(codeOfStatus(status), { ...details, diagnosis });
+  return new Refusal(redirects ? redirected : codeOfAnswer(status), { ...details, diagnosis });
 }
 
-function codeOfStatus(status: number): RefusalCode {
+function codeOfAnswer(status: number): RefusalCode {
   if (status === 404) {
     return 'ERR_WS_AUTH_UNKNOWN_PATH';
   }
-  const other = status >= 500 ? 'ERR_WS_AUTH_STRATEGY_FAILED' : rejected;
-  return codes[status] ?? (status >= 300 && status < 400 ? redirected : other);
+  return codes[status] ?? (status >= 500 ? 'ERR_WS_AUTH_STRATEGY_FAILED' : rejected);
 }
 
 /** The status that an exception names; 401 for a `WsException` without one. */

@@ -1,18 +1,13 @@
 import type { ModulesContainer } from '@nestjs/core';
 import { GATEWAY_METADATA } from '@nestjs/websockets/constants.js';
-import type { WebSocket } from 'ws';
 import { logFault } from '../adapters/contain.js';
-import { failClient } from '../adapters/ws/fail-client.js';
+import type { Platform } from '../adapters/platform.js';
 import { isThenable } from '../passport/maybe-promise.js';
 
-type Hook = (this: unknown, client: WebSocket, ...rest: unknown[]) => unknown;
-type Blame = (what: string, error: unknown, client: WebSocket) => void;
+type Hook = (this: unknown, client: object, ...rest: unknown[]) => unknown;
+type Blame = (what: string, error: unknown, client: object) => void;
 
-/** What Nest calls when a client comes and when it has left, and what an exception there does. */
-const hooks: Readonly<Record<string, Blame>> = {
-  handleConnection: (what, error, client) => failClient(client, what, error),
-  handleDisconnect: (what, error) => logFault(what, error),
-};
+type Hooks = Readonly<Record<string, Blame>>;
 
 const contained = new WeakSet<Hook>();
 
@@ -22,20 +17,29 @@ const contained = new WeakSet<Hook>();
  *
  * Nest binds the hooks after it has asked the adapter for a server, so this runs before.
  */
-export function containGatewayHooks(modules: ModulesContainer): void {
+export function containGatewayHooks(modules: ModulesContainer, platform: Platform): void {
+  // What Nest calls when a client comes and when it has left, and what an exception there does.
+  const hooks: Hooks = {
+    handleConnection: (what, error, client) => platform.failClient(client, what, error),
+    handleDisconnect: (what, error) => logFault(what, error),
+  };
   for (const module of modules.values()) {
     for (const wrapper of module.providers.values()) {
       const { metatype, instance } = wrapper;
       if (typeof metatype === 'function' && Reflect.hasMetadata(GATEWAY_METADATA, metatype)) {
         // A request-scoped gateway is made anew for each client.
         const holder: unknown = wrapper.isDependencyTreeStatic() ? instance : metatype.prototype;
-        containHooks(holder as Record<string, unknown>, metatype.name);
+        containHooks(hooks, holder as Record<string, unknown>, metatype.name);
       }
     }
   }
 }
 
-function containHooks(holder: Record<string, unknown> | null | undefined, gateway: string): void {
+function containHooks(
+  hooks: Hooks,
+  holder: Record<string, unknown> | null | undefined,
+  gateway: string,
+): void {
   for (const [name, blame] of Object.entries(hooks)) {
     const hook = holder?.[name];
     if (typeof hook === 'function' && !contained.has(hook as Hook)) {

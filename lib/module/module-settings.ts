@@ -1,8 +1,10 @@
 import type { FactoryProvider } from '@nestjs/common';
+import type { Platform } from '../adapters/platform.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { checkOptions, givenOptions, type Settings } from '../policy/check-options.js';
 import { moduleOptions } from '../policy/option-table.js';
 import type { WsAuthModuleOptions } from '../policy/options.js';
+import { installedPlatform } from './installed-platform.js';
 import { ContainedTelemetry } from './contained-telemetry.js';
 import { WS_AUTH_MODULE_OPTIONS } from './ws-auth.module-definition.js';
 
@@ -52,4 +54,15 @@ export const moduleSettingsProvider: FactoryProvider<ModuleSettings> = {
     }
     return moduleSettings(options);
   },
+};
+
+/** Token under which the platform of the application is injected. */
+export const WS_AUTH_PLATFORM = Symbol('nestjs-ws-auth:platform');
+
+export const platformProvider: FactoryProvider<Platform> = {
+  provide: WS_AUTH_PLATFORM,
+  inject: [WS_AUTH_SETTINGS],
+  // The check of the option has seen that it is one.
+  useFactory: ({ platform }: ModuleSettings) =>
+    (platform as Platform | undefined) ?? installedPlatform(),
 };

@@ -12,6 +12,7 @@ import { GatewayPolicies } from './gateway-policies.js';
 import { checkAsyncOptions, classProviders } from './async-options.js';
 import {
   moduleSettingsProvider,
+  platformProvider,
   WS_AUTH_CONFIGURED,
   WS_AUTH_SETTINGS,
   type ModuleSettings,
@@ -25,7 +26,7 @@ import {
 
 /**
  * Applies Passport strategies, unmodified, to the WebSocket gateways of the application. Importing it once is enough: it
- * is global and installs {@link WsAuthAdapter}.
+ * is global and installs the adapter of the platform.
  *
  * @example
  * ```ts
@@ -38,6 +39,7 @@ import {
 @Module({
   providers: [
     moduleSettingsProvider,
+    platformProvider,
     GatewayPolicies,
     NodeState,
     WsAuthEvents,

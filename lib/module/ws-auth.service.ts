@@ -23,7 +23,7 @@ import { WsAuthEvents } from '../events/ws-auth-events.js';
 import { failureLimiters } from '../policy/failure-limiter.js';
 import { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
 import type { AdapterContext, ProtectedServer } from '../adapters/adapter-context.js';
-import { WsAuthAdapter } from '../adapters/ws/ws-auth.adapter.js';
+import type { Platform } from '../adapters/platform.js';
 import { runAll } from '../errors/run-all.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { checkGlobalGuards } from '../guards/global-guards.js';
@@ -41,7 +41,7 @@ import { NodeState } from './node-state.js';
 import { containGatewayHooks } from './gateway-hooks.js';
 import { GatewayPolicies } from './gateway-policies.js';
 import { ProvidedStrategies } from './provided-strategies.js';
-import { WS_AUTH_SETTINGS, type ModuleSettings } from './module-settings.js';
+import { WS_AUTH_PLATFORM, WS_AUTH_SETTINGS, type ModuleSettings } from './module-settings.js';
 import { wireTelemetry } from './telemetry-wiring.js';
 
 // When the package is imported: strategies are registered before the module is made.
@@ -70,6 +70,7 @@ export class WsAuthService
 
   constructor(
     @Inject(WS_AUTH_SETTINGS) private readonly settings: ModuleSettings,
+    @Inject(WS_AUTH_PLATFORM) private readonly platform: Platform,
     private readonly gateways: GatewayPolicies,
     private readonly sessions: WsAuthSessions,
     private readonly events: WsAuthEvents,
@@ -92,14 +93,14 @@ export class WsAuthService
       this.#strategies.add(ticketStrategyName, new TicketStrategy(common.store));
     }
     const adapter: unknown = config.getIoAdapter();
-    if (adapter instanceof WsAuthAdapter) {
+    if (platform.isAdapter(adapter)) {
       throw new WsAuthConfigurationError(
         'WsAuthModule: imported twice with different options; import it once, in the root module, and use @WsAuth(…) ' +
           'for what single gateways demand',
       );
     }
     if (!adapter) {
-      config.setIoAdapter(new WsAuthAdapter().attach(this));
+      config.setIoAdapter(platform.createAdapter(this));
     }
     if (this.#telemetry) {
       wireTelemetry(this.#telemetry, events, {
@@ -115,13 +116,14 @@ export class WsAuthService
   }
 
   sessionContextOf(port: number, path: string | undefined): SessionContext | undefined {
-    containGatewayHooks(this.moduleRef.get(ModulesContainer, { strict: false }));
+    const modules = this.moduleRef.get(ModulesContainer, { strict: false });
+    containGatewayHooks(modules, this.platform);
     const demand = this.gateways.demandOf(port, path);
     if (!demand) {
       return undefined;
     }
     const { sessions, events, reporter } = this;
-    const policy = resolvePolicy(this.#merge(demand.policy));
+    const policy = resolvePolicy(this.#merge(demand.policy), this.platform.transport);
     demandGatewayEffect(demand, policy, path ?? '/');
     const context = {
       policy,
@@ -142,10 +144,11 @@ export class WsAuthService
     this.#strategies.claim();
     this.gateways.demandGateways();
     const adapter: unknown = this.config.getIoAdapter();
-    if (!(adapter instanceof WsAuthAdapter)) {
+    const { adapterName } = this.platform;
+    if (!this.platform.isAdapter(adapter)) {
       throw new WsAuthConfigurationError(
-        `useWebSocketAdapter: ${adapter?.constructor.name ?? 'the adapter'} does not authenticate; remove the line from ` +
-          'main.ts (WsAuthModule installs WsAuthAdapter), or pass new WsAuthAdapter(app, options)',
+        `useWebSocketAdapter: ${(adapter as object | undefined)?.constructor.name ?? 'the adapter'} does not authenticate; remove the line from ` +
+          `main.ts (WsAuthModule installs ${adapterName}), or pass new ${adapterName}(app, options)`,
       );
     }
   }

@@ -8,6 +8,8 @@ import {
 /** What a middleware answered instead of calling `next()`. */
 export interface MiddlewareAnswer {
   readonly status: number;
+  /** Whether it called `redirect()`. */
+  readonly redirects: boolean;
   /** Value of `Retry-After`, whole seconds. */
   readonly retryAfterSeconds: number | undefined;
   /** Values of `WWW-Authenticate`. */
@@ -31,6 +33,7 @@ export class MiddlewareResponse extends ServerResponse {
   readonly locals: object = {};
   /** Called when a middleware ends the response. */
   onEnd: (answer: MiddlewareAnswer) => void = ignore;
+  redirects = false;
 
   constructor(request: IncomingMessage) {
     super(request);
@@ -87,6 +90,7 @@ export class MiddlewareResponse extends ServerResponse {
 
   redirect(...args: readonly [url: string] | readonly [status: number, url: string]): this {
     const [first, url = first] = args;
+    this.redirects = true;
     this.statusCode = typeof first === 'number' ? first : 302;
     return this.location(String(url)).end();
   }
@@ -141,6 +145,7 @@ export class MiddlewareResponse extends ServerResponse {
 function answerOf(response: MiddlewareResponse): MiddlewareAnswer {
   return {
     status: response.statusCode,
+    redirects: response.redirects,
     retryAfterSeconds: secondsOf(response.getHeader('Retry-After')),
     challenges: [response.getHeader('WWW-Authenticate') ?? []].flat().map(String),
   };

@@ -1,15 +1,13 @@
 import { parseCookie } from 'cookie';
 
 /**
- * Parses a `Cookie` header as `cookie-parser` does: of two equal names the first counts, and values that start with `j:`
- * are JSON.
+ * Parses a `Cookie` header as `cookie-parser` does: of two equal names the first counts.
+ *
+ * Every value stays a text. `cookie-parser` makes objects of values that start with `j:`, and middleware that expects a text
+ * throws on what any client can send.
  */
-export function parseCookies(header: string | undefined): Record<string, unknown> {
-  const cookies: Record<string, unknown> = parseCookie(header ?? '', { decode });
-  for (const [name, value] of Object.entries(cookies)) {
-    cookies[name] = jsonOrText(value as string);
-  }
-  return cookies;
+export function parseCookies(header: string | undefined): Record<string, string | undefined> {
+  return parseCookie(header ?? '', { decode });
 }
 
 /** Without the quotes around it. A value that does not decode stays as it was sent. */
@@ -19,16 +17,5 @@ function decode(sent: string): string {
     return decodeURIComponent(value);
   } catch {
     return value;
-  }
-}
-
-function jsonOrText(text: string): unknown {
-  if (!text.startsWith('j:')) {
-    return text;
-  }
-  try {
-    return JSON.parse(text.slice(2)) as unknown;
-  } catch {
-    return text;
   }
 }

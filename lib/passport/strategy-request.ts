@@ -1,6 +1,7 @@
 import { IncomingMessage, type IncomingHttpHeaders } from 'node:http';
 import type { Credential, CredentialContent } from '../credentials/credential.js';
 import type { OriginalParts } from '../credentials/redaction.js';
+import { noTokenPlaces, type TokenPlaces } from '../credentials/token-places.js';
 import type { ProxyTrust } from '../policy/proxy-trust.js';
 import type { AbortableAttempt } from './abortable-attempt.js';
 import { setClientFacts, type ClientFacts } from './client-facts.js';
@@ -28,33 +29,73 @@ export interface StrategyRequestParts {
   readonly attempt: AbortableAttempt;
   /** Which proxies `ip`, `protocol` and `host` believe. */
   readonly trust?: ProxyTrust;
+  /** Where strategies find a token, besides `Authorization`. */
+  readonly places?: TokenPlaces;
 }
 
 const emptyBody = Object.freeze({});
 
 /**
- * Derives the request for one credential: the credential stands where strategies look for it, in `Authorization` (and
- * in `body`, if it came by message), and nowhere else. `passport-http-bearer`, for one, answers 400 to a token that is
- * both in the header and in the query.
+ * Derives the request for one credential: the credential stands where strategies look for it. A token is presented in
+ * `Authorization`, and in the places that the extractors of the gateway name, whichever way it came: a strategy that reads
+ * `req.cookies.jwt` finds the token of a first message, too.
  *
- * An explicit credential hides the cookies: any page can send one with a bogus token, and what a strategy would find in
- * its cookies has not been checked against the origin.
+ * An explicit credential hides the cookies that the client sent: any page can send one with a bogus token, and what a strategy
+ * would find in its cookies has not been checked against the origin.
  */
 export function strategyRequest(parts: StrategyRequestParts): StrategyRequest {
-  const { request, original, client, credential, attempt, trust } = parts;
+  const { request, original, client, credential, attempt, trust, places = noTokenPlaces } = parts;
   const { content } = credential;
-  const url = content.scheme === 'request' ? original.url : original.bareUrl;
   const derived = (
     PlainRequest.canCopy(request) ? new PlainRequest(request, attempt) : derive(request, attempt)
   ) as StrategyRequest;
+  const token = 'token' in content ? content.token : undefined;
+  const url = content.scheme === 'request' ? original.url : urlWith(original, token, places);
   derived.headers = headersFor(content, original.headers);
   derived.url = url;
   derived.originalUrl = url;
   derived.query = parseQuery(url);
   derived.body = content.scheme === 'fields' ? content.body : emptyBody;
+  if (token !== undefined) {
+    presentToken(derived, token, places);
+  }
   setClientFacts(derived, client);
   setProxyTrust(derived, trust);
   return derived;
+}
+
+function urlWith(
+  { bareUrl }: OriginalParts,
+  token: string | undefined,
+  { queryParams }: TokenPlaces,
+): string {
+  if (token === undefined || queryParams.length === 0) {
+    return bareUrl;
+  }
+  const value = encodeURIComponent(token);
+  const params = queryParams.map((name) => `${encodeURIComponent(name)}=${value}`).join('&');
+  return `${bareUrl}${bareUrl.includes('?') ? '&' : '?'}${params}`;
+}
+
+/** Puts the token into the header fields and the cookies. Middleware may have parsed the cookies before. */
+function presentToken(
+  request: StrategyRequest,
+  token: string,
+  { headers, cookies }: TokenPlaces,
+): void {
+  for (const name of headers) {
+    request.headers[name] = token;
+  }
+  if (cookies.length > 0) {
+    const value = encodeURIComponent(token);
+    request.headers.cookie = cookies.map((name) => `${name}=${value}`).join('; ');
+    const base: object = Object.getPrototypeOf(request);
+    const parsed = Object.getOwnPropertyDescriptor(base, 'cookies')?.value as object | undefined;
+    if (parsed) {
+      const presented = Object.fromEntries(cookies.map((name) => [name, token]));
+      Object.assign(request, { cookies: { ...parsed, ...presented } });
+    }
+  }
 }
 
 /** Keeps what middleware, or another listener, has put on the request. */

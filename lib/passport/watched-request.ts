@@ -23,6 +23,11 @@ export class WatchedRequest {
   readonly read = new Set<string>();
   /** Whether the strategy has read a password. */
   passwordRead = false;
+  /**
+   * A client must not send a token in two ways (RFC 6750 §2), and `passport-http-bearer` refuses one that stands both in
+   * `Authorization` and in the parameter `access_token`. A strategy that has read the one does not find the other.
+   */
+  #authorizationRead = false;
 
   /** @param passwordField name of the field that holds the password */
   constructor(
@@ -42,10 +47,13 @@ export class WatchedRequest {
     const headers = request.headers as Holder;
     const ofHeaders: string[] = [];
     for (const [name, value] of Object.entries(headers)) {
-      const isBasic = name === 'authorization' && this.content.scheme === 'Basic';
-      const tokens =
-        name === 'authorization' ? this.#tokensOfAuthorization(String(value)) : tokensIn(value);
-      this.#watch(headers, name, { value, tokens, isPassword: isBasic });
+      const isAuthorization = name === 'authorization';
+      const isPassword = isAuthorization && this.content.scheme === 'Basic';
+      const tokens = isAuthorization
+        ? this.#tokensOfAuthorization(String(value))
+        : this.#tokensOf(value, name === 'cookie');
+      const onRead = isAuthorization ? () => (this.#authorizationRead = true) : undefined;
+      this.#watch(headers, name, { value, tokens, isPassword, onRead });
       if (name === 'cookie' && tokens.length > 0) {
         this.#watchCookies(request, String(value));
       }
@@ -60,6 +68,9 @@ export class WatchedRequest {
   /** Each cookie on its own, parsed when the strategy asks for one: reading one says nothing about the token in another. */
   #watchCookies(request: StrategyRequest, header: string): void {
     let cookies: unknown;
+    if (Object.hasOwn(request, 'cookies')) {
+      cookies = this.#copyOf((request as unknown as Holder)['cookies'], 0);
+    }
     define(request, 'cookies', {
       get: () => (cookies ??= this.#copyOf(parseCookies(header), 0)),
       set: (changed: unknown) => {
@@ -80,7 +91,7 @@ export class WatchedRequest {
 
   #watchUrl(request: StrategyRequest): void {
     const { url = '', query } = request;
-    const tokens = jwtsIn(url);
+    const tokens = this.#tokensOf(url, true);
     if (tokens.length === 0) {
       return;
     }
@@ -88,7 +99,14 @@ export class WatchedRequest {
       this.#watch(request, name, { value: url, tokens, isPassword: false });
     }
     for (const [name, value] of Object.entries(query)) {
-      this.#watch(query, name, { value, tokens: tokensIn(value), isPassword: false });
+      const isRepeated = name === 'access_token' && value === this.#token;
+      const isHidden = isRepeated ? () => this.#authorizationRead : undefined;
+      this.#watch(query, name, {
+        value,
+        tokens: this.#tokensOf(value),
+        isPassword: false,
+        isHidden,
+      });
     }
   }
 
@@ -125,14 +143,27 @@ export class WatchedRequest {
     return copy;
   }
 
-  /** The token of the credential counts whatever its form. */
-  #tokensOf(value: unknown): readonly string[] {
+  get #token(): string | undefined {
     const { content } = this;
-    const isCredential = content.scheme === 'fields' && value === content.token;
-    return isCredential && typeof value === 'string' ? [value] : tokensIn(value);
+    return 'token' in content ? content.token : undefined;
   }
 
-  #watch(holder: object, name: string, { value, tokens, isPassword }: Watched): void {
+  /**
+   * The token of the credential counts whatever its form.
+   *
+   * @param isEncoded whether it stands percent-encoded among other things, as in a URL and in a list of cookies
+   */
+  #tokensOf(value: unknown, isEncoded = false): readonly string[] {
+    const token = this.#token;
+    if (typeof value !== 'string' || token === undefined || token === '') {
+      return tokensIn(value);
+    }
+    const isHere = isEncoded ? value.includes(`=${encodeURIComponent(token)}`) : value === token;
+    return isHere ? [...new Set([token, ...jwtsIn(value)])] : jwtsIn(value);
+  }
+
+  #watch(holder: object, name: string, watched: Watched): void {
+    const { value, tokens, isPassword, onRead, isHidden } = watched;
     if (tokens.length === 0 && !isPassword) {
       if (!Object.hasOwn(holder, name)) {
         define(holder, name, { value, writable: true });
@@ -144,6 +175,10 @@ export class WatchedRequest {
     let isRead = false;
     define(holder, name, {
       get: () => {
+        if (isHidden?.()) {
+          return undefined;
+        }
+        onRead?.();
         // Once: a strategy may read a list of a thousand tokens a thousand times.
         if (!isRead) {
           isRead = true;
@@ -164,6 +199,9 @@ interface Watched {
   readonly value: unknown;
   readonly tokens: readonly string[];
   readonly isPassword: boolean;
+  readonly onRead?: (() => void) | undefined;
+  /** Whether the strategy is not to see it (any more). */
+  readonly isHidden?: (() => boolean) | undefined;
 }
 
 function define(holder: object, name: string, property: PropertyDescriptor): void {

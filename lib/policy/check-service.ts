@@ -5,6 +5,7 @@ import { checkOptions, type RowsOf } from './check-options.js';
 import type { FailureLimiter } from './failure-limiter.js';
 import { integer, required } from './option-rows.js';
 import type { FailedAttemptOptions, FailureLimit } from './options.js';
+import type { WsAuthPlatform } from './platform.js';
 import type { WsAuthTelemetry } from './telemetry.js';
 
 const storeMethods = [
@@ -41,6 +42,18 @@ export function checkTelemetry(name: string, value: unknown): WsAuthTelemetry {
   if (!hasMethods<WsAuthTelemetry>(value, telemetryMethods)) {
     throw new WsAuthConfigurationError(
       `${name}: expected openTelemetry() of nestjs-ws-auth/opentelemetry, got ${describe(value)}`,
+    );
+  }
+  return value;
+}
+
+const platformMethods = ['createAdapter', 'isAdapter', 'failClient'];
+
+/** Catches passing an adapter, or the function without calling it. */
+export function checkPlatform(name: string, value: unknown): WsAuthPlatform {
+  if (!hasMethods<WsAuthPlatform & Record<string, unknown>>(value, platformMethods)) {
+    throw new WsAuthConfigurationError(
+      `${name}: expected ws() of nestjs-ws-auth/ws, got ${describe(value)}`,
     );
   }
   return value;

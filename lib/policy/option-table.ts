@@ -12,7 +12,13 @@ import {
   checkTrustProxy,
   demandDistinctNames,
 } from './check-policy-option.js';
-import { checkLimiter, checkStore, checkTelemetry, demandLimit } from './check-service.js';
+import {
+  checkLimiter,
+  checkPlatform,
+  checkStore,
+  checkTelemetry,
+  demandLimit,
+} from './check-service.js';
 import type { RowsOf } from './check-options.js';
 import {
   bound,
@@ -66,6 +72,7 @@ export const gatewayOptions = {
 
 /** Every option that holds for the whole application. */
 export const applicationOptions = {
+  platform: custom(checkPlatform),
   userId: callable<WsAuthModuleOptions['userId']>(),
   expiresAt: callable<WsAuthModuleOptions['expiresAt']>(),
   property: custom(checkProperty, 'user'),

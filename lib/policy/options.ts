@@ -5,6 +5,7 @@ import type { WsAuthMiddleware } from '../passport/express-request.js';
 import type { WsAuthEventNames } from '../protocol/message.js';
 import type { WsAuthStore } from '../store/ws-auth-store.js';
 import type { FailureLimiter } from './failure-limiter.js';
+import type { WsAuthPlatform } from './platform.js';
 import type { WsAuthUserKey } from './user-key.js';
 import type { WsAuthRejection } from './rejection.js';
 
@@ -233,6 +234,12 @@ export interface WsTicketOptions {
  * @publicApi
  */
 export interface WsAuthModuleOptions extends WsAuthPolicyOptions {
+  /**
+   * The WebSocket platform whose gateways are protected, such as `ws()` of `nestjs-ws-auth/ws`.
+   *
+   * @default the platform whose package is installed; with two of them the application refuses to boot
+   */
+  readonly platform?: WsAuthPlatform;
   /**
    * Key of a user in limits, revocation, renewal and tickets: a text that is not blank, an exact number, a bigint, or an
    * object with a text of its own, such as an `ObjectId`. Values with the same text are one user, whatever strategy and

@@ -8,6 +8,7 @@ import type {
 } from '../credentials/extractor.js';
 import { FirstMessageExtractor } from '../credentials/first-message.extractor.js';
 import { redactionOf, type Redaction } from '../credentials/redaction.js';
+import { tokenPlacesOf, type TokenPlaces } from '../credentials/token-places.js';
 import { UserInfoExtractor } from '../credentials/user-info.extractor.js';
 import type { ChallengeScheme } from '../protocol/challenge.js';
 import { WsAuthCloseCode } from '../protocol/close-code.js';
@@ -37,6 +38,7 @@ export interface Policy extends Omit<ModuleSettings, 'strategy' | 'closeCodes'> 
   readonly limits: CredentialLimits;
   readonly challengeSchemes: readonly ChallengeScheme[];
   readonly redaction: Redaction;
+  readonly tokenPlaces: TokenPlaces;
   readonly closeCodes: ReadonlyMap<number, number>;
   readonly trust: ProxyTrust;
   /** Recognises the messages that renew a session. */
@@ -74,6 +76,7 @@ export function resolvePolicy(
     limits: Object.freeze({ maxCredentialBytes }),
     challengeSchemes: schemesOf(extractors),
     redaction: redactionOf(extractors),
+    tokenPlaces: tokenPlacesOf(handshakeExtractors),
     closeCodes: closeCodeMap(settings.closeCodes),
     trust: proxyTrust(trustProxy),
     renewals: new EventMatcher(settings.events.authenticate),

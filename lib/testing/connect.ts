@@ -87,8 +87,8 @@ export async function connectAs(
 ): Promise<WsSessionClient> {
   demandTestOptions('connectAs', options);
   demandApplicationForTesting(app);
-  const { info, strategy, extractor = 'connectAs' } = options;
-  const gateway = await findGateway(app, options);
+  const { info, strategy, extractor = 'connectAs', ...connecting } = options;
+  const gateway = await findGateway(app, connecting);
   if (!gateway.server) {
     throw new Error(
       `connectAs: there is no gateway with authentication at ${gateway.url.pathname}`,
@@ -97,7 +97,7 @@ export async function connectAs(
   const grants = entranceOf(gateway.server.context.authenticator);
   const connection = new Connection((key) => grants.set(key, { user, info, strategy, extractor }));
   try {
-    return await open(app, gateway, options, connection);
+    return await open(app, gateway, connecting, connection);
   } finally {
     grants.delete(connection.key ?? '');
   }

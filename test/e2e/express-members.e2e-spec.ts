@@ -125,7 +125,7 @@ const requests: Readonly<Record<string, [path: string, headers: Record<string, s
       'Accept-Charset': 'iso-8859-1',
     },
   ],
-  cookies: ['/', { Cookie: 'a=1; b="2"; c=%C3%A9; d=j%3A%7B%22e%22%3A1%7D; a=3; broken' }],
+  cookies: ['/', { Cookie: 'a=1; b="2"; c=%C3%A9; a=3; broken' }],
   'a signed cookie': [
     '/',
     { Cookie: 'id=s%3Aalice.NDVwWo4kzEZ4mIxrrW5zF6OEAbQPuoYFvLOmVF1UmDA; x=s%3Aforged.no' },
@@ -187,7 +187,7 @@ describe('the request that a strategy reads', () => {
         },
       ],
     });
-    const headers = { ...forwarded, Cookie: 'a=1; d=j%3A%7B%22e%22%3A1%7D' };
+    const headers = { ...forwarded, Cookie: 'a=1; b=%C3%A9' };
     const { body } = await ask(app.url('/?a=x+y', 'http'), { headers });
     const answers = await overUpgrade(app, '/?a=x+y', headers);
     expect(inMiddleware).toEqual(JSON.parse(body));

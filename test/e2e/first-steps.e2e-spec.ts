@@ -10,7 +10,6 @@ import { WsAdapter } from '@nestjs/platform-ws';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { describe, expect, it, vi } from 'vitest';
 import {
-  WsAuthAdapter,
   WsAuthConfigurationError,
   WsAuthGuard,
   WsAuthModule,
@@ -18,9 +17,9 @@ import {
   WsPublic,
   WsSession,
   WsUser,
-  type WsAuthAdapterOptions,
   type WsAuthModuleOptions,
 } from '../../lib/index.js';
+import { WsAuthAdapter, type WsAuthAdapterOptions } from '../../lib/ws.js';
 import { bootError, startApp } from '../support/app.js';
 import { EchoGateway } from '../support/gateways.js';
 import { JwtStrategy } from '../support/strategies.js';

@@ -23,13 +23,13 @@ import {
   fromSubprotocol,
   sessionOf,
   WsAuth,
-  WsAuthAdapter,
   WsAuthConfigurationError,
   WsAuthModule,
   WsPublic,
   type WsAuthModuleOptions,
   type WsAuthPolicyOptions,
 } from '../../lib/index.js';
+import { ws, WsAuthAdapter } from '../../lib/ws.js';
 import { bootError, freePort, startApp } from '../support/app.js';
 import { EchoGateway } from '../support/gateways.js';
 import { ask } from '../support/http.js';
@@ -375,15 +375,39 @@ describe('an application refuses to boot', () => {
     expect(error.message).toContain('no Passport strategy is registered as "unheard-of"');
   });
 
-  it('with a namespace, which native WebSockets do not have', async () => {
-    @WebSocketGateway({ namespace: 'chat' })
-    class NamespaceGateway {}
-    const error = await bootError(metadata([NamespaceGateway]));
-    expect(error.message).toMatch(/^namespace: /);
+  it.each([
+    [{ namespace: 'chat' }, /^namespace: .*a path of its own/],
+    [{ cors: true }, /^cors: .*allowedOrigins/],
+    [{ transports: ['websocket'] }, /^transports: it is an option of Socket\.IO/],
+    [{ path: '/chat', allowEIO3: true }, /^allowEIO3: it is an option of Socket\.IO/],
+    [{ pingInterval: 25_000 }, /^pingInterval: it is an option of Socket\.IO/],
+  ])('with options of Socket.IO, which native WebSockets ignore: %o', async (options, message) => {
+    @WebSocketGateway(options)
+    class SocketIoGateway {}
+    const error = await bootError(metadata([SocketIoGateway]));
+    expect(error).toBeInstanceOf(WsAuthConfigurationError);
+    expect(error.message).toMatch(message);
   });
+
+  it.each(['ws', {}, ws, new WsAuthAdapter()])(
+    'with a platform that is not one: %o',
+    async (platform) => {
+      const error = await bootError(metadata([EchoGateway], { platform } as never));
+      expect(error.message).toMatch(/^platform: expected ws\(\) of nestjs-ws-auth\/ws/);
+    },
+  );
 });
 
 describe('WsAuthModule', () => {
+  it('protects gateways of the platform that it is given', async () => {
+    await using app = await startApp({
+      imports: [WsAuthModule.forRoot({ strategy: 'jwt', platform: ws() })],
+      providers: [JwtStrategy, EchoGateway],
+    });
+    expect((await app.connect('/', bearer('forged')).refusal()).status).toBe(401);
+    await app.connect('/', bearer()).opened();
+  });
+
   it('takes options from a factory', async () => {
     await using app = await startApp({
       imports: [

@@ -30,7 +30,8 @@ import { IsInt, IsString } from 'class-validator';
 import { concat, map, Observable, of, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { WebSocket, type WebSocketServer as Server } from 'ws';
-import { WsAuthAdapter, WsAuthModule, WsPublic } from '../../lib/index.js';
+import { WsAuthModule, WsPublic } from '../../lib/index.js';
+import { WsAuthAdapter } from '../../lib/ws.js';
 import { freePort, startApp, type TestApp } from '../support/app.js';
 import type { TestClient } from '../support/client.js';
 

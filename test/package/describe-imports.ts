@@ -77,8 +77,16 @@ export function describeImports(stackOf: () => Stack): void {
 
     it('asks for everything that package.json demands', async () => {
       const typesAlone = ['@types/ws', 'reflect-metadata'];
+      const asked = [
+        ...(await askedFor('nestjs-ws-auth')),
+        ...(await askedFor('nestjs-ws-auth/ws')),
+      ];
+      expect([...new Set([...asked, ...typesAlone])].toSorted()).toEqual(demanded.toSorted());
+    });
+
+    it('asks for no platform until an application chooses one', async () => {
       const asked = await askedFor('nestjs-ws-auth');
-      expect([...asked, ...typesAlone].toSorted()).toEqual(demanded.toSorted());
+      expect(asked.filter((name) => name === 'ws' || name.includes('platform'))).toEqual([]);
     });
 
     it.each(Object.entries(purposes))('has no %s, which says that it needs %s', (entry, peer) =>

@@ -30,16 +30,16 @@ const expected = {
       LeaseClaim OriginPredicate RedactedPlaces RefusalCode RequestOptions RevocationKind
       RevocationPage RevocationQuestion RevocationTarget RevokeOptions SessionLease
       SessionTarget StoredRevocation StoredTicket SubprotocolOptions TicketLimits
-      TicketOptions UserInfoExtractor WsAuthAdapterOptions WsAuthAttempt WsAuthAttemptEvent
+      TicketOptions UserInfoExtractor WsAuthAttempt WsAuthAttemptEvent
       WsAuthAuthentication WsAuthErrorOptions WsAuthEventListener WsAuthEventMap
       WsAuthEventNames WsAuthGauges WsAuthHealthResult WsAuthIncident WsAuthMiddleware
-      WsAuthModuleOptions WsAuthObservation WsAuthOutcome WsAuthPhase WsAuthPolicyOptions
+      WsAuthModuleOptions WsAuthObservation WsAuthOutcome WsAuthPhase WsAuthPlatform WsAuthPolicyOptions
       WsAuthRejection WsAuthSessionEvent WsAuthStore WsAuthTelemetry WsAuthTransport
       WsAuthUserKey WsAuthVerdict WsCredentialExtractor WsExtractorOptions WsTicketOptions
       WsUserDecorator
     `),
     values: wordsOf(`
-      MemoryWsAuthStore WsAuth WsAuthAdapter WsAuthCloseCode WsAuthConfigurationError
+      MemoryWsAuthStore WsAuth WsAuthCloseCode WsAuthConfigurationError
       WsAuthError WsAuthEvents WsAuthGuard WsAuthHealth WsAuthModule WsAuthNoSessionError
       WsAuthSession WsAuthSessions WsAuthStoreError WsPublic WsSession WsTickets WsUser
       fromAuthorizationHeader fromCookie fromFirstMessage fromQueryParam fromRequest
@@ -82,6 +82,14 @@ const expected = {
     `),
     values: wordsOf(`
       WsRefusedError WsSessionClient WsTestClient connect connectAs expectRefused fakeTimers
+    `),
+  },
+  './ws': {
+    types: wordsOf(`
+      WsAuthAdapterOptions
+    `),
+    values: wordsOf(`
+      WsAuthAdapter ws
     `),
   },
 };

@@ -129,6 +129,32 @@ export const tokenPlaces: readonly TokenPlace[] = [
     upgrade: (token) => ['/', { headers: { cookie: `token=${token}`, origin } }],
   },
   {
+    name: 'the query, where passport-jwt reads it as well',
+    strategy: jwtStrategy(ExtractJwt.fromUrlQueryParameter('token')),
+    options: { credentials: [fromQueryParam('token')] },
+    upgrade: (token) => [`/?token=${token}`],
+  },
+  {
+    name: 'the query, read by the strategy as well',
+    strategy: ownStrategy(({ query }) => query['token']),
+    options: { credentials: [fromQueryParam('token')] },
+    upgrade: (token) => [`/?token=${token}`],
+  },
+  {
+    name: 'the query, where passport-http-bearer reads it as well',
+    strategy: PlacedBearerStrategy,
+    options: { credentials: [fromQueryParam('access_token')] },
+    upgrade: (token) => [`/?access_token=${token}`],
+  },
+  {
+    name: 'a cookie, read by the strategy as well',
+    strategy: ownStrategy(
+      (request) => (request as unknown as { cookies: { token: string } }).cookies.token,
+    ),
+    options: { credentials: [fromCookie('token')], allowedOrigins: [/.*/] },
+    upgrade: (token) => ['/', { headers: { cookie: `token=${token}`, origin } }],
+  },
+  {
     name: 'a subprotocol',
     strategy: jwtStrategy(fromBearer),
     options: { credentials: [fromSubprotocol()] },

@@ -18,6 +18,7 @@ import { HttpPort } from '../http-port.js';
 import { dispatchMessages, type ParsedMessage } from './message-dispatch.js';
 import { InternalsCheck } from './internals/internals-check.js';
 import { limitsOfGateway, limitsWithoutSession, strictest } from './internals/receiver-limits.js';
+import { refuseOptionsOfSocketIo } from './socket-io-options.js';
 import { ProtectedRoute, type ProtectedRouteOptions } from './protected-route.js';
 import { PublicRoute } from './public-route.js';
 import { demandExactPath, routePathname, SubprotocolChoice, type Route } from '../route.js';
@@ -30,11 +31,6 @@ export type WsAuthAdapterOptions = NonNullable<ConstructorParameters<typeof WsAd
 const adapterOptions = {
   messageParser: callable<WsAuthAdapterOptions['messageParser']>(),
 } satisfies RowsOf<WsAuthAdapterOptions>;
-
-/** What `@WebSocketGateway(port, options)` passes on, besides the options of `ws`. */
-interface GatewayOptions extends ServerOptions {
-  readonly namespace?: string;
-}
 
 /** What a protected route is made of, besides its server. */
 type ProtectedRouteParts = Omit<ProtectedRouteOptions, 'server' | 'limits'>;
@@ -82,13 +78,9 @@ export class WsAuthAdapter extends WsAdapter {
   }
 
   /** @throws {WsAuthConfigurationError} without `WsAuthModule`, and for gateways that cannot be distinguished. */
-  override create(port: number, options: GatewayOptions = {}): WebSocketServer {
-    const { path, namespace, server: _server, ...wsOptions } = options;
-    if (namespace) {
-      throw new WsAuthConfigurationError(
-        'namespace: native WebSockets have none; give the gateway a path of its own',
-      );
-    }
+  override create(port: number, options: ServerOptions = {}): WebSocketServer {
+    const { path, server: _server, ...wsOptions } = options;
+    refuseOptionsOfSocketIo(options);
     demandExactPath(path);
     const adapterContext = this.#demandContext();
     const context = adapterContext.sessionContextOf(port, path);

@@ -89,8 +89,7 @@ describe('refusalOfAnswer', () => {
   it.each([
     [200, 'ERR_WS_AUTH_CREDENTIAL_REJECTED', 401],
     [204, 'ERR_WS_AUTH_CREDENTIAL_REJECTED', 401],
-    [302, 'ERR_WS_AUTH_REDIRECTED', 401],
-    [308, 'ERR_WS_AUTH_REDIRECTED', 401],
+    [302, 'ERR_WS_AUTH_CREDENTIAL_REJECTED', 401],
     [400, 'ERR_WS_AUTH_MALFORMED_CREDENTIAL', 400],
     [401, 'ERR_WS_AUTH_CREDENTIAL_REJECTED', 401],
     [402, 'ERR_WS_AUTH_CREDENTIAL_REJECTED', 401],
@@ -102,13 +101,18 @@ describe('refusalOfAnswer', () => {
     [502, 'ERR_WS_AUTH_STRATEGY_FAILED', 500],
     [503, 'ERR_WS_AUTH_UNAVAILABLE', 503],
   ])('K5b: makes of the status %d of a middleware %s', (status, code, httpStatus) => {
-    const answer = { status, retryAfterSeconds: undefined, challenges: [] };
+    const answer = { status, redirects: false, retryAfterSeconds: undefined, challenges: [] };
     expect(refusalOfAnswer(answer)).toMatchObject({ code, httpStatus, cause: undefined });
   });
 
   it('K5b: keeps the time after which to try again', () => {
-    const answer = { status: 429, retryAfterSeconds: 42, challenges: [] };
+    const answer = { status: 429, redirects: false, retryAfterSeconds: 42, challenges: [] };
     expect(refusalOfAnswer(answer)).toMatchObject({ retryAfterSeconds: 42 });
+  });
+
+  it('K5b: names the way out where the middleware calls redirect()', () => {
+    const answer = { status: 302, redirects: true, retryAfterSeconds: undefined, challenges: [] };
+    expect(refusalOfAnswer(answer)).toMatchObject({ code: 'ERR_WS_AUTH_REDIRECTED' });
   });
 });
 

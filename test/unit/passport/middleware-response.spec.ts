@@ -74,6 +74,7 @@ async function askExpress(): Promise<(index: number) => Promise<MiddlewareAnswer
     const retryAfter = headers.get('Retry-After');
     return {
       status,
+      redirects: Object.keys(answers)[index]!.startsWith('redirect()'),
       retryAfterSeconds: retryAfter === null ? undefined : Number(retryAfter),
       challenges: headers.get('WWW-Authenticate')?.split(', ') ?? [],
     };

@@ -2,6 +2,11 @@ import { IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { Credential, type CredentialContent } from '../../../lib/credentials/credential.js';
 import type { WsCredentialExtractor } from '../../../lib/credentials/extractor.js';
+import { fromAuthorizationHeader } from '../../../lib/credentials/authorization-header.extractor.js';
+import { fromCookie } from '../../../lib/credentials/cookie.extractor.js';
+import { fromRequest } from '../../../lib/credentials/request.extractor.js';
+import { tokenPlacesOf, type TokenPlaces } from '../../../lib/credentials/token-places.js';
+import { WatchedRequest } from '../../../lib/passport/watched-request.js';
 import { fromQueryParam } from '../../../lib/credentials/query-param.extractor.js';
 import { redactionOf, redactRequest } from '../../../lib/credentials/redaction.js';
 import { clientFactsOf } from '../../../lib/passport/client-facts.js';
@@ -17,6 +22,7 @@ interface Sent {
   readonly url?: string;
   readonly lines?: HeaderLines;
   readonly extractors?: readonly WsCredentialExtractor[];
+  readonly places?: TokenPlaces;
   readonly origin?: { readonly ambient: boolean; readonly cookie?: boolean };
 }
 
@@ -27,12 +33,13 @@ interface Derived {
 }
 
 function derive(content: CredentialContent, sent: Sent = {}): Derived {
-  const { url = '/ws', lines = [], extractors = [], origin = { ambient: false } } = sent;
+  const { url = '/ws', lines = [], extractors = [], origin = { ambient: false }, places } = sent;
   const request = upgradeRequest(url, lines);
   const original = redactRequest(request, redactionOf(extractors));
   const credential = new Credential(content, { extractor: 't', strategy: undefined, ...origin });
   const attempt = new ManualAttempt();
-  const seen = strategyRequest({ request, original, client, credential, attempt });
+  const parts = { request, original, client, credential, attempt };
+  const seen = strategyRequest(places ? { ...parts, places } : parts);
   return { request, seen, attempt };
 }
 
@@ -106,6 +113,73 @@ describe('strategyRequest', () => {
   ])('AH-11, CK-07: shows no cookie beside %s, which any page may have sent', (_what, content) => {
     const { seen } = derive(content, { lines: [['Cookie', 'session=VICTIM']] });
     expect(seen.headers).not.toHaveProperty('cookie');
+  });
+
+  describe('K8b: a token', () => {
+    const extractors = [
+      fromQueryParam('token'),
+      fromCookie('jwt'),
+      fromRequest({ headers: ['X-Token', 'Cookie'], queryParams: ['key'] }),
+      fromAuthorizationHeader(),
+    ];
+    const places = tokenPlacesOf(extractors);
+
+    it.each<[string, CredentialContent]>([
+      ['of a header', bearer('a+b=')],
+      ['of a message', { scheme: 'fields', body: {}, token: 'a+b=' }],
+    ])('%s stands in every place that extractors name', (_what, content) => {
+      const { seen } = derive(content, { url: '/ws?a=1&token=sent', extractors, places });
+      expect(seen.url).toBe('/ws?a=1&token=a%2Bb%3D&key=a%2Bb%3D');
+      expect({ ...seen.query }).toEqual({ a: '1', token: 'a+b=', key: 'a+b=' });
+      expect(seen.headers).toMatchObject({
+        authorization: 'Bearer a+b=',
+        cookie: 'jwt=a%2Bb%3D',
+        'x-token': 'a+b=',
+      });
+      expect(seen).toMatchObject({ cookies: { jwt: 'a+b=' } });
+    });
+
+    it('begins the query if there is none', () => {
+      expect(derive(bearer('abc'), { extractors, places }).seen.url).toBe('/ws?token=abc&key=abc');
+    });
+
+    it.each<[string, CredentialContent]>([
+      ['a name and a password', basic('alice', 'secret')],
+      ['fields without a token', { scheme: 'fields', body: { x: 1 }, token: undefined }],
+    ])('is not made of %s', (_what, content) => {
+      const { seen } = derive(content, { extractors, places });
+      expect(seen.url).toBe('/ws');
+      expect(seen.headers).not.toHaveProperty('cookie');
+      expect(seen.headers).not.toHaveProperty('x-token');
+    });
+
+    it('stands beside the cookies that middleware has parsed', () => {
+      const request = Object.assign(upgradeRequest('/ws'), { cookies: { a: '1', jwt: 'other' } });
+      const original = redactRequest(request, redactionOf([]));
+      const credential = new Credential(bearer('abc'), {
+        extractor: 't',
+        ambient: false,
+        strategy: undefined,
+      });
+      const attempt = new ManualAttempt();
+      const seen = strategyRequest({ request, original, client, credential, attempt, places });
+      expect(seen).toMatchObject({ cookies: { a: '1', jwt: 'abc' } });
+      const watched = new WatchedRequest(seen, credential.content, 'password');
+      expect((seen as unknown as { cookies: { jwt: string } }).cookies.jwt).toBe('abc');
+      expect([...watched.read]).toEqual(['abc']);
+    });
+
+    it('is not found in access_token by a strategy that has read the Authorization header', () => {
+      const named = tokenPlacesOf([fromQueryParam('access_token')]);
+      const both = derive(bearer('abc'), { places: named }).seen;
+      const first = derive(bearer('abc'), { places: named }).seen;
+      for (const seen of [both, first]) {
+        void new WatchedRequest(seen, bearer('abc'), 'password');
+      }
+      expect(both.headers.authorization).toBe('Bearer abc');
+      expect(both.query['access_token']).toBeUndefined();
+      expect(first.query['access_token']).toBe('abc');
+    });
   });
 
   it('leaves the redacted request alone, whatever a strategy does with its own', () => {

@@ -1,0 +1,45 @@
+import { WsAuthConfigurationError } from '../../errors/ws-auth.error.js';
+
+const anotherPlatform =
+  'it is an option of Socket.IO, and this gateway is served by native WebSockets; remove it';
+
+/** Options of `@WebSocketGateway()` that only Socket.IO reads, and what to write instead. */
+const optionsOfSocketIo: ReadonlyMap<string, string> = new Map([
+  ['namespace', 'native WebSockets have none; give the gateway a path of its own'],
+  ['cors', 'native WebSockets have no CORS; name the origins of your pages in allowedOrigins'],
+  ...[
+    'addTrailingSlash',
+    'allowEIO3',
+    'allowRequest',
+    'allowUpgrades',
+    'cleanupEmptyChildNamespaces',
+    'connectTimeout',
+    'connectionStateRecovery',
+    'cookie',
+    'destroyUpgrade',
+    'destroyUpgradeTimeout',
+    'httpCompression',
+    'initialPacket',
+    'maxHttpBufferSize',
+    'parser',
+    'pingInterval',
+    'pingTimeout',
+    'serveClient',
+    'transports',
+    'upgradeTimeout',
+    'wsEngine',
+  ].map((name) => [name, anotherPlatform] as const),
+]);
+
+/**
+ * Refuses a gateway that was written for Socket.IO: its clients would be answered with 404, or none of its rules would hold.
+ *
+ * @throws {WsAuthConfigurationError} that names the option
+ */
+export function refuseOptionsOfSocketIo(options: object): void {
+  for (const [name, advice] of optionsOfSocketIo) {
+    if ((options as Record<string, unknown>)[name] !== undefined) {
+      throw new WsAuthConfigurationError(`${name}: ${advice}`);
+    }
+  }
+}
