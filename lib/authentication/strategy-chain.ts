@@ -73,6 +73,8 @@ export class StrategyChain {
     private readonly policy: Policy,
     private readonly strategies: Strategies,
     private readonly checks: UserChecks = { keys: new KeyCheck(policy) },
+    /** Options of `authenticate()`. */
+    private readonly options: object = {},
   ) {}
 
   run(judged: Case): MaybePromise<Authenticated | Refusal> {
@@ -165,7 +167,7 @@ export class StrategyChain {
 
   #ask({ judged, request, run }: Asked): MaybePromise<Outcome> {
     return run
-      ? runStrategy(run.strategy, request, judged.attempt, run.evidence.observers)
+      ? runStrategy(run.strategy, request, judged.attempt, run.evidence.observers, this.options)
       : { type: 'error', error: undefined };
   }
 

@@ -40,6 +40,11 @@ import { ticketStrategyName, TicketStrategy } from '../tickets/ticket.strategy.j
 import { NodeState } from './node-state.js';
 import { containGatewayHooks } from './gateway-hooks.js';
 import { GatewayPolicies } from './gateway-policies.js';
+import {
+  noPassportOptions,
+  splitPassportOptions,
+  type PassportModuleOptions,
+} from './passport-options.js';
 import { ProvidedStrategies } from './provided-strategies.js';
 import { WS_AUTH_PLATFORM, WS_AUTH_SETTINGS, type ModuleSettings } from './module-settings.js';
 import { wireTelemetry } from './telemetry-wiring.js';
@@ -184,7 +189,7 @@ export class WsAuthService
       keys: new KeyCheck(policy, warn, this.#keySources),
       warnings: new AcceptanceWarnings(warn),
     };
-    const chain = new StrategyChain(policy, this.#strategies, users);
+    const chain = new StrategyChain(policy, this.#strategies, users, this.#passport.authenticate);
     const { revocations, leases } = this.common;
     const checks = { failures: this.#failures, revocations, leases, users };
     return this.#telemetry
@@ -193,17 +198,16 @@ export class WsAuthService
   }
 
   #merge(demand: WsAuthPolicyOptions): WsAuthModuleOptions {
-    const strategy = this.#defaultStrategy();
-    const layers = [strategy === undefined ? {} : { strategy }, this.settings.given, demand];
+    const layers = [this.#passport.policy, this.settings.given, demand];
     return Object.assign({}, ...layers.map(defined)) as WsAuthModuleOptions;
   }
 
-  #defaultStrategy(): string | readonly string[] | undefined {
+  /** What `PassportModule` was registered with. */
+  get #passport(): PassportModuleOptions {
     try {
-      const options = this.moduleRef.get<AuthModuleOptions>(AuthModuleOptions, { strict: false });
-      return options.defaultStrategy;
+      return splitPassportOptions(this.moduleRef.get(AuthModuleOptions, { strict: false }));
     } catch {
-      return undefined;
+      return noPassportOptions;
     }
   }
 }

@@ -15,6 +15,7 @@ import type { Strategy, StrategyActions } from './strategy.js';
  * and a failure counts against the client's address.
  *
  * @param observers methods that stand in for those of the strategy in this run
+ * @param options what the strategy receives beside the request; it gets a copy
  * @returns the outcome itself where the strategy decides before it returns, as most do about a bad signature
  */
 export function runStrategy(
@@ -22,6 +23,7 @@ export function runStrategy(
   request: object,
   attempt: AbortableAttempt,
   observers?: object,
+  options?: object,
 ): MaybePromise<Outcome> {
   if (!attempt.running) {
     return { type: 'aborted' };
@@ -57,7 +59,7 @@ export function runStrategy(
     observers,
   );
   try {
-    const returned = own.run(() => run.authenticate(request, {}));
+    const returned = own.run(() => run.authenticate(request, { ...options }));
     if (isThenable(returned)) {
       returned.then(interrupted, (error: unknown) => settle({ type: 'error', error }));
     }
