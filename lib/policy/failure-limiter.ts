@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { checkLimiter } from './check-service.js';
 import type { FailedAttemptOptions, FailureLimit } from './options.js';
@@ -61,12 +62,25 @@ function limiterOf(
 }
 
 function loadPackage(option: string): RateLimiterModule {
-  try {
-    return createRequire(import.meta.url)('rate-limiter-flexible') as RateLimiterModule;
-  } catch (cause) {
-    throw new WsAuthConfigurationError(
-      `${option}: counting needs a package that is not installed; run npm install rate-limiter-flexible`,
-      { cause },
-    );
+  let cause: unknown;
+  for (const base of applicationFiles()) {
+    try {
+      return createRequire(base)('rate-limiter-flexible') as RateLimiterModule;
+    } catch (error) {
+      cause = error;
+    }
   }
+  throw new WsAuthConfigurationError(
+    `${option}: counting needs a package that is not installed; run npm install rate-limiter-flexible`,
+    { cause },
+  );
+}
+
+/**
+ * Files that belong to the application, which installs the package: the script that Node runs, and one in the working directory.
+ *
+ * `import.meta.url` would do, but Jest runs this package as CommonJS, where it is a syntax error.
+ */
+function applicationFiles(): string[] {
+  return [...process.argv.slice(1, 2), 'package.json'].map((file) => resolve(file));
 }

@@ -79,6 +79,15 @@ describe('the layers of lib', () => {
   });
 });
 
+it('K13b: holds no import.meta, which is a syntax error where Jest runs the package as CommonJS', () => {
+  const files = readdirSync(lib, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.ts'),
+  );
+  const code = (file: string) =>
+    readFileSync(join(lib, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
+  expect(files.filter((file) => code(file).includes('import.meta'))).toEqual([]);
+});
+
 describe('the client', () => {
   const reaches = (file: string, seen = new Set<string>()): Set<string> => {
     seen.add(file);

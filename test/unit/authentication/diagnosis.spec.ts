@@ -184,7 +184,7 @@ describe('what is refused although a strategy accepts it', () => {
     ['expiry', { id: 1, exp: 'never' }, 'opaque', {}],
     ['expiry', { id: 1 }, 'opaque', { expiresAt: () => Number.NaN }],
     ['bound', { id: 1 }, unverifiedToken({ cnf: { jkt: 'x' } }), {}],
-  ])('K8g: is diagnosed as %s', async (check, user, token, options) => {
+  ])('K5f, K5g, K8g: is diagnosed as %s', async (check, user, token, options) => {
     const { strategies } = await diagnosisOf({ own: accepting(user) }, token, options);
     expect(strategies).toEqual([{ strategy: 'own', answer: 'accepted', check }]);
   });
@@ -199,7 +199,7 @@ describe('what is refused although a strategy accepts it', () => {
     );
   });
 
-  it('K8g: is warned of once per strategy and reason', async () => {
+  it('K5f, K5g, K8g: is warned of once per strategy and reason', async () => {
     const users: Record<string, unknown> = { text: 'alice', points: { id: 1, exp: 1_500 } };
     const warnings: string[] = [];
     const harness = new AuthenticatorHarness({ own: accepting(undefined) });
