@@ -50,12 +50,12 @@ export class Admission {
 
   #check(authenticated: Authenticated): Refusal | undefined {
     const { session, proof } = authenticated;
-    const { sessions, policy, authenticator, leases } = this.context;
+    const { revocations, policy, authenticator, leases } = this.context;
     if (session.expiresAt !== undefined && session.expiresAt <= Date.now()) {
       const expired = refusedBy('expired', 'ERR_WS_AUTH_CREDENTIAL_REJECTED', acceptedBy(session));
       return authenticator.refuse(expired, proof);
     }
-    if (sessions.isRevoked(authenticated)) {
+    if (revocations.isRevoked(authenticated)) {
       const revoked = refusedBy('revoked', 'ERR_WS_AUTH_REVOKED', acceptedBy(session));
       return authenticator.refuse(revoked, proof);
     }
@@ -70,7 +70,7 @@ export class Admission {
       policy.onLimit === 'refuse' &&
       userId !== undefined &&
       this.#countsHere &&
-      sessions.countOf(userId) >= policy.maxSessionsPerUser
+      sessions.countOfUser(userId) >= policy.maxSessionsPerUser
     );
   }
 
@@ -88,9 +88,9 @@ export class Admission {
     if (userId === undefined || !this.#countsHere) {
       return;
     }
-    const excess = sessions.countOf(userId) - policy.maxSessionsPerUser;
+    const excess = sessions.countOfUser(userId) - policy.maxSessionsPerUser;
     if (excess > 0) {
-      const oldest = sessions.liveOf(userId).slice(0, excess);
+      const oldest = sessions.ofUser(userId).slice(0, excess);
       runAll(oldest.map((each) => () => each.end({ why: 'replaced' })));
     }
   }

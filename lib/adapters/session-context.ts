@@ -4,14 +4,16 @@ import type { SessionLeases } from '../cluster/session-leases.js';
 import type { WsAuthEvents } from '../events/ws-auth-events.js';
 import type { Policy } from '../policy/policy.js';
 import type { WsAuthTelemetry } from '../policy/telemetry.js';
-import type { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
+import type { LiveSessions } from '../sessions/live-sessions.js';
+import type { RevocationLedger } from '../sessions/revocation-ledger.js';
 import type { RefusalReporter } from './refusal-reporter.js';
 
 /** What the sessions of one protected server share. */
 export interface SessionContext {
   readonly policy: Policy;
   readonly authenticator: Authenticator;
-  readonly sessions: WsAuthSessions;
+  readonly sessions: LiveSessions;
+  readonly revocations: RevocationLedger;
   /** Absent where each node counts the sessions of a user by itself. */
   readonly leases: SessionLeases | undefined;
   readonly events: WsAuthEvents;

@@ -62,7 +62,9 @@ export class SessionLifecycle implements LiveSession, Renewable {
   /** Begins the session. Registered first, then checked: a revocation that comes in between still finds it. */
   begin(): boolean {
     this.#put(this.#current);
-    if (!this.context.sessions.register(this)) {
+    const { sessions, revocations } = this.context;
+    sessions.add(this);
+    if (revocations.isRevoked(this, this.session.authenticatedAt)) {
       this.end({ why: 'revoked' });
     }
     return this.isOpen;
@@ -118,8 +120,8 @@ export class SessionLifecycle implements LiveSession, Renewable {
 
   /** Puts a newer credential of the same user in place and acknowledges it; the connection stays open. */
   renew(next: Authenticated): WsAuthSession | Refusal {
-    const { sessions, events } = this.context;
-    const revoked = sessions.isRevoked(next);
+    const { sessions, revocations, events } = this.context;
+    const revoked = revocations.isRevoked(next);
     if (revoked || !this.isOpen) {
       return refusedBy('revoked', 'ERR_WS_AUTH_REVOKED');
     }
@@ -192,7 +194,7 @@ export class SessionLifecycle implements LiveSession, Renewable {
     this.#ended = true;
     this.#expiry?.stop();
     this.#reauthentication?.stop();
-    this.context.sessions.unregister(this);
+    this.context.sessions.delete(this);
     this.context.leases?.release(this.session);
   }
 

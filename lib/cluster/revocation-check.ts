@@ -1,5 +1,5 @@
 import { refusedBy, unavailable, type Refusal } from '../protocol/refusal.js';
-import type { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
+import type { RevocationLedger } from '../sessions/revocation-ledger.js';
 import type { WsAuthStore } from '../store/ws-auth-store.js';
 import type { Authenticated } from '../authentication/authenticated.js';
 
@@ -14,7 +14,7 @@ export class RevocationCheck {
   constructor(
     private readonly store: Pick<WsAuthStore, 'isRevoked'>,
     private readonly knowledge: Knowledge,
-    private readonly sessions: Pick<WsAuthSessions, 'questionAbout'>,
+    private readonly ledger: Pick<RevocationLedger, 'questionAbout'>,
   ) {}
 
   /**
@@ -23,7 +23,7 @@ export class RevocationCheck {
    */
   async check(authenticated: Authenticated): Promise<Refusal | undefined> {
     try {
-      if (await this.store.isRevoked(this.sessions.questionAbout(authenticated))) {
+      if (await this.store.isRevoked(this.ledger.questionAbout(authenticated))) {
         return refusedBy('revoked', 'ERR_WS_AUTH_REVOKED');
       }
     } catch (cause) {

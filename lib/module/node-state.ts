@@ -12,7 +12,8 @@ import { maxTimerMs } from '../policy/check-option.js';
 import { SessionLeases } from '../cluster/session-leases.js';
 import { RevocationSync } from '../cluster/revocation-sync.js';
 import { WsAuthHealth } from '../cluster/ws-auth-health.service.js';
-import { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
+import { LiveSessions } from '../sessions/live-sessions.js';
+import { endAll, RevocationLedger } from '../sessions/revocation-ledger.js';
 import { logStoreFailure } from '../store/log-store-failure.js';
 import { MemoryWsAuthStore } from '../store/memory.store.js';
 import type { StoredRevocation, WsAuthStore } from '../store/ws-auth-store.js';
@@ -32,15 +33,16 @@ export class NodeState implements OnModuleInit, OnModuleDestroy, OnApplicationSh
   /** @throws {WsAuthConfigurationError} for a limit on all nodes without a store that they share. */
   constructor(
     @Inject(WS_AUTH_SETTINGS) settings: ModuleSettings,
-    private readonly sessions: WsAuthSessions,
+    private readonly sessions: LiveSessions,
+    private readonly ledger: RevocationLedger,
     private readonly health: WsAuthHealth,
   ) {
     const { store } = settings;
     this.store = store ?? new MemoryWsAuthStore();
-    sessions.shareThrough(this.store, settings.clockToleranceMs);
+    ledger.shareThrough(this.store, settings.clockToleranceMs);
     if (store) {
       this.#sync = this.#synchronise(settings);
-      this.revocations = new RevocationCheck(store, this.#sync, sessions);
+      this.revocations = new RevocationCheck(store, this.#sync, ledger);
       health.observe(this.#sync);
     }
     this.leases = this.#countTogether(settings);
@@ -77,7 +79,7 @@ export class NodeState implements OnModuleInit, OnModuleDestroy, OnApplicationSh
       store: this.store,
       // A disconnected node closes its sessions first.
       leaseMs: Math.ceil(Math.min(1.5 * maxStalenessMs, maxTimerMs)),
-      isLive: (sessionId) => this.sessions.get(sessionId) !== undefined,
+      isLive: (sessionId) => this.sessions.with(sessionId) !== undefined,
       apply: (revocation) => this.#apply(revocation),
     });
   }
@@ -88,8 +90,8 @@ export class NodeState implements OnModuleInit, OnModuleDestroy, OnApplicationSh
       store: this.store,
       maxStalenessMs,
       apply: (revocation) => this.#apply(revocation),
-      afterReading: () => this.sessions.publishTokens(),
-      onLoss: () => closes && this.sessions.endAll({ why: 'storeLost' }),
+      afterReading: () => this.ledger.publishTokens(),
+      onLoss: () => closes && endAll([...this.sessions.all()], { why: 'storeLost' }),
       onFailure: (cause) => {
         this.#logger.error(
           `the store does not answer, no client is accepted: ${logStoreFailure(cause)}`,
@@ -106,6 +108,6 @@ export class NodeState implements OnModuleInit, OnModuleDestroy, OnApplicationSh
       // Also the lease of a session that is about to begin.
       this.leases?.release({ id });
     }
-    this.sessions.apply(revocation);
+    this.ledger.apply(revocation);
   }
 }

@@ -7,6 +7,8 @@ import { WsAuthHealth } from '../cluster/ws-auth-health.service.js';
 import { ticketSettings, WS_TICKET_SETTINGS } from '../tickets/ticket-settings.js';
 import { WsTickets } from '../tickets/ws-tickets.service.js';
 import { NodeState } from './node-state.js';
+import { LiveSessions } from '../sessions/live-sessions.js';
+import { RevocationLedger } from '../sessions/revocation-ledger.js';
 import { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
 import { GatewayPolicies } from './gateway-policies.js';
 import { checkAsyncOptions, classProviders } from './async-options.js';
@@ -44,7 +46,18 @@ import {
     NodeState,
     WsAuthEvents,
     WsAuthHealth,
-    WsAuthSessions,
+    LiveSessions,
+    {
+      provide: RevocationLedger,
+      inject: [LiveSessions],
+      useFactory: (live: LiveSessions) => new RevocationLedger(live),
+    },
+    {
+      provide: WsAuthSessions,
+      inject: [LiveSessions, RevocationLedger],
+      useFactory: (live: LiveSessions, ledger: RevocationLedger) =>
+        new WsAuthSessions(live, ledger),
+    },
     WsTickets,
     {
       provide: WS_TICKET_SETTINGS,

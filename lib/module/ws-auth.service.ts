@@ -21,7 +21,8 @@ import { RefusalReporter } from '../adapters/refusal-reporter.js';
 import type { SessionContext } from '../adapters/session-context.js';
 import { WsAuthEvents } from '../events/ws-auth-events.js';
 import { failureLimiters } from '../policy/failure-limiter.js';
-import { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
+import { LiveSessions } from '../sessions/live-sessions.js';
+import { RevocationLedger } from '../sessions/revocation-ledger.js';
 import type { AdapterContext, ProtectedServer } from '../adapters/adapter-context.js';
 import type { Platform } from '../adapters/platform.js';
 import { runAll } from '../errors/run-all.js';
@@ -77,7 +78,8 @@ export class WsAuthService
     @Inject(WS_AUTH_SETTINGS) private readonly settings: ModuleSettings,
     @Inject(WS_AUTH_PLATFORM) private readonly platform: Platform,
     private readonly gateways: GatewayPolicies,
-    private readonly sessions: WsAuthSessions,
+    private readonly sessions: LiveSessions,
+    private readonly revocations: RevocationLedger,
     private readonly events: WsAuthEvents,
     private readonly common: NodeState,
     private readonly config: ApplicationConfig,
@@ -111,7 +113,7 @@ export class WsAuthService
       wireTelemetry(this.#telemetry, events, {
         pending: () => this.budget.total,
         maxPending,
-        sessions: () => sessions.count(),
+        sessions: () => sessions.size,
       });
     }
   }
@@ -127,13 +129,14 @@ export class WsAuthService
     if (!demand) {
       return undefined;
     }
-    const { sessions, events, reporter } = this;
+    const { sessions, revocations, events, reporter } = this;
     const policy = resolvePolicy(this.#merge(demand.policy), this.platform.transport);
     demandGatewayEffect(demand, policy, path ?? '/');
     const context = {
       policy,
       authenticator: this.#authenticatorFor(policy),
       sessions,
+      revocations,
       leases: this.common.leases,
       events,
       reporter,

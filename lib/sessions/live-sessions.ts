@@ -53,6 +53,11 @@ export class LiveSessions {
     return this.#byId.get(sessionId);
   }
 
+  /** The sessions of these ids that are live. */
+  named(sessionIds: readonly string[]): LiveSession[] {
+    return sessionIds.flatMap((id) => this.#byId.get(id) ?? []);
+  }
+
   /** Sessions of a user, oldest first. */
   ofUser(userId: string): LiveSession[] {
     return this.#byUser.of(userId);

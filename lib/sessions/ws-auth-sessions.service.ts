@@ -1,28 +1,22 @@
-import { Injectable, Logger } from '@nestjs/common';
-import { runAll } from '../errors/run-all.js';
+import { Logger } from '@nestjs/common';
 import { WsAuthError } from '../errors/ws-auth.error.js';
-import type { Ending, LiveSession } from './live-session.js';
+import type { LiveSession } from './live-session.js';
 import { demandKnownOptions } from '../policy/check-options.js';
 import { userKey, type WsAuthUserKey } from '../policy/user-key.js';
-import type { RevocationQuestion, StoredRevocation, WsAuthStore } from '../store/ws-auth-store.js';
-import { anonymousProof, httpSessionTokenId } from './proof.js';
+import { httpSessionTokenId } from './proof.js';
 import {
-  beganBy,
   checkClosing,
   checkRememberMs,
   checkTarget,
-  latestIssue,
-  revocationsOfAll,
   storedRevocation,
   type CheckedTarget,
   type RevocationTarget,
   type RevokeOptions,
   type SessionTarget,
 } from './revocation-target.js';
-import { Revocations } from './revocations.js';
-import { LiveSessions } from './live-sessions.js';
+import { endAll, type RevocationLedger } from './revocation-ledger.js';
+import type { LiveSessions } from './live-sessions.js';
 import type { WsAuthSession } from './session.js';
-import { UnpublishedRevocations } from '../cluster/unpublished-revocations.js';
 
 /** How the sockets of a disconnected session are closed. */
 export interface DisconnectOptions {
@@ -61,14 +55,16 @@ export interface HttpSessionStore {
  *
  * @publicApi
  */
-@Injectable()
 export class WsAuthSessions implements Iterable<WsAuthSession> {
   readonly #logger = new Logger('WsAuthSessions');
-  readonly #live = new LiveSessions();
-  readonly #revocations = new Revocations();
-  readonly #unpublished = new UnpublishedRevocations();
-  #store: WsAuthStore | undefined;
-  #clockToleranceMs = 0;
+  readonly #live: LiveSessions;
+  readonly #ledger: RevocationLedger;
+
+  /** @internal */
+  constructor(live: LiveSessions, ledger: RevocationLedger) {
+    this.#live = live;
+    this.#ledger = ledger;
+  }
 
   /**
    * Sessions of a user, oldest first.
@@ -77,7 +73,7 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
    */
   ofUser(userId: WsAuthUserKey): WsAuthSession[] {
     const key = userKey(userId);
-    return key === undefined ? [] : this.liveOf(key).map(({ session }) => session);
+    return key === undefined ? [] : this.#live.ofUser(key).map(({ session }) => session);
   }
 
   /** A session of this process by its id. */
@@ -109,11 +105,8 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
     demandKnownOptions(disconnectOptions, options, 'options');
     const { exceptSessionId, code, reason } = options;
     checkClosing(code, reason);
-    return this.#end(
-      this.#matching(checkTarget(target)),
-      { why: 'disconnected', code, reason },
-      exceptSessionId,
-    );
+    const sessions = this.#matching(checkTarget(target));
+    return endAll(sessions, { why: 'disconnected', code, reason }, exceptSessionId);
   }
 
   /**
@@ -138,14 +131,7 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
     checkRememberMs(options.rememberMs);
     const revocation = storedRevocation(checked, options);
     const everySession = 'userId' in checked && checked.issuedBefore === undefined;
-    // Also those that a clock which was set back makes look younger than the revocation.
-    const concerned = everySession ? this.liveOf(checked.userId) : this.#concerned(revocation);
-    try {
-      return this.#carryOut(revocation, concerned);
-    } finally {
-      await this.#store?.addRevocation(revocation);
-      await this.publishTokens();
-    }
+    return await this.#ledger.revoke(revocation, everySession ? checked.userId : undefined);
   }
 
   /**
@@ -182,176 +168,10 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
     };
   }
 
-  /**
-   * Registers first, checks afterwards: a revocation that comes in between still finds the session. One that came since the
-   * credential was accepted concerns it, whatever the clock of its issuer shows.
-   *
-   * @returns whether the session may live
-   * @internal
-   */
-  register(live: LiveSession): boolean {
-    this.#live.add(live);
-    return !this.#isRevoked(live, live.session.authenticatedAt);
-  }
-
-  /** @internal */
-  unregister(live: LiveSession): void {
-    this.#live.delete(live);
-  }
-
-  /** Has revocations find a renewed session by its present token. @internal */
-  renewed(live: LiveSession, former: LiveSession['proof']): void {
-    this.#live.renewed(live, former);
-  }
-
-  /** @internal */
-  isRevoked(credential: Pick<LiveSession, 'session' | 'proof'>): boolean {
-    return this.#isRevoked(credential, undefined);
-  }
-
-  /** What a store is asked about a credential. @internal */
-  questionAbout({ session, proof }: Pick<LiveSession, 'session' | 'proof'>): RevocationQuestion {
-    const [tokenId, ...tokenIds] = proof.tokenIds;
-    const issuedAt = latestIssue(proof, Number.POSITIVE_INFINITY, this.#clockToleranceMs);
-    return { userId: session.userId, tokenId, tokenIds, issuedAt };
-  }
-
-  #isRevoked(
-    { session, proof }: Pick<LiveSession, 'session' | 'proof'>,
-    acceptedAt: number | undefined,
-  ): boolean {
-    const { userId } = session;
-    const { tokenIds } = proof;
-    const issuedAt = latestIssue(proof, Number.POSITIVE_INFINITY, this.#clockToleranceMs);
-    const judged = { userId, tokenIds, issuedAt, acceptedAt };
-    // An anonymous session has nothing that could be revoked.
-    return proof !== anonymousProof && this.#revocations.isRevoked(judged);
-  }
-
-  /** A live session by its id, also of a user without a key. @internal */
-  liveWith(sessionId: string): LiveSession | undefined {
-    return this.#live.with(sessionId);
-  }
-
-  /** Live sessions with their sockets. @internal */
-  live(): Iterable<LiveSession> {
-    return this.#live.all();
-  }
-
-  /** Live sessions of a user, oldest first. @internal */
-  liveOf(userId: string): readonly LiveSession[] {
-    return this.#live.ofUser(userId);
-  }
-
-  /** Number of live sessions of a user. @internal */
-  countOf(userId: string): number {
-    return this.#live.countOfUser(userId);
-  }
-
-  /**
-   * Shares revocations with other nodes from now on.
-   *
-   * @param clockToleranceMs how far the clock of an issuer may be behind
-   * @internal
-   */
-  shareThrough(store: WsAuthStore, clockToleranceMs: number): void {
-    this.#store = store;
-    this.#clockToleranceMs = clockToleranceMs;
-  }
-
-  /**
-   * Carries out a revocation in this process, also one that was carried out before.
-   *
-   * @returns how many sockets were closed
-   * @internal
-   */
-  apply(revocation: StoredRevocation): number {
-    return this.#carryOut(revocation, this.#concerned(revocation));
-  }
-
-  /**
-   * Publishes the revocations of tokens that only this node knows. What fails is published by the next call.
-   *
-   * @internal
-   */
-  async publishTokens(): Promise<void> {
-    if (this.#store) {
-      await this.#unpublished.publish(this.#store);
-    }
-  }
-
-  /** Ends all sessions of this process. @internal */
-  endAll(ending: Ending): void {
-    this.#end([...this.#live.all()], ending);
-  }
-
   #matching(target: CheckedTarget): readonly LiveSession[] {
     if ('userId' in target) {
-      return this.liveOf(target.userId);
+      return this.#live.ofUser(target.userId);
     }
-    const live = 'sessionId' in target ? this.#live.with(target.sessionId) : undefined;
-    return live ? [live] : [];
-  }
-
-  /** The tokens of the sessions that end are revoked with them: those of other nodes are known there alone. */
-  #carryOut(revocation: StoredRevocation, concerned: readonly LiveSession[]): number {
-    const { kind, exceptSessionId, reason } = revocation;
-    const ending: Ending = { why: kind === 'replaced' ? 'replaced' : 'revoked', reason };
-    const ofTokens = revocationsOfAll(revocation, concerned, this.#clockToleranceMs);
-    // All is remembered before a session ends: a listener of the application may throw at the end of a session.
-    this.#remember(revocation);
-    for (const ofToken of ofTokens) {
-      // A revocation that is read again publishes nothing again.
-      if (this.#store && !this.#revocations.covers(ofToken.id, ofToken.rememberMs)) {
-        this.#unpublished.add(ofToken);
-      }
-      this.#remember(ofToken);
-    }
-    const others = ofTokens.flatMap(({ id }) => this.#live.ofToken(id));
-    return this.#end([...new Set([...concerned, ...others])], ending, exceptSessionId);
-  }
-
-  /** Sessions that a revocation ends. What it costs does not depend on how many others there are. */
-  #concerned({ kind, id, before }: StoredRevocation): readonly LiveSession[] {
-    switch (kind) {
-      case 'user':
-        return this.liveOf(id).filter((live) => beganBy(live, before, this.#clockToleranceMs));
-      case 'everybody':
-        return [...this.#live.all()].filter((live) =>
-          beganBy(live, before, this.#clockToleranceMs),
-        );
-      case 'token':
-        return this.#live.ofToken(id);
-      case 'session':
-      case 'replaced':
-        return this.#matching({ sessionId: id });
-    }
-  }
-
-  #remember({ kind, id, before, rememberMs }: StoredRevocation): void {
-    const forgetAt = Date.now() + rememberMs;
-    switch (kind) {
-      case 'user':
-        this.#revocations.revokeUser(id, before, forgetAt);
-        break;
-      case 'token':
-        this.#revocations.revokeToken(id, forgetAt);
-        break;
-      case 'everybody':
-        this.#revocations.revokeEverybody(before);
-        break;
-      case 'session':
-        // Tickets ask the store for it; a live session is simply closed.
-        break;
-      case 'replaced':
-        // Its credential is as good as before.
-        break;
-    }
-  }
-
-  #end(sessions: readonly LiveSession[], ending: Ending, exceptSessionId?: string): number {
-    const ended = sessions.filter(({ session }) => session.id !== exceptSessionId);
-    runAll(ended.map((live) => () => live.end(ending)));
-    return ended.length;
+    return 'sessionId' in target ? this.#live.named([target.sessionId]) : [];
   }
 }

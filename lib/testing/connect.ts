@@ -1,6 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { WsAuthEvents } from '../events/ws-auth-events.js';
 import { eventMessage } from '../protocol/message.js';
+import { LiveSessions } from '../sessions/live-sessions.js';
 import { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
 import { findGateway, type FoundGateway, type GatewayAddress } from './application.js';
 import { demandApplicationForTesting, entranceOf } from './entrance.js';
@@ -128,7 +129,11 @@ async function open(
 }
 
 function applicationOf(app: INestApplication): SessionSource {
-  return { sessions: app.get(WsAuthSessions), events: app.get(WsAuthEvents) };
+  return {
+    sessions: app.get(WsAuthSessions),
+    live: app.get(LiveSessions),
+    events: app.get(WsAuthEvents),
+  };
 }
 
 async function authenticate(

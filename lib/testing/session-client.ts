@@ -5,6 +5,7 @@ import { SessionGate } from '../adapters/ws/session-gate.js';
 import type { WsAuthEvents } from '../events/ws-auth-events.js';
 import type { RevokeOptions } from '../sessions/revocation-target.js';
 import type { WsAuthSession } from '../sessions/session.js';
+import type { LiveSessions } from '../sessions/live-sessions.js';
 import type { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
 import { connectionKey } from './connection-key.js';
 import { WsRefusedError } from './ws-refused.error.js';
@@ -37,6 +38,7 @@ const manyPings: object = { maxPendingAutoPongs: 0 };
 /** Where the sessions of an application are. */
 export interface SessionSource {
   readonly sessions: WsAuthSessions;
+  readonly live: LiveSessions;
   readonly events: WsAuthEvents;
 }
 
@@ -131,7 +133,7 @@ export class WsSessionClient extends WsTestClient {
   }
 
   get #life(): SessionLifecycle | undefined {
-    for (const live of this.#source.sessions.live()) {
+    for (const live of this.#source.live.all()) {
       if (live instanceof SessionLifecycle) {
         const { socket } = live.peer;
         if (connectionKey.ofServer(socket as Socket) === this.#connection.key) {

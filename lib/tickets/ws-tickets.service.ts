@@ -5,7 +5,7 @@ import { checkInteger } from '../policy/check-option.js';
 import { demandKnownOptions } from '../policy/check-options.js';
 import { isRecord } from '../protocol/message.js';
 import { normalizeOrigin } from '../protocol/origin.js';
-import { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
+import { LiveSessions } from '../sessions/live-sessions.js';
 import { newTicket, ticketDigest } from './ticket-digest.js';
 import type { TicketBinding, TicketPayload } from './ticket-payload.js';
 import { WS_TICKET_SETTINGS, type TicketSettings } from './ticket-settings.js';
@@ -67,7 +67,7 @@ export class WsTickets {
 
   constructor(
     @Inject(WS_TICKET_SETTINGS) private readonly settings: TicketSettings | undefined,
-    @Inject(WsAuthSessions) private readonly sessions: WsAuthSessions,
+    @Inject(LiveSessions) private readonly sessions: LiveSessions,
   ) {}
 
   /**
@@ -130,7 +130,7 @@ export class WsTickets {
 
   #bindingOf(options: TicketOptions): TicketBinding {
     const { path, origin, sessionId } = options;
-    const parent = sessionId === undefined ? undefined : this.sessions.liveWith(sessionId);
+    const parent = sessionId === undefined ? undefined : this.sessions.with(sessionId);
     return {
       path,
       origin: origin === undefined ? undefined : checkOrigin(origin),

@@ -11,6 +11,7 @@ import { eventually, within } from './eventually.js';
 import type { WsAuthSession } from '../../lib/index.js';
 import { startNode, type NodeOptions, type TestNode } from './node.js';
 import { packages } from './redis-clients.js';
+import { RevocationLedger } from '../../lib/sessions/revocation-ledger.js';
 
 const patienceMs = 20_000;
 const unavailable = { code: 1013, reason: 'authentication unavailable' };
@@ -87,7 +88,10 @@ it('D6: reads everything when the last entry it has read was lost, also what loo
   const clients = [await a.enter('before'), await a.enter('after')];
   const instant = Date.now() + 20_000;
   await server.command('XADD', stream(), `${instant}-0`, 'revocation', entryOf('somebody'));
-  await eventually(() => a.sessions.isRevoked(ancient('somebody')), 'the entry is read');
+  await eventually(
+    () => a.app.nest.get(RevocationLedger).isRevoked(ancient('somebody')),
+    'the entry is read',
+  );
   const [before, after] = [`${instant - 10_000}-0`, `${instant + 10_000}-0`];
   const entries = [before, entryOf('before'), after, entryOf('after')];
   await server.command('EVAL', replaceStream, '1', stream(), ...entries);

@@ -22,6 +22,7 @@ import { bearer, tokenOf } from '../support/tokens.js';
 import { collectGarbage } from './memory.js';
 import { verdict } from './verdict.js';
 import { turns } from '../support/turns.js';
+import { LiveSessions } from '../../lib/sessions/live-sessions.js';
 
 const goingAway = { code: 1001, reason: 'server shutting down' };
 
@@ -174,8 +175,8 @@ const endings: Readonly<Record<string, (lab: Lab, peer: RawPeer) => unknown>> = 
   revoked: ({ sessions }) => sessions.revoke({ userId: 'deaf' }),
   disconnected: ({ sessions }) => sessions.disconnect({ userId: 'deaf' }),
   'ended for a bad renewal': (_lab, peer) => peer.emit('authenticate', { token: 'another' }),
-  'failed by a listener': ({ sessions }) =>
-    [...sessions.live()].forEach((live) => live.end({ why: 'failed' })),
+  'failed by a listener': ({ app }) =>
+    [...app.nest.get(LiveSessions).all()].forEach((live) => live.end({ why: 'failed' })),
 };
 
 securityCases(

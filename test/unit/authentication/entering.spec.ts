@@ -3,11 +3,11 @@ import { Authenticator } from '../../../lib/authentication/authenticator.js';
 import { RevocationCheck } from '../../../lib/cluster/revocation-check.js';
 import { StrategyChain } from '../../../lib/authentication/strategy-chain.js';
 import { SessionLeases } from '../../../lib/cluster/session-leases.js';
-import { WsAuthSessions } from '../../../lib/sessions/ws-auth-sessions.service.js';
 import { MemoryWsAuthStore } from '../../../lib/store/memory.store.js';
 import type { LeaseAnswer, LeaseClaim } from '../../../lib/store/ws-auth-store.js';
 import { AuthenticatorHarness } from '../support/authentication.js';
 import { strategiesOf, strategyOf } from '../support/strategies.js';
+import { NodeSessions } from '../sessions/live-session-fakes.js';
 
 const line = ['Authorization', 'Bearer token'] as const;
 
@@ -40,7 +40,7 @@ it('accepts no client on a node that loses its store during a claim, and release
   };
   const authenticator = new Authenticator(harness.policy, chain, {
     failures: undefined,
-    revocations: new RevocationCheck(store, knowledge, new WsAuthSessions()),
+    revocations: new RevocationCheck(store, knowledge, new NodeSessions().ledger),
     leases,
   });
   const attempt = harness.attempt();

@@ -3,10 +3,9 @@ import { NodeState } from '../../../lib/module/node-state.js';
 import { moduleSettings } from '../../../lib/module/module-settings.js';
 import { RevocationSync } from '../../../lib/cluster/revocation-sync.js';
 import { WsAuthHealth } from '../../../lib/cluster/ws-auth-health.service.js';
-import { WsAuthSessions } from '../../../lib/sessions/ws-auth-sessions.service.js';
 import { MemoryWsAuthStore } from '../../../lib/store/memory.store.js';
 import type { StoredRevocation, WsAuthStore } from '../../../lib/store/ws-auth-store.js';
-import { FakeSession, named } from '../sessions/live-session-fakes.js';
+import { FakeSession, NodeSessions, named } from '../sessions/live-session-fakes.js';
 import { dayMs } from '../../support/clocks.js';
 import { settle, turns } from '../../support/turns.js';
 
@@ -172,8 +171,13 @@ describe('a node with sessions that reads a long stream again', () => {
 
   it('D3: ends the sessions that are revoked, and looks at no others', async () => {
     const store = new ForgetfulStore();
-    const sessions = new WsAuthSessions();
-    const node = new NodeState(moduleSettings({ store }), sessions, new WsAuthHealth());
+    const sessions = new NodeSessions();
+    const node = new NodeState(
+      moduleSettings({ store }),
+      sessions.live,
+      sessions.ledger,
+      new WsAuthHealth(),
+    );
     await node.onModuleInit();
     const live = Array.from(
       { length: 5_000 },

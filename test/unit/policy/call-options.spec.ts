@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { openTelemetry } from '../../../lib/opentelemetry.js';
 import { redisWsAuthStore } from '../../../lib/redis.js';
-import { WsAuthSessions } from '../../../lib/sessions/ws-auth-sessions.service.js';
 import { MemoryWsAuthStore } from '../../../lib/store/memory.store.js';
 import { ticketSettings } from '../../../lib/tickets/ticket-settings.js';
 import { WsTickets } from '../../../lib/tickets/ws-tickets.service.js';
+import { NodeSessions } from '../sessions/live-session-fakes.js';
 
-const sessions = new WsAuthSessions();
+const sessions = new NodeSessions();
 const settings = { ttlMs: 30_000, maxPerUser: 100, maxTotal: 100 };
 const tickets = new WsTickets(
   ticketSettings(settings, { store: new MemoryWsAuthStore(), userId: () => 'alice' }),
-  sessions,
+  sessions.live,
 );
 
 interface Call {

@@ -1,7 +1,19 @@
 import type { Ending, LiveSession } from '../../../lib/sessions/live-session.js';
 import { anonymousProof, type Proof } from '../../../lib/sessions/proof.js';
 import { WsAuthSession } from '../../../lib/sessions/session.js';
-import type { WsAuthSessions } from '../../../lib/sessions/ws-auth-sessions.service.js';
+import { LiveSessions } from '../../../lib/sessions/live-sessions.js';
+import { RevocationLedger } from '../../../lib/sessions/revocation-ledger.js';
+import { WsAuthSessions } from '../../../lib/sessions/ws-auth-sessions.service.js';
+
+/** The sessions of one node, with what lies behind them. */
+export class NodeSessions extends WsAuthSessions {
+  constructor(
+    readonly live = new LiveSessions(),
+    readonly ledger = new RevocationLedger(live),
+  ) {
+    super(live, ledger);
+  }
+}
 
 /** The names of a proof that stands on a token, or on none. */
 export function named(tokenId?: string): Pick<Proof, 'tokenIds' | 'ownTokenIds'> {
@@ -31,13 +43,13 @@ export class FakeSession implements LiveSession {
   #proof: Proof;
 
   constructor(
-    private readonly sessions: WsAuthSessions,
+    private readonly node: NodeSessions,
     userId: string | undefined,
     proof: Partial<Proof>,
   ) {
     this.session = sessionOf(userId);
     this.#proof = { ...anonymousProof, ...proof };
-    sessions.register(this);
+    node.live.add(this);
     this.looks = 0;
   }
 
@@ -50,12 +62,12 @@ export class FakeSession implements LiveSession {
   renewTo(proof: Partial<Proof>): void {
     const former = this.#proof;
     this.#proof = { ...former, ...proof };
-    this.sessions.renewed(this, former);
+    this.node.live.renewed(this, former);
   }
 
   end(ending: Ending): void {
     this.endings.push(ending);
-    this.sessions.unregister(this);
+    this.node.live.delete(this);
   }
 
   refresh(): WsAuthSession {

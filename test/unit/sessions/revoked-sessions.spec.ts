@@ -6,10 +6,9 @@ import type { LiveSession } from '../../../lib/sessions/live-session.js';
 import type { RevocationTarget } from '../../../lib/sessions/revocation-target.js';
 import { WsAuthHealth } from '../../../lib/cluster/ws-auth-health.service.js';
 import { WsAuthSession } from '../../../lib/sessions/session.js';
-import { WsAuthSessions } from '../../../lib/sessions/ws-auth-sessions.service.js';
 import { MemoryWsAuthStore } from '../../../lib/store/memory.store.js';
 import type { StoredRevocation } from '../../../lib/store/ws-auth-store.js';
-import { named, sessionOf } from './live-session-fakes.js';
+import { NodeSessions, named, sessionOf } from './live-session-fakes.js';
 import { dayMs, minuteMs } from '../../support/clocks.js';
 import { settle } from '../../support/turns.js';
 
@@ -29,31 +28,28 @@ class PartedStore extends MemoryWsAuthStore {
 
 let store: PartedStore;
 let nodes: readonly NodeState[];
-let sessionsOfNode: readonly WsAuthSessions[];
+let sessionsOfNode: readonly NodeSessions[];
 
 beforeEach(async () => {
   store = new PartedStore();
-  sessionsOfNode = [new WsAuthSessions(), new WsAuthSessions()];
+  sessionsOfNode = [new NodeSessions(), new NodeSessions()];
   nodes = sessionsOfNode.map(
-    (sessions) => new NodeState(moduleSettings({ store }), sessions, new WsAuthHealth()),
+    (sessions) =>
+      new NodeState(moduleSettings({ store }), sessions.live, sessions.ledger, new WsAuthHealth()),
   );
   await Promise.all(nodes.map((node) => node.onModuleInit()));
 });
 
 afterEach(() => Promise.all(nodes.map((node) => node.onApplicationShutdown())));
 
-function begin(
-  sessions: WsAuthSessions,
-  userId: string | undefined,
-  proof: Partial<Proof>,
-): string {
+function begin(sessions: NodeSessions, userId: string | undefined, proof: Partial<Proof>): string {
   const live: LiveSession = {
     session: sessionOf(userId),
     proof: { ...anonymousProof, ...proof },
-    end: () => sessions.unregister(live),
+    end: () => sessions.live.delete(live),
     refresh: () => live.session,
   };
-  sessions.register(live);
+  sessions.live.add(live);
   return live.session.id;
 }
 
@@ -254,8 +250,8 @@ describe('K4a: the tokens of sessions that a revocation ends', () => {
     await first!.revoke({ userId: 'alice' }, { exceptSessionId });
     const [revocation] = store.told;
     for (let times = 0; times < 3; times += 1) {
-      first!.apply(revocation!);
-      await first!.publishTokens();
+      first!.ledger.apply(revocation!);
+      await first!.ledger.publishTokens();
     }
     await settle();
     expect(store.told.map(({ kind }) => kind)).toEqual(['user', 'token']);
@@ -287,7 +283,8 @@ describe('K4a: the tokens of sessions that a revocation ends', () => {
       expiresAt: undefined,
     });
     const live = { session, proof: { ...anonymousProof, ...ahead('one') } };
-    expect(first!.register({ ...live, end: () => undefined, refresh: () => session })).toBe(false);
+    first!.live.add({ ...live, end: () => undefined, refresh: () => session });
+    expect(first!.ledger.isRevoked(live, authenticatedAt)).toBe(true);
   });
 });
 
@@ -303,16 +300,24 @@ describe('K4b: a clock of an issuer that is behind', () => {
     [undefined, 0, 3_000],
     [5_000, 5_000, 5_000],
   ])('is tolerated by %s ms', async (clockToleranceMs, tolerated, behind) => {
-    const sessions = new WsAuthSessions();
+    const sessions = new NodeSessions();
     const options = clockToleranceMs === undefined ? {} : { clockToleranceMs };
-    const node = new NodeState(moduleSettings({ store, ...options }), sessions, new WsAuthHealth());
+    const node = new NodeState(
+      moduleSettings({ store, ...options }),
+      sessions.live,
+      sessions.ledger,
+      new WsAuthHealth(),
+    );
     await node.onModuleInit();
     const now = Date.now();
     await sessions.revoke({ userId: 'alice', issuedBefore: now });
     const young = issued(now + 1 - tolerated);
     const old = issued(now - behind);
-    expect([sessions.isRevoked(young), sessions.isRevoked(old)]).toEqual([false, true]);
-    const asked = [young, old].map((each) => store.isRevoked(sessions.questionAbout(each)));
+    expect([sessions.ledger.isRevoked(young), sessions.ledger.isRevoked(old)]).toEqual([
+      false,
+      true,
+    ]);
+    const asked = [young, old].map((each) => store.isRevoked(sessions.ledger.questionAbout(each)));
     expect(await Promise.all(asked)).toEqual([false, true]);
     await node.onApplicationShutdown();
   });

@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { revocationsOfAll } from '../../../lib/sessions/revocation-target.js';
-import { WsAuthSessions } from '../../../lib/sessions/ws-auth-sessions.service.js';
 import type { StoredRevocation, WsAuthStore } from '../../../lib/store/ws-auth-store.js';
-import { FakeSession, named } from './live-session-fakes.js';
+import { FakeSession, NodeSessions, named } from './live-session-fakes.js';
 import { turns } from '../../support/turns.js';
 
 const count = 5_000;
 
-function crowd(sessions: WsAuthSessions): FakeSession[] {
+function crowd(sessions: NodeSessions): FakeSession[] {
   return Array.from(
     { length: count },
     (_none, index) =>
@@ -27,27 +26,27 @@ const targets: readonly [string, (of: FakeSession) => StoredRevocation][] = [
 
 describe.each(targets)('a revocation by %s', (_kind, revocationOf) => {
   it('D3: looks only at the sessions that it concerns', () => {
-    const sessions = new WsAuthSessions();
+    const sessions = new NodeSessions();
     const all = crowd(sessions);
     const [revoked] = all.splice(1_234, 1);
-    expect(sessions.apply(revocationOf(revoked!))).toBe(1);
+    expect(sessions.ledger.apply(revocationOf(revoked!))).toBe(1);
     expect(revoked!.endings).toHaveLength(1);
     expect(all.filter(({ looks }) => looks > 0)).toEqual([]);
     expect(sessions.count()).toBe(count - 1);
   });
 
   it('D3: ends nothing when it is applied again', () => {
-    const sessions = new WsAuthSessions();
+    const sessions = new NodeSessions();
     const revoked = new FakeSession(sessions, 'alice', { ...named('one'), issuedAt: 1_000 });
     const stored = revocationOf(revoked);
-    expect([sessions.apply(stored), sessions.apply(stored)]).toEqual([1, 0]);
+    expect([sessions.ledger.apply(stored), sessions.ledger.apply(stored)]).toEqual([1, 0]);
     expect(revoked.endings).toHaveLength(1);
   });
 });
 
 describe('a revocation by token', () => {
   it('D3: ends all sessions that stand on the token, of any user, and spares the one it excepts', async () => {
-    const sessions = new WsAuthSessions();
+    const sessions = new NodeSessions();
     const [first, second, spared] = ['alice', 'bob', undefined].map(
       (userId) => new FakeSession(sessions, userId, named('shared')),
     );
@@ -57,7 +56,7 @@ describe('a revocation by token', () => {
   });
 
   it('D3: finds a renewed session by its present token, and no longer by the former one', async () => {
-    const sessions = new WsAuthSessions();
+    const sessions = new NodeSessions();
     const renewed = new FakeSession(sessions, 'alice', named('first'));
     const other = new FakeSession(sessions, 'alice', named('first'));
     renewed.renewTo(named('second'));
@@ -68,7 +67,7 @@ describe('a revocation by token', () => {
   });
 
   it('D3: finds a session that gains or loses its token by a renewal', async () => {
-    const sessions = new WsAuthSessions();
+    const sessions = new NodeSessions();
     const gaining = new FakeSession(sessions, 'alice', {});
     gaining.renewTo(named('gained'));
     const losing = new FakeSession(sessions, 'bob', named('lost'));
@@ -78,7 +77,7 @@ describe('a revocation by token', () => {
   });
 
   it('D3: does not find a session that has ended, also one that is renewed afterwards', async () => {
-    const sessions = new WsAuthSessions();
+    const sessions = new NodeSessions();
     const ended = new FakeSession(sessions, 'alice', named('one'));
     ended.end({ why: 'disconnected' });
     ended.renewTo(named('two'));
@@ -89,7 +88,7 @@ describe('a revocation by token', () => {
 
 describe('a revocation by user', () => {
   it('D3: names a token once, however many sessions stand on it, until the last of its ends', () => {
-    const sessions = new WsAuthSessions();
+    const sessions = new NodeSessions();
     const ends = [0, Date.now() / 1_000 + 500, 100];
     const all = ends.map((exp) => new FakeSession(sessions, 'alice', { ...named('shared'), exp }));
     const other = new FakeSession(sessions, 'alice', named('other'));
@@ -98,17 +97,17 @@ describe('a revocation by user', () => {
     expect([ofShared, ofOther]).toMatchObject([{ id: 'shared' }, { id: 'other' }]);
     expect(ofShared!.rememberMs).toBeGreaterThan(400_000);
     expect(more).toEqual([]);
-    expect(sessions.apply(ofUser)).toBe(all.length + 1);
+    expect(sessions.ledger.apply(ofUser)).toBe(all.length + 1);
   });
 
   it('D3: publishes each token once, also where many users are revoked at the same time', async () => {
-    const sessions = new WsAuthSessions();
+    const sessions = new NodeSessions();
     const published: string[] = [];
     const addRevocation = async ({ kind, id }: StoredRevocation) => {
       await turns(1);
       published.push(`${kind} ${id}`);
     };
-    sessions.shareThrough({ addRevocation } as unknown as WsAuthStore, 0);
+    sessions.ledger.shareThrough({ addRevocation } as unknown as WsAuthStore, 0);
     const users = Array.from({ length: 30 }, (_none, index) => `user ${index}`);
     users.forEach((userId) => new FakeSession(sessions, userId, named(`token of ${userId}`)));
     await Promise.all(users.map((userId) => sessions.revoke({ userId })));
@@ -117,7 +116,7 @@ describe('a revocation by user', () => {
   });
 
   it('D3: has every call that publishes with another one see that it fails, and the next one try again', async () => {
-    const sessions = new WsAuthSessions();
+    const sessions = new NodeSessions();
     let isDown = true;
     const published: string[] = [];
     const addRevocation = async ({ kind, id }: StoredRevocation) => {
@@ -127,13 +126,13 @@ describe('a revocation by user', () => {
       }
       published.push(id);
     };
-    sessions.shareThrough({ addRevocation } as unknown as WsAuthStore, 0);
+    sessions.ledger.shareThrough({ addRevocation } as unknown as WsAuthStore, 0);
     const users = ['alice', 'bob', 'carol'];
     users.forEach((userId) => new FakeSession(sessions, userId, named(`token of ${userId}`)));
     const revoked = await Promise.allSettled(users.map((userId) => sessions.revoke({ userId })));
     expect(revoked.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
     isDown = false;
-    await sessions.publishTokens();
+    await sessions.ledger.publishTokens();
     expect(published).toEqual([...users, ...users.map((userId) => `token of ${userId}`)]);
   });
 });

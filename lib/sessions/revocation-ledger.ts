@@ -1,0 +1,154 @@
+import { runAll } from '../errors/run-all.js';
+import type { RevocationQuestion, StoredRevocation, WsAuthStore } from '../store/ws-auth-store.js';
+import { UnpublishedRevocations } from '../cluster/unpublished-revocations.js';
+import type { Ending, LiveSession } from './live-session.js';
+import type { LiveSessions } from './live-sessions.js';
+import { anonymousProof } from './proof.js';
+import { beganBy, latestIssue, revocationsOfAll } from './revocation-target.js';
+import { Revocations } from './revocations.js';
+
+/** A session, or one that asks to begin. */
+type Candidate = Pick<LiveSession, 'session' | 'proof'>;
+
+/**
+ * What is revoked, as far as this process knows: it refuses revoked credentials and ends the sessions that a revocation
+ * concerns. For the rest of this package only; applications revoke by `WsAuthSessions`.
+ */
+export class RevocationLedger {
+  readonly #revocations = new Revocations();
+  readonly #unpublished = new UnpublishedRevocations();
+  #store: WsAuthStore | undefined;
+  #clockToleranceMs = 0;
+
+  constructor(private readonly live: LiveSessions) {}
+
+  /**
+   * Shares revocations with other nodes from now on.
+   *
+   * @param clockToleranceMs how far the clock of an issuer may be behind
+   */
+  shareThrough(store: WsAuthStore, clockToleranceMs: number): void {
+    this.#store = store;
+    this.#clockToleranceMs = clockToleranceMs;
+  }
+
+  /**
+   * Whether a credential is revoked.
+   *
+   * @param acceptedAt when the credential was accepted: a revocation since then concerns it, whatever the clock of its issuer says
+   */
+  isRevoked({ session, proof }: Candidate, acceptedAt?: number): boolean {
+    const { userId } = session;
+    const { tokenIds } = proof;
+    const issuedAt = latestIssue(proof, Number.POSITIVE_INFINITY, this.#clockToleranceMs);
+    const judged = { userId, tokenIds, issuedAt, acceptedAt };
+    // An anonymous session has nothing that could be revoked.
+    return proof !== anonymousProof && this.#revocations.isRevoked(judged);
+  }
+
+  /** What a store is asked about a credential. */
+  questionAbout({ session, proof }: Candidate): RevocationQuestion {
+    const [tokenId, ...tokenIds] = proof.tokenIds;
+    const issuedAt = latestIssue(proof, Number.POSITIVE_INFINITY, this.#clockToleranceMs);
+    return { userId: session.userId, tokenId, tokenIds, issuedAt };
+  }
+
+  /**
+   * Carries out a revocation of this process, and publishes it.
+   *
+   * @param everySessionOf user whose sessions end whenever they were issued: a clock that was set back makes some look younger
+   *   than the revocation
+   * @returns how many sockets of this process were closed
+   */
+  async revoke(revocation: StoredRevocation, everySessionOf?: string): Promise<number> {
+    const concerned =
+      everySessionOf === undefined ? this.#concerned(revocation) : this.live.ofUser(everySessionOf);
+    try {
+      return this.#carryOut(revocation, concerned);
+    } finally {
+      await this.#store?.addRevocation(revocation);
+      await this.publishTokens();
+    }
+  }
+
+  /**
+   * Carries out a revocation of another node, also one that was carried out before.
+   *
+   * @returns how many sockets were closed
+   */
+  apply(revocation: StoredRevocation): number {
+    return this.#carryOut(revocation, this.#concerned(revocation));
+  }
+
+  /** Publishes the revocations of tokens that only this node knows. What fails is published by the next call. */
+  async publishTokens(): Promise<void> {
+    if (this.#store) {
+      await this.#unpublished.publish(this.#store);
+    }
+  }
+
+  /** The tokens of the sessions that end are revoked with them: those of other nodes are known there alone. */
+  #carryOut(revocation: StoredRevocation, concerned: readonly LiveSession[]): number {
+    const { kind, exceptSessionId, reason } = revocation;
+    const ending: Ending = { why: kind === 'replaced' ? 'replaced' : 'revoked', reason };
+    const ofTokens = revocationsOfAll(revocation, concerned, this.#clockToleranceMs);
+    // All is remembered before a session ends: a listener of the application may throw at the end of a session.
+    this.#remember(revocation);
+    for (const ofToken of ofTokens) {
+      // A revocation that is read again publishes nothing again.
+      if (this.#store && !this.#revocations.covers(ofToken.id, ofToken.rememberMs)) {
+        this.#unpublished.add(ofToken);
+      }
+      this.#remember(ofToken);
+    }
+    const others = ofTokens.flatMap(({ id }) => this.live.ofToken(id));
+    return endAll([...new Set([...concerned, ...others])], ending, exceptSessionId);
+  }
+
+  /** Sessions that a revocation ends. What it costs does not depend on how many others there are. */
+  #concerned({ kind, id, before }: StoredRevocation): readonly LiveSession[] {
+    switch (kind) {
+      case 'user':
+        return this.live.ofUser(id).filter((live) => beganBy(live, before, this.#clockToleranceMs));
+      case 'everybody':
+        return [...this.live.all()].filter((live) => beganBy(live, before, this.#clockToleranceMs));
+      case 'token':
+        return this.live.ofToken(id);
+      case 'session':
+      case 'replaced':
+        return this.live.named([id]);
+    }
+  }
+
+  #remember({ kind, id, before, rememberMs }: StoredRevocation): void {
+    const forgetAt = Date.now() + rememberMs;
+    switch (kind) {
+      case 'user':
+        this.#revocations.revokeUser(id, before, forgetAt);
+        break;
+      case 'token':
+        this.#revocations.revokeToken(id, forgetAt);
+        break;
+      case 'everybody':
+        this.#revocations.revokeEverybody(before);
+        break;
+      case 'session':
+        // Tickets ask the store for it; a live session is simply closed.
+        break;
+      case 'replaced':
+        // Its credential is as good as before.
+        break;
+    }
+  }
+}
+
+/** Ends sessions, all but one, and returns how many. */
+export function endAll(
+  sessions: readonly LiveSession[],
+  ending: Ending,
+  exceptSessionId?: string,
+): number {
+  const ended = sessions.filter(({ session }) => session.id !== exceptSessionId);
+  runAll(ended.map((live) => () => live.end(ending)));
+  return ended.length;
+}
