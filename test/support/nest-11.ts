@@ -1,0 +1,38 @@
+import { createRequire } from 'node:module';
+
+const { version } = createRequire(import.meta.url)('@nestjs/core/package.json') as {
+  readonly version: string;
+};
+
+const isNest12 = Number.parseInt(version, 10) >= 12;
+
+/**
+ * What Nest does from version 12 on, and Nest 11 does not: everything in which the tests of e2e, lifecycle and security differ.
+ *
+ * A test that reads an entry states what happens without it, so that every test runs on both versions (`npm run test:nest-11`).
+ */
+export const nestDoes = {
+  /**
+   * The exception filter of Nest 11 calls `client.emit('exception', …)`, which sends nothing through a socket of `ws`. Sockets of
+   * protected gateways send it themselves (lib/adapters/ws/gated-web-socket.ts); stock and public ones behave as Nest does.
+   */
+  sendExceptions: isNest12,
+
+  /**
+   * Nest 11 binds the gateways without the global enhancers of the application. A global `WsAuthGuard` would guard nothing, so
+   * the application refuses to boot (lib/guards/global-guards.ts).
+   */
+  runGlobalGuards: isNest12,
+
+  /** Nest 11 calls `handleDisconnect(client)` without the close code, whatever the adapter passes on. */
+  passCloseCodes: isNest12,
+
+  /**
+   * Nest 11 creates no instance per client of a gateway with request-scoped dependencies. Its handlers run without those
+   * dependencies, so they fail.
+   */
+  createScopedGateways: isNest12,
+
+  /** `WsAdapter` of Nest 11 iterates over the clients of a server that does not track them, and the application fails to close. */
+  closeServersWithoutTracking: isNest12,
+} as const;
