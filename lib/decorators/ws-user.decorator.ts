@@ -37,15 +37,7 @@ function sessionIn(context: ExecutionContext, decorator: string): WsAuthSession 
  * ```
  * @publicApi
  */
-export const WsUser: WsUserDecorator = createParamDecorator(
-  (field: string | undefined, context: ExecutionContext) => {
-    const user = sessionIn(context, '@WsUser()')?.user;
-    if (field === undefined) {
-      return user;
-    }
-    return isRecord(user) ? user[field] : undefined;
-  },
-);
+export const WsUser: WsUserDecorator = createParamDecorator(readUser);
 
 /**
  * Injects the session into a handler; `undefined` in a `@WsPublic()` gateway.
@@ -53,6 +45,24 @@ export const WsUser: WsUserDecorator = createParamDecorator(
  * @throws {WsAuthNoSessionError} when a handler is called for a client that `WsAuthAdapter` has not accepted.
  * @publicApi
  */
-export const WsSession: () => ParameterDecorator = createParamDecorator(
-  (_data: unknown, context: ExecutionContext) => sessionIn(context, '@WsSession()'),
-);
+export const WsSession: () => ParameterDecorator = createParamDecorator(readSession);
+
+/** The decorator of this package that a parameter has, by the function that Nest keeps of it. @internal */
+export function decoratorOfParameter(factory: unknown): string | undefined {
+  if (factory === readUser) {
+    return '@WsUser';
+  }
+  return factory === readSession ? '@WsSession' : undefined;
+}
+
+function readUser(field: string | undefined, context: ExecutionContext): unknown {
+  const user = sessionIn(context, '@WsUser()')?.user;
+  if (field === undefined) {
+    return user;
+  }
+  return isRecord(user) ? user[field] : undefined;
+}
+
+function readSession(_data: unknown, context: ExecutionContext): WsAuthSession | undefined {
+  return sessionIn(context, '@WsSession()');
+}

@@ -26,7 +26,7 @@ export function checkGlobalGuards(config: ApplicationConfig): void {
 }
 
 /** Nest 12 passes its global enhancers to what creates the handlers of gateways, as the second parameter. */
-function runsGlobalGuards(): boolean {
+export function runsGlobalGuards(): boolean {
   const getContextCreator = Reflect.get(SocketModule.prototype, 'getContextCreator') as
     ((...parameters: never[]) => unknown) | undefined;
   return (getContextCreator?.length ?? 0) > 1;

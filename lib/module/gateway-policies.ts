@@ -4,6 +4,7 @@ import { ModulesContainer } from '@nestjs/core';
 import { GATEWAY_METADATA, GATEWAY_OPTIONS, PORT_METADATA } from '@nestjs/websockets/constants.js';
 import {
   demandOfGateway,
+  isPublicGateway,
   type GatewayClass,
   type GatewayDemand,
 } from '../decorators/gateway-demand.js';
@@ -12,6 +13,18 @@ import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 
 /** What a protected server demands, and the part of it that is written on the gateway itself. */
 export type ServerDemand = Pick<GatewayDemand, 'policy' | 'own'>;
+
+/** Where a gateway listens: 0 is the port of the application. */
+interface GatewayAddress {
+  readonly port: number;
+  readonly path: string | undefined;
+}
+
+/** A gateway that Nest makes. */
+export interface FoundGateway extends GatewayAddress {
+  readonly gateway: GatewayClass;
+  readonly isPublic: boolean;
+}
 
 /** Finds what the gateways on a server demand, by the metadata of their classes. */
 @Injectable()
@@ -51,7 +64,7 @@ export class GatewayPolicies {
    * @throws {WsAuthConfigurationError} for `@WsAuth()` or `@WsPublic()` on a class that is not a gateway.
    */
   demandGateways(): void {
-    const classes = new Set(this.#classes());
+    const classes = new Set(this.classes());
     for (const decorated of [...classes, ...this.#classesOfInstances()]) {
       const decorator = decoratorOn(decorated);
       if (decorator && !Reflect.hasMetadata(GATEWAY_METADATA, decorated)) {
@@ -68,14 +81,21 @@ export class GatewayPolicies {
     }
   }
 
+  /** Gateways that Nest makes from their classes, with their port and path. */
+  gateways(): readonly FoundGateway[] {
+    return [...new Set(this.classes())]
+      .filter((each) => Reflect.hasMetadata(GATEWAY_METADATA, each))
+      .map((gateway) => ({ gateway, ...addressOf(gateway), isPublic: isPublicGateway(gateway) }));
+  }
+
   #gatewaysOn(port: number, path: string | undefined): GatewayDemand[] {
-    return [...this.#classes()]
+    return [...this.classes()]
       .filter((metatype) => isGatewayOn(metatype, port, path))
       .map(demandOfGateway);
   }
 
   /** Providers and controllers that Nest makes from a class. */
-  *#classes(): Iterable<GatewayClass> {
+  *classes(): Iterable<GatewayClass> {
     for (const { providers, controllers } of this.modules.values()) {
       for (const { metatype } of [...providers.values(), ...controllers.values()]) {
         if (typeof metatype === 'function') {
@@ -125,10 +145,12 @@ function decoratorOn(decorated: object): string | undefined {
 }
 
 function isGatewayOn(metatype: object, port: number, path: string | undefined): boolean {
-  if (!Reflect.hasMetadata(GATEWAY_METADATA, metatype)) {
-    return false;
-  }
+  const address = Reflect.hasMetadata(GATEWAY_METADATA, metatype) ? addressOf(metatype) : undefined;
+  return address?.port === port && address.path === path;
+}
+
+function addressOf(metatype: object): GatewayAddress {
   const options = Reflect.getMetadata(GATEWAY_OPTIONS, metatype) as { path?: string } | undefined;
-  const ownPort = (Reflect.getMetadata(PORT_METADATA, metatype) as number | undefined) ?? 0;
-  return ownPort === port && options?.path === path;
+  const port = (Reflect.getMetadata(PORT_METADATA, metatype) as number | undefined) ?? 0;
+  return { port, path: options?.path };
 }

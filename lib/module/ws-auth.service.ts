@@ -39,6 +39,7 @@ import { resolvePolicy, type Policy } from '../policy/policy.js';
 import type { WsAuthTelemetry } from '../policy/telemetry.js';
 import { ticketStrategyName, TicketStrategy } from '../tickets/ticket.strategy.js';
 import { NodeState } from './node-state.js';
+import { reportBoot } from './boot-report.js';
 import { containGatewayHooks } from './gateway-hooks.js';
 import { GatewayPolicies } from './gateway-policies.js';
 import {
@@ -46,6 +47,7 @@ import {
   splitPassportOptions,
   type PassportModuleOptions,
 } from './passport-options.js';
+import { refuseIgnoredDecorators } from './ignored-decorators.js';
 import { ProvidedStrategies } from './provided-strategies.js';
 import { WS_AUTH_PLATFORM, WS_AUTH_SETTINGS, type ModuleSettings } from './module-settings.js';
 import { wireTelemetry } from './telemetry-wiring.js';
@@ -151,6 +153,7 @@ export class WsAuthService
   onModuleInit(): void {
     this.#strategies.claim();
     this.gateways.demandGateways();
+    refuseIgnoredDecorators(new Set(this.gateways.classes()));
     const adapter: unknown = this.config.getIoAdapter();
     const { adapterName } = this.platform;
     if (!this.platform.isAdapter(adapter)) {
@@ -175,6 +178,12 @@ export class WsAuthService
       const names = [...strategy, ...extractors.flatMap((each) => each.strategy ?? [])];
       this.#strategies.demand(names, () => this.#provided.unavailable());
     }
+    reportBoot(this.#logger, {
+      gateways: this.gateways.gateways(),
+      servers: this.protectedServers,
+      strategies: this.#strategies,
+      config: this.config,
+    });
   }
 
   onClosed(callback: () => void): void {

@@ -1,0 +1,36 @@
+/** What a message does not have: a response, and most of a request. A guard that reads the user alone works on messages, too. */
+const readsRequest = /getResponse|\.(?:headers|cookies|params|query|body|ip|ips)\b/;
+const readsHttp = /switchToHttp/;
+const knowsWebSockets = /getType|switchToWs/;
+
+/**
+ * Whether a guard is written for HTTP alone, as `AuthGuard()` of Passport and `ThrottlerGuard` are: on a message it throws, and
+ * the client is answered with "Internal server error". It is found by its code and that of its base classes, since nothing else
+ * of a guard tells.
+ */
+export function isHttpGuard(guard: unknown): boolean {
+  const code = classesOf(guard).map(String).join('\n');
+  return readsHttp.test(code) && readsRequest.test(code) && !knowsWebSockets.test(code);
+}
+
+/** Name of a guard as the application writes it. */
+export function guardName(guard: unknown): string {
+  const [own] = classesOf(guard);
+  const name = own?.name ?? 'a guard';
+  // `mixin()` of Nest gives the class a random name.
+  const written = /^[\da-f]{21}$/.test(name) ? /^class (\w+)/.exec(String(own))?.[1] : undefined;
+  return written === 'MixinAuthGuard' ? 'AuthGuard()' : (written ?? name);
+}
+
+/** The class of a guard, or of its instance, and its base classes. */
+function classesOf(guard: unknown): ClassLike[] {
+  const classes: ClassLike[] = [];
+  let each: unknown = typeof guard === 'function' ? guard : (guard as object | null)?.constructor;
+  while (typeof each === 'function' && each !== Function.prototype && each !== Object) {
+    classes.push(each as ClassLike);
+    each = Object.getPrototypeOf(each);
+  }
+  return classes;
+}
+
+type ClassLike = abstract new (...args: never[]) => unknown;

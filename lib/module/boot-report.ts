@@ -1,0 +1,66 @@
+import type { Logger } from '@nestjs/common';
+import type { ApplicationConfig } from '@nestjs/core';
+import type { ProtectedServer } from '../adapters/adapter-context.js';
+import { readsElsewhere } from '../authentication/unread-token.js';
+import { runsGlobalGuards } from '../guards/global-guards.js';
+import type { Strategies } from '../passport/strategies.js';
+import { bootLines, type ServedGateway } from './boot-lines.js';
+import { gatewayWarnings, globalGuardWarning } from './gateway-warnings.js';
+import type { FoundGateway } from './gateway-policies.js';
+
+/** What is known of the application when it has booted. */
+export interface BootFacts {
+  readonly gateways: readonly FoundGateway[];
+  readonly servers: readonly ProtectedServer[];
+  readonly strategies: Strategies;
+  readonly config: ApplicationConfig;
+}
+
+/** Logs what protects each gateway, and warns of what cannot work. */
+export function reportBoot(logger: Logger, facts: BootFacts): void {
+  const served = facts.gateways.map((each) => ({ ...each, policy: policyOf(each, facts) }));
+  for (const line of bootLines(served)) {
+    logger.log(line);
+  }
+  const warnings = [
+    globalWarning(facts),
+    ...served.flatMap(({ gateway, policy }) => gatewayWarnings(gateway, policy)),
+    ...served.flatMap((each) => readingWarnings(each, facts)),
+  ];
+  for (const warning of new Set(warnings)) {
+    if (warning !== undefined) {
+      logger.warn(warning);
+    }
+  }
+}
+
+function policyOf({ port, path }: FoundGateway, { servers }: BootFacts): ServedGateway['policy'] {
+  return servers.find((each) => each.port === port && each.path === path)?.context.policy;
+}
+
+/** Nest 11 runs no global guards for gateways. */
+function globalWarning({ config, gateways }: BootFacts): string | undefined {
+  return runsGlobalGuards()
+    ? globalGuardWarning(
+        config.getGlobalGuards(),
+        gateways.map(({ gateway }) => gateway),
+      )
+    : undefined;
+}
+
+function readingWarnings({ path = '/', policy }: ServedGateway, { strategies }: BootFacts) {
+  if (!policy) {
+    return [];
+  }
+  const { strategy, handshakeExtractors, firstMessage } = policy;
+  const own = [...handshakeExtractors, firstMessage].flatMap((each) => each?.strategy ?? []);
+  return [...new Set([...strategy, ...own])].flatMap((name) => {
+    const registered = strategies.find(name);
+    const extractors = registered && readsElsewhere(name, registered, policy);
+    return extractors === undefined
+      ? []
+      : `strategy: "${name}" does not look where ${extractors.join(' and ')} of ${path} puts the credential, so that it refuses ` +
+          'every client; let it read the Authorization header (ExtractJwt.fromAuthHeaderAsBearerToken()), or list the extractor ' +
+          'of the place that it reads';
+  });
+}

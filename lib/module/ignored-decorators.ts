@@ -1,0 +1,108 @@
+import { GUARDS_METADATA } from '@nestjs/common/constants.js';
+import {
+  GATEWAY_METADATA,
+  MESSAGE_MAPPING_METADATA,
+  MESSAGE_METADATA,
+  PARAM_ARGS_METADATA,
+} from '@nestjs/websockets/constants.js';
+import type { GatewayClass } from '../decorators/gateway-demand.js';
+import { decoratorOfParameter } from '../decorators/ws-user.decorator.js';
+import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
+import { WsAuthGuard } from '../guards/ws-auth.guard.js';
+import { methodsOf, type GatewayMethod } from './gateway-methods.js';
+
+const guardDecorator = '@UseGuards(WsAuthGuard)';
+
+/** Metadata that has no effect outside of gateways. */
+const ignored: ReadonlySet<unknown> = new Set([
+  GUARDS_METADATA,
+  MESSAGE_MAPPING_METADATA,
+  MESSAGE_METADATA,
+]);
+
+/** Methods of gateways that Nest calls by itself, without parameters of decorators and without guards. */
+const hooks: ReadonlySet<string> = new Set(['afterInit', 'handleConnection', 'handleDisconnect']);
+
+/**
+ * Refuses decorators of this package on methods that Nest calls without looking at decorators, or never: a guard would guard
+ * nothing there, and a parameter would be another one.
+ *
+ * @throws {WsAuthConfigurationError} for `@WsUser()`, `@WsSession()` and `@UseGuards(WsAuthGuard)` on a method without
+ *   `@SubscribeMessage()`, or on a class that is no gateway
+ */
+export function refuseIgnoredDecorators(classes: ReadonlySet<GatewayClass>): void {
+  const gateways = [...classes].filter((each) => Reflect.hasMetadata(GATEWAY_METADATA, each));
+  for (const each of classes) {
+    const isGateway = gateways.includes(each);
+    // What gateways inherit is looked at with them.
+    if (!isGateway && gateways.some((gateway) => isBaseOf(each, gateway))) {
+      continue;
+    }
+    const methods = methodsOf(each);
+    if (!isGateway && [each, ...methods.map(({ method }) => method)].some(isOpen)) {
+      refuse(guardDecorator, each.name, 'it guards nothing outside of gateways; use AuthGuard()');
+    }
+    for (const method of methods) {
+      const decorator = isIgnored(method, isGateway) ? decoratorOn(method) : undefined;
+      if (decorator !== undefined) {
+        const advice = adviceFor(decorator, method, isGateway);
+        refuse(decorator, `${each.name}.${method.name}`, `Nest ignores it there; ${advice}`);
+      }
+    }
+  }
+}
+
+function isBaseOf(base: object, gateway: GatewayClass): boolean {
+  return Object.prototype.isPrototypeOf.call(base, gateway);
+}
+
+function refuse(decorator: string, place: string, advice: string): never {
+  throw new WsAuthConfigurationError(`${decorator} of ${place}: ${advice}`);
+}
+
+/** On other classes than gateways a decorator of another package may have Nest call the method. */
+function isIgnored({ method, message }: GatewayMethod, isGateway: boolean): boolean {
+  const keys = Reflect.getMetadataKeys(method).filter((key) => !ignored.has(key));
+  return isGateway ? message === undefined : keys.length === 0;
+}
+
+function decoratorOn(method: GatewayMethod): string | undefined {
+  return parameterDecoratorOn(method) ?? (isGuarded(method.method) ? guardDecorator : undefined);
+}
+
+function parameterDecoratorOn({ declaredBy, name }: GatewayMethod): string | undefined {
+  const parameters = Reflect.getOwnMetadata(PARAM_ARGS_METADATA, declaredBy, name) as
+    Readonly<Record<string, { readonly factory?: unknown }>> | undefined;
+  return Object.values(parameters ?? {})
+    .map(({ factory }) => decoratorOfParameter(factory))
+    .find((decorator) => decorator !== undefined);
+}
+
+function isGuarded(target: object): boolean {
+  return guardsOf(target).some(isWsAuthGuard);
+}
+
+/** Whether it has no guard but ours, which lets everything pass outside of WebSockets. Beside another one it may be shared. */
+function isOpen(target: object): boolean {
+  return isGuarded(target) && guardsOf(target).every(isWsAuthGuard);
+}
+
+function guardsOf(target: object): readonly unknown[] {
+  return (Reflect.getMetadata(GUARDS_METADATA, target) as readonly unknown[] | undefined) ?? [];
+}
+
+function isWsAuthGuard(guard: unknown): boolean {
+  return guard === WsAuthGuard || guard instanceof WsAuthGuard;
+}
+
+function adviceFor(decorator: string, { name }: GatewayMethod, isGateway: boolean): string {
+  if (!isGateway) {
+    return 'it belongs on handlers of gateways: add @WebSocketGateway() to the class, or remove the decorator';
+  }
+  if (!hooks.has(name)) {
+    return 'it belongs on handlers: add @SubscribeMessage(), or remove the decorator';
+  }
+  return decorator === guardDecorator
+    ? 'every client has a session there unless the gateway is optional or public; call sessionOf(client) to find out'
+    : 'call userOf(client) or sessionOf(client) there';
+}

@@ -1,0 +1,456 @@
+import {
+  Controller,
+  Get,
+  Injectable,
+  UseGuards,
+  type CanActivate,
+  type ExecutionContext,
+  type LoggerService,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { AuthGuard } from '@nestjs/passport';
+import { Test } from '@nestjs/testing';
+import { ThrottlerGuard, ThrottlerModule } from '@nestjs/throttler';
+import { ConnectedSocket, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import {
+  ExtractJwt,
+  type JwtFromRequestFunction,
+  Strategy as PassportJwtStrategy,
+} from 'passport-jwt';
+import { Strategy as PassportLocalStrategy } from 'passport-local';
+import { PassportStrategy } from '@nestjs/passport';
+import { describe, expect, it } from 'vitest';
+import {
+  fromAuthorizationHeader,
+  fromCookie,
+  fromFirstMessage,
+  fromQueryParam,
+  fromRequest,
+  fromSubprotocol,
+  fromUserInfo,
+  WsAuth,
+  WsAuthGuard,
+  WsAuthModule,
+  WsPublic,
+  WsSession,
+  WsUser,
+  type WsAuthModuleOptions,
+  type WsAuthPolicyOptions,
+} from '../../lib/index.js';
+import { bootError } from '../support/app.js';
+import { customStrategy, JwtStrategy } from '../support/strategies.js';
+import { secret } from '../support/tokens.js';
+
+interface Boot {
+  readonly options?: WsAuthModuleOptions;
+  readonly providers?: readonly Provider[];
+  readonly controllers?: readonly Type<unknown>[];
+  readonly guards?: readonly CanActivate[];
+}
+
+/** Boots an application, and returns the lines of this package. */
+async function boot({ options, providers = [], controllers = [], guards = [] }: Boot) {
+  const lines = { log: [] as string[], warn: [] as string[] };
+  const logger: LoggerService = {
+    log: (text: string, context: string) => void (context === 'WsAuth' && lines.log.push(text)),
+    warn: (text: string, context: string) => void (context === 'WsAuth' && lines.warn.push(text)),
+    error: () => undefined,
+  };
+  const module = await Test.createTestingModule({
+    imports: [
+      WsAuthModule.forRoot({ strategy: 'jwt', ...options }),
+      ThrottlerModule.forRoot([{ ttl: 1_000, limit: 1 }]),
+    ],
+    providers: [JwtStrategy, ...providers],
+    controllers: [...controllers],
+  })
+    .setLogger(logger)
+    .compile();
+  const nest = module.createNestApplication({ logger });
+  nest.useGlobalGuards(...guards);
+  await nest.init();
+  await nest.close();
+  return lines;
+}
+
+/** A gateway class of its own. */
+function gateway(decorators: readonly ClassDecorator[] = [], path = '/chat'): Type<object> {
+  @WebSocketGateway({ path })
+  class ChatGateway {
+    @SubscribeMessage('hello')
+    hello(@WsUser() user: unknown) {
+      return user;
+    }
+  }
+  decorators.forEach((decorate) => decorate(ChatGateway));
+  return ChatGateway;
+}
+
+const demanding = (policy: WsAuthPolicyOptions, path?: string) => gateway([WsAuth(policy)], path);
+
+class JwtAuthGuard extends AuthGuard('jwt') {
+  override canActivate(context: ExecutionContext) {
+    return super.canActivate(context);
+  }
+}
+
+/** As in the chapter about authentication of Nest's documentation. */
+class DocumentedGuard implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    const request = context.switchToHttp().getRequest<{ headers: Record<string, string> }>();
+    return request.headers['authorization'] !== undefined;
+  }
+}
+
+class WsReadyGuard extends AuthGuard('jwt') {
+  override canActivate(context: ExecutionContext) {
+    return context.getType() === 'ws' || super.canActivate(context);
+  }
+}
+
+class RolesGuard implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    return context.switchToHttp().getRequest<{ user: unknown }>().user !== undefined;
+  }
+}
+
+class WsThrottlerGuard extends ThrottlerGuard {
+  protected override getRequestResponse(context: ExecutionContext) {
+    const client = context.switchToWs().getClient<Record<string, unknown>>();
+    return { req: client, res: {} };
+  }
+}
+
+const httpGuards = [
+  ['AuthGuard()', AuthGuard('jwt')],
+  ['JwtAuthGuard', JwtAuthGuard],
+  ['ThrottlerGuard', ThrottlerGuard],
+  ['DocumentedGuard', DocumentedGuard],
+] as const;
+
+describe('the lines of a boot', () => {
+  it.each<[string, WsAuthPolicyOptions]>([
+    ['/chat: jwt, by header or first message', {}],
+    ['/chat: jwt, by header', { credentials: [fromAuthorizationHeader()] }],
+    [
+      '/chat: jwt or jwt2, by query, cookie or subprotocol; or anonymous',
+      {
+        strategy: ['jwt', 'jwt2'],
+        credentials: [fromQueryParam('t'), fromCookie('s'), fromSubprotocol()],
+        optional: true,
+      },
+    ],
+    [
+      '/chat: jwt, by user information or first message; jwt2, by request',
+      { credentials: [fromRequest({ strategy: 'jwt2' }), fromUserInfo(), fromFirstMessage()] },
+    ],
+  ])('K8a: %s', async (line, policy) => {
+    const other = customStrategy('jwt2', () => false);
+    const { log } = await boot({ providers: [other, demanding(policy)] });
+    expect(log).toEqual([line]);
+  });
+
+  it('K8a: one for each port and path, and one for what is public', async () => {
+    const { log, warn } = await boot({
+      providers: [gateway(), gateway(), gateway([WsPublic()], '/public'), gateway([], '/other')],
+    });
+    expect(log).toEqual([
+      '/chat: jwt, by header or first message',
+      '/public: open (@WsPublic)',
+      '/other: jwt, by header or first message',
+    ]);
+    expect(warn).toEqual([]);
+  });
+});
+
+describe('a guard for HTTP on a gateway', () => {
+  it.each(httpGuards)(
+    'K8a: %s on the class is named, with gateway and fix',
+    async (name, guard) => {
+      const { warn } = await boot({ providers: [gateway([UseGuards(guard)])] });
+      expect(warn).toEqual([
+        expect.stringMatching(/ChatGateway: a guard for HTTP .* remove it, .*WsAuthGuard/),
+      ]);
+      expect(warn[0]).toContain(`@UseGuards(${name})`);
+    },
+  );
+
+  it.each(httpGuards)('K8a: %s on a handler of a public gateway is named', async (name, guard) => {
+    @WsPublic()
+    @WebSocketGateway({ path: '/public' })
+    class PublicGateway {
+      @UseGuards(guard)
+      @SubscribeMessage('hello')
+      hello() {}
+    }
+    const { warn } = await boot({ providers: [PublicGateway] });
+    expect(warn).toEqual([expect.stringContaining(`@UseGuards(${name}) of PublicGateway.hello`)]);
+  });
+
+  it.each(httpGuards)('K8a: %s as APP_GUARD is named', async (name, guard) => {
+    const { warn } = await boot({
+      providers: [
+        gateway(),
+        gateway([], '/other'),
+        { provide: APP_GUARD, useClass: guard as Type<CanActivate> },
+      ],
+    });
+    expect(warn).toEqual([
+      expect.stringMatching(/^APP_GUARD: .* also guards ChatGateway, .* return true .* 'ws'/),
+    ]);
+    expect(warn[0]).toContain(name);
+  });
+
+  it('K8a: is named once among global guards', async () => {
+    const guards = [new DocumentedGuard(), new RolesGuard()];
+    const { warn } = await boot({ providers: [gateway()], guards });
+    expect(warn).toEqual([
+      expect.stringContaining('APP_GUARD: DocumentedGuard also guards ChatGateway'),
+    ]);
+  });
+
+  it.each([WsReadyGuard, RolesGuard, WsThrottlerGuard, WsAuthGuard])(
+    'K8a: %o is none, since it works on messages',
+    async (guard) => {
+      const global = { provide: APP_GUARD, useClass: guard };
+      const { warn } = await boot({ providers: [gateway([UseGuards(guard)]), global] });
+      expect(warn).toEqual([]);
+    },
+  );
+
+  it('K8a: is none of our business in an application without gateways', async () => {
+    const global = { provide: APP_GUARD, useClass: ThrottlerGuard };
+    expect((await boot({ providers: [global] })).warn).toEqual([]);
+  });
+});
+
+describe('CORS on a gateway', () => {
+  it('K8d: refuses to boot, and names allowedOrigins', async () => {
+    @WebSocketGateway({ path: '/chat', cors: { origin: 'https://app.example' } })
+    class CorsGateway {}
+    const error = await bootError({
+      imports: [WsAuthModule.forRoot({ strategy: 'jwt' })],
+      providers: [JwtStrategy, CorsGateway],
+    });
+    expect(error.message).toMatch(/^cors: .* allowedOrigins/);
+  });
+});
+
+describe('a handler of an event that this package handles', () => {
+  @WebSocketGateway({ path: '/chat' })
+  class LoginGateway {
+    @SubscribeMessage('authenticate')
+    login() {}
+
+    @SubscribeMessage('nestjs-ws-auth:ping')
+    ping() {}
+
+    @SubscribeMessage('authenticated')
+    fine() {}
+  }
+
+  it('K8m: is warned of, with the option that renames the event', async () => {
+    const { warn } = await boot({ providers: [LoginGateway] });
+    expect(warn).toEqual([
+      expect.stringMatching(
+        /'authenticate'\) of LoginGateway.login: it is never called.* events: { authenticate: /,
+      ),
+      expect.stringMatching(/of LoginGateway.ping: it is never called.* events: { ping: /),
+    ]);
+  });
+
+  it('K8m: is not warned of where the event has another name, or the gateway is public', async () => {
+    const events = { authenticate: 'login', ping: 'alive' };
+    expect((await boot({ options: { events }, providers: [LoginGateway] })).warn).toEqual([]);
+    @WsPublic()
+    @WebSocketGateway({ path: '/public' })
+    class PublicLogin extends LoginGateway {}
+    expect((await boot({ providers: [PublicLogin] })).warn).toEqual([]);
+  });
+});
+
+describe('a decorator of this package that has no effect', () => {
+  @WebSocketGateway({ path: '/chat' })
+  class HookGateway {
+    handleConnection(@ConnectedSocket() _client: object, @WsUser() _user: unknown) {}
+  }
+
+  @WebSocketGateway({ path: '/chat' })
+  class SessionGateway {
+    handleDisconnect(@WsSession() _session: unknown) {}
+  }
+
+  @WebSocketGateway({ path: '/chat' })
+  class GuardedHook {
+    @UseGuards(WsAuthGuard)
+    handleConnection() {}
+  }
+
+  @WebSocketGateway({ path: '/chat' })
+  class ForgottenHandler {
+    hello(@WsUser('id') _id: string) {}
+  }
+
+  @WebSocketGateway({ path: '/chat' })
+  class Inheriting extends HookGateway {}
+
+  @Injectable()
+  class PlainService {
+    hello(@WsUser() _user: unknown) {}
+  }
+
+  @Injectable()
+  class ForgottenGateway {
+    @SubscribeMessage('hello')
+    hello(@WsSession() _session: unknown) {}
+  }
+
+  @UseGuards(WsAuthGuard)
+  @Controller()
+  class OpenController {}
+
+  @Controller()
+  class OpenHandler {
+    @UseGuards(new WsAuthGuard())
+    @Get('/secret')
+    secret() {}
+  }
+
+  it.each<[Type<unknown>, RegExp]>([
+    [HookGateway, /^@WsUser of HookGateway.handleConnection: .* userOf\(client\)/],
+    [Inheriting, /^@WsUser of Inheriting.handleConnection: .* userOf\(client\)/],
+    [SessionGateway, /^@WsSession of SessionGateway.handleDisconnect: .* sessionOf\(client\)/],
+    [
+      GuardedHook,
+      /^@UseGuards\(WsAuthGuard\) of GuardedHook.handleConnection: .* sessionOf\(client\)/,
+    ],
+    [ForgottenHandler, /^@WsUser of ForgottenHandler.hello: .* @SubscribeMessage\(\)/],
+    [PlainService, /^@WsUser of PlainService.hello: .* @WebSocketGateway\(\)/],
+    [ForgottenGateway, /^@WsSession of ForgottenGateway.hello: .* @WebSocketGateway\(\)/],
+    [OpenController, /^@UseGuards\(WsAuthGuard\) of OpenController: .* AuthGuard\(\)/],
+    [OpenHandler, /^@UseGuards\(WsAuthGuard\) of OpenHandler: .* AuthGuard\(\)/],
+  ])('K8q: refuses to boot: %o', async (decorated, message) => {
+    const isController = decorated.name.startsWith('Open');
+    const error = await bootError({
+      imports: [WsAuthModule.forRoot({ strategy: 'jwt' })],
+      providers: [JwtStrategy, ...(isController ? [] : [decorated])],
+      controllers: isController ? [decorated] : [],
+    });
+    expect([error.name, error.message]).toEqual([
+      'WsAuthConfigurationError',
+      expect.stringMatching(message),
+    ]);
+  });
+
+  @Injectable()
+  abstract class Base {
+    @SubscribeMessage('hello')
+    hello(@WsUser() _user: unknown) {}
+  }
+
+  @WebSocketGateway({ path: '/chat' })
+  class Derived extends Base {
+    @SubscribeMessage('whoami')
+    whoami(@WsSession() _session: unknown) {}
+  }
+
+  @WebSocketGateway({ path: '/chat' })
+  class Silenced extends Derived {
+    /** Nest does not call it any more, and it has no decorators. */
+    override whoami() {}
+  }
+
+  @UseGuards(AuthGuard('jwt'), WsAuthGuard)
+  @Controller()
+  class SharedDecorator {}
+
+  it('K8q: boots where Nest looks at them', async () => {
+    const providers = [Derived, Silenced, Base as Type<unknown>];
+    const { warn } = await boot({ providers, controllers: [SharedDecorator] });
+    expect(warn).toEqual([]);
+  });
+});
+
+function jwtStrategy(jwtFromRequest: JwtFromRequestFunction) {
+  @Injectable()
+  class OtherStrategy extends PassportStrategy(PassportJwtStrategy, 'other') {
+    constructor() {
+      super({ jwtFromRequest, secretOrKey: secret as unknown as Buffer });
+    }
+    validate(user: object) {
+      return user;
+    }
+  }
+  return OtherStrategy;
+}
+
+const inCookie = ({ cookies }: { cookies?: Record<string, string> }) => cookies?.['jwt'] ?? null;
+const throwing = (): never => {
+  throw new Error('no client has sent this');
+};
+
+describe('a strategy that reads elsewhere than the extractors look', () => {
+  @Injectable()
+  class LocalStrategy extends PassportStrategy(PassportLocalStrategy, 'other') {
+    validate() {
+      return false;
+    }
+  }
+
+  const header = fromAuthorizationHeader();
+  const inHeader = ExtractJwt.fromAuthHeaderAsBearerToken();
+  const inQuery = ExtractJwt.fromUrlQueryParameter('token');
+  const inBody = ExtractJwt.fromBodyField('access_token');
+
+  it.each<[string, Type<object>, WsAuthPolicyOptions]>([
+    ['a query parameter', jwtStrategy(inQuery), {}],
+    ['another query parameter', jwtStrategy(inQuery), { credentials: [fromQueryParam('t')] }],
+    ['a field, without a message', jwtStrategy(inBody), { credentials: [header] }],
+    [
+      'a field, of a raw message',
+      jwtStrategy(inBody),
+      { credentials: [fromFirstMessage({ format: 'raw' })] },
+    ],
+    ['a cookie', jwtStrategy(inCookie), {}],
+    ['a header field', jwtStrategy(ExtractJwt.fromHeader('x-token')), {}],
+    [
+      'the header, of Basic',
+      jwtStrategy(inHeader),
+      { credentials: [fromAuthorizationHeader({ schemes: ['Basic'] })] },
+    ],
+    ['a body, without a message', LocalStrategy, { credentials: [header, fromQueryParam('t')] }],
+  ])('K8g: is warned of: %s', async (_where, strategy, policy) => {
+    const { warn } = await boot({
+      providers: [strategy, demanding({ strategy: 'other', ...policy })],
+    });
+    expect(warn).toEqual([
+      expect.stringMatching(
+        /^strategy: "other" does not look where from\w+.* of \/chat puts the credential/,
+      ),
+    ]);
+  });
+
+  it.each<[string, Type<object>, WsAuthPolicyOptions]>([
+    ['the header', jwtStrategy(inHeader), {}],
+    [
+      'the header, for any way',
+      jwtStrategy(inHeader),
+      { credentials: [fromCookie('s'), fromUserInfo()] },
+    ],
+    ['a parameter that is read', jwtStrategy(inQuery), { credentials: [fromQueryParam('token')] }],
+    ['a cookie that is read', jwtStrategy(inCookie), { credentials: [fromCookie('jwt')] }],
+    ['a field of a message', jwtStrategy(inBody), {}],
+    ['one place of several', jwtStrategy(ExtractJwt.fromExtractors([inQuery, inHeader])), {}],
+    ['the request itself', jwtStrategy(inQuery), { credentials: [fromRequest()] }],
+    ['what cannot be known', jwtStrategy(throwing), {}],
+    ['a body', LocalStrategy, {}],
+    ['a strategy of another kind', customStrategy('other', () => false), {}],
+  ])('K8g: is not warned of: %s', async (_where, strategy, policy) => {
+    const { warn } = await boot({
+      providers: [strategy, demanding({ strategy: 'other', ...policy })],
+    });
+    expect(warn).toEqual([]);
+  });
+});
