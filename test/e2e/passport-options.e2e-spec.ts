@@ -1,7 +1,7 @@
 import { UseGuards, type CanActivate, type ExecutionContext, type Type } from '@nestjs/common';
 import { PassportModule, PassportStrategy, type IAuthModuleOptions } from '@nestjs/passport';
 import { ConnectedSocket, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import { Strategy } from 'passport-strategy';
+import { Strategy } from 'passport';
 import { describe, expect, it } from 'vitest';
 import { WsAuthModule, type WsAuthModuleOptions } from '../../lib/index.js';
 import { bootError, startApp, type TestApp } from '../support/app.js';
