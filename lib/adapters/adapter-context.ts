@@ -13,6 +13,9 @@ export interface ProtectedServer {
   readonly context: SessionContext;
 }
 
+/** Called with each client before the gateways see it: holds its messages for hooks that Nest starts later. */
+export type ExpectClient = (client: object) => void;
+
 /** What the adapter knows of the application. The module provides it. */
 export interface AdapterContext {
   readonly reporter: RefusalReporter;
@@ -30,6 +33,8 @@ export interface AdapterContext {
    * @throws {WsAuthConfigurationError} if they disagree.
    */
   sessionContextOf(port: number, path: string | undefined): SessionContext | undefined;
+  /** Present where Nest starts hooks of a gateway on that port and path later, as for request-scoped gateways. */
+  expectationOn(port: number, path: string | undefined): ExpectClient | undefined;
   /** Calls back when Nest has closed the HTTP server of the application, after the adapter was disposed of. */
   onClosed(callback: () => void): void;
 }

@@ -1,5 +1,6 @@
 import type { WebSocketAdapter } from '@nestjs/common';
 import type { WsAuthPlatform } from '../policy/platform.js';
+import type { Refusal } from '../protocol/refusal.js';
 import type { AdapterContext } from './adapter-context.js';
 
 /** What the module asks of a platform. Each has a folder beside this file, which alone imports the packages of the platform. */
@@ -11,9 +12,22 @@ export interface Platform extends WsAuthPlatform {
   /** Whether an adapter that the application has set authenticates. */
   isAdapter(adapter: unknown): boolean;
   /**
-   * Logs an exception of application code, and closes its client with the code for an internal error.
+   * Logs an exception of application code, and closes its client with the code of the exception or that for an internal error.
    *
    * @param what names the code in the log line
    */
   failClient(client: object, what: string, error: unknown): void;
+  /** Closes a client that a guard or a hook has refused. From the return on nothing of the client is dispatched. */
+  refuseClient(client: object, refusal: Refusal): void;
+  /** Sends an event to a client, in Nest's format. */
+  emitTo(client: object, event: string, data: unknown): void;
+  /**
+   * Keeps the messages of a client from all handlers, in order. The transport reads no more of them where it can.
+   *
+   * @param onDropped called if the connection ends before
+   * @returns a function that has them handled
+   */
+  holdClient(client: object, onDropped: () => void): () => void;
+  /** Calls back when the client has disconnected. */
+  onClosed(client: object, callback: () => void): void;
 }

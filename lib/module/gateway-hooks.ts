@@ -1,66 +1,218 @@
-import type { ModulesContainer } from '@nestjs/core';
+import type { ArgumentsHost } from '@nestjs/common';
+import { EXCEPTION_FILTERS_METADATA, GUARDS_METADATA } from '@nestjs/common/constants.js';
+import type {
+  ApplicationConfig,
+  ContextId,
+  ExternalContextCreator,
+  ModulesContainer,
+} from '@nestjs/core';
+import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import { GATEWAY_METADATA } from '@nestjs/websockets/constants.js';
-import { logFault } from '../adapters/contain.js';
+import { WebSocketsController } from '@nestjs/websockets/web-sockets-controller.js';
+import type { ExpectClient } from '../adapters/adapter-context.js';
 import type { Platform } from '../adapters/platform.js';
-import { isThenable } from '../passport/maybe-promise.js';
+import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
+import { Arrivals } from './arrivals.js';
+import { GatewayBinding, type EnhancedHook, type HookSettings } from './gateway-binding.js';
+import { isGatewayOn } from './gateway-policies.js';
+import { demandHookDecorators } from './hook-decorators.js';
+import { countOn, isEnhanced, MethodEnhancers, type Method } from './internals/method-enhancers.js';
 
-type Hook = (this: unknown, client: object, ...rest: unknown[]) => unknown;
-type Blame = (what: string, error: unknown, client: object) => void;
+/** What the hooks need of the application. */
+export interface HookSources {
+  readonly modules: ModulesContainer;
+  readonly config: ApplicationConfig;
+  readonly platform: Platform;
+  readonly contextCreator: ExternalContextCreator;
+}
 
-type Hooks = Readonly<Record<string, Blame>>;
+/** A gateway whose hooks are replaced. */
+interface Bound {
+  readonly wrapper: InstanceWrapper;
+  readonly moduleKey: string;
+  readonly metatype: GatewayClass;
+  /** Where Nest finds the hooks. */
+  readonly holder: Holder;
+  /** Whether Nest makes the gateway anew for each client. */
+  readonly isScoped: boolean;
+  /** The hook as its class defines it. */
+  readonly connection: Method | undefined;
+  readonly binding: GatewayBinding;
+}
 
-const contained = new WeakSet<Hook>();
+type Holder = Record<string, unknown>;
+// oxlint-disable-next-line typescript/no-unsafe-function-type -- as Nest knows classes
+type GatewayClass = Function;
+
+/** Hooks of this package, and those of the application behind them. */
+const originals = new WeakMap<object, Method>();
+
+/** Nest 11 makes no gateway anew for a client. */
+const makesGateways = 'createRequestScopedEventHandler' in WebSocketsController.prototype;
 
 /**
- * Has exceptions and rejections of `handleConnection` and `handleDisconnect` logged, and the client of the first closed
- * with 1011. Nest calls them from RxJS, which throws what they throw from a timer: every client could end the process.
+ * Has `handleConnection` and `handleDisconnect` do what applications expect: guards run, messages wait, exceptions refuse the client.
+ * Nest calls both from RxJS, which throws what they throw from a timer: every client could end the process.
  *
- * Nest binds the hooks after it has asked the adapter for a server, so this runs before.
+ * Nest binds the hooks after it has asked the adapter for a server, so they are replaced before.
  */
-export function containGatewayHooks(modules: ModulesContainer, platform: Platform): void {
-  // What Nest calls when a client comes and when it has left, and what an exception there does.
-  const hooks: Hooks = {
-    handleConnection: (what, error, client) => platform.failClient(client, what, error),
-    handleDisconnect: (what, error) => logFault(what, error),
-  };
-  for (const module of modules.values()) {
-    for (const wrapper of module.providers.values()) {
-      const { metatype, instance } = wrapper;
-      if (typeof metatype === 'function' && Reflect.hasMetadata(GATEWAY_METADATA, metatype)) {
-        // A request-scoped gateway is made anew for each client.
-        const holder: unknown = wrapper.isDependencyTreeStatic() ? instance : metatype.prototype;
-        containHooks(hooks, holder as Record<string, unknown>, metatype.name);
+export class GatewayHooks {
+  readonly #bound = new Map<InstanceWrapper, Bound>();
+  readonly #enhancers: MethodEnhancers;
+  readonly #arrivals: Arrivals;
+
+  constructor(private readonly sources: HookSources) {
+    this.#enhancers = new MethodEnhancers(sources.contextCreator);
+    this.#arrivals = new Arrivals(sources.platform);
+  }
+
+  /**
+   * Replaces the hooks of all gateways, with these settings for those on that port and path.
+   *
+   * @throws {WsAuthConfigurationError} for decorators that would do nothing.
+   */
+  install(port: number, path: string | undefined, settings: HookSettings): void {
+    for (const [moduleKey, { providers }] of this.sources.modules.entries()) {
+      for (const wrapper of providers.values()) {
+        const { metatype } = wrapper;
+        if (typeof metatype === 'function' && Reflect.hasMetadata(GATEWAY_METADATA, metatype)) {
+          const known = this.#bound.get(wrapper) ?? this.#bind(wrapper, moduleKey, settings);
+          if (isGatewayOn(metatype, port, path)) {
+            this.#set(known, settings);
+          }
+        }
       }
     }
   }
-}
 
-function containHooks(
-  hooks: Hooks,
-  holder: Record<string, unknown> | null | undefined,
-  gateway: string,
-): void {
-  for (const [name, blame] of Object.entries(hooks)) {
-    const hook = holder?.[name];
-    if (typeof hook === 'function' && !contained.has(hook as Hook)) {
-      const wrapped = containHook(hook as Hook, `${gateway}.${name}`, blame);
-      contained.add(wrapped);
-      // A frozen gateway keeps its own.
-      Reflect.set(holder!, name, wrapped);
+  /** Present where Nest makes a gateway on that port and path anew for each client, and starts its hook later. */
+  expectationOn(port: number, path: string | undefined): ExpectClient | undefined {
+    const scoped = [...new Set(this.#bound.values())].filter(
+      ({ metatype, isScoped }) => isScoped && isGatewayOn(metatype, port, path),
+    );
+    return scoped.length === 0
+      ? undefined
+      : (client) => scoped.forEach(({ binding }) => binding.expect(client));
+  }
+
+  #bind(wrapper: InstanceWrapper, moduleKey: string, settings: HookSettings): Bound {
+    const metatype = wrapper.metatype as GatewayClass;
+    const isStatic = wrapper.isDependencyTreeStatic();
+    const holder = (isStatic ? wrapper.instance : metatype.prototype) as Holder | undefined;
+    const shared = [...this.#bound.values()].find((each) => each.holder === holder);
+    if (shared) {
+      this.#bound.set(wrapper, shared);
+      return shared;
     }
+    const connection = hookOf(holder, 'handleConnection');
+    const { platform } = this.sources;
+    const tools = { platform, arrivals: this.#arrivals };
+    const bound: Bound = {
+      wrapper,
+      moduleKey,
+      metatype,
+      holder: holder ?? {},
+      isScoped: !isStatic && makesGateways,
+      connection,
+      binding: new GatewayBinding(metatype.name, tools, connection !== undefined, settings),
+    };
+    this.#bound.set(wrapper, bound);
+    this.#replace(bound, 'handleConnection');
+    this.#replace(bound, 'handleDisconnect');
+    return bound;
+  }
+
+  #set(bound: Bound, settings: HookSettings): void {
+    bound.binding.settings = settings;
+    bound.binding.enhanced = bound.connection && this.#enhancedOf(bound, bound.connection);
+  }
+
+  #replace({ metatype, holder, binding, isScoped }: Bound, name: HookName): void {
+    const hook = hookOf(holder, name);
+    if (!hook) {
+      return;
+    }
+    demandHookDecorators(metatype, name, hook);
+    const run = name === 'handleConnection' ? 'connect' : 'disconnect';
+    const replaced = function (this: object, client: object, ...rest: unknown[]): unknown {
+      return binding[run]({ instance: this, client, args: [client, ...rest], hook });
+    };
+    originals.set(replaced, hook);
+    if (isScoped && name === 'handleConnection') {
+      copyMetadata(hook, replaced);
+      Reflect.defineMetadata(EXCEPTION_FILTERS_METADATA, [new LoadFailure(binding)], replaced);
+    }
+    // A frozen gateway keeps its own.
+    if (!Reflect.set(holder, name, replaced) && isEnhanced(hook)) {
+      throw new WsAuthConfigurationError(
+        `${metatype.name}.${name}: its guards cannot run, because the gateway is frozen; do not freeze it`,
+      );
+    }
+  }
+
+  #enhancedOf(bound: Bound, method: Method): EnhancedHook {
+    const { wrapper, moduleKey, metatype, isScoped } = bound;
+    const { connectionGuards } = bound.binding.settings;
+    if (!isEnhanced(method) && !(connectionGuards && this.#hasOtherGuards(metatype))) {
+      return undefined;
+    }
+    const what = `${metatype.name}.handleConnection`;
+    this.#enhancers.demand(what);
+    this.#demandScopes(bound, what);
+    const of = (instance: object, contextId: ContextId | undefined) =>
+      this.#enhancers.of(
+        { instance, method, moduleKey, contextId, inquirerId: wrapper.id },
+        connectionGuards ? 'all' : 'method',
+        what,
+      );
+    if (isScoped) {
+      return of;
+    }
+    const made = of(wrapper.instance as object, undefined);
+    return () => made;
+  }
+
+  /** @throws {WsAuthConfigurationError} for guards with a scope where Nest makes none: they would run without their constructor. */
+  #demandScopes({ wrapper, binding }: Bound, what: string): void {
+    if (!wrapper.isDependencyTreeStatic() && !makesGateways) {
+      throw new WsAuthConfigurationError(
+        `${what}: this version of Nest makes no request-scoped guards for gateways; take the scope away, or upgrade to Nest 12`,
+      );
+    }
+    const scoped = this.sources.config.getGlobalRequestGuards();
+    if (binding.settings.connectionGuards && scoped.length > 0) {
+      throw new WsAuthConfigurationError(
+        'connectionGuards: Nest makes no request-scoped or transient APP_GUARD for gateways, so it would not run; take its ' +
+          'scope away, or put the guards on handleConnection',
+      );
+    }
+  }
+
+  #hasOtherGuards(metatype: GatewayClass): boolean {
+    const { config } = this.sources;
+    const globals = [...config.getGlobalGuards(), ...config.getGlobalRequestGuards()];
+    return globals.length > 0 || countOn(metatype, GUARDS_METADATA) > 0;
   }
 }
 
-function containHook(hook: Hook, what: string, blame: Blame): Hook {
-  return function (client, ...rest) {
-    try {
-      const returned = hook.call(this, client, ...rest);
-      return isThenable(returned)
-        ? returned.then(undefined, (error: unknown) => blame(what, error, client))
-        : returned;
-    } catch (error) {
-      blame(what, error, client);
-      return undefined;
-    }
-  };
+type HookName = 'handleConnection' | 'handleDisconnect';
+
+/** Nest calls it where it cannot make a request-scoped gateway: the hook has not begun, and nothing may be handled. */
+class LoadFailure {
+  constructor(private readonly binding: GatewayBinding) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    this.binding.fail(host.switchToWs().getClient<object>(), error);
+  }
+}
+
+function hookOf(holder: Holder | undefined, name: HookName): Method | undefined {
+  const hook = holder?.[name];
+  return typeof hook === 'function' ? (originals.get(hook) ?? (hook as Method)) : undefined;
+}
+
+function copyMetadata(from: object, to: object): void {
+  for (const key of Reflect.getMetadataKeys(from) as unknown[]) {
+    Reflect.defineMetadata(key, Reflect.getMetadata(key, from), to);
+  }
 }

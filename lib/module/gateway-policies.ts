@@ -144,7 +144,8 @@ function decoratorOn(decorated: object): string | undefined {
   return Reflect.hasOwnMetadata(WS_PUBLIC, decorated) ? '@WsPublic' : undefined;
 }
 
-function isGatewayOn(metatype: object, port: number, path: string | undefined): boolean {
+/** Whether a class is a gateway on that port and path. */
+export function isGatewayOn(metatype: object, port: number, path: string | undefined): boolean {
   const address = Reflect.hasMetadata(GATEWAY_METADATA, metatype) ? addressOf(metatype) : undefined;
   return address?.port === port && address.path === path;
 }

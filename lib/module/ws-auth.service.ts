@@ -7,7 +7,13 @@ import {
   type OnModuleInit,
   Logger,
 } from '@nestjs/common';
-import { ApplicationConfig, HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
+import {
+  ApplicationConfig,
+  ExternalContextCreator,
+  HttpAdapterHost,
+  ModuleRef,
+  ModulesContainer,
+} from '@nestjs/core';
 import { AuthModuleOptions } from '@nestjs/passport';
 import passport from 'passport';
 import { AcceptanceWarnings } from '../authentication/acceptance-warnings.js';
@@ -23,7 +29,7 @@ import { WsAuthEvents } from '../events/ws-auth-events.js';
 import { failureLimiters } from '../policy/failure-limiter.js';
 import { LiveSessions } from '../sessions/live-sessions.js';
 import { RevocationLedger } from '../sessions/revocation-ledger.js';
-import type { AdapterContext, ProtectedServer } from '../adapters/adapter-context.js';
+import type { AdapterContext, ExpectClient, ProtectedServer } from '../adapters/adapter-context.js';
 import type { Platform } from '../adapters/platform.js';
 import { runAll } from '../errors/run-all.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
@@ -40,7 +46,7 @@ import type { WsAuthTelemetry } from '../policy/telemetry.js';
 import { ticketStrategyName, TicketStrategy } from '../tickets/ticket.strategy.js';
 import { NodeState } from './node-state.js';
 import { reportBoot } from './boot-report.js';
-import { containGatewayHooks } from './gateway-hooks.js';
+import { GatewayHooks } from './gateway-hooks.js';
 import { GatewayPolicies } from './gateway-policies.js';
 import {
   noPassportOptions,
@@ -75,6 +81,7 @@ export class WsAuthService
   readonly #failures: FailureLimits | undefined;
   readonly #telemetry: WsAuthTelemetry | undefined;
   readonly #onClosed: (() => void)[] = [];
+  readonly #hooks: GatewayHooks;
 
   constructor(
     @Inject(WS_AUTH_SETTINGS) private readonly settings: ModuleSettings,
@@ -88,7 +95,9 @@ export class WsAuthService
     private readonly httpAdapterHost: HttpAdapterHost,
     private readonly moduleRef: ModuleRef,
     modules: ModulesContainer,
+    contextCreator: ExternalContextCreator,
   ) {
+    this.#hooks = new GatewayHooks({ modules, config, platform, contextCreator });
     this.#provided = new ProvidedStrategies(modules);
     this.#strategies = new Strategies(registryOf(passport), this.#provided);
     const { refusalLogLevel, failedAttempts, maxPending, maxPendingPerAddress } = settings;
@@ -125,15 +134,15 @@ export class WsAuthService
   }
 
   sessionContextOf(port: number, path: string | undefined): SessionContext | undefined {
-    const modules = this.moduleRef.get(ModulesContainer, { strict: false });
-    containGatewayHooks(modules, this.platform);
     const demand = this.gateways.demandOf(port, path);
     if (!demand) {
+      this.#hooks.install(port, path, this.settings);
       return undefined;
     }
     const { sessions, revocations, events, reporter } = this;
     const policy = resolvePolicy(this.#merge(demand.policy), this.platform.transport);
     demandGatewayEffect(demand, policy, path ?? '/');
+    this.#hooks.install(port, path, policy);
     const context = {
       policy,
       authenticator: this.#authenticatorFor(policy),
@@ -147,6 +156,10 @@ export class WsAuthService
     };
     this.protectedServers.push({ port, path, context });
     return context;
+  }
+
+  expectationOn(port: number, path: string | undefined): ExpectClient | undefined {
+    return this.#hooks.expectationOn(port, path);
   }
 
   /** @throws {WsAuthConfigurationError} if another adapter would leave the gateways open, or a decorator does nothing. */

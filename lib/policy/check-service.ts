@@ -47,7 +47,15 @@ export function checkTelemetry(name: string, value: unknown): WsAuthTelemetry {
   return value;
 }
 
-const platformMethods = ['createAdapter', 'isAdapter', 'failClient'];
+const platformMethods = [
+  'createAdapter',
+  'isAdapter',
+  'failClient',
+  'refuseClient',
+  'emitTo',
+  'holdClient',
+  'onClosed',
+];
 
 /** Catches passing an adapter, or the function without calling it. */
 export function checkPlatform(name: string, value: unknown): WsAuthPlatform {

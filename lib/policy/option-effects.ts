@@ -13,6 +13,7 @@ type Effective = Pick<
   | 'store'
   | 'failedAttempts'
   | 'sessionLimitScope'
+  | 'awaitConnection'
 >;
 
 /** When an option has an effect, and the error message where it does not. */
@@ -63,6 +64,11 @@ const rules: Rules = {
   },
   maxStalenessMs: sharedStore,
   onStoreLoss: sharedStore,
+  connectionTimeoutMs: {
+    hasEffect: ({ awaitConnection }) => awaitConnection,
+    otherwise:
+      'has no effect with awaitConnection: false, since no message waits for handleConnection; remove one of them',
+  },
   failedAttempts: {
     hasEffect: (options) => options.failedAttempts?.perAccount === undefined || readsBasic(options),
     otherwise:

@@ -68,6 +68,9 @@ export const gatewayOptions = {
   onLimit: oneOf('refuse', ['refuse', 'closeOldest']),
   heartbeatIntervalMs: integer(30_000, { min: 0, max: maxTimerMs }),
   maxBufferedBytes: bound(16_777_216),
+  connectionGuards: flag(false),
+  awaitConnection: flag(true),
+  connectionTimeoutMs: integer(5_000, { min: 1, max: maxTimerMs }),
 } satisfies RowsOf<WsAuthPolicyOptions>;
 
 /** Every option that holds for the whole application. */

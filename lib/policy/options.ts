@@ -185,6 +185,28 @@ export interface WsAuthPolicyOptions {
    * @default 16_777_216
    */
   readonly maxBufferedBytes?: number;
+  /**
+   * Whether guards of the class and global guards run before `handleConnection` as well. Guards on the method always do; the
+   * others run for each message. A global guard that is made for HTTP alone would refuse every client.
+   *
+   * @default false
+   */
+  readonly connectionGuards?: boolean;
+  /**
+   * Whether the messages of a client wait until `handleConnection` of every gateway of its server has ended: its promise, or its
+   * observable. Set it to `false` where `handleConnection` runs for as long as the client is connected. Messages wait for the guards
+   * of a connection in any case, for `authTimeoutMs` at most.
+   *
+   * @default true
+   */
+  readonly awaitConnection?: boolean;
+  /**
+   * Time in milliseconds for which messages wait for a `handleConnection`, at least 1, at most 2^31 - 1. One that takes longer is
+   * named in the log once, and the messages are handled. Stops hooks that never end from keeping messages for ever.
+   *
+   * @default 5_000
+   */
+  readonly connectionTimeoutMs?: number;
 }
 
 /** A number of failed attempts within a time. */

@@ -4,6 +4,7 @@ import type { Refusal } from '../../protocol/refusal.js';
 import { endings } from '../../sessions/endings.js';
 import type { Ending } from '../../sessions/live-session.js';
 import { closedGate, type GatedWebSocket } from './gated-web-socket.js';
+import { dropHold } from './hold.js';
 import { limitCloseTimeout } from './internals/close-timeout.js';
 
 /** Time in milliseconds that a peer has to answer our close frame, before and after authentication. */
@@ -23,6 +24,7 @@ export interface Closing {
  */
 export function closeClient(client: GatedWebSocket, { code, reason, graceMs }: Closing): void {
   client.wsAuthGate = closedGate;
+  dropHold(client);
   if (client.readyState === WebSocket.CLOSED) {
     return;
   }

@@ -3,8 +3,10 @@ import { WebSocket, type RawData } from 'ws';
 import { eventMessage } from '../../protocol/message.js';
 import { boundBacklog, failingWhenTerminated } from './backlog.js';
 import { deliverHeld, deliverResumed } from './held-messages.js';
+import { keeps, type Hold } from './hold.js';
 import { containedWebSocket } from './contained-web-socket.js';
 import { failClient } from './fail-client.js';
+import type { Refusal } from '../../protocol/refusal.js';
 
 /** Arguments of the `close` event. */
 export type CloseArgs = readonly unknown[];
@@ -13,14 +15,18 @@ export type CloseArgs = readonly unknown[];
 export interface Gate {
   /** Whether listeners may see a message now. A gate that returns false has handled it. */
   admits(client: GatedWebSocket, data: RawData, isBinary: boolean): boolean;
+  /** Present for clients of public gateways, whose sockets behave as those of stock Nest. */
+  readonly isPublic?: true;
   /** Whether code that holds the client may send now. */
   readonly sends: boolean;
   /** Bytes that may wait to be sent, besides one message. */
   readonly maxBufferedBytes: number;
   /** Called before listeners receive `close`. Returns true if messages come first: the gate then emits the event later. */
   keepsClose?(client: GatedWebSocket, close: CloseArgs): boolean;
-  /** Ends the session after an exception of application code. Without it the client is terminated. */
-  fail?(): void;
+  /**
+   * Ends the connection after an exception of application code, or with its refusal. Without it the client is terminated.
+   */
+  fail?(client: GatedWebSocket, refusal: Refusal | undefined): void;
 }
 
 /** Until a gate is set, which is before the first byte is read. */
@@ -52,16 +58,19 @@ export interface GatedWebSocket extends WebSocket {
   wsAuthClosedWith: number | undefined;
   /** Size of the largest message that waits, if it is larger than the backlog may be; 0 otherwise. */
   wsAuthOversize: number;
+  /** What waits for guards and hooks of the connection. */
+  wsAuthHold: Hold | undefined;
 }
 
 /** Makes the class of such sockets from that of `ws`, or from one that the application derived from it. */
 export function gatedWebSocket(base: typeof WebSocket = WebSocket): typeof WebSocket {
-  return class extends containedWebSocket(base) implements GatedWebSocket {
+  const gated = class extends containedWebSocket(base) implements GatedWebSocket {
     wsAuthGate: Gate = noGate;
     wsAuthContext: AsyncResource | undefined = undefined;
     wsAuthAlive = true;
     wsAuthClosedWith: number | undefined = undefined;
     wsAuthOversize = 0;
+    wsAuthHold: Hold | undefined = undefined;
 
     override emit(event: string | symbol, ...args: unknown[]): boolean {
       try {
@@ -78,8 +87,20 @@ export function gatedWebSocket(base: typeof WebSocket = WebSocket): typeof WebSo
         : super.emit(event, ...args);
     }
 
+    override pause(): void {
+      if (this.wsAuthHold) {
+        this.wsAuthHold.isPaused = true;
+      } else {
+        super.pause();
+      }
+    }
+
     /** A paused client cannot answer pings, so its liveness counts anew. */
     override resume(): void {
+      if (this.wsAuthHold) {
+        this.wsAuthHold.isPaused = false;
+        return;
+      }
       if (this.isPaused) {
         this.wsAuthAlive = true;
       }
@@ -126,10 +147,14 @@ export function gatedWebSocket(base: typeof WebSocket = WebSocket): typeof WebSo
       }
     }
   };
+  return Object.defineProperty(gated, 'name', { value: base.name });
 }
 
 /** Whether listeners receive an event now. */
 function passes(client: GatedWebSocket, event: string | symbol, args: readonly unknown[]): boolean {
+  if (client.wsAuthHold && keeps(client.wsAuthHold, event, args)) {
+    return false;
+  }
   if (event === 'message') {
     client.wsAuthAlive = true;
     if (client.isPaused) {
@@ -142,7 +167,11 @@ function passes(client: GatedWebSocket, event: string | symbol, args: readonly u
   } else if (event === 'close') {
     deliverHeld(client);
     return !client.wsAuthGate.keepsClose?.(client, args);
-  } else if (event === 'exception' && client.listenerCount(event) === 0) {
+  } else if (
+    event === 'exception' &&
+    !client.wsAuthGate.isPublic &&
+    client.listenerCount(event) === 0
+  ) {
     // Nest 11 emits what its exception filter returns, where Nest 12 sends it to the client.
     client.send(eventMessage(event, args[0]));
   }

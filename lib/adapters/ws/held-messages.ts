@@ -10,8 +10,15 @@ export interface QueuedMessage {
 /** Messages that came before the session, of clients that the application has paused since. Few clients have any. */
 const held = new WeakMap<GatedWebSocket, readonly QueuedMessage[]>();
 
-/** Emits messages in order. If the application pauses the client, the rest waits for its `resume()`. */
+/**
+ * Emits messages in order. If the application pauses the client, the rest waits for its `resume()`; if hooks of the connection
+ * still run, all wait for them.
+ */
 export function deliver(client: GatedWebSocket, messages: readonly QueuedMessage[]): void {
+  if (client.wsAuthHold) {
+    client.wsAuthHold.queue.push(...messages);
+    return;
+  }
   for (const [index, { data, isBinary }] of messages.entries()) {
     // A closed socket stays paused for ever.
     if (client.isPaused && client.readyState !== WebSocket.CLOSED) {

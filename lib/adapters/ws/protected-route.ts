@@ -13,6 +13,7 @@ import { Refusal, refusedBy } from '../../protocol/refusal.js';
 import { parseRequestTarget } from '../../protocol/request-target.js';
 import { terminateAfter } from './close-client.js';
 import { contain } from '../contain.js';
+import type { ExpectClient } from '../adapter-context.js';
 import { announceClient } from './contained-web-socket.js';
 import type { GatedWebSocket } from './gated-web-socket.js';
 import { startHeartbeat } from './heartbeat.js';
@@ -36,6 +37,8 @@ export interface ProtectedRouteOptions {
   /** Bounds that hold for sessions. */
   readonly limits: ReceiverLimits;
   readonly subprotocols: SubprotocolChoice;
+  /** Called with each client before the gateways see it. */
+  readonly expect: ExpectClient | undefined;
 }
 
 /** A path whose connections must be authenticated before the gateway sees them. */
@@ -251,7 +254,11 @@ export class ProtectedRoute implements Route {
 
   /** Hands the client to the gateways, in the context that the strategy has set up. */
   #announce(client: GatedWebSocket, { subject }: PendingUpgrade): void {
-    const announce = () => announceClient(this.server, client, subject.request);
+    const { expect } = this.options;
+    const announce = () => {
+      expect?.(client);
+      announceClient(this.server, client, subject.request);
+    };
     if (client.wsAuthContext) {
       client.wsAuthContext.runInAsyncScope(announce);
     } else {

@@ -5,8 +5,29 @@ import { runAll } from '../../errors/run-all.js';
 import { Refusal } from '../../protocol/refusal.js';
 import { setPublic } from '../../sessions/client-session.js';
 import { announceClient, captureRejections } from './contained-web-socket.js';
+import { closeClient, closeGraceMs } from './close-client.js';
+import { closedGate, type Gate, type GatedWebSocket } from './gated-web-socket.js';
+import { dropHold } from './hold.js';
+import type { ExpectClient } from '../adapter-context.js';
+import { endings } from '../../sessions/endings.js';
 import { refuseUpgrade } from '../refuse.js';
 import type { Route } from '../route.js';
+
+/** The gate of clients that need no session: it is open until an exception of the application closes it. */
+const publicGate: Gate = {
+  isPublic: true,
+  admits: () => true,
+  sends: true,
+  maxBufferedBytes: Number.POSITIVE_INFINITY,
+  fail(client, refusal) {
+    const { code, reason } = endings.failed;
+    closeClient(client, {
+      code: refusal?.closeCode ?? code,
+      reason: refusal?.reason ?? reason,
+      graceMs: closeGraceMs.session,
+    });
+  },
+};
 
 const noEarlyBytes = Buffer.alloc(0);
 
@@ -14,7 +35,11 @@ const noEarlyBytes = Buffer.alloc(0);
 export class PublicRoute implements Route {
   #closing = false;
 
-  constructor(readonly server: WebSocketServer) {}
+  /** @param expect called with each client before the gateways see it */
+  constructor(
+    readonly server: WebSocketServer,
+    private readonly expect: ExpectClient | undefined,
+  ) {}
 
   get isClosing(): boolean {
     return this.#closing;
@@ -25,15 +50,25 @@ export class PublicRoute implements Route {
       refuseUpgrade(socket, new Refusal('ERR_WS_AUTH_SHUTTING_DOWN'));
       return;
     }
-    this.server.handleUpgrade(request, socket, noEarlyBytes, (client) => {
+    this.server.handleUpgrade(request, socket, noEarlyBytes, (accepted) => {
+      const client = accepted as GatedWebSocket;
+      client.wsAuthGate = publicGate;
       setPublic(client);
       captureRejections(client);
+      this.expect?.(client);
       announceClient(this.server, client, request);
     });
   }
 
   close(): void {
     this.#closing = true;
-    runAll([...(this.server.clients ?? [])].map((client) => () => client.terminate()));
+    const clients = [...(this.server.clients ?? [])] as GatedWebSocket[];
+    runAll(clients.map((client) => () => terminate(client)));
   }
+}
+
+function terminate(client: GatedWebSocket): void {
+  client.wsAuthGate = closedGate;
+  dropHold(client);
+  client.terminate();
 }

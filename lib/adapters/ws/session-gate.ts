@@ -60,8 +60,9 @@ export class SessionGate implements Gate, Connection {
     return false;
   }
 
-  fail(): void {
-    this.life.end({ why: 'failed' });
+  fail(_client: GatedWebSocket, refusal: Refusal | undefined): void {
+    const code = refusal && (this.#policy.closeCodes.get(refusal.closeCode) ?? refusal.closeCode);
+    this.life.end({ why: 'failed', code, reason: refusal?.reason });
   }
 
   get clients(): readonly [GatedWebSocket] {

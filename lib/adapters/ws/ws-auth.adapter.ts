@@ -12,7 +12,7 @@ import type { AdapterContext } from '../adapter-context.js';
 import { WS_AUTH_ADAPTER_CONTEXT } from '../adapter-context.js';
 import { closeGraceMs } from './close-client.js';
 import { logException } from '../contain.js';
-import { containConnectionListeners, containedWebSocket } from './contained-web-socket.js';
+import { containConnectionListeners } from './contained-web-socket.js';
 import { gatedWebSocket } from './gated-web-socket.js';
 import { HttpPort } from '../http-port.js';
 import { dispatchMessages, type ParsedMessage } from './message-dispatch.js';
@@ -86,10 +86,13 @@ export class WsAuthAdapter extends WsAdapter {
     const context = adapterContext.sessionContextOf(port, path);
     const httpPort = this.#portOf(port, wsOptions);
     const subprotocols = new SubprotocolChoice(wsOptions.handleProtocols);
+    const expect = adapterContext.expectationOn(port, path);
+    const { budget } = adapterContext;
     const route = context
-      ? this.#protect(wsOptions, { context, subprotocols, budget: adapterContext.budget })
+      ? this.#protect(wsOptions, { context, subprotocols, budget, expect })
       : new PublicRoute(
-          this.#createServer(wsOptions, { WebSocket: containedWebSocket(wsOptions.WebSocket) }),
+          this.#createServer(wsOptions, { WebSocket: gatedWebSocket(wsOptions.WebSocket) }),
+          expect,
         );
     const { server } = route;
     httpPort.add(routePath(port, path), route);

@@ -1,7 +1,10 @@
 import type { WebSocket } from 'ws';
 import type { Platform } from '../platform.js';
 import type { WsAuthPlatform } from '../../policy/platform.js';
-import { failClient } from './fail-client.js';
+import { eventMessage } from '../../protocol/message.js';
+import { endClient, failClient } from './fail-client.js';
+import type { GatedWebSocket } from './gated-web-socket.js';
+import { holdClient } from './hold.js';
 import { WsAuthAdapter } from './ws-auth.adapter.js';
 
 const platform: Platform = Object.freeze({
@@ -10,6 +13,11 @@ const platform: Platform = Object.freeze({
   createAdapter: (context) => new WsAuthAdapter().attach(context),
   isAdapter: (adapter) => adapter instanceof WsAuthAdapter,
   failClient: (client, what, error) => failClient(client as WebSocket, what, error),
+  refuseClient: (client, refusal) => endClient(client as WebSocket, refusal),
+  emitTo: (client, event, data) => (client as WebSocket).send(eventMessage(event, data)),
+  holdClient: (client, onDropped) =>
+    isGated(client) ? holdClient(client, onDropped) : () => undefined,
+  onClosed: (client, callback) => void (client as WebSocket).once('close', callback),
 } satisfies Platform);
 
 /**
@@ -25,4 +33,9 @@ const platform: Platform = Object.freeze({
  */
 export function ws(): WsAuthPlatform {
   return platform;
+}
+
+/** A test of the application may call a hook with a client of its own. */
+function isGated(client: object): client is GatedWebSocket {
+  return 'wsAuthHold' in client;
 }

@@ -1,0 +1,72 @@
+import { contain } from '../contain.js';
+import type { CloseArgs, GatedWebSocket } from './gated-web-socket.js';
+import { deliver, type QueuedMessage } from './held-messages.js';
+
+/**
+ * What a client has sent while guards and hooks of its connection run. The socket is paused, so that a fast client fills its own
+ * buffers: only what one chunk of the network had already delivered is kept here.
+ */
+export interface Hold {
+  readonly queue: QueuedMessage[];
+  /** Whether the application has paused the client: it stays paused afterwards. */
+  isPaused: boolean;
+  /** The end of a client that has left meanwhile. Its messages come first. */
+  close: CloseArgs | undefined;
+  /** Called if the connection ends before the hold. */
+  readonly onDropped: () => void;
+}
+
+/**
+ * Keeps the messages of a client from all listeners.
+ *
+ * @returns a function that delivers them, in order
+ */
+export function holdClient(client: GatedWebSocket, onDropped: () => void): () => void {
+  const hold: Hold = { queue: [], isPaused: client.isPaused, close: undefined, onDropped };
+  client.pause();
+  client.wsAuthHold = hold;
+  return () => release(client, hold);
+}
+
+/** Keeps an event from listeners if it has to wait. */
+export function keeps(hold: Hold, event: string | symbol, args: readonly unknown[]): boolean {
+  if (event === 'message') {
+    const [data, isBinary] = args as [QueuedMessage['data'], boolean];
+    hold.queue.push({ data, isBinary });
+    return true;
+  }
+  if (event === 'close') {
+    hold.close = args;
+    return true;
+  }
+  return false;
+}
+
+/** Ends a hold without its messages, because the connection ends. */
+export function dropHold(client: GatedWebSocket): void {
+  const { wsAuthHold: hold } = client;
+  if (hold) {
+    client.wsAuthHold = undefined;
+    contain('ending a connection', hold.onDropped);
+    emitClose(client, hold);
+  }
+}
+
+function release(client: GatedWebSocket, hold: Hold): void {
+  if (client.wsAuthHold !== hold) {
+    return;
+  }
+  client.wsAuthHold = undefined;
+  if (!hold.isPaused) {
+    client.resume();
+  }
+  deliver(client, hold.queue);
+  // Nest starts handlers by promises. They have begun, as on a socket that closes after its last message.
+  setImmediate(() => emitClose(client, hold));
+}
+
+function emitClose(client: GatedWebSocket, { close }: Hold): void {
+  if (close) {
+    client.emit('close', ...close);
+  }
+}

@@ -1,0 +1,40 @@
+import {
+  EXCEPTION_FILTERS_METADATA,
+  GUARDS_METADATA,
+  INTERCEPTORS_METADATA,
+  PIPES_METADATA,
+} from '@nestjs/common/constants.js';
+import { PARAM_ARGS_METADATA } from '@nestjs/websockets/constants.js';
+import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
+import { countOn, type Method } from './internals/method-enhancers.js';
+
+/** `@ConnectedSocket()` on the first parameter, which is the client anyway. */
+const harmless = '0:0';
+
+/**
+ * Refuses decorators on a hook that would be ignored: the developer who wrote them expects a check that does not happen.
+ *
+ * @throws {WsAuthConfigurationError} for parameter decorators and pipes, and for guards, interceptors and filters on
+ *   `handleDisconnect`.
+ */
+export function demandHookDecorators(gateway: object, name: string, hook: Method): void {
+  const what = `${(gateway as { readonly name: string }).name}.${name}`;
+  const parameters = Reflect.getMetadata(PARAM_ARGS_METADATA, gateway, name) as object | undefined;
+  if (Object.keys(parameters ?? {}).some((key) => key !== harmless)) {
+    throw new WsAuthConfigurationError(
+      `${what}: decorators of parameters, such as @WsUser(), do nothing here; take them away, and call userOf(client), ` +
+        `sessionOf(client)${name === 'handleConnection' ? ' or read the second parameter, which is the request' : ''}`,
+    );
+  }
+  if (countOn(hook, PIPES_METADATA) > 0) {
+    throw new WsAuthConfigurationError(
+      `${what}: @UsePipes() does nothing here, since there is no message; remove it`,
+    );
+  }
+  const enhancers = [GUARDS_METADATA, INTERCEPTORS_METADATA, EXCEPTION_FILTERS_METADATA];
+  if (name !== 'handleConnection' && enhancers.some((key) => countOn(hook, key) > 0)) {
+    throw new WsAuthConfigurationError(
+      `${what}: guards, interceptors and filters do nothing here; put them on handleConnection, or on handlers`,
+    );
+  }
+}
