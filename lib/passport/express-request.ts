@@ -72,7 +72,7 @@ export interface MiddlewareRun<Result> {
 
 /**
  * Runs middleware before the strategies. The response goes nowhere: no header of it is sent and no session is saved,
- * because nothing ever ends it. A middleware that ends it itself has refused the request.
+ * because nothing ever ends it. A middleware that ends it itself has refused the request, and saves no session either.
  *
  * @returns what `proceed()` or `refuse()` does, or `undefined` if the attempt has ended
  * @throws what a middleware threw, or passed to `next()`
@@ -112,6 +112,8 @@ function runOne<Result>(step: Step<Result>): Promise<Result | undefined> {
         outcome();
       }
     };
+    // An earlier middleware may have replaced it: that of express-session saves the session.
+    Reflect.deleteProperty(response, 'end');
     response.onEnd = (answer) => settle(() => resolve(refuse?.(answer)));
     // As in Express, `next(null)` does not report an error.
     const own = new OwnContext();
