@@ -14,7 +14,7 @@ import type { Connection } from './connection.js';
 import type { Peer } from './peer.js';
 import { Reauthentication, type Renewable } from './reauthentication.js';
 import type { SessionContext } from './session-context.js';
-import { inSlices } from './slices.js';
+import { scheduleInSlices } from './slices.js';
 
 /**
  * The life of a session on its connection: begin, warning, renewal, refresh and end. It knows no transport.
@@ -142,7 +142,7 @@ export class SessionLifecycle implements LiveSession, Renewable {
 
   /** @internal */
   onWarning(): void {
-    inSlices(() => this.#warn());
+    scheduleInSlices(() => this.#warn());
   }
 
   /** @internal */

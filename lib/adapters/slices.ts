@@ -16,7 +16,7 @@ let scheduled = false;
  *
  * A job that throws is logged, and the jobs behind it run.
  */
-export function inSlices(job: () => void): void {
+export function scheduleInSlices(job: () => void): void {
   jobs.push(job);
   if (!scheduled) {
     scheduled = true;

@@ -8,9 +8,6 @@ import { readPrincipal } from './principal.js';
 /** Tokens of earlier renewals that a session keeps the names of. A client renews near the end of one, so few are valid. */
 const maxEarlierTokens = 4;
 
-/** A session and the credential behind it. */
-export type Standing = Authenticated;
-
 /**
  * What a session becomes when its client authenticates again.
  *
@@ -20,10 +17,10 @@ export type Standing = Authenticated;
  * @param latestEnd epoch milliseconds at which the session ends, whatever the credential claims
  */
 export function renew(
-  current: Standing,
-  next: Standing,
+  current: Authenticated,
+  next: Authenticated,
   latestEnd = Number.POSITIVE_INFINITY,
-): Standing | Refusal {
+): Authenticated | Refusal {
   const other = differenceBetween(current, next);
   if (other) {
     return refusedBy(other, 'ERR_WS_AUTH_OTHER_USER');
@@ -42,7 +39,7 @@ export function renew(
   };
 }
 
-function differenceBetween(current: Standing, next: Standing): WsAuthCheck | undefined {
+function differenceBetween(current: Authenticated, next: Authenticated): WsAuthCheck | undefined {
   const { userId } = current.session;
   if (userId === undefined || next.session.userId === undefined) {
     return 'no-key';
@@ -70,10 +67,10 @@ function withEarlierTokens(next: Proof, { ownTokenIds }: Proof): Proof {
  * token and the issuer stay unless the value names others.
  */
 export function declare(
-  { session, proof }: Standing,
+  { session, proof }: Authenticated,
   { user, info }: { readonly user: object; readonly info: unknown },
   policy: Policy,
-): Standing | undefined {
+): Authenticated | undefined {
   const declared = declaredProof(user, info);
   const named = declared.tokenIds.length === 0 ? proof : declared;
   const principal = readPrincipal({ user, info, proof: declared }, policy);

@@ -4,7 +4,7 @@ import type { WsAuthStore } from '../store/ws-auth-store.js';
 import type { Authenticated } from '../authentication/authenticated.js';
 
 /** What this node knows of revocations by itself, for as long as a session lives. */
-export interface Knowledge {
+export interface RevocationFeed {
   readonly isFresh: boolean;
   read(): Promise<void>;
 }
@@ -13,7 +13,7 @@ export interface Knowledge {
 export class RevocationCheck {
   constructor(
     private readonly store: Pick<WsAuthStore, 'isRevoked'>,
-    private readonly knowledge: Knowledge,
+    private readonly feed: RevocationFeed,
     private readonly ledger: Pick<RevocationLedger, 'questionAbout'>,
   ) {}
 
@@ -29,14 +29,14 @@ export class RevocationCheck {
     } catch (cause) {
       return unavailable(cause);
     }
-    if (!this.knowledge.isFresh) {
-      await this.knowledge.read();
+    if (!this.feed.isFresh) {
+      await this.feed.read();
     }
     return this.refuseOutdated();
   }
 
   /** Refuses every client while this node receives no revocations. */
   refuseOutdated(): Refusal | undefined {
-    return this.knowledge.isFresh ? undefined : refusedBy('store', 'ERR_WS_AUTH_UNAVAILABLE');
+    return this.feed.isFresh ? undefined : refusedBy('store', 'ERR_WS_AUTH_UNAVAILABLE');
   }
 }

@@ -49,7 +49,7 @@ function needsBasicChallenge({ extractors, optional }: Challenging): boolean {
 }
 
 /** Whether a refused upgrade is accepted and closed, so that the page can read why. */
-export function closesInstead(
+export function refusesByCloseFrame(
   rejection: WsAuthRejection,
   refusal: Refusal,
   handshake: Handshake,

@@ -4,7 +4,7 @@ import { UnpublishedRevocations } from '../cluster/unpublished-revocations.js';
 import type { Ending, LiveSession } from './live-session.js';
 import type { LiveSessions } from './live-sessions.js';
 import { anonymousProof } from './proof.js';
-import { beganBy, latestIssue, revocationsOfAll } from './revocation-target.js';
+import { wasIssuedBefore, latestIssue, revocationsOfAll } from './revocation-target.js';
 import { Revocations } from './revocations.js';
 
 /** A session, or one that asks to begin. */
@@ -109,9 +109,13 @@ export class RevocationLedger {
   #concerned({ kind, id, before }: StoredRevocation): readonly LiveSession[] {
     switch (kind) {
       case 'user':
-        return this.live.ofUser(id).filter((live) => beganBy(live, before, this.#clockToleranceMs));
+        return this.live
+          .ofUser(id)
+          .filter((live) => wasIssuedBefore(live, before, this.#clockToleranceMs));
       case 'everybody':
-        return [...this.live.all()].filter((live) => beganBy(live, before, this.#clockToleranceMs));
+        return [...this.live.all()].filter((live) =>
+          wasIssuedBefore(live, before, this.#clockToleranceMs),
+        );
       case 'token':
         return this.live.ofToken(id);
       case 'session':

@@ -151,7 +151,7 @@ export function latestIssue(
 }
 
 /** Whether a credential was issued, or presented, by that instant. One of unknown age counts as old. */
-export function beganBy(
+export function wasIssuedBefore(
   { proof, session }: LiveSession,
   before: number,
   clockToleranceMs: number,

@@ -11,7 +11,7 @@ import type { Connection, SessionNotice } from '../connection.js';
 import type { Peer } from '../peer.js';
 import type { SessionContext } from '../session-context.js';
 import { SessionLifecycle } from '../session-lifecycle.js';
-import { inSlices } from '../slices.js';
+import { scheduleInSlices } from '../slices.js';
 import { bytesOf } from './bytes-of.js';
 import { closeClient, closingOf, refuseClient } from './close-client.js';
 import { closedGate, type CloseArgs, type Gate, type GatedWebSocket } from './gated-web-socket.js';
@@ -84,12 +84,12 @@ export class SessionGate implements Gate, Connection {
   end(ending: Ending): void {
     this.client.wsAuthGate = closedGate;
     const closing = closingOf(ending, this.#policy);
-    inSlices(() => closeClient(this.client, closing));
+    scheduleInSlices(() => closeClient(this.client, closing));
   }
 
   refuse(refusal: Refusal): void {
     this.client.wsAuthGate = closedGate;
-    inSlices(() => refuseClient(this.client, refusal, this.#policy));
+    scheduleInSlices(() => refuseClient(this.client, refusal, this.#policy));
   }
 
   onClosed(callback: (code: number) => void): void {

@@ -3,13 +3,13 @@ import type { WebSocket, WebSocketServer } from 'ws';
 import { closeGraceMs, terminateAfter } from './close-client.js';
 import { captureRejections } from './contained-web-socket.js';
 import type { GatedWebSocket } from './gated-web-socket.js';
-import { endQuickly } from './internals/end-quickly.js';
+import { destroyWhenAnswered } from './internals/destroy-when-answered.js';
 import {
   setReceiverLimits,
   upgradeWithLimits,
   type ReceiverLimits,
 } from './internals/receiver-limits.js';
-import { writeAtOnce } from './internals/write-at-once.js';
+import { writeInOnePiece } from './internals/write-in-one-piece.js';
 import { PendingGate } from './pending-gate.js';
 import type { PendingUpgrade } from '../pending-upgrade.js';
 import type { UpgradeRefuser } from './upgrade-refuser.js';
@@ -117,8 +117,8 @@ export class UpgradeAcceptor {
 function prepare(client: WebSocket, socket: Duplex): void {
   captureRejections(client);
   client.on('error', terminateSoon);
-  endQuickly(client, socket);
-  writeAtOnce(client);
+  destroyWhenAnswered(client, socket);
+  writeInOnePiece(client);
 }
 
 /** `ws` sends the close frame to a peer that breaks the protocol. Here the peer gets a bound for its answer. */

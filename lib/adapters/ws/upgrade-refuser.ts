@@ -1,7 +1,7 @@
 import type { WebSocketServer } from 'ws';
 import type { UpgradeSubject } from '../../authentication/authenticator.js';
 import { runAll } from '../../errors/run-all.js';
-import { closesInstead } from '../../policy/rejection.js';
+import { refusesByCloseFrame } from '../../policy/rejection.js';
 import type { Refusal } from '../../protocol/refusal.js';
 import { closeGraceMs, refuseClient } from './close-client.js';
 import type { GatedWebSocket } from './gated-web-socket.js';
@@ -37,7 +37,10 @@ export class UpgradeRefuser {
     const { policy } = this.options.context;
     const { subject } = upgrade;
     const { handshake } = subject;
-    if (closesInstead(policy.rejection, refusal, handshake) && this.#choosesSubprotocol(subject)) {
+    if (
+      refusesByCloseFrame(policy.rejection, refusal, handshake) &&
+      this.#choosesSubprotocol(subject)
+    ) {
       this.#accept(upgrade, refusal);
     } else {
       this.refuseByHttp(upgrade, refusal);

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { inSlices } from '../../../lib/adapters/slices.js';
+import { scheduleInSlices } from '../../../lib/adapters/slices.js';
 
 const unreadable = new Proxy(new Error('secret'), {
   getPrototypeOf: () => {
@@ -13,19 +13,19 @@ async function runJobs(count: number, thrown: ReadonlyMap<number, unknown>): Pro
   const ran: number[] = [];
   await new Promise<void>((resolve) => {
     for (let index = 0; index < count; index += 1) {
-      inSlices(() => {
+      scheduleInSlices(() => {
         ran.push(index);
         if (thrown.has(index)) {
           throw thrown.get(index);
         }
       });
     }
-    inSlices(resolve);
+    scheduleInSlices(resolve);
   });
   return ran;
 }
 
-describe('inSlices', () => {
+describe('scheduleInSlices', () => {
   afterEach(() => vi.restoreAllMocks());
 
   it.each([

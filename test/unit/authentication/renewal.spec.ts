@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { renew, type Standing } from '../../../lib/authentication/renewal.js';
+import type { Authenticated } from '../../../lib/authentication/authenticated.js';
+import { renew } from '../../../lib/authentication/renewal.js';
 import { anonymousProof, type Proof } from '../../../lib/sessions/proof.js';
 import { WsAuthSession } from '../../../lib/sessions/session.js';
 
-function standing(userId: string | undefined, proof: Partial<Proof> = {}): Standing {
+function authenticated(userId: string | undefined, proof: Partial<Proof> = {}): Authenticated {
   const session = new WsAuthSession({
     user: { id: userId },
     userId,
@@ -18,11 +19,11 @@ function standing(userId: string | undefined, proof: Partial<Proof> = {}): Stand
 }
 
 describe('renew', () => {
-  it.each<[string, Standing, Standing]>([
-    ['another user', standing('a'), standing('b')],
-    ['nobody', standing('a'), standing(undefined)],
-    ['somebody who cannot be told apart', standing(undefined), standing(undefined)],
-    ['another issuer', standing('a', { issuer: 'x' }), standing('a', { issuer: 'y' })],
+  it.each<[string, Authenticated, Authenticated]>([
+    ['another user', authenticated('a'), authenticated('b')],
+    ['nobody', authenticated('a'), authenticated(undefined)],
+    ['somebody who cannot be told apart', authenticated(undefined), authenticated(undefined)],
+    ['another issuer', authenticated('a', { issuer: 'x' }), authenticated('a', { issuer: 'y' })],
   ])('RA-02: refuses %s with 3003', (_what, current, next) => {
     expect(renew(current, next)).toMatchObject({
       code: 'ERR_WS_AUTH_OTHER_USER',
@@ -39,8 +40,8 @@ describe('renew', () => {
     ['a token that names its issuer', {}, { issuer: 'x' }],
     ['a token that does not', { issuer: 'x' }, {}],
   ])('RA-01: takes %s, and keeps the name of the session', (_what, before, after) => {
-    const current = standing('a', before);
-    const next = standing('a', after);
+    const current = authenticated('a', before);
+    const next = authenticated('a', after);
     expect(renew(current, next)).toMatchObject({
       session: { id: current.session.id, user: next.session.user },
       proof: next.proof,
@@ -48,11 +49,11 @@ describe('renew', () => {
   });
 
   it('K4a: keeps the names of the tokens before, a few of them, for a revocation of the session', () => {
-    let current = standing('a', { tokenIds: ['0'], ownTokenIds: ['0'] });
+    let current = authenticated('a', { tokenIds: ['0'], ownTokenIds: ['0'] });
     const seen: (readonly string[])[] = [];
     for (const id of ['1', '1', '2', '3', '4', '5', '6']) {
-      const next = renew(current, standing('a', { tokenIds: [id], ownTokenIds: [id] }));
-      current = next as Standing;
+      const next = renew(current, authenticated('a', { tokenIds: [id], ownTokenIds: [id] }));
+      current = next as Authenticated;
       expect(current.proof.tokenIds).toEqual([id]);
       seen.push(current.proof.ownTokenIds);
     }
@@ -65,7 +66,7 @@ describe('renew', () => {
   });
 
   it('RA-05: lets an older token that arrives later change nothing', () => {
-    const current = standing('a', { issuedAt: 2 });
-    expect(renew(current, standing('a', { issuedAt: 1 }))).toBe(current);
+    const current = authenticated('a', { issuedAt: 2 });
+    expect(renew(current, authenticated('a', { issuedAt: 1 }))).toBe(current);
   });
 });

@@ -9,7 +9,7 @@ import { fromUserInfo } from '../../../lib/credentials/user-info.extractor.js';
 import { WsAuthConfigurationError } from '../../../lib/errors/ws-auth.error.js';
 import type { WsAuthModuleOptions } from '../../../lib/policy/options.js';
 import { resolvePolicy } from '../../../lib/policy/policy.js';
-import { closesInstead, type WsAuthRejection } from '../../../lib/policy/rejection.js';
+import { refusesByCloseFrame, type WsAuthRejection } from '../../../lib/policy/rejection.js';
 import { Refusal, type RefusalCode } from '../../../lib/protocol/refusal.js';
 import { allRefusalCodes } from '../support/refusal-codes.js';
 import { handshakeOf, type HeaderLines } from '../support/requests.js';
@@ -81,7 +81,7 @@ function closes(
   fromStrategy: readonly string[] = [],
 ): boolean {
   const refusal = new Refusal(code, { challenges: [...challenges, ...fromStrategy] });
-  return closesInstead(rejection, refusal, handshakeOf('/', lines));
+  return refusesByCloseFrame(rejection, refusal, handshakeOf('/', lines));
 }
 
 describe('a refused upgrade', () => {

@@ -20,7 +20,7 @@ const maxCopiedBytes = Buffer.poolSize >>> 2;
  *
  * Where `ws` keeps its sender, or the sender its socket, under another name, frames go out as `ws` sends them.
  */
-export function writeAtOnce(client: WebSocket): void {
+export function writeInOnePiece(client: WebSocket): void {
   const { _sender: sender } = client as { readonly _sender?: Partial<Sender> | null };
   if (typeof sender?.sendFrame === 'function' && typeof sender._socket?.write === 'function') {
     sender.sendFrame = sendFrame;

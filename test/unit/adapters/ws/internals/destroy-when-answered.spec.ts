@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import { Writable } from 'node:stream';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { WebSocket } from 'ws';
-import { endQuickly } from '../../../../../lib/adapters/ws/internals/end-quickly.js';
+import { destroyWhenAnswered } from '../../../../../lib/adapters/ws/internals/destroy-when-answered.js';
 import type { GatedWebSocket } from '../../../../../lib/adapters/ws/gated-web-socket.js';
 import { webSocketPair } from '../../../support/web-socket-pair.js';
 
@@ -11,7 +11,7 @@ import { webSocketPair } from '../../../support/web-socket-pair.js';
 async function pair() {
   const sockets = await webSocketPair();
   const client = sockets.client as GatedWebSocket;
-  endQuickly(client, sockets.socket);
+  destroyWhenAnswered(client, sockets.socket);
   const close = (code: number, reason?: string) => {
     client.wsAuthClosedWith = code;
     client.close(code, reason);
@@ -25,7 +25,7 @@ function watchEnds(socket: unknown) {
   return () => mock.contexts.filter((each) => each === socket).length;
 }
 
-describe('endQuickly', () => {
+describe('destroyWhenAnswered', () => {
   afterEach(() => vi.restoreAllMocks());
 
   it('lets ws close as ever', async () => {
@@ -138,7 +138,7 @@ describe('endQuickly', () => {
   it('does without a receiver', async () => {
     await using sockets = await pair();
     const { socket } = sockets;
-    endQuickly({} as WebSocket, socket);
+    destroyWhenAnswered({} as WebSocket, socket);
     socket.end();
     await once(socket, 'finish');
     expect(socket.end()).toBe(socket);

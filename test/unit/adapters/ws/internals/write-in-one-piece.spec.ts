@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { Socket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { WebSocket } from 'ws';
-import { writeAtOnce } from '../../../../../lib/adapters/ws/internals/write-at-once.js';
+import { writeInOnePiece } from '../../../../../lib/adapters/ws/internals/write-in-one-piece.js';
 import { webSocketPair } from '../../../support/web-socket-pair.js';
 
 async function pair(perMessageDeflate = false) {
   const sockets = await webSocketPair({ perMessageDeflate });
-  writeAtOnce(sockets.client);
+  writeInOnePiece(sockets.client);
   return sockets;
 }
 
@@ -22,7 +22,7 @@ function watchWrites(socket: unknown) {
 
 const texts = ['x', 'ü€😀', '', 'y'.repeat(125), 'y'.repeat(126), 'z'.repeat(2_048)];
 
-describe('writeAtOnce', () => {
+describe('writeInOnePiece', () => {
   afterEach(() => vi.restoreAllMocks());
 
   it.each(texts)('writes the text %j in one piece', async (text) => {
@@ -89,8 +89,8 @@ describe('writeAtOnce', () => {
 
   it('leaves a sender that it does not know', () => {
     const client = { _sender: {} } as unknown as WebSocket;
-    writeAtOnce(client);
-    writeAtOnce({} as WebSocket);
+    writeInOnePiece(client);
+    writeInOnePiece({} as WebSocket);
     expect(client).toEqual({ _sender: {} });
   });
 });

@@ -33,7 +33,7 @@ interface ClientSocket extends Writable {
  *
  * Where `ws` keeps these fields elsewhere, it ends sockets in its own way.
  */
-export function endQuickly(webSocket: WebSocket, socket: Duplex): void {
+export function destroyWhenAnswered(webSocket: WebSocket, socket: Duplex): void {
   const closing = webSocket as Closing;
   (socket as ClientSocket)[client] = closing;
   socket.end = endSocket as Duplex['end'];
