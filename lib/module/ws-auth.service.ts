@@ -113,8 +113,8 @@ export class WsAuthService
     const adapter: unknown = config.getIoAdapter();
     if (platform.isAdapter(adapter)) {
       throw new WsAuthConfigurationError(
-        'WsAuthModule: imported twice with different options; import it once, in the root module, and use @WsAuth(…) ' +
-          'for what single gateways demand',
+        'WsAuthModule: forRoot() or forRootAsync() is called twice, and each call, also with equal options, makes another ' +
+          'module; call it once, in the root module (it is global), and use @WsAuth(…) for what single gateways demand',
       );
     }
     if (!adapter) {

@@ -103,9 +103,11 @@ export class Strategies {
     const list = `list the class that extends PassportStrategy(…, '${name}') among the providers of a module`;
     const reason = hint();
     const otherwise = reason === undefined ? list : `${reason}. Otherwise ${list}`;
+    const use =
+      'or call passport.use() by the end of onModuleInit(), when strategies are looked up';
     return isStrategy(this.registry._strategy(name))
-      ? `${otherwise} of this application (another one of this process has a strategy of that name), or call passport.use() yourself`
-      : otherwise;
+      ? `${otherwise} of this application (another one of this process has a strategy of that name), ${use}`
+      : `${otherwise}, ${use}`;
   }
 }
 

@@ -4,7 +4,7 @@ const serializedOrigin =
 const defaultPorts: Readonly<Record<string, string>> = { http: '80', https: '443' };
 
 /**
- * Normalises an `Origin` header: lower case, without the port its scheme implies.
+ * Normalises an `Origin` header: lower case, without the port its scheme implies. `wss:` counts as `https:`, and `ws:` as `http:`.
  *
  * Returns `undefined` for everything that is not the serialisation of an origin: `null`, a path, a trailing slash,
  * user information, two values joined by Node. `new URL(x).origin` would accept most of these.
@@ -12,7 +12,7 @@ const defaultPorts: Readonly<Record<string, string>> = { http: '80', https: '443
  * @see {@link https://www.rfc-editor.org/rfc/rfc6454#section-6.1 RFC 6454 §6.1}
  */
 export function normalizeOrigin(origin: string): string | undefined {
-  const match = serializedOrigin.exec(origin.toLowerCase());
+  const match = serializedOrigin.exec(withHttpScheme(origin.toLowerCase()));
   if (!match) {
     return undefined;
   }
@@ -25,12 +25,20 @@ export function normalizeOrigin(origin: string): string | undefined {
     : `${scheme}://${host}:${port}`;
 }
 
+/** Native clients send the URL of the socket as their origin. No browser does, so that a page gains nothing by it. */
+function withHttpScheme(origin: string): string {
+  return origin.startsWith('ws') ? origin.replace(/^ws(s?):/, 'http$1:') : origin;
+}
+
 /**
  * Normalises an origin from a configuration, where Unicode host names are welcome, or returns `undefined`.
  */
 export function normalizeConfiguredOrigin(origin: string): string | undefined {
+  if (/^wss?:\/\//i.test(origin)) {
+    return normalizeConfiguredOrigin(withHttpScheme(origin.toLowerCase()));
+  }
   if (!/^https?:\/\//i.test(origin)) {
-    return /^wss?:/i.test(origin) ? undefined : normalizeOrigin(origin);
+    return normalizeOrigin(origin);
   }
   if (origin.includes('*') || !URL.canParse(origin)) {
     return undefined;

@@ -502,6 +502,19 @@ describe('WsAuthModule', () => {
     expect(error.message).toMatch(/WsAuthModule/);
   });
 
+  it('K8h: says what is wrong where two modules call forRoot() with equal options', async () => {
+    @Module({ imports: [WsAuthModule.forRoot({ strategy: 'jwt', realm: 'One' })] })
+    class FeatureModule {}
+    @Module({ imports: [WsAuthModule.forRoot({ strategy: 'jwt', realm: 'One' })] })
+    class OtherModule {}
+    const { providers = [] } = metadata([EchoGateway]);
+    const error = await bootError({ imports: [FeatureModule, OtherModule], providers });
+    expect(error.message).toMatch(
+      /forRoot\(\) .* is called twice, .* equal options, .* root module/,
+    );
+    expect(error.message).not.toContain('different');
+  });
+
   it('boots in an application without HTTP, for services that use it', async () => {
     const context = await Test.createTestingModule(metadata([])).compile();
     await context.init();

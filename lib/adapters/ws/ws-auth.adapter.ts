@@ -59,12 +59,18 @@ export class WsAuthAdapter extends WsAdapter {
   readonly #builtInParser = this.messageParser;
   #context: AdapterContext | undefined;
 
-  /** @throws {WsAuthConfigurationError} for an option that is unknown or invalid. */
+  /** @throws {WsAuthConfigurationError} for an option that is unknown or invalid, and for what is no application. */
   constructor(
     private readonly app?: INestApplicationContext,
     options: WsAuthAdapterOptions = {},
   ) {
     super(app);
+    if (app !== undefined && typeof (app as { get?: unknown } | null)?.get !== 'function') {
+      throw new WsAuthConfigurationError(
+        'WsAuthAdapter: expected the Nest application, new WsAuthAdapter(app); where it is served by several HTTP servers, forward ' +
+          "the event 'upgrade' of the others to app.getHttpServer()",
+      );
+    }
     const { messageParser } = checkOptions(adapterOptions, options, 'WsAuthAdapter');
     if (messageParser) {
       this.setMessageParser(messageParser);

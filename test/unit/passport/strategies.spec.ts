@@ -50,6 +50,13 @@ describe('Strategies', () => {
     );
   });
 
+  it('K8o: says until when a strategy may be registered', () => {
+    const strategies = new Strategies({ _strategy: () => undefined });
+    expect(() => strategies.demand(['jwt'])).toThrow(
+      /or call passport\.use\(\) by the end of onModuleInit\(\)/,
+    );
+  });
+
   it('names the option that enables tickets, since no class can be registered', () => {
     const strategies = new Strategies({ _strategy: () => undefined });
     expect(() => strategies.demand(['ws-ticket'])).toThrow(

@@ -124,6 +124,18 @@ describe('a policy with options', () => {
     ).toMatchObject({ anyPassword: true });
   });
 
+  it('K8o: asks for the name of a strategy where it is given a class, and prints no source', () => {
+    class JwtStrategy {
+      readonly key = 'a secret in the source';
+    }
+    for (const strategy of [JwtStrategy, [JwtStrategy], new JwtStrategy()] as unknown[]) {
+      const resolving = () => resolvePolicy({ strategy: strategy as string });
+      expect(resolving).toThrow(
+        /^strategy: expected the name of a strategy such as 'jwt', or names in a list$/,
+      );
+    }
+  });
+
   it('needs no strategy when every extractor names one', () => {
     const credentials = [fromQueryParam('t', { strategy: 'ws-ticket' })];
     expect(resolvePolicy({ credentials }).strategy).toEqual([]);

@@ -97,10 +97,20 @@ describe('normalizeConfiguredOrigin', () => {
     expect(normalizeConfiguredOrigin('file://')).toBe('file://');
   });
 
-  it.each(['ws://app.example.com', 'wss://app.example.com', 'chrome-extension://*'])(
-    'OR-14: knows no origin in %s, which no browser ever sends',
-    (origin) => {
-      expect(normalizeConfiguredOrigin(origin)).toBeUndefined();
-    },
-  );
+  it('OR-14: knows no origin in a wildcard', () => {
+    expect(normalizeConfiguredOrigin('chrome-extension://*')).toBeUndefined();
+  });
+
+  it.each([
+    ['wss://app.example.com', 'https://app.example.com'],
+    ['ws://app.example.com:80', 'http://app.example.com'],
+    ['WSS://App.example.com:443', 'https://app.example.com'],
+    ['wss://app.example.com:8443', 'https://app.example.com:8443'],
+    ['wss://app.example.com/path', undefined],
+    ['wss://*.example.com', undefined],
+    ['wss:app.example.com', undefined],
+  ])('K8k: reads %s as %s, in options and in header fields', (origin, expected) => {
+    expect(normalizeConfiguredOrigin(origin)).toBe(expected);
+    expect(normalizeOrigin(origin)).toBe(expected);
+  });
 });
