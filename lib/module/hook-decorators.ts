@@ -6,7 +6,14 @@ import {
 } from '@nestjs/common/constants.js';
 import { PARAM_ARGS_METADATA } from '@nestjs/websockets/constants.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
+import { decoratorOfParameter } from '../decorators/ws-user.decorator.js';
 import { countOn, type Method } from './internals/method-enhancers.js';
+
+interface Parameter {
+  readonly factory?: unknown;
+}
+
+type Parameters = Readonly<Record<string, Parameter>>;
 
 /** `@ConnectedSocket()` on the first parameter, which is the client anyway. */
 const harmless = '0:0';
@@ -19,11 +26,12 @@ const harmless = '0:0';
  */
 export function demandHookDecorators(gateway: object, name: string, hook: Method): void {
   const what = `${(gateway as { readonly name: string }).name}.${name}`;
-  const parameters = Reflect.getMetadata(PARAM_ARGS_METADATA, gateway, name) as object | undefined;
-  if (Object.keys(parameters ?? {}).some((key) => key !== harmless)) {
+  const parameters = Reflect.getMetadata(PARAM_ARGS_METADATA, gateway, name) as
+    Parameters | undefined;
+  if (Object.entries(parameters ?? {}).some(isIgnored)) {
     throw new WsAuthConfigurationError(
-      `${what}: decorators of parameters, such as @WsUser(), do nothing here; take them away, and call userOf(client), ` +
-        `sessionOf(client)${name === 'handleConnection' ? ' or read the second parameter, which is the request' : ''}`,
+      `${what}: decorators of parameters, such as @MessageBody(), do nothing here; take them away, and call userOf(client) or ` +
+        'sessionOf(client)',
     );
   }
   if (countOn(hook, PIPES_METADATA) > 0) {
@@ -37,4 +45,9 @@ export function demandHookDecorators(gateway: object, name: string, hook: Method
       `${what}: guards, interceptors and filters do nothing here; put them on handleConnection, or on handlers`,
     );
   }
+}
+
+/** Those of this package are refused by name (ignored-decorators.ts). */
+function isIgnored([key, { factory }]: [string, Parameter]): boolean {
+  return key !== harmless && decoratorOfParameter(factory) === undefined;
 }

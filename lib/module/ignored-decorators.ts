@@ -20,15 +20,18 @@ const ignored: ReadonlySet<unknown> = new Set([
   MESSAGE_METADATA,
 ]);
 
-/** Methods of gateways that Nest calls by itself, without parameters of decorators and without guards. */
+/** The hook that guards of its own run for (gateway-binding.ts). */
+const guardedHook = 'handleConnection';
+
+/** Methods of gateways that Nest calls by itself, without parameters of decorators. */
 const hooks: ReadonlySet<string> = new Set(['afterInit', 'handleConnection', 'handleDisconnect']);
 
 /**
  * Refuses decorators of this package on methods that Nest calls without looking at decorators, or never: a guard would guard
  * nothing there, and a parameter would be another one.
  *
- * @throws {WsAuthConfigurationError} for `@WsUser()`, `@WsSession()` and `@UseGuards(WsAuthGuard)` on a method without
- *   `@SubscribeMessage()`, or on a class that is no gateway
+ * @throws {WsAuthConfigurationError} for `@WsUser()` and `@WsSession()` on a method without `@SubscribeMessage()`, for
+ *   `@UseGuards(WsAuthGuard)` on one that is not `handleConnection` either, and for all of them on a class that is not a gateway
  */
 export function refuseIgnoredDecorators(classes: ReadonlySet<GatewayClass>): void {
   const gateways = [...classes].filter((each) => Reflect.hasMetadata(GATEWAY_METADATA, each));
@@ -67,7 +70,8 @@ function isIgnored({ method, message }: GatewayMethod, isGateway: boolean): bool
 }
 
 function decoratorOn(method: GatewayMethod): string | undefined {
-  return parameterDecoratorOn(method) ?? (isGuarded(method.method) ? guardDecorator : undefined);
+  const guardRuns = method.name === guardedHook || !isGuarded(method.method);
+  return parameterDecoratorOn(method) ?? (guardRuns ? undefined : guardDecorator);
 }
 
 function parameterDecoratorOn({ declaredBy, name }: GatewayMethod): string | undefined {
@@ -103,6 +107,6 @@ function adviceFor(decorator: string, { name }: GatewayMethod, isGateway: boolea
     return 'it belongs on handlers: add @SubscribeMessage(), or remove the decorator';
   }
   return decorator === guardDecorator
-    ? 'every client has a session there unless the gateway is optional or public; call sessionOf(client) to find out'
+    ? 'put it on handleConnection or on handlers'
     : 'call userOf(client) or sessionOf(client) there';
 }

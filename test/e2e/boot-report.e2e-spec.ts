@@ -285,7 +285,7 @@ describe('a decorator of this package that has no effect', () => {
   @WebSocketGateway({ path: '/chat' })
   class GuardedHook {
     @UseGuards(WsAuthGuard)
-    handleConnection() {}
+    afterInit() {}
   }
 
   @WebSocketGateway({ path: '/chat' })
@@ -324,7 +324,7 @@ describe('a decorator of this package that has no effect', () => {
     [SessionGateway, /^@WsSession of SessionGateway.handleDisconnect: .* sessionOf\(client\)/],
     [
       GuardedHook,
-      /^@UseGuards\(WsAuthGuard\) of GuardedHook.handleConnection: .* sessionOf\(client\)/,
+      /^@UseGuards\(WsAuthGuard\) of GuardedHook.afterInit: .* on handleConnection or on handlers/,
     ],
     [ForgottenHandler, /^@WsUser of ForgottenHandler.hello: .* @SubscribeMessage\(\)/],
     [PlainService, /^@WsUser of PlainService.hello: .* @WebSocketGateway\(\)/],
