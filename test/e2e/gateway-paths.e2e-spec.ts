@@ -4,6 +4,7 @@ import { WebSocketGateway } from '@nestjs/websockets';
 import { describe, expect, it } from 'vitest';
 import { WsAuthModule, WsPublic } from '../../lib/index.js';
 import { bootError, startApp, type TestApp } from '../support/app.js';
+import { nestDoes } from '../support/nest-11.js';
 
 function gatewayAt(path: unknown): Type<object> {
   @WsPublic()
@@ -27,7 +28,8 @@ describe('the path of a gateway', () => {
   it.each(['chat', '/chat', '/chat/', '//chat', '/api//chat', 'api//chat//', '/a///b/', '/', '//'])(
     'K5i: %s is normalised as Nest does',
     async (path) => {
-      await using stock = await startApp({ providers: [gatewayAt(path)] }, useStock);
+      const pathOfStock = nestDoes.collapseSlashesOfRelativePaths ? path : `/${path}`;
+      await using stock = await startApp({ providers: [gatewayAt(pathOfStock)] }, useStock);
       await using app = await startApp({
         imports: [WsAuthModule.forRoot()],
         providers: [gatewayAt(path)],

@@ -33,6 +33,12 @@ export const nestDoes = {
    */
   createScopedGateways: isNest12,
 
+  /**
+   * Nest 11 keeps repeated slashes in a path that does not begin with one. `WsAuthAdapter` collapses them on both versions, as
+   * Nest 11 does behind a leading slash.
+   */
+  collapseSlashesOfRelativePaths: isNest12,
+
   /** `WsAdapter` of Nest 11 iterates over the clients of a server that does not track them, and the application fails to close. */
   closeServersWithoutTracking: isNest12,
 } as const;
