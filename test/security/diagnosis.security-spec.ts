@@ -26,10 +26,6 @@ const refused: readonly Refused[] = [
     handshake: (lab) => header(`Bearer ${lab.token()}x`),
     line: 'strategy=jwt:JsonWebTokenError,wild:Error',
   },
-  {
-    handshake: (lab) => header(lab.canary),
-    line: 'check=scheme extractor=fromAuthorizationHeader',
-  },
   { handshake: (lab) => header(`Basic ${lab.canary}`), line: 'check=basic' },
   {
     handshake: (lab) => query(`${lab.canary} `),
