@@ -19,6 +19,7 @@ const perAccount = { points: 1, windowMs: 1_000 };
 
 const rows: readonly [WsAuthModuleOptions, WsAuthModuleOptions][] = [
   [{ optional: true }, { credentials: header }],
+  [{ connectionTimeoutMs: 1_000, awaitConnection: false }, { awaitConnection: true }],
   [{ onLimit: 'closeOldest' }, { maxSessionsPerUser: 1 }],
   [{ sessionLimitScope: 'cluster' }, { maxSessionsPerUser: 1 }],
   [{ maxQueuedMessages: 1, credentials: header }, { credentials: [fromFirstMessage()] }],
