@@ -1,5 +1,3 @@
-// oxlint-disable-next-line typescript/triple-slash-reference -- type-is has no types, and some compilers read single files
-/// <reference path="../type-is.d.ts" />
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import type { TLSSocket } from 'node:tls';

@@ -65,6 +65,7 @@ export interface IssuedTicket {
 export class WsTickets {
   #warned = false;
 
+  /** @internal */
   constructor(
     @Inject(WS_TICKET_SETTINGS) private readonly settings: TicketSettings | undefined,
     @Inject(LiveSessions) private readonly sessions: LiveSessions,

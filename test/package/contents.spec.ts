@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const documents = ['CHANGELOG.md', 'LICENSE', 'PROTOCOL.md', 'README.md', 'SECURITY.md'];
 
 /** Half of it is sources and maps, which nothing loads. Raise it knowingly. */
-const budget = { packedBytes: 600_000, unpackedBytes: 2_450_000 };
+const budget = { packedBytes: 720_000, unpackedBytes: 3_000_000 };
 
 function sourcesOfLib(): string[] {
   return readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' })

@@ -24,19 +24,19 @@ const expected = {
   '.': {
     types: wordsOf(`
       AllowedOrigin AuthorizationHeaderOptions ChallengeScheme CloseCodeOptions
-      CookieBridgeOptions CookieExtractor CookieOptions DisconnectOptions
-      FailedAttemptOptions FailureCount FailureLimit FailureLimiter FirstMessageExtractor
-      FirstMessageOptions HandshakeExtractor HttpSessionStore IssuedTicket LeaseAnswer
-      LeaseClaim OriginPredicate RedactedPlaces RefusalCode RequestOptions RevocationKind
-      RevocationPage RevocationQuestion RevocationTarget RevokeOptions SessionLease
-      SessionTarget StoredRevocation StoredTicket SubprotocolOptions TicketLimits
-      TicketOptions UserInfoExtractor WsAuthAttempt WsAuthAttemptEvent
-      WsAuthAuthentication WsAuthErrorOptions WsAuthEventListener WsAuthEventMap
-      WsAuthEventNames WsAuthGauges WsAuthHealthResult WsAuthIncident WsAuthMiddleware
-      WsAuthModuleOptions WsAuthObservation WsAuthOutcome WsAuthPhase WsAuthPlatform WsAuthPolicyOptions
-      WsAuthRejection WsAuthSessionEvent WsAuthStore WsAuthTelemetry WsAuthTransport
-      WsAuthUserKey WsAuthVerdict WsCredentialExtractor WsExtractorOptions WsTicketOptions
-      WsUserDecorator
+      CookieBridgeOptions CookieExtractor CookieOptions DisconnectOptions FailedAttemptOptions
+      FailureCount FailureLimit FailureLimiter FirstMessageExtractor FirstMessageOptions
+      HandshakeExtractor HttpSessionStore IssuedTicket LeaseAnswer LeaseClaim OriginPredicate
+      RedactedPlaces RefusalCode RequestOptions RevocationKind RevocationPage
+      RevocationQuestion RevocationTarget RevokeOptions SessionLease SessionTarget
+      StoredRevocation StoredTicket SubprotocolOptions TicketLimits TicketOptions
+      UserInfoExtractor WsAuthAttempt WsAuthAttemptEvent WsAuthAuthentication WsAuthCheck
+      WsAuthDiagnosis WsAuthErrorOptions WsAuthEventListener WsAuthEventMap WsAuthEventNames
+      WsAuthGauges WsAuthHealthResult WsAuthIncident WsAuthMiddleware WsAuthModuleOptions
+      WsAuthObservation WsAuthOriginDiagnosis WsAuthOutcome WsAuthPhase WsAuthPlatform
+      WsAuthPolicyOptions WsAuthRejection WsAuthSessionEvent WsAuthStore WsAuthStrategyAnswer
+      WsAuthTelemetry WsAuthTransport WsAuthUserKey WsAuthVerdict WsCredentialExtractor
+      WsExtractorOptions WsTicketOptions WsUserDecorator
     `),
     values: wordsOf(`
       MemoryWsAuthStore WsAuth WsAuthCloseCode WsAuthConfigurationError
