@@ -226,9 +226,13 @@ describe('with `auto`', () => {
     app.nest.get(WsAuthEvents).on('refused', (event) => events.push(event));
     await closed(app, '/?token=nobody');
     const code = 'ERR_WS_AUTH_CREDENTIAL_REJECTED';
-    expect(events).toEqual([{ code, path: '/', address: '127.0.0.1', phase: 'handshake' }]);
-    expect(lines.filter((line) => line.startsWith('refused'))).toEqual([
-      `refused ${code} phase=handshake path=/ address=127.0.0.1`,
+    const strategies = [{ strategy: 'jwt', answer: 'JsonWebTokenError' }];
+    const diagnosis = { extractor: 'fromQueryParam', strategies };
+    const from = { path: '/', address: '127.0.0.1', phase: 'handshake' };
+    expect(events).toEqual([{ code, ...from, diagnosis }]);
+    const refused = lines.filter((line) => line.startsWith('refused'));
+    expect(refused).toEqual([
+      expect.stringContaining(`refused ${code} phase=handshake path=/ address=127.0.0.1`),
     ]);
   });
 });

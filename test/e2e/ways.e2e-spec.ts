@@ -172,11 +172,20 @@ describe('one endpoint for everything', () => {
     expect(client.unread).toEqual([]);
   });
 
-  it('does not wait for a message after a bad credential on the upgrade', async () => {
+  it('does not wait for a message after a bad explicit credential on the upgrade', async () => {
     await using app = await startProtected({ credentials: all });
-    for (const way of ways.filter(({ afterwards }) => !afterwards)) {
+    const explicit = ways.filter(({ via, afterwards }) => via !== 'fromCookie' && !afterwards);
+    for (const way of explicit) {
       expect((await way.send(app, 'wrong').refusal()).status).toBe(401);
     }
+  });
+
+  it('K13a: waits for a message after a bad cookie, which a page cannot drop', async () => {
+    await using app = await startProtected({ credentials: all });
+    const cookie = ways.find(({ via }) => via === 'fromCookie')!;
+    const client = await cookie.send(app, 'wrong').opened();
+    await client.barrier();
+    expect(app.nest.get(EchoGateway).connected).toEqual([]);
   });
 
   it('answers 401 with one line per scheme when nothing can come by message', async () => {
@@ -212,13 +221,18 @@ describe('two credentials', () => {
         protocols: ['chat', `bearer.${token}`, `${kubernetesPrefix}${base64url(token)}`],
       }),
     ],
-    ['two cookies', connect('/', { headers: { cookie: `token=${token}; token=x` } })],
   ])('are refused with 400: %s', async (_what, send) => {
     await using app = await startProtected({ credentials: all });
     const refusal = await send(app).refusal();
     expect(refusal.status).toBe(400);
     expect(refusal.body).not.toContain(token);
     expect(app.nest.get(EchoGateway).connected).toEqual([]);
+  });
+
+  it('are refused with 400 when both are cookies, and no message can follow', async () => {
+    await using app = await startProtected({ credentials: [fromCookie('token')] });
+    const headers = { cookie: `token=${token}; token=x`, origin: app.origin };
+    expect((await app.connect('/', { headers }).refusal()).status).toBe(400);
   });
 
   it('are refused whichever of them is good', async () => {

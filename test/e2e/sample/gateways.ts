@@ -84,7 +84,8 @@ export const combinedWays: readonly Way[] = [
   {
     name: 'cookie on /ws',
     via: 'fromCookie',
-    decides: 'handshake',
+    // A first message may follow a bad cookie.
+    decides: 'first message',
     approach: (sample, _user, token) => [
       sample.ws(0, { path: '/ws' }),
       { headers: cookieOf(sample, token), send: whoami },
