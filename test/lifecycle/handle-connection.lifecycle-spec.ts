@@ -719,7 +719,7 @@ describe.each(['protected', 'public'])('handleConnection of a %s gateway', (kind
   });
 });
 
-it('userOf() in a public gateway closes the client with 3000', async () => {
+it('K8c: userOf() in a public gateway closes the client with 3000', async () => {
   const gateway = gatewayOf('a', (client) => userOf(client));
   WsPublic()(gateway);
   await using app = await start([gateway]);
