@@ -1,53 +1,45 @@
 import type { Platform } from '../adapters/platform.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 
-/** How a platform is found: its package, and the function that returns it. */
-interface Candidate {
-  readonly name: string;
-  /** What the application writes to choose it. */
-  readonly choice: string;
-  /** Imports the package; fails where it is not installed. */
-  probe(): Promise<unknown>;
-  load(): Promise<Platform>;
-}
+const wsPackage = '@nestjs/platform-ws';
+const socketIoPackage = '@nestjs/platform-socket.io';
 
-const candidates: readonly Candidate[] = [
-  {
-    name: '@nestjs/platform-ws',
-    choice: "platform: ws() of 'nestjs-ws-auth/ws'",
-    probe: () => import('@nestjs/platform-ws'),
-    load: async () => (await import('../adapters/ws/ws.platform.js')).ws() as Platform,
-  },
-];
+/** Imports a package of the application. */
+type ImportPackage = (name: string) => Promise<unknown>;
 
 /**
  * The platform of the application where it names none: the one whose package is installed.
  *
- * @throws {WsAuthConfigurationError} where none is installed, or more than one: a wrong guess would be a 404 for every client
+ * @throws {WsAuthConfigurationError} where none is installed that this package protects, or another one beside it: a wrong guess would be
+ *   a 404 for every client
  */
-export async function installedPlatform(): Promise<Platform> {
-  const isInstalled = await Promise.all(candidates.map(installed));
-  const found = candidates.filter((_candidate, index) => isInstalled[index]);
-  const [only, ...others] = found;
-  if (!only) {
+export async function installedPlatform(
+  importPackage: ImportPackage = (name) => import(name),
+): Promise<Platform> {
+  const hasWs = await isInstalled(wsPackage, importPackage);
+  const hasSocketIo = await isInstalled(socketIoPackage, importPackage);
+  if (hasWs && hasSocketIo) {
     throw new WsAuthConfigurationError(
-      `platform: no WebSocket platform is installed; run npm install ${candidates[0]!.name}`,
+      `platform: ${wsPackage} and ${socketIoPackage} are installed; choose platform: ws() of 'nestjs-ws-auth/ws', or ` +
+        'uninstall the package that the application does not use',
     );
   }
-  if (others.length > 0) {
-    const names = found.map(({ name }) => name).join(' and ');
-    const choices = found.map(({ choice }) => choice).join(', or ');
-    throw new WsAuthConfigurationError(`platform: ${names} are installed; choose ${choices}`);
+  if (!hasWs) {
+    const found = hasSocketIo
+      ? `gateways of ${socketIoPackage} cannot be protected yet`
+      : 'no WebSocket platform is installed';
+    throw new WsAuthConfigurationError(`platform: ${found}; run npm install ${wsPackage}`);
   }
-  return await only.load();
+  const { ws } = await import('../adapters/ws/ws.platform.js');
+  return ws() as Platform;
 }
 
-async function installed(candidate: Candidate): Promise<boolean> {
+async function isInstalled(name: string, importPackage: ImportPackage): Promise<boolean> {
   try {
-    await candidate.probe();
+    await importPackage(name);
     return true;
   } catch (error) {
-    if (isMissing(error, candidate.name)) {
+    if (isMissing(error, name)) {
       return false;
     }
     throw error;
@@ -57,8 +49,6 @@ async function installed(candidate: Candidate): Promise<boolean> {
 /** Whether the package itself is missing, and not something that it imports. */
 function isMissing(error: unknown, name: string): boolean {
   const { code, message = '' } = error as Partial<NodeJS.ErrnoException>;
-  return (
-    (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') &&
-    message.includes(`'${name}'`)
-  );
+  const isNotFound = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
+  return isNotFound && message.includes(`'${name}'`);
 }
