@@ -1,5 +1,5 @@
 import type { Authenticated } from '../authentication/authenticated.js';
-import type { Subject } from '../authentication/authenticator.js';
+import type { Subject } from '../authentication/credential-judge.js';
 import { phaseOf, rememberJudgement } from '../authentication/judgement.js';
 import { runAll } from '../errors/run-all.js';
 import type { WsAuthDiagnosis } from '../protocol/diagnosis.js';

@@ -1,6 +1,7 @@
 import { Attempt } from '../authentication/attempt.js';
 import type { Authenticated } from '../authentication/authenticated.js';
-import type { Authenticator, Subject } from '../authentication/authenticator.js';
+import type { Authenticator } from '../authentication/authenticator.js';
+import type { Subject } from '../authentication/credential-judge.js';
 import { rememberJudgement } from '../authentication/judgement.js';
 import type { PendingBudget } from '../authentication/pending-budget.js';
 import type { Credential } from '../credentials/credential.js';

@@ -61,6 +61,9 @@ export class SessionLifecycle implements LiveSession, Renewable {
 
   /** Begins the session. Registered first, then checked: a revocation that comes in between still finds it. */
   begin(): boolean {
+    if (this.#ended) {
+      return false;
+    }
     this.#put(this.#current);
     const { sessions, revocations } = this.context;
     sessions.add(this);

@@ -1,10 +1,5 @@
-import type { IncomingMessage } from 'node:http';
 import { Credential } from '../credentials/credential.js';
 import { findCredential, isExplicit, isNotForUs } from '../credentials/find-credential.js';
-import type { OriginalParts } from '../credentials/redaction.js';
-import type { ClientFacts } from '../passport/client-facts.js';
-import { expressRequest, runMiddleware } from '../passport/express-request.js';
-import type { MiddlewareAnswer } from '../passport/middleware-response.js';
 import { andThen, type MaybePromise } from '../passport/maybe-promise.js';
 import type { Policy } from '../policy/policy.js';
 import type { Handshake } from '../protocol/handshake.js';
@@ -15,48 +10,30 @@ import { WsAuthSession } from '../sessions/session.js';
 import { aborted, type Attempt } from './attempt.js';
 import type { Authenticated } from './authenticated.js';
 import { isOriginAllowed, originDiagnosis } from './origin-check.js';
-import type { RevocationCheck } from '../cluster/revocation-check.js';
-import type { FailureKeys, FailureLimits } from './failure-limits.js';
-import type { Case, StrategyChain, UserChecks } from './strategy-chain.js';
-import { refusalOfAnswer, refusalOfError } from './strategy-refusal.js';
+import { CredentialJudge, type AuthenticatorChecks, type Subject } from './credential-judge.js';
+import type { StrategyChain } from './strategy-chain.js';
 
 /** What is decided about a connection: a session, a refusal, or to wait for the first message. */
 export type Decision = Authenticated | Refusal | 'defer';
-
-/** Everything that strategies may need of a request. */
-export interface Subject {
-  /** Redacted. */
-  readonly request: IncomingMessage;
-  /** What the client sent. */
-  readonly original: OriginalParts;
-  readonly client: ClientFacts;
-}
 
 /** The same for an upgrade. */
 export interface UpgradeSubject extends Subject {
   readonly handshake: Handshake;
 }
 
-/** What else may refuse a credential, before and after the strategies. */
-export interface AuthenticatorChecks {
-  readonly failures: FailureLimits | undefined;
-  /** Asks the nodes' common store. Absent when this process is alone. */
-  readonly revocations: RevocationCheck | undefined;
-  /** Counts the sessions of a user on all nodes. Absent where each node counts its own. */
-  readonly leases: SessionLeases | undefined;
-  /** Look at users, in the chain of strategies. */
-  readonly users?: UserChecks;
-}
-
 /**
  * Decides about connections. It knows no socket and no gateway: adapters translate.
  */
 export class Authenticator {
+  readonly #judge: CredentialJudge;
+
   constructor(
     readonly policy: Policy,
     private readonly chain: StrategyChain,
     readonly checks: AuthenticatorChecks,
-  ) {}
+  ) {
+    this.#judge = new CredentialJudge(policy, chain, checks);
+  }
 
   /**
    * Decides on a handshake: extract the credential, check the origin, run the strategies.
@@ -67,7 +44,7 @@ export class Authenticator {
     const { policy } = this;
     const found = findCredential(policy.handshakeExtractors, subject.handshake, policy.limits);
     if (found instanceof Refusal && !this.#countsAsNone(found, subject)) {
-      this.#count(found, { address: subject.client.address, account: undefined });
+      this.#judge.count(found, { address: subject.client.address, account: undefined });
       return this.chain.challenge(found);
     }
     const credential = found instanceof Credential ? found : undefined;
@@ -132,9 +109,8 @@ export class Authenticator {
   }
 
   /** Refuses a credential that the strategies have accepted. */
-  refuse(refusal: Refusal, { tokenIds }: Proof): Refusal {
-    const error = tokenIds.length === 0 ? undefined : 'invalid_token';
-    return this.chain.challenge(refusal, [], error);
+  refuse(refusal: Refusal, proof: Proof): Refusal {
+    return this.#judge.refuse(refusal, proof);
   }
 
   /** Runs the strategies on the credential of a new connection, and finds it a place among those of its user. */
@@ -144,7 +120,7 @@ export class Authenticator {
     attempt: Attempt,
   ): MaybePromise<Authenticated | Refusal> {
     const { leases } = this.checks;
-    const result = this.#judge(subject, credential, attempt);
+    const result = this.#judge.judge(subject, credential, attempt);
     return leases ? this.#claimLease(leases, result, attempt) : result;
   }
 
@@ -173,80 +149,7 @@ export class Authenticator {
     credential: Credential,
     attempt: Attempt,
   ): MaybePromise<Authenticated | Refusal> {
-    return this.#judge(subject, credential, attempt);
-  }
-
-  #judge(
-    subject: Subject,
-    credential: Credential,
-    attempt: Attempt,
-  ): MaybePromise<Authenticated | Refusal> {
-    const { failures, revocations } = this.checks;
-    return failures || revocations
-      ? this.#judgeWithChecks(subject, credential, attempt)
-      : this.#run(subject, credential, attempt);
-  }
-
-  async #judgeWithChecks(
-    subject: Subject,
-    credential: Credential,
-    attempt: Attempt,
-  ): Promise<Authenticated | Refusal> {
-    const { failures, revocations } = this.checks;
-    const keys = { address: subject.client.address, account: accountOf(credential) };
-    const limited = failures && (await failures.check(keys));
-    if (limited) {
-      return limited;
-    }
-    if (!attempt.running) {
-      return aborted(attempt);
-    }
-    const result = await this.#run(subject, credential, attempt);
-    if (result instanceof Refusal) {
-      // Also of a client that has left meanwhile: to leave early must not make guessing free.
-      this.#count(result, keys);
-      return result;
-    }
-    const revoked = revocations && (await revocations.check(result));
-    if (!attempt.running) {
-      return aborted(attempt);
-    }
-    return revoked ? this.refuse(revoked, result.proof) : result;
-  }
-
-  #run(
-    { request, original, client }: Subject,
-    credential: Credential,
-    attempt: Attempt,
-  ): MaybePromise<Authenticated | Refusal> {
-    const { trust, tokenPlaces: places, middleware } = this.policy;
-    const judged = { request, original, client, credential, attempt, trust, places };
-    return middleware.length === 0 ? this.chain.run(judged) : this.#runBehindMiddleware(judged);
-  }
-
-  async #runBehindMiddleware(judged: Case): Promise<Authenticated | Refusal> {
-    const { request, original, credential, attempt } = judged;
-    const { middleware } = this.policy;
-    const base = expressRequest(request, partsFor(credential, original), this.policy);
-    const judge = async () => {
-      const { url = '', headers } = base;
-      const left = { url, headers, bareUrl: original.bareUrl };
-      return this.chain.run({ ...judged, request: base, original: left });
-    };
-    const refuse = (answer: MiddlewareAnswer) =>
-      this.chain.challenge(refusalOfAnswer(answer), answer.challenges);
-    const run = { middleware, request: base, attempt, proceed: judge, refuse };
-    try {
-      return (await runMiddleware<Authenticated | Refusal>(run)) ?? aborted(attempt);
-    } catch (error) {
-      return this.chain.challenge(refusalOfError(error));
-    }
-  }
-
-  #count(refusal: Refusal, keys: FailureKeys): void {
-    if (this.checks.failures && refusal.httpStatus < 404) {
-      this.checks.failures.count(keys);
-    }
+    return this.#judge.judge(subject, credential, attempt);
   }
 
   /** @param refusal the answer of a strategy that reads the request itself to a request without a credential */
@@ -314,17 +217,4 @@ function presentsAnything({ original }: Subject, { redaction }: Policy): boolean
   return (
     original.bareUrl !== original.url || names.some((name) => original.headers[name] !== undefined)
   );
-}
-
-/** Only a strategy that reads the request itself sees cookies: for every other credential the origin may be anyone's. */
-function partsFor({ content }: Credential, original: OriginalParts): OriginalParts {
-  if (content.scheme === 'request' || original.headers.cookie === undefined) {
-    return original;
-  }
-  const { cookie: _ambient, ...headers } = original.headers;
-  return { ...original, headers };
-}
-
-function accountOf({ content }: Credential): string | undefined {
-  return content.scheme === 'Basic' ? content.username.toLowerCase() : undefined;
 }

@@ -10,7 +10,8 @@ import type {
 import { Refusal } from '../protocol/refusal.js';
 import { aborted, type Attempt } from './attempt.js';
 import type { Authenticated } from './authenticated.js';
-import { Authenticator, type AuthenticatorChecks, type Subject } from './authenticator.js';
+import { Authenticator } from './authenticator.js';
+import type { AuthenticatorChecks, Subject } from './credential-judge.js';
 import { phaseOf, rememberJudgement, type Judgement } from './judgement.js';
 import type { StrategyChain } from './strategy-chain.js';
 import { failed, orFailed } from './strategy-refusal.js';

@@ -23,7 +23,8 @@ export function isOriginAllowed(
     origin({
       origin: handshake.origin,
       ownOrigin: () => ownOrigin(request, handshake.host, trust),
-      ambient: credential !== undefined && (credential.ambient || readsRequest),
+      // Strategies that read the request themselves may find what a browser attaches, whatever credential was found.
+      ambient: readsRequest || credential?.ambient === true,
       cookie: credential?.cookie ?? false,
       request,
     }),

@@ -2,26 +2,26 @@ import type { HandshakeExtractor } from './extractor.js';
 
 /** Where the extractors of a gateway read tokens, besides `Authorization`. */
 export interface TokenPlaces {
-  /** Header fields, in lower case. */
-  readonly headers: readonly string[];
   readonly queryParams: readonly string[];
   readonly cookies: readonly string[];
 }
 
 export const noTokenPlaces: TokenPlaces = Object.freeze({
-  headers: [],
   queryParams: [],
   cookies: [],
 });
 
-/** Fields in which a token never stands alone. */
-const ownForm: ReadonlySet<string> = new Set(['authorization', 'proxy-authorization', 'cookie']);
-
-/** Joins the places that the extractors name; `Authorization` is where every token is presented. */
+/**
+ * Joins the places that the extractors name; `Authorization` is where every token is presented.
+ *
+ * What `fromRequest()` names does not count: it may be a header field that a proxy vouches for, such as `X-Forwarded-User`, and
+ * a client would forge it with a token of its choice.
+ */
 export function tokenPlacesOf(extractors: readonly HandshakeExtractor[]): TokenPlaces {
-  const places = extractors.map(({ redacts }) => redacts);
+  const places = extractors
+    .filter(({ place }) => place !== 'request')
+    .map(({ redacts }) => redacts);
   return Object.freeze({
-    headers: named(places.map(({ headers }) => headers)).filter((name) => !ownForm.has(name)),
     queryParams: named(places.map(({ queryParams }) => queryParams)),
     cookies: named(places.map(({ cookies }) => cookies)),
   });

@@ -120,6 +120,7 @@ export class WsAuthService
     if (!adapter) {
       config.setIoAdapter(platform.createAdapter(this));
     }
+    this.#refuseOtherAdapters();
     if (this.#telemetry) {
       wireTelemetry(this.#telemetry, events, {
         pending: () => this.budget.total,
@@ -167,14 +168,7 @@ export class WsAuthService
     this.#strategies.claim();
     this.gateways.demandGateways();
     refuseIgnoredDecorators(new Set(this.gateways.classes()));
-    const adapter: unknown = this.config.getIoAdapter();
-    const { adapterName } = this.platform;
-    if (!this.platform.isAdapter(adapter)) {
-      throw new WsAuthConfigurationError(
-        `useWebSocketAdapter: ${(adapter as object | undefined)?.constructor.name ?? 'the adapter'} does not authenticate; remove the line from ` +
-          `main.ts (WsAuthModule installs ${adapterName}), or pass new ${adapterName}(app, options)`,
-      );
-    }
+    this.#demandOurs(this.config.getIoAdapter());
   }
 
   /**
@@ -206,6 +200,27 @@ export class WsAuthService
   /** The first hook that Nest calls after it has closed the HTTP server; a server that it leaves open is given back as well. */
   onApplicationShutdown(): void {
     runAll([...this.#onClosed.splice(0), () => this.#telemetry?.stop()]);
+  }
+
+  /** Another adapter is refused when it is set: Nest would bind the gateways to it before the hooks of this module run. */
+  #refuseOtherAdapters(): void {
+    const { config } = this;
+    const setIoAdapter = config.setIoAdapter.bind(config);
+    config.setIoAdapter = (adapter) => {
+      this.#demandOurs(adapter);
+      setIoAdapter(adapter);
+    };
+  }
+
+  #demandOurs(adapter: unknown): void {
+    const { adapterName } = this.platform;
+    if (!this.platform.isAdapter(adapter)) {
+      const name = (adapter as object | undefined)?.constructor.name ?? 'the adapter';
+      throw new WsAuthConfigurationError(
+        `useWebSocketAdapter: ${name} does not authenticate; remove the line from main.ts (WsAuthModule installs ` +
+          `${adapterName}), or pass new ${adapterName}(app, options)`,
+      );
+    }
   }
 
   #authenticatorFor(policy: Policy): Authenticator {

@@ -77,15 +77,8 @@ function urlWith(
   return `${bareUrl}${bareUrl.includes('?') ? '&' : '?'}${params}`;
 }
 
-/** Puts the token into the header fields and the cookies. Middleware may have parsed the cookies before. */
-function presentToken(
-  request: StrategyRequest,
-  token: string,
-  { headers, cookies }: TokenPlaces,
-): void {
-  for (const name of headers) {
-    request.headers[name] = token;
-  }
+/** Puts the token into the cookies. Middleware may have parsed them before. */
+function presentToken(request: StrategyRequest, token: string, { cookies }: TokenPlaces): void {
   if (cookies.length > 0) {
     const value = encodeURIComponent(token);
     request.headers.cookie = cookies.map((name) => `${name}=${value}`).join('; ');

@@ -1,7 +1,8 @@
 import type { RawData } from 'ws';
 import type { Attempt } from '../../authentication/attempt.js';
 import type { Authenticated } from '../../authentication/authenticated.js';
-import type { Authenticator, Subject } from '../../authentication/authenticator.js';
+import type { Authenticator } from '../../authentication/authenticator.js';
+import type { Subject } from '../../authentication/credential-judge.js';
 import { failed, orFailed } from '../../authentication/strategy-refusal.js';
 import type { Credential } from '../../credentials/credential.js';
 import type { Policy } from '../../policy/policy.js';

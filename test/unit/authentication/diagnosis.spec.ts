@@ -3,6 +3,7 @@ import jwt from 'jsonwebtoken';
 import { Strategy as PassportJwtStrategy, ExtractJwt } from 'passport-jwt';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { AcceptanceWarnings } from '../../../lib/authentication/acceptance-warnings.js';
+import { Authenticator } from '../../../lib/authentication/authenticator.js';
 import { StrategyChain } from '../../../lib/authentication/strategy-chain.js';
 import { fromAuthorizationHeader } from '../../../lib/credentials/authorization-header.extractor.js';
 import { fromCookie } from '../../../lib/credentials/cookie.extractor.js';
@@ -213,7 +214,9 @@ describe('what is refused although a strategy accepts it', () => {
       keys: new KeyCheck(harness.policy),
       warnings: new AcceptanceWarnings((text) => warnings.push(text)),
     });
-    Object.assign(harness.authenticator, { chain });
+    const { checks } = harness.authenticator;
+    const authenticator = new Authenticator(harness.policy, chain, checks);
+    Object.assign(harness, { authenticator });
     for (const token of ['text', 'points', 'text', 'points']) {
       await harness.decide('/', lines(token));
     }

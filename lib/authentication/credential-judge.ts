@@ -1,0 +1,140 @@
+import type { IncomingMessage } from 'node:http';
+import type { RevocationCheck } from '../cluster/revocation-check.js';
+import type { SessionLeases } from '../cluster/session-leases.js';
+import type { Credential } from '../credentials/credential.js';
+import type { OriginalParts } from '../credentials/redaction.js';
+import type { ClientFacts } from '../passport/client-facts.js';
+import { expressRequest, runMiddleware } from '../passport/express-request.js';
+import type { MaybePromise } from '../passport/maybe-promise.js';
+import type { MiddlewareAnswer } from '../passport/middleware-response.js';
+import type { Policy } from '../policy/policy.js';
+import { Refusal } from '../protocol/refusal.js';
+import type { Proof } from '../sessions/proof.js';
+import { aborted, type Attempt } from './attempt.js';
+import type { Authenticated } from './authenticated.js';
+import type { FailureKeys, FailureLimits } from './failure-limits.js';
+import type { Case, StrategyChain, UserChecks } from './strategy-chain.js';
+import { refusalOfAnswer, refusalOfError } from './strategy-refusal.js';
+
+/** Everything that strategies may need of a request. */
+export interface Subject {
+  /** Redacted. */
+  readonly request: IncomingMessage;
+  /** What the client sent. */
+  readonly original: OriginalParts;
+  readonly client: ClientFacts;
+}
+
+/** What else may refuse a credential, before and after the strategies. */
+export interface AuthenticatorChecks {
+  readonly failures: FailureLimits | undefined;
+  /** Asks the nodes' common store. Absent when this process is alone. */
+  readonly revocations: RevocationCheck | undefined;
+  /** Counts the sessions of a user on all nodes. Absent where each node counts its own. */
+  readonly leases: SessionLeases | undefined;
+  /** Look at users, in the chain of strategies. */
+  readonly users?: UserChecks;
+}
+
+/** Judges one credential: limits of failed attempts, middleware, strategies and revocations. */
+export class CredentialJudge {
+  constructor(
+    private readonly policy: Policy,
+    private readonly chain: StrategyChain,
+    private readonly checks: AuthenticatorChecks,
+  ) {}
+
+  /** Runs the strategies on a credential, with the checks before and after them. */
+  judge(
+    subject: Subject,
+    credential: Credential,
+    attempt: Attempt,
+  ): MaybePromise<Authenticated | Refusal> {
+    const { failures, revocations } = this.checks;
+    return failures || revocations
+      ? this.#judgeWithChecks(subject, credential, attempt)
+      : this.#run(subject, credential, attempt);
+  }
+
+  async #judgeWithChecks(
+    subject: Subject,
+    credential: Credential,
+    attempt: Attempt,
+  ): Promise<Authenticated | Refusal> {
+    const { failures, revocations } = this.checks;
+    const keys = { address: subject.client.address, account: accountOf(credential) };
+    const limited = failures && (await failures.check(keys));
+    if (limited) {
+      return limited;
+    }
+    if (!attempt.running) {
+      return aborted(attempt);
+    }
+    const result = await this.#run(subject, credential, attempt);
+    if (result instanceof Refusal) {
+      // Also of a client that has left meanwhile: to leave early must not make guessing free.
+      this.count(result, keys);
+      return result;
+    }
+    const revoked = revocations && (await revocations.check(result));
+    if (!attempt.running) {
+      return aborted(attempt);
+    }
+    return revoked ? this.refuse(revoked, result.proof) : result;
+  }
+
+  #run(
+    { request, original, client }: Subject,
+    credential: Credential,
+    attempt: Attempt,
+  ): MaybePromise<Authenticated | Refusal> {
+    const { trust, tokenPlaces: places, middleware } = this.policy;
+    const judged = { request, original, client, credential, attempt, trust, places };
+    return middleware.length === 0 ? this.chain.run(judged) : this.#runBehindMiddleware(judged);
+  }
+
+  async #runBehindMiddleware(judged: Case): Promise<Authenticated | Refusal> {
+    const { request, original, credential, attempt } = judged;
+    const { middleware } = this.policy;
+    const base = expressRequest(request, partsFor(credential, original), this.policy);
+    const judge = async () => {
+      const { url = '', headers } = base;
+      const left = { url, headers, bareUrl: original.bareUrl };
+      return this.chain.run({ ...judged, request: base, original: left });
+    };
+    const refuse = (answer: MiddlewareAnswer) =>
+      this.chain.challenge(refusalOfAnswer(answer), answer.challenges);
+    const run = { middleware, request: base, attempt, proceed: judge, refuse };
+    try {
+      return (await runMiddleware<Authenticated | Refusal>(run)) ?? aborted(attempt);
+    } catch (error) {
+      return this.chain.challenge(refusalOfError(error));
+    }
+  }
+
+  /** Counts a refused credential as a failed attempt. */
+  count(refusal: Refusal, keys: FailureKeys): void {
+    if (this.checks.failures && refusal.httpStatus < 404) {
+      this.checks.failures.count(keys);
+    }
+  }
+
+  /** Refuses a credential that the strategies have accepted. */
+  refuse(refusal: Refusal, { tokenIds }: Proof): Refusal {
+    const error = tokenIds.length === 0 ? undefined : 'invalid_token';
+    return this.chain.challenge(refusal, [], error);
+  }
+}
+
+/** Only a strategy that reads the request itself sees cookies: for every other credential the origin may be anyone's. */
+function partsFor({ content }: Credential, original: OriginalParts): OriginalParts {
+  if (content.scheme === 'request' || original.headers.cookie === undefined) {
+    return original;
+  }
+  const { cookie: _ambient, ...headers } = original.headers;
+  return { ...original, headers };
+}
+
+function accountOf({ content }: Credential): string | undefined {
+  return content.scheme === 'Basic' ? content.username.toLowerCase() : undefined;
+}
