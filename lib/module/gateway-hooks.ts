@@ -57,6 +57,8 @@ const makesGateways = 'createRequestScopedEventHandler' in WebSocketsController.
  * Nest binds the hooks after it has asked the adapter for a server, so they are replaced before.
  */
 export class GatewayHooks {
+  /** Gateways whose hooks cannot be replaced. */
+  readonly #fixed = new Set<object>();
   readonly #bound = new Map<InstanceWrapper, Bound>();
   readonly #enhancers: MethodEnhancers;
   readonly #arrivals: Arrivals;
@@ -130,6 +132,9 @@ export class GatewayHooks {
   #replace({ metatype, holder, binding, isScoped }: Bound, name: HookName): void {
     const hook = hookOf(holder, name);
     if (!hook) {
+      if (isScoped) {
+        this.#standIn(holder, name, binding);
+      }
       return;
     }
     demandHookDecorators(metatype, name, hook);
@@ -142,12 +147,21 @@ export class GatewayHooks {
       copyMetadata(hook, replaced);
       Reflect.defineMetadata(EXCEPTION_FILTERS_METADATA, [new LoadFailure(binding)], replaced);
     }
-    // A frozen gateway keeps its own.
-    if (!Reflect.set(holder, name, replaced) && isEnhanced(hook)) {
-      throw new WsAuthConfigurationError(
-        `${metatype.name}.${name}: its guards cannot run, because the gateway is frozen; do not freeze it`,
-      );
+    // A frozen gateway, or one with an accessor, keeps its own.
+    if (!Reflect.set(holder, name, replaced)) {
+      this.#fixed.add(metatype);
     }
+  }
+
+  /**
+   * Nest makes a request-scoped gateway for both hooks, also where it has none. Where that fails it throws what no code catches,
+   * unless the hook is there with an exception filter.
+   */
+  #standIn(holder: Holder, name: HookName, binding: GatewayBinding): void {
+    // A function for each gateway, since the filter is noted on it.
+    const absent = nothing.bind(undefined);
+    Reflect.defineMetadata(EXCEPTION_FILTERS_METADATA, [new LoadFailure(binding)], absent);
+    Reflect.set(holder, name, absent);
   }
 
   #enhancedOf(bound: Bound, method: Method): EnhancedHook {
@@ -157,6 +171,11 @@ export class GatewayHooks {
       return undefined;
     }
     const what = `${metatype.name}.handleConnection`;
+    if (this.#fixed.has(metatype)) {
+      throw new WsAuthConfigurationError(
+        `${what}: its guards cannot run, because the gateway is frozen or the method is an accessor; do not freeze it`,
+      );
+    }
     this.#enhancers.demand(what);
     this.#demandScopes(bound, what);
     const of = (instance: object, contextId: ContextId | undefined) =>
@@ -205,6 +224,8 @@ class LoadFailure {
     this.binding.fail(host.switchToWs().getClient<object>(), error);
   }
 }
+
+function nothing(): void {}
 
 function hookOf(holder: Holder | undefined, name: HookName): Method | undefined {
   const hook = holder?.[name];

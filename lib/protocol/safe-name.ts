@@ -1,5 +1,6 @@
 const identifier = /^[A-Za-z_$][\w$]{0,63}$/;
 const fieldName = /^[A-Za-z_$][\w$.-]{0,31}$/;
+const errorName = /(?:Error|Exception)$/;
 const maxFields = 10;
 
 /**
@@ -19,9 +20,20 @@ function named(reason: unknown): string | undefined {
     return undefined;
   }
   const { name, constructor: made } = reason as { name?: unknown; constructor?: unknown };
-  const ofClass = typeof made === 'function' && reason instanceof Error ? made.name : undefined;
+  const isError = reason instanceof Error;
+  const ofClass = typeof made === 'function' && isError ? made.name : undefined;
   const names = name === 'Error' ? [ofClass, name] : [name, ofClass];
-  return names.find((each): each is string => typeof each === 'string' && identifier.test(each));
+  return names.find((each) => isNameOf(each, isError)) as string | undefined;
+}
+
+/** The `name` of another object may be that of a user, so only one that says what it is counts. */
+function isNameOf(name: unknown, isError: boolean): boolean {
+  return (
+    typeof name === 'string' &&
+    identifier.test(name) &&
+    digitsIn(name) <= 2 &&
+    (isError || errorName.test(name))
+  );
 }
 
 /**
@@ -35,5 +47,9 @@ export function safeFieldNames(message: object): readonly string[] {
 }
 
 function isFieldName(name: string): boolean {
-  return fieldName.test(name) && name.replace(/\D/g, '').length <= 2;
+  return fieldName.test(name) && digitsIn(name) <= 2;
+}
+
+function digitsIn(name: string): number {
+  return name.replace(/\D/g, '').length;
 }

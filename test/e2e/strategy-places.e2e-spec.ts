@@ -243,7 +243,7 @@ it('K8b: presents no token in a header that fromRequest() names, which a proxy m
   const knock = other.connect('/', { headers });
   const answer = await Promise.race([
     knock.refusal(),
-    knock.opened().then((it) => it.ask('whoami')),
+    knock.opened().then((open) => open.ask('whoami')),
   ]);
   expect(JSON.stringify(answer)).not.toContain('admin');
 });

@@ -388,6 +388,26 @@ describe('a request-scoped gateway', () => {
     expect(seen).toEqual([]);
     expect(lines.filter((line) => line.includes('Gateway.handleConnection threw'))).toHaveLength(1);
   });
+
+  it.runIf(nestDoes.createScopedGateways)(
+    'without hooks that cannot be made refuses the client, and the process lives',
+    async () => {
+      @WebSocketGateway()
+      class PlainGateway {
+        constructor(readonly caller: Caller) {}
+      }
+      Caller.fails = true;
+      const unhandled: unknown[] = [];
+      const note = (error: unknown) => void unhandled.push(error);
+      process.on('unhandledRejection', note);
+      await using app = await start([Caller, PlainGateway]);
+      const client = await arrive(app).opened();
+      expect(await client.closed()).toEqual({ code: 1011, reason: 'internal error' });
+      await aWhile();
+      process.off('unhandledRejection', note);
+      expect(unhandled).toEqual([]);
+    },
+  );
 });
 
 describe('interceptors and filters on handleConnection', () => {

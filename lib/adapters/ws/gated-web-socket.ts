@@ -152,7 +152,7 @@ export function gatedWebSocket(base: typeof WebSocket = WebSocket): typeof WebSo
 
 /** Whether listeners receive an event now. */
 function passes(client: GatedWebSocket, event: string | symbol, args: readonly unknown[]): boolean {
-  if (client.wsAuthHold && keeps(client.wsAuthHold, event, args)) {
+  if (client.wsAuthHold && keeps(client, client.wsAuthHold, event, args)) {
     return false;
   }
   if (event === 'message') {

@@ -1,4 +1,6 @@
 import { contain } from '../contain.js';
+import { sizeOf } from './bytes-of.js';
+import { failClient } from './fail-client.js';
 import type { CloseArgs, GatedWebSocket } from './gated-web-socket.js';
 import { deliver, type QueuedMessage } from './held-messages.js';
 
@@ -8,6 +10,7 @@ import { deliver, type QueuedMessage } from './held-messages.js';
  */
 export interface Hold {
   readonly queue: QueuedMessage[];
+  bytes: number;
   /** Whether the application has paused the client: it stays paused afterwards. */
   isPaused: boolean;
   /** The end of a client that has left meanwhile. Its messages come first. */
@@ -22,17 +25,37 @@ export interface Hold {
  * @returns a function that delivers them, in order
  */
 export function holdClient(client: GatedWebSocket, onDropped: () => void): () => void {
-  const hold: Hold = { queue: [], isPaused: client.isPaused, close: undefined, onDropped };
+  const hold: Hold = {
+    queue: [],
+    bytes: 0,
+    isPaused: client.isPaused,
+    close: undefined,
+    onDropped,
+  };
   client.pause();
   client.wsAuthHold = hold;
   return () => release(client, hold);
 }
 
-/** Keeps an event from listeners if it has to wait. */
-export function keeps(hold: Hold, event: string | symbol, args: readonly unknown[]): boolean {
+/** Bytes that may wait beside one message. Uncompressed, a chunk of the network holds less; compressed, it may hold a thousandfold. */
+const maxHeldBytes = 1_048_576;
+
+/** Keeps an event from listeners if it has to wait. A client that sends too much meanwhile is closed with 1011. */
+export function keeps(
+  client: GatedWebSocket,
+  hold: Hold,
+  event: string | symbol,
+  args: readonly unknown[],
+): boolean {
   if (event === 'message') {
     const [data, isBinary] = args as [QueuedMessage['data'], boolean];
-    hold.queue.push({ data, isBinary });
+    hold.bytes += sizeOf(data);
+    if (hold.queue.length > 0 && hold.bytes > maxHeldBytes) {
+      hold.queue.length = 0;
+      failClient(client, 'sending while the guards of a connection run', new Error('too much'));
+    } else {
+      hold.queue.push({ data, isBinary });
+    }
     return true;
   }
   if (event === 'close') {

@@ -38,7 +38,8 @@ const optionsOfSocketIo: ReadonlyMap<string, string> = new Map([
  */
 export function refuseOptionsOfSocketIo(options: object): void {
   for (const [name, advice] of optionsOfSocketIo) {
-    if ((options as Record<string, unknown>)[name] !== undefined) {
+    const value = (options as Record<string, unknown>)[name];
+    if (value !== undefined && value !== false) {
       throw new WsAuthConfigurationError(`${name}: ${advice}`);
     }
   }

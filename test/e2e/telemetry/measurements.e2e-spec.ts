@@ -14,7 +14,6 @@ import {
   MemoryWsAuthStore,
   WsAuthConfigurationError,
   WsAuthModule,
-  WsAuthSessions,
 } from '../../../lib/index.js';
 import { connect, connectAs, expectRefused, fakeTimers } from '../../../lib/testing.js';
 import { DeferredStrategy } from '../../support/deferred-strategy.js';
@@ -24,6 +23,7 @@ import { JwtStrategy } from '../../support/strategies.js';
 import { bearer, tokenOf } from '../../support/tokens.js';
 import { Recorder, startObserved } from './recorder.js';
 import { settle } from '../../support/turns.js';
+import { LiveSessions } from '../../../lib/sessions/live-sessions.js';
 
 const lib = fileURLToPath(new URL('../../../lib', import.meta.url));
 
@@ -270,7 +270,7 @@ describe('what there is', () => {
   it('is not observed any more when the application has shut down', async () => {
     using recorder = new Recorder();
     const app = await startObserved(recorder);
-    const count = vi.spyOn(app.nest.get(WsAuthSessions), 'count');
+    const count = vi.spyOn(app.nest.get(LiveSessions), 'size', 'get');
     await recorder.measured('ws_auth.session.count');
     expect(count).toHaveBeenCalledOnce();
     await app[Symbol.asyncDispose]();

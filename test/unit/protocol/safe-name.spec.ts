@@ -88,3 +88,9 @@ describe('the names of the fields of a message', () => {
     expect(safeFieldNames(many).at(-1)).toBe('...');
   });
 });
+
+it('K8g: is not the name of a user, or one that may be a secret', () => {
+  expect(nameOfReason({ name: 'alice' })).toBeUndefined();
+  expect(nameOfReason(Object.assign(new Error('x'), { name: 'a1b2c3d4' }))).toBe('Error');
+  expect(nameOfReason({ name: 'LdapError' })).toBe('LdapError');
+});
