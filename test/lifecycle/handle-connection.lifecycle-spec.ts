@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import {
   Catch,
   ForbiddenException,
@@ -171,6 +172,30 @@ describe.each(['protected', 'public'])('a guard on handleConnection of a %s gate
     expect(lines.join('\n')).not.toContain('SECRET');
     expect(lines).toHaveLength(closing.code === 1011 ? 1 : 0);
   });
+});
+
+it('a client that packs megabytes into one compressed chunk while guards run is closed', async () => {
+  const pending = guardOf(() => finished.then(() => true));
+  @WebSocketGateway({ perMessageDeflate: true })
+  class CompressingGateway {
+    @UseGuards(pending)
+    handleConnection(): void {
+      seen.push('begins');
+    }
+  }
+  await using app = await start([CompressingGateway]);
+  const client = await app.connect('/', { perMessageDeflate: true }).opened();
+  const { _socket: tcp } = client.socket as unknown as { _socket: Socket };
+  tcp.cork();
+  client.emit('authenticate', { token: tokenOf('alice') });
+  const big = Buffer.alloc(1_048_576).toString();
+  const compressed = Array.from({ length: 20 }, () => client.socket.send(big));
+  await until(
+    () => client.socket.bufferedAmount > 0 && tcp.writableLength > 500 * compressed.length,
+  );
+  tcp.uncork();
+  expect((await client.closed()).code).toBe(1011);
+  expect(seen).toEqual([]);
 });
 
 describe('guards of a connection', () => {
