@@ -10,7 +10,7 @@ export interface Platform extends WsAuthPlatform {
   /** Makes the adapter that authenticates. */
   createAdapter(context: AdapterContext): WebSocketAdapter;
   /** Whether an adapter that the application has set authenticates. */
-  isAdapter(adapter: unknown): boolean;
+  isAdapter(this: void, adapter: unknown): boolean;
   /**
    * Logs an exception of application code, and closes its client with the code of the exception or that for an internal error.
    *

@@ -50,7 +50,7 @@ export function readsElsewhere(
   return misses ? extractors.map((each) => each.name) : undefined;
 }
 
-/** What an extractor finds, with a token that is none; `undefined` if the strategy reads the request by itself. */
+/** What an extractor finds, with a token that no strategy accepts; `undefined` if the strategy reads the request by itself. */
 function contentOf(extractor: WsCredentialExtractor): CredentialContent | undefined {
   if ('place' in extractor && extractor.place === 'request') {
     return undefined;

@@ -32,7 +32,6 @@ import { RevocationLedger } from '../sessions/revocation-ledger.js';
 import type { AdapterContext, ExpectClient, ProtectedServer } from '../adapters/adapter-context.js';
 import type { Platform } from '../adapters/platform.js';
 import { runAll } from '../errors/run-all.js';
-import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { checkGlobalGuards } from '../guards/global-guards.js';
 import { observeRegistrations } from '../passport/registrations.js';
 import { Strategies } from '../passport/strategies.js';
@@ -54,6 +53,7 @@ import {
   type PassportModuleOptions,
 } from './passport-options.js';
 import { refuseIgnoredDecorators } from './ignored-decorators.js';
+import { demandOwnAdapter, installAdapter } from './own-adapter.js';
 import { ProvidedStrategies } from './provided-strategies.js';
 import { WS_AUTH_PLATFORM, WS_AUTH_SETTINGS, type ModuleSettings } from './module-settings.js';
 import { wireTelemetry } from './telemetry-wiring.js';
@@ -110,17 +110,7 @@ export class WsAuthService
     if (settings.tickets) {
       this.#strategies.add(ticketStrategyName, new TicketStrategy(common.store));
     }
-    const adapter: unknown = config.getIoAdapter();
-    if (platform.isAdapter(adapter)) {
-      throw new WsAuthConfigurationError(
-        'WsAuthModule: forRoot() or forRootAsync() is called twice, and each call, also with equal options, makes another ' +
-          'module; call it once, in the root module (it is global), and use @WsAuth(…) for what single gateways demand',
-      );
-    }
-    if (!adapter) {
-      config.setIoAdapter(platform.createAdapter(this));
-    }
-    this.#refuseOtherAdapters();
+    installAdapter(config, platform, this);
     if (this.#telemetry) {
       wireTelemetry(this.#telemetry, events, {
         pending: () => this.budget.total,
@@ -168,7 +158,7 @@ export class WsAuthService
     this.#strategies.claim();
     this.gateways.demandGateways();
     refuseIgnoredDecorators(new Set(this.gateways.classes()));
-    this.#demandOurs(this.config.getIoAdapter());
+    demandOwnAdapter(this.platform, this.config.getIoAdapter());
   }
 
   /**
@@ -200,27 +190,6 @@ export class WsAuthService
   /** The first hook that Nest calls after it has closed the HTTP server; a server that it leaves open is given back as well. */
   onApplicationShutdown(): void {
     runAll([...this.#onClosed.splice(0), () => this.#telemetry?.stop()]);
-  }
-
-  /** Another adapter is refused when it is set: Nest would bind the gateways to it before the hooks of this module run. */
-  #refuseOtherAdapters(): void {
-    const { config } = this;
-    const setIoAdapter = config.setIoAdapter.bind(config);
-    config.setIoAdapter = (adapter) => {
-      this.#demandOurs(adapter);
-      setIoAdapter(adapter);
-    };
-  }
-
-  #demandOurs(adapter: unknown): void {
-    const { adapterName } = this.platform;
-    if (!this.platform.isAdapter(adapter)) {
-      const name = (adapter as object | undefined)?.constructor.name ?? 'the adapter';
-      throw new WsAuthConfigurationError(
-        `useWebSocketAdapter: ${name} does not authenticate; remove the line from main.ts (WsAuthModule installs ` +
-          `${adapterName}), or pass new ${adapterName}(app, options)`,
-      );
-    }
   }
 
   #authenticatorFor(policy: Policy): Authenticator {

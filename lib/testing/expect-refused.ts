@@ -67,7 +67,7 @@ async function refusalOf(
     if (expected.closeCode !== undefined && !hasSession(client)) {
       return WsRefusedError.ofClosing(await client.closed());
     }
-    throw new Error(`expected ${described(expected)}, but the client was ${letIn(client)}`);
+    throw new Error(`expected ${described(expected)}, but the client was ${acceptanceOf(client)}`);
   } catch (error) {
     if (error instanceof WsRefusedError) {
       return error;
@@ -80,13 +80,13 @@ function hasSession(client: WsTestClient): boolean {
   return client instanceof WsSessionClient && client.session !== undefined;
 }
 
-function letIn(client: WsTestClient): string {
+function acceptanceOf(client: WsTestClient): string {
   const session = client instanceof WsSessionClient ? client.session : undefined;
   if (!session) {
     return 'accepted, and may send its credential now';
   }
   const who = session.anonymous ? 'anonymously' : `as ${session.userId ?? 'a user without a key'}`;
-  return `let in ${who}, by ${session.extractor}`;
+  return `accepted ${who}, by ${session.extractor}`;
 }
 
 function described({ status, closeCode, reason }: ExpectedRefusal): string {

@@ -125,7 +125,7 @@ export const ways = [
     address: 'ws://{server}/ws',
     port: 0,
     summary:
-      'A gateway can accept every way at once, in Nest’s own message format. Its whoami event answers who is connected, and which extractor found the credential.',
+      'A gateway can accept all ways, in Nest’s own message format. Its whoami event answers who is connected, and which extractor found the credential.',
     conversation: 'whoami',
     open({ token, server }) {
       const websocket = connect(`ws://${server}/ws`, {

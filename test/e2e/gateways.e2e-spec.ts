@@ -9,6 +9,7 @@ import {
   type Provider,
   type Type,
 } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
 import { PassportModule } from '@nestjs/passport';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -396,6 +397,15 @@ describe('an application refuses to boot', () => {
       expect(error.message).toMatch(/^platform: expected ws\(\) of nestjs-ws-auth\/ws/);
     },
   );
+});
+
+it('another adapter is refused when it is set, before Nest binds a gateway to a port', async () => {
+  @Module(metadata([EchoGateway]))
+  class AppModule {}
+  const nest = await NestFactory.create(AppModule, { abortOnError: false, logger: false });
+  const set = () => nest.useWebSocketAdapter(new WsAdapter(nest));
+  expect(set).toThrow(/^useWebSocketAdapter: WsAdapter does not authenticate/);
+  await nest.close();
 });
 
 describe('WsAuthModule', () => {

@@ -45,6 +45,12 @@ describe('a cookie that is refused, where a first message may follow', () => {
     await expectFirstMessage(withCookie(app, cookie));
   });
 
+  it('K13a: leaves the check of the origin in place where strategies read the request', async () => {
+    await using app = await startProtected({ credentials: [...both, fromRequest()] });
+    const headers = { cookie: 'token=a; token=b', origin: 'https://evil.example' };
+    expect((await app.connect('/', { headers }).refusal()).status).toBe(403);
+  });
+
   it('K13a: counts as none after it was revoked', async () => {
     await using app = await startProtected({ credentials: both, allowedOrigins });
     const cookie = `token=${tokenOf('alice', { jti: 'one' })}`;

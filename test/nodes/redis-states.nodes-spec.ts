@@ -87,9 +87,9 @@ it('D6: reads everything when the last entry it has read was lost, also what loo
   await using a = await node({ maxStalenessMs: 1_000 });
   const clients = [await a.enter('before'), await a.enter('after')];
   const instant = Date.now() + 20_000;
-  await server.command('XADD', stream(), `${instant}-0`, 'revocation', entryOf('somebody'));
+  await server.command('XADD', stream(), `${instant}-0`, 'revocation', entryOf('bob'));
   await eventually(
-    () => a.app.nest.get(RevocationLedger).isRevoked(ancient('somebody')),
+    () => a.app.nest.get(RevocationLedger).isRevoked(ancient('bob')),
     'the entry is read',
   );
   const [before, after] = [`${instant - 10_000}-0`, `${instant + 10_000}-0`];

@@ -50,10 +50,10 @@ describe('expectRefused()', () => {
   it('names the user of a client that was accepted, and closes it', async () => {
     await using app = await startProtected();
     await expect(expectRefused(connectAs(app.nest, alice), { status: 401 })).rejects.toThrow(
-      'expected a refusal with status 401, but the client was let in as alice, by connectAs',
+      'expected a refusal with status 401, but the client was accepted as alice, by connectAs',
     );
     await expect(expectRefused(connectAs(app.nest, {}), { closeCode: 3000 })).rejects.toThrow(
-      'but the client was let in as a user without a key, by connectAs',
+      'but the client was accepted as a user without a key, by connectAs',
     );
     await using _later = await connectAs(app.nest, { id: 'bob' });
     expect(app.nest.get(WsAuthSessions).count()).toBe(1);
@@ -65,7 +65,7 @@ describe('expectRefused()', () => {
       credentials: [fromAuthorizationHeader()],
     });
     await expect(expectRefused(connect(app.nest), { status: 401 })).rejects.toThrow(
-      'but the client was let in anonymously, by none',
+      'but the client was accepted anonymously, by none',
     );
   });
 

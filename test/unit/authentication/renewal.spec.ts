@@ -21,8 +21,8 @@ function authenticated(userId: string | undefined, proof: Partial<Proof> = {}): 
 describe('renew', () => {
   it.each<[string, Authenticated, Authenticated]>([
     ['another user', authenticated('a'), authenticated('b')],
-    ['nobody', authenticated('a'), authenticated(undefined)],
-    ['somebody who cannot be told apart', authenticated(undefined), authenticated(undefined)],
+    ['a user without a key', authenticated('a'), authenticated(undefined)],
+    ['one user without a key by another', authenticated(undefined), authenticated(undefined)],
     ['another issuer', authenticated('a', { issuer: 'x' }), authenticated('a', { issuer: 'y' })],
   ])('RA-02: refuses %s with 3003', (_what, current, next) => {
     expect(renew(current, next)).toMatchObject({

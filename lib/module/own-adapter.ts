@@ -1,0 +1,43 @@
+import type { ApplicationConfig } from '@nestjs/core';
+import type { AdapterContext } from '../adapters/adapter-context.js';
+import type { Platform } from '../adapters/platform.js';
+import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
+
+/**
+ * Installs the adapter of the platform, unless the application has set one, and refuses every other adapter from then on: Nest would
+ * bind gateways to it, on ports of their own, before a lifecycle hook could refuse it.
+ *
+ * @throws {WsAuthConfigurationError} if the module is imported twice
+ */
+export function installAdapter(
+  config: ApplicationConfig,
+  platform: Platform,
+  context: AdapterContext,
+): void {
+  const adapter: unknown = config.getIoAdapter();
+  if (platform.isAdapter(adapter)) {
+    throw new WsAuthConfigurationError(
+      'WsAuthModule: forRoot() or forRootAsync() is called twice, and each call, also with equal options, makes another ' +
+        'module; call it once, in the root module (it is global), and use @WsAuth(…) for what single gateways demand',
+    );
+  }
+  if (!adapter) {
+    config.setIoAdapter(platform.createAdapter(context));
+  }
+  const setIoAdapter = config.setIoAdapter.bind(config);
+  config.setIoAdapter = (other) => {
+    demandOwnAdapter(platform, other);
+    setIoAdapter(other);
+  };
+}
+
+/** @throws {WsAuthConfigurationError} for an adapter that would leave the gateways open */
+export function demandOwnAdapter({ adapterName, isAdapter }: Platform, adapter: unknown): void {
+  if (!isAdapter(adapter)) {
+    const name = (adapter as object | undefined)?.constructor.name ?? 'the adapter';
+    throw new WsAuthConfigurationError(
+      `useWebSocketAdapter: ${name} does not authenticate; remove the line from main.ts (WsAuthModule installs ` +
+        `${adapterName}), or pass new ${adapterName}(app, options)`,
+    );
+  }
+}
