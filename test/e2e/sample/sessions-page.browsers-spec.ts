@@ -152,41 +152,45 @@ describe('the Sessions page in Chromium', { timeout: patient(120_000) }, () => {
   });
 
   // The lifetime of a token, a build of the sample and its waits make half a minute on an idle machine.
-  it('stays connected, if asked to: through an expiry, a restart and a refused token', async () => {
-    const environment = { SAMPLE_TOKEN_TTL_MS: '6000' };
-    const first = await RunningSample.start(environment);
-    await using page = await open('alice', first);
-    await page.click('#stay');
-    const before = await page.sessions();
-    const ends = before.map(({ expiresAt }) => expiresAt);
-    await page.until(`Date.now() > ${Math.max(...ends) + 500}`);
-    expect((await page.sessions()).map(({ id }) => id)).toEqual(before.map(({ id }) => id));
-    const names = (await page.events()).map(({ name }) => name);
-    expect(names.filter((name) => name === 'reauthenticated')).toHaveLength(3);
-    expect(names).not.toContain('disconnected');
+  it(
+    'stays connected, if asked to: through an expiry, a restart and a refused token',
+    async () => {
+      const environment = { SAMPLE_TOKEN_TTL_MS: '6000' };
+      const first = await RunningSample.start(environment);
+      await using page = await open('alice', first);
+      await page.click('#stay');
+      const before = await page.sessions();
+      const ends = before.map(({ expiresAt }) => expiresAt);
+      await page.until(`Date.now() > ${Math.max(...ends) + 500}`);
+      expect((await page.sessions()).map(({ id }) => id)).toEqual(before.map(({ id }) => id));
+      const names = (await page.events()).map(({ name }) => name);
+      expect(names.filter((name) => name === 'reauthenticated')).toHaveLength(3);
+      expect(names).not.toContain('disconnected');
 
-    expect(await first.stop('SIGTERM')).toEqual({ code: 0, signal: null });
-    await page.until(`document.querySelectorAll('.session[data-state="open"]').length === 0`);
-    const port = String(first.port);
-    await using _second = await RunningSample.start({ ...environment, SAMPLE_PORT: port });
-    await page.untilCards('open', 3);
+      expect(await first.stop('SIGTERM')).toEqual({ code: 0, signal: null });
+      await page.until(`document.querySelectorAll('.session[data-state="open"]').length === 0`);
+      const port = String(first.port);
+      await using _second = await RunningSample.start({ ...environment, SAMPLE_PORT: port });
+      await page.untilCards('open', 3);
 
-    await page.opened.page.evaluate(spoilNextToken);
-    const ended = (await page.sessions()).find(({ state }) => state === 'open')!.id;
-    await page.press(ended, 'end');
-    await page.untilEvent('revoked', ended);
-    await page.until(`window.spoilt &&
+      await page.opened.page.evaluate(spoilNextToken);
+      const ended = (await page.sessions()).find(({ state }) => state === 'open')!.id;
+      await page.press(ended, 'end');
+      await page.untilEvent('revoked', ended);
+      await page.until(`window.spoilt &&
       document.querySelectorAll('.event[data-name="authenticated"]').length >= 7 &&
       document.querySelectorAll('.session[data-state="open"]').length === 3`);
-    const open3 = (await page.sessions()).filter(({ state }) => state === 'open');
-    expect(open3.map(({ id }) => id)).not.toContain(ended);
-    // The feed may report a session before the socket of the page knows that it is its own.
-    await page.until(`[...document.querySelectorAll('.session[data-state="open"] .session-words')]
+      const open3 = (await page.sessions()).filter(({ state }) => state === 'open');
+      expect(open3.map(({ id }) => id)).not.toContain(ended);
+      // The feed may report a session before the socket of the page knows that it is its own.
+      await page.until(`[...document.querySelectorAll('.session[data-state="open"] .session-words')]
       .every(({ textContent }) => textContent === 'Opened by this page, fromFirstMessage')`);
-    // While the server was away, the browser could not fetch tokens, and says so.
-    const others = page.opened.problems.filter((each) => !each.includes('ERR_'));
-    expect(others).toEqual([]);
-  }, 180_000);
+      // While the server was away, the browser could not fetch tokens, and says so.
+      const others = page.opened.problems.filter((each) => !each.includes('ERR_'));
+      expect(others).toEqual([]);
+    },
+    patient(180_000),
+  );
 
   it('reports a renewal for which it could obtain no token, and keeps the socket open', async () => {
     await using page = await open(someUser());
