@@ -19,6 +19,8 @@ export default defineConfig({
       { find: /^nestjs-ws-auth\/client$/, replacement: client },
       { find: /^nestjs-ws-auth\/opentelemetry$/, replacement: opentelemetry },
       { find: /^nestjs-ws-auth\/testing$/, replacement: testing },
+      // Installed under another name: an application with two platforms and no choice refuses to boot.
+      { find: /^@nestjs\/platform-socket\.io$/, replacement: 'socket.io-platform' },
     ],
   },
   test: {
