@@ -59,7 +59,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'lifecycle',
-          include: ['test/lifecycle/**/*.lifecycle-spec.ts'],
+          include: ['test/{lifecycle,conformance}/**/*.lifecycle-spec.ts'],
           testTimeout: patient(20_000),
         },
       },

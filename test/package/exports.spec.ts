@@ -77,11 +77,16 @@ const expected = {
   },
   './testing': {
     types: wordsOf(`
+      ConformanceApplication ConformanceCase ConformanceClient ConformanceCredential
+      ConformanceEnding ConformanceExceptions ConformanceGateway ConformanceNotice
+      ConformanceSilence ConformanceToken
       ConnectAsOptions ConnectOptions ExpectedRefusal FakeTimerOptions GatewayAddress
-      ReceivedEvent RefusedUpgrade SocketClosing WsTestClientOptions
+      OpenTransport ReceivedEvent RefusedUpgrade RunningTransport SocketClosing
+      TransportConformanceOptions WsTestClientOptions
     `),
     values: wordsOf(`
       WsRefusedError WsSessionClient WsTestClient connect connectAs expectRefused fakeTimers
+      transportConformance
     `),
   },
   './ws': {
