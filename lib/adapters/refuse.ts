@@ -32,8 +32,18 @@ function destroy(this: Duplex): void {
   this.destroy();
 }
 
-/** Answers a plain HTTP request that should have been an upgrade. */
+/**
+ * Answers a plain HTTP request with a refusal. Other code may have set headers before, such as those of CORS: then Node keeps only
+ * the last of several lines of one name that are passed to `writeHead()`, so each field is set with all of its lines.
+ */
 export function refuseRequest(response: ServerResponse, refusal: Refusal): void {
-  response.writeHead(refusal.httpStatus, refusalFields(refusal).flat());
+  const lines = new Map<string, string[]>();
+  for (const [name, value] of refusalFields(refusal)) {
+    lines.set(name, [...(lines.get(name) ?? []), value]);
+  }
+  for (const [name, values] of lines) {
+    response.setHeader(name, values.length === 1 ? values[0]! : values);
+  }
+  response.writeHead(refusal.httpStatus);
   response.end(refusalBody(refusal));
 }

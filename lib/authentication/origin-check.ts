@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Credential } from '../credentials/credential.js';
 import { isThenable, type MaybePromise } from '../passport/maybe-promise.js';
 import type { Policy } from '../policy/policy.js';
@@ -19,10 +20,11 @@ export function isOriginAllowed(
   credential: Credential | undefined,
   { origin, trust, readsRequest }: Policy,
 ): MaybePromise<boolean> {
+  const own = () => ownOrigin(request, handshake.host, trust);
   const answer = askSafely(() =>
     origin({
-      origin: handshake.origin,
-      ownOrigin: () => ownOrigin(request, handshake.host, trust),
+      origin: handshake.origin ?? impliedOrigin(request, own),
+      ownOrigin: own,
       // Strategies that read the request themselves may find what a browser attaches, whatever credential was found.
       ambient: readsRequest || credential?.ambient === true,
       cookie: credential?.cookie ?? false,
@@ -35,6 +37,22 @@ export function isOriginAllowed(
         (allowed: unknown) => allowed === true,
         () => false,
       );
+}
+
+/**
+ * The origin of a plain GET without `Origin`: browsers send none with such a request of a page to its own server, and say so in
+ * `Sec-Fetch-Site`, which no page can write. A request from another site without `Origin` has the opaque one. Upgrades by browsers
+ * always have an `Origin`.
+ */
+function impliedOrigin(
+  { headers }: IncomingMessage,
+  own: () => string | undefined,
+): string | undefined {
+  const site = headers['sec-fetch-site'];
+  if (headers.upgrade !== undefined || site === undefined || site === 'none') {
+    return undefined;
+  }
+  return site === 'same-origin' ? own() : 'null';
 }
 
 const maxListed = 8;

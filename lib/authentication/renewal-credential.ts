@@ -1,7 +1,10 @@
 import { AuthorizationHeaderExtractor } from '../credentials/authorization-header.extractor.js';
 import { Credential } from '../credentials/credential.js';
 import type { HandshakeExtractor } from '../credentials/extractor.js';
-import { fromFirstMessage } from '../credentials/first-message.extractor.js';
+import {
+  fromFirstMessage,
+  type FirstMessageExtractor,
+} from '../credentials/first-message.extractor.js';
 import type { Policy } from '../policy/policy.js';
 import { Refusal, refusedBy } from '../protocol/refusal.js';
 import { safeFieldNames } from '../protocol/safe-name.js';
@@ -56,15 +59,35 @@ export function renewalCredential(
   policy: Policy,
   strategies: readonly string[],
 ): Credential | Refusal {
-  const { firstMessage, events, limits } = policy;
+  const { events, limits } = policy;
+  return inFormOf(policy, strategies, (reader) => reader.read(text, events.authenticate, limits));
+}
+
+/** The same for a payload that the transport has parsed. */
+export function renewalCredentialOf(
+  data: unknown,
+  policy: Policy,
+  strategies: readonly string[],
+): Credential | Refusal {
+  return inFormOf(policy, strategies, (reader) => reader.readData(data, policy.limits));
+}
+
+function inFormOf(
+  { firstMessage }: Policy,
+  strategies: readonly string[],
+  read: (reader: FirstMessageExtractor) => Credential | Refusal,
+): Credential | Refusal {
   if (firstMessage?.format === 'event') {
-    return firstMessage.read(text, events.authenticate, limits);
+    return read(firstMessage);
   }
-  const found = asMessage.read(text, events.authenticate, limits);
-  if (found instanceof Refusal) {
-    return found;
-  }
-  const { content, extractor } = found;
+  const found = read(asMessage);
+  return found instanceof Refusal ? found : asToken(found, strategies);
+}
+
+function asToken(
+  { content, extractor }: Credential,
+  strategies: readonly string[],
+): Credential | Refusal {
   if (content.scheme !== 'fields' || content.token === undefined) {
     const fields = content.scheme === 'fields' ? safeFieldNames(content.body) : [];
     return refusedBy('no-credential', 'ERR_WS_AUTH_CREDENTIAL_REQUIRED', { extractor, fields });

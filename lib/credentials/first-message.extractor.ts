@@ -80,9 +80,31 @@ export class FirstMessageExtractor implements WsCredentialExtractor {
       return this.#refuse(parsed ? 'event' : 'json', 'ERR_WS_AUTH_CREDENTIAL_REQUIRED', parsed);
     }
     const { data } = message;
-    if (!isRecord(data)) {
-      return this.#refuse('data', 'ERR_WS_AUTH_MALFORMED_CREDENTIAL', parsed);
+    return isRecord(data)
+      ? this.#readRecord(data, limits)
+      : this.#refuse('data', 'ERR_WS_AUTH_MALFORMED_CREDENTIAL', parsed);
+  }
+
+  /**
+   * Reads the credential of a payload that the transport has parsed: `auth` of Socket.IO, `connectionParams` of graphql-ws.
+   *
+   * @internal
+   */
+  readData(data: unknown, limits: CredentialLimits): Credential | Refusal {
+    if (data === undefined || data === null) {
+      return this.#refuse('no-credential', 'ERR_WS_AUTH_CREDENTIAL_REQUIRED', undefined);
     }
+    const text = textOf(data);
+    if (Buffer.byteLength(text) > limits.maxCredentialBytes + messageFramingBytes) {
+      return tooLarge({ extractor: this.name });
+    }
+    const parsed = parseMessage(text);
+    return parsed
+      ? this.#readRecord(parsed, limits)
+      : this.#refuse('data', 'ERR_WS_AUTH_MALFORMED_CREDENTIAL', undefined);
+  }
+
+  #readRecord(data: Record<string, unknown>, limits: CredentialLimits): Credential | Refusal {
     return (
       this.#refuseToken(data, limits) ??
       new Credential(
@@ -125,5 +147,14 @@ export class FirstMessageExtractor implements WsCredentialExtractor {
 
   #origin(): CredentialOrigin {
     return { extractor: this.name, ambient: false, strategy: this.strategy };
+  }
+}
+
+/** A payload as a message, which is parsed again without keys that would become a prototype. */
+function textOf(data: unknown): string {
+  try {
+    return JSON.stringify(data) ?? '';
+  } catch {
+    return '';
   }
 }

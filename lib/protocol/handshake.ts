@@ -10,7 +10,7 @@ export type HandshakeRequest = Pick<
   'httpVersionMajor' | 'httpVersionMinor' | 'method' | 'rawHeaders' | 'url'
 >;
 
-/** A complete and valid opening handshake of {@link https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1 RFC 6455 §4.2.1}. */
+/** What a request that opens a connection says: a WebSocket handshake, or the first poll of Socket.IO. */
 export interface Handshake {
   readonly target: RequestTarget;
   /** The one valid `Host`. */
@@ -73,7 +73,8 @@ const fieldNames: ReadonlyMap<string, FieldName> = new Map(
 );
 
 /**
- * Reads and checks a whole handshake, or returns its refusal. Nothing is decided on a partial one.
+ * Reads and checks a complete opening handshake of {@link https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1 RFC 6455 §4.2.1}, or
+ * returns its refusal. Nothing is decided on a partial one.
  *
  * Node emits `upgrade` for requests without `Host`, over HTTP/1.0, with a body or with a POST method, and keeps the
  * first of two `Authorization` lines, so all of it is checked here, on the raw header fields.
@@ -83,10 +84,24 @@ export function parseHandshake(request: HandshakeRequest, earlyBytes: number): H
   if (fields instanceof Refusal) {
     return fields;
   }
-  const refused = checkRequestLine(request) ?? checkFields(fields, earlyBytes);
-  if (refused) {
-    return refused;
+  return (
+    checkRequestLine(request) ??
+    checkBody(fields, earlyBytes) ??
+    checkUpgrade(fields) ??
+    readHandshake(request, fields)
+  );
+}
+
+/** Reads and checks a plain GET that opens a connection, as the first poll of Socket.IO does, in the same way. */
+export function parseRequest(request: HandshakeRequest): Handshake | Refusal {
+  const fields = collectFields(request.rawHeaders);
+  if (fields instanceof Refusal) {
+    return fields;
   }
+  return checkRequestLine(request) ?? checkBody(fields, 0) ?? readHandshake(request, fields);
+}
+
+function readHandshake(request: HandshakeRequest, fields: Fields): Handshake | Refusal {
   const target = parseRequestTarget(request.url ?? '');
   const authority = fields.host ?? '';
   if (!target) {
@@ -145,12 +160,13 @@ function checkRequestLine(request: HandshakeRequest): Refusal | undefined {
     : refusedBy('method', 'ERR_WS_AUTH_METHOD_NOT_ALLOWED');
 }
 
-function checkFields(fields: Fields, earlyBytes: number): Refusal | undefined {
+function checkBody(fields: Fields, earlyBytes: number): Refusal | undefined {
   const hasBody =
     fields['transfer-encoding'] !== undefined || (fields['content-length'] ?? '0') !== '0';
-  if (hasBody || earlyBytes > 0) {
-    return malformed(hasBody ? 'body' : 'early-data');
-  }
+  return hasBody || earlyBytes > 0 ? malformed(hasBody ? 'body' : 'early-data') : undefined;
+}
+
+function checkUpgrade(fields: Fields): Refusal | undefined {
   if (fields.upgrade?.toLowerCase() !== 'websocket') {
     return refusedBy('upgrade', 'ERR_WS_AUTH_UPGRADE_REQUIRED');
   }

@@ -171,3 +171,42 @@ describe('fromFirstMessage()', () => {
     });
   });
 });
+
+describe('a payload that the transport has parsed', () => {
+  const extractor = fromFirstMessage();
+
+  it('is read as the data of a message', () => {
+    expect(summary(extractor.readData({ token: 'a.b.c', device: 7 }, limits))).toEqual({
+      scheme: 'fields',
+      token: 'a.b.c',
+      body: { token: 'a.b.c', device: 7 },
+    });
+  });
+
+  it('loses keys that would become a prototype', () => {
+    const payload: unknown = JSON.parse('{"token":"a","__proto__":{"admin":true}}');
+    expect(summary(extractor.readData(payload, limits))).toEqual({
+      scheme: 'fields',
+      token: 'a',
+      body: { token: 'a' },
+    });
+  });
+
+  it.each([undefined, null, {}])('asks for a credential where it is %j', (payload) => {
+    expect(extractor.readData(payload, limits)).toMatchObject({ code: required });
+  });
+
+  it.each([
+    ['a list', ['token']],
+    ['a text', 'token'],
+    ['a function', () => 1],
+    ['a bigint', 1n],
+  ])('is malformed where it is %s', (_what, payload) => {
+    expect(extractor.readData(payload, limits)).toMatchObject({ code: malformed });
+  });
+
+  it('is refused with 1009 where it is larger than a credential', () => {
+    const payload = { token: 'a', more: 'x'.repeat(limits.maxCredentialBytes + 256) };
+    expect(extractor.readData(payload, limits)).toMatchObject({ closeCode: 1009 });
+  });
+});

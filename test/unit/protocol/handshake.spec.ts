@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { maxHeaderFields, parseHandshake } from '../../../lib/protocol/handshake.js';
+import { maxHeaderFields, parseHandshake, parseRequest } from '../../../lib/protocol/handshake.js';
 import { httpResponse } from '../../../lib/protocol/http-response.js';
 import { Refusal } from '../../../lib/protocol/refusal.js';
 import {
@@ -380,5 +380,38 @@ describe('the origin of a handshake', () => {
 
   it('is kept when it is empty, since empty is not absent', () => {
     expect(parseHandshake(upgradeRequest('/', [['Origin', '']]), 0)).toMatchObject({ origin: '' });
+  });
+});
+
+describe('a plain GET that opens a connection', () => {
+  const lines = handshakeLinesWith({
+    Upgrade: [],
+    Connection: [],
+    'Sec-WebSocket-Key': [],
+    'Sec-WebSocket-Version': [],
+  });
+
+  it('is read without the fields of an upgrade', () => {
+    expect(parseRequest(requestOf('/socket.io/?EIO=4', lines))).toMatchObject({
+      target: { path: '/socket.io/', query: 'EIO=4' },
+    });
+  });
+
+  it.each([
+    ['a repeated Host', { lines: [...lines, ['Host', 'b']] as HeaderLines }],
+    ['a body', { lines: [...lines, ['Content-Length', '3']] as HeaderLines }],
+    ['another method', { request: { method: 'POST' } }],
+    ['no Host', { lines: [] as HeaderLines }],
+    ['a path with two slashes', { url: '//socket.io/' }],
+  ])('is refused with %s', (_what, given: Partial<RefusedCase>) => {
+    const { url = '/socket.io/', lines: sent = lines, request = {} } = given;
+    expect(parseRequest(Object.assign(requestOf(url, sent), request))).toBeInstanceOf(Refusal);
+  });
+
+  it('is refused with more header fields than Node reads', () => {
+    const many = Array.from({ length: maxHeaderFields + 1 }, (_, index) => [`X-${index}`, '1']);
+    expect(parseRequest(requestOf('/', many as unknown as HeaderLines))).toMatchObject({
+      httpStatus: 431,
+    });
   });
 });
