@@ -12,6 +12,18 @@ const testing = fileURLToPath(new URL('./lib/testing.ts', import.meta.url));
 const build = 'test/support/build.ts';
 
 export default defineConfig({
+  plugins: [
+    {
+      // Nest's platform of Socket.IO is installed under another name: an application with two platforms and no choice refuses to
+      // boot. Only the code that imports it finds it, and not the code that looks for what is installed.
+      name: 'socket-io-platform',
+      enforce: 'pre',
+      resolveId(source, importer = '') {
+        const imports = source === '@nestjs/platform-socket.io' && /socket-io|test/.test(importer);
+        return imports ? this.resolve('socket.io-platform', importer) : undefined;
+      },
+    },
+  ],
   resolve: {
     alias: [
       { find: /^nestjs-ws-auth$/, replacement: lib },
@@ -19,8 +31,6 @@ export default defineConfig({
       { find: /^nestjs-ws-auth\/client$/, replacement: client },
       { find: /^nestjs-ws-auth\/opentelemetry$/, replacement: opentelemetry },
       { find: /^nestjs-ws-auth\/testing$/, replacement: testing },
-      // Installed under another name: an application with two platforms and no choice refuses to boot.
-      { find: /^@nestjs\/platform-socket\.io$/, replacement: 'socket.io-platform' },
     ],
   },
   test: {
