@@ -1,4 +1,5 @@
 export { connect, connectAs } from './testing/connect.js';
+export { storeConformance } from './testing/conformance/store-conformance.js';
 export { transportConformance } from './testing/conformance/transport-conformance.js';
 export { expectRefused } from './testing/expect-refused.js';
 export { fakeTimers } from './testing/fake-timers.js';
@@ -10,9 +11,10 @@ export type { ConnectAsOptions, ConnectOptions, GatewayAddress } from './testing
 export type {
   ConformanceCase,
   ConformanceExceptions,
+  ConformanceOptions,
 } from './testing/conformance/conformance-case.js';
 export type { ConformanceGateway } from './testing/conformance/conformance-gateway.js';
-export type { TransportConformanceOptions } from './testing/conformance/transport-conformance.js';
+export type { OpenStore, StoreNodes } from './testing/conformance/store-stage.js';
 export type {
   ConformanceApplication,
   ConformanceClient,

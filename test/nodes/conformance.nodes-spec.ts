@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe } from 'vitest';
-import { MemoryWsAuthStore } from '../../lib/index.js';
+import { MemoryWsAuthStore } from 'nestjs-ws-auth';
+import { storeConformance, type OpenStore, type StoreNodes } from 'nestjs-ws-auth/testing';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { patient } from '../support/patience.js';
 import { RedisServer } from '../support/redis.js';
-import { conformance, type StorePair } from './conformance.js';
 import {
   packages,
   storeOn,
@@ -37,13 +38,27 @@ for (const cluster of [false, true]) {
   });
 }
 
+/** Cases that have an id in the catalogue. */
+const idsInCatalogue: Readonly<Record<string, string>> = {
+  'revocation-token-names': 'K1a: ',
+  'journal-pages': 'D3: ',
+};
+
+function conformance(store: string, open: OpenStore): void {
+  describe(store, () => {
+    for (const { id, name, run } of storeConformance(open, { timeoutMs: patient(20_000) })) {
+      it(`${idsInCatalogue[id] ?? ''}${name}`, run);
+    }
+  });
+}
+
 let prefixes = 0;
 
 async function pairOn(
   server: RedisServer,
   firstPackage: RedisPackage,
   secondPackage: RedisPackage,
-): Promise<StorePair> {
+): Promise<StoreNodes> {
   prefixes += 1;
   // Thousands of commands at once take a busy machine longer than one command should take.
   const options = { keyPrefix: `conformance:${prefixes}`, commandTimeoutMs: 20_000 };
@@ -51,7 +66,7 @@ async function pairOn(
   return pairOf(first, await storeOn(secondPackage, server.url, options));
 }
 
-function pairOf(first: ClientOfStore, second: ClientOfStore): StorePair {
+function pairOf(first: ClientOfStore, second: ClientOfStore): StoreNodes {
   return {
     first: first.store,
     second: second.store,

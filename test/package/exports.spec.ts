@@ -79,14 +79,14 @@ const expected = {
     types: wordsOf(`
       ConformanceApplication ConformanceCase ConformanceClient ConformanceCredential
       ConformanceEnding ConformanceExceptions ConformanceGateway ConformanceNotice
-      ConformanceSilence ConformanceToken
+      ConformanceOptions ConformanceSilence ConformanceToken
       ConnectAsOptions ConnectOptions ExpectedRefusal FakeTimerOptions GatewayAddress
-      OpenTransport ReceivedEvent RefusedUpgrade RunningTransport SocketClosing
-      TransportConformanceOptions WsTestClientOptions
+      OpenStore OpenTransport ReceivedEvent RefusedUpgrade RunningTransport SocketClosing
+      StoreNodes WsTestClientOptions
     `),
     values: wordsOf(`
       WsRefusedError WsSessionClient WsTestClient connect connectAs expectRefused fakeTimers
-      transportConformance
+      storeConformance transportConformance
     `),
   },
   './ws': {

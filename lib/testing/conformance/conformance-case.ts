@@ -33,6 +33,22 @@ export interface ConformanceCase {
  */
 export type ConformanceExceptions = Readonly<Record<string, string>>;
 
+/**
+ * How a conformance suite runs.
+ *
+ * @publicApi
+ */
+export interface ConformanceOptions {
+  /** Cases that do not apply, by `id`, each with the reason. */
+  readonly exceptions?: ConformanceExceptions;
+  /**
+   * Longest wait in milliseconds for any one thing, by the clock of the machine.
+   *
+   * @default 4_000
+   */
+  readonly timeoutMs?: number;
+}
+
 /** What a case demands of a subject that is opened for it. */
 export interface CaseOf<Subject> {
   readonly id: string;

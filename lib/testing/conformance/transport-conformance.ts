@@ -1,26 +1,10 @@
-import { casesOf, type ConformanceCase, type ConformanceExceptions } from './conformance-case.js';
+import { casesOf, type ConformanceCase, type ConformanceOptions } from './conformance-case.js';
 import { enteringCases } from './entering-cases.js';
 import { hookCases, secrecyCases } from './hook-cases.js';
 import { limitCases } from './limit-cases.js';
 import { endingCases, sessionCases } from './session-cases.js';
 import { TransportStage } from './transport-stage.js';
 import type { OpenTransport } from './transport-under-test.js';
-
-/**
- * How the suite runs.
- *
- * @publicApi
- */
-export interface TransportConformanceOptions {
-  /** Cases that the protocol of the transport rules out, by `id`, each with the reason. */
-  readonly exceptions?: ConformanceExceptions;
-  /**
-   * Longest wait in milliseconds for any one thing, by the clock of the machine.
-   *
-   * @default 4_000
-   */
-  readonly timeoutMs?: number;
-}
 
 /**
  * What every transport must do, as cases for any test runner: who meets application code, in which order, when a session ends, and what
@@ -37,7 +21,7 @@ export interface TransportConformanceOptions {
  */
 export function transportConformance(
   open: OpenTransport,
-  { exceptions = {}, timeoutMs = 4_000 }: TransportConformanceOptions = {},
+  { exceptions = {}, timeoutMs = 4_000 }: ConformanceOptions = {},
 ): readonly ConformanceCase[] {
   const demands = [
     ...enteringCases,

@@ -17,11 +17,11 @@ export class Waiting {
   }
 
   /** Resolves as soon as the condition holds. */
-  async until(what: string, holds: () => boolean): Promise<void> {
+  async until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
     const late = this.#lateError(what);
     let isLate = false;
     const stop = this.#deadlines.start(() => (isLate = true));
-    while (!holds()) {
+    while (!(await holds())) {
       if (isLate) {
         throw late;
       }

@@ -1,0 +1,28 @@
+import { casesOf, type ConformanceCase, type ConformanceOptions } from './conformance-case.js';
+import { journalCases } from './store-journal-cases.js';
+import { leaseCases } from './store-lease-cases.js';
+import { revocationCases } from './store-revocation-cases.js';
+import { StoreStage, type OpenStore } from './store-stage.js';
+import { ticketCases } from './store-ticket-cases.js';
+
+/**
+ * What every store must do, as cases for any test runner: tickets are spent once, revocations reach every node, and leases keep their
+ * limit, also under simultaneous requests.
+ *
+ * @example
+ * ```ts
+ * for (const { name, run } of storeConformance(open)) {
+ *   it(name, run);
+ * }
+ * ```
+ * @throws {WsAuthConfigurationError} for an exception that names no case, or has no reason.
+ * @publicApi
+ */
+export function storeConformance(
+  open: OpenStore,
+  { exceptions = {}, timeoutMs = 4_000 }: ConformanceOptions = {},
+): readonly ConformanceCase[] {
+  const demands = [...ticketCases, ...revocationCases, ...leaseCases, ...journalCases];
+  const stage = async () => new StoreStage(await open(), timeoutMs);
+  return casesOf(demands, stage, exceptions);
+}
