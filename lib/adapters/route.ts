@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocketServer } from 'ws';
-import type { Redaction } from '../credentials/redaction.js';
+import { realSubprotocols, type Redaction } from '../credentials/redaction.js';
 import { describe } from '../policy/check-option.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import type { Handshake } from '../protocol/handshake.js';
@@ -52,14 +52,8 @@ export class SubprotocolChoice {
   constructor(private readonly ofGateway: HandleProtocols | undefined) {}
 
   /** Chooses among the entries that hold no credential. Whatever the gateway's function throws is thrown here. */
-  choose(
-    { subprotocols }: Handshake,
-    { subprotocolPrefixes }: Redaction,
-    request: IncomingMessage,
-  ): void {
-    const offered = subprotocols.filter(
-      (entry) => !subprotocolPrefixes.some((prefix) => entry.startsWith(prefix)),
-    );
+  choose({ subprotocols }: Handshake, redaction: Redaction, request: IncomingMessage): void {
+    const offered = realSubprotocols(subprotocols, redaction);
     const [first] = offered;
     if (first === undefined) {
       return;

@@ -62,6 +62,12 @@ export interface SubprotocolWayOptions {
    */
   readonly prefix?: string;
   /**
+   * As in `fromSubprotocol()` of the gateway: the entry that is offered before the token.
+   *
+   * @default none
+   */
+  readonly after?: string;
+  /**
    * As in `fromSubprotocol()` of the gateway: `base64url` carries tokens with characters that a subprotocol cannot have.
    *
    * @default 'raw'
@@ -71,7 +77,7 @@ export interface SubprotocolWayOptions {
 
 /**
  * Offers the token as a subprotocol, for gateways with `fromSubprotocol()`. If the connection offers no subprotocol of its
- * own, `nestjs-ws-auth` stands beside the token.
+ * own, `nestjs-ws-auth` stands beside the token, or the entry that `after` names.
  *
  * @param options a string is the prefix
  * @throws {TypeError} for an unknown option.
@@ -79,11 +85,13 @@ export interface SubprotocolWayOptions {
  */
 export function subprotocol(options: string | SubprotocolWayOptions = {}): WsAuthWay {
   const given = typeof options === 'string' ? { prefix: options } : options;
-  demandKnown(['prefix', 'encoding'], given);
-  const { prefix, encoding } = given;
+  demandKnown(['prefix', 'after', 'encoding'], given);
+  const { prefix, after, encoding } = given;
   return {
-    protocols: (protocols, token) =>
-      protocolsWith(encoding === 'base64url' ? base64url(token) : token, protocols, prefix),
+    protocols(protocols, token) {
+      const value = encoding === 'base64url' ? base64url(token) : token;
+      return after ? [...protocols, after, value] : protocolsWith(value, protocols, prefix);
+    },
   };
 }
 

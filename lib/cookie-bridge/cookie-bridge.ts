@@ -8,7 +8,7 @@ import {
 } from '../credentials/cookie.extractor.js';
 import type { Policy } from '../policy/policy.js';
 import { ownOrigin } from '../policy/proxy-trust.js';
-import { isToken68 } from '../protocol/header-syntax.js';
+import { isBearerToken } from '../protocol/header-syntax.js';
 import { normalizeConfiguredOrigin, normalizeOrigin } from '../protocol/origin.js';
 import { bridgePage, type BridgePage } from './bridge-page.js';
 import { readBody } from './read-body.js';
@@ -160,15 +160,19 @@ async function setCookie(
     return;
   }
   const token = await readBody(request, maxCredentialBytes);
-  if (token === undefined || !isToken68(token)) {
+  if (token === undefined || !isBearerToken(token)) {
     response.writeHead(token === undefined ? 413 : 400, { Connection: 'close' }).end();
     return;
   }
   const secure = bridge.attributes.secure === true || isEncrypted(bridge, request);
-  // All characters of a token may stand in a cookie as they are.
-  const attributes = { ...bridge.attributes, secure, encode: String };
+  const attributes = { ...bridge.attributes, secure, encode: cookieValueOf };
   response.setHeader('Set-Cookie', stringifySetCookie(bridge.cookie, token, attributes));
   response.writeHead(204).end();
+}
+
+/** `fromCookie()` decodes percent-encoding. The other two characters cannot stand in a cookie (RFC 6265bis §4.1.1). */
+function cookieValueOf(token: string): string {
+  return token.replace(/[%;\\]/g, encodeURIComponent);
 }
 
 /** Allows the iframe, which has the origin of the gateway, and the listed parents; a request without origin is refused. */

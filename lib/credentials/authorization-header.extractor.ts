@@ -1,7 +1,7 @@
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { checkOptions, type RowsOf, type Settings } from '../policy/check-options.js';
 import { custom } from '../policy/option-rows.js';
-import { isToken68 } from '../protocol/header-syntax.js';
+import { isBearerToken } from '../protocol/header-syntax.js';
 import type { Handshake } from '../protocol/handshake.js';
 import { refusedBy, type Refusal } from '../protocol/refusal.js';
 import type { ChallengeScheme } from '../protocol/challenge.js';
@@ -76,7 +76,7 @@ export class AuthorizationHeaderExtractor implements HandshakeExtractor {
     }
     const { scheme, value } = splitAuthorization(authorization);
     if (scheme === 'bearer' && this.challengeSchemes.includes('Bearer')) {
-      return isToken68(value)
+      return isBearerToken(value)
         ? new Credential({ scheme: 'Bearer', token: value }, this.#origin(false))
         : malformedToken(value, { extractor: this.name });
     }

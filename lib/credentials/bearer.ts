@@ -1,5 +1,5 @@
 import type { WsAuthCheck } from '../protocol/diagnosis.js';
-import { isToken68 } from '../protocol/header-syntax.js';
+import { isBearerToken } from '../protocol/header-syntax.js';
 import { refusedBy, type Refusal } from '../protocol/refusal.js';
 import { Credential, type CredentialOrigin } from './credential.js';
 import type { CredentialLimits } from './extractor.js';
@@ -18,7 +18,7 @@ export function bearerCredential(
   if (Buffer.byteLength(token) > maxCredentialBytes) {
     return tooLarge(origin);
   }
-  return isToken68(token)
+  return isBearerToken(token)
     ? new Credential({ scheme: 'Bearer', token }, origin)
     : malformedToken(token, origin);
 }
@@ -28,7 +28,7 @@ export function tooLarge({ extractor }: FoundBy): Refusal {
   return refusedBy('size', 'ERR_WS_AUTH_CREDENTIAL_TOO_LARGE', { extractor });
 }
 
-/** The refusal of a text that is no token68. Its check is the most likely mistake of the client. */
+/** The refusal of a text that cannot stand behind `Bearer `. Its check is the most likely mistake of the client. */
 export function malformedToken(token: string, { extractor }: FoundBy): Refusal {
   return refusedBy(mistakeIn(token), 'ERR_WS_AUTH_MALFORMED_CREDENTIAL', { extractor });
 }

@@ -13,6 +13,8 @@ export interface RedactedPlaces {
   readonly cookies?: readonly string[] | 'all';
   /** Beginnings of the subprotocols that hold a token. */
   readonly subprotocolPrefixes?: readonly string[];
+  /** Subprotocols that stand before a token in the list of the client. */
+  readonly subprotocolsAfter?: readonly string[];
 }
 
 /** Options of every extractor. */

@@ -1,6 +1,6 @@
 import { checkOptions, type RowsOf, type Settings } from '../policy/check-options.js';
 import { oneOf } from '../policy/option-rows.js';
-import { isToken68 } from '../protocol/header-syntax.js';
+import { isBearerToken } from '../protocol/header-syntax.js';
 import { eventMessageOf, isRecord, parseMessage } from '../protocol/message.js';
 import type { WsAuthCheck } from '../protocol/diagnosis.js';
 import { refusedBy, type Refusal, type RefusalCode } from '../protocol/refusal.js';
@@ -130,7 +130,7 @@ export class FirstMessageExtractor implements WsCredentialExtractor {
     if (token.length > maxCredentialBytes) {
       return tooLarge({ extractor: this.name });
     }
-    return isToken68(token)
+    return isBearerToken(token)
       ? undefined
       : malformedToken(token, { extractor: this.name }).diagnosed({ fields: safeFieldNames(data) });
   }

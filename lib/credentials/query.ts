@@ -29,7 +29,7 @@ const escapedOrNotAscii = /%([0-9A-Fa-f]{2})|[^\0-\x7f]/g;
 
 /**
  * Percent-decodes strictly: a bare `%` or bytes that are not UTF-8 give `undefined`, where `URLSearchParams` would
- * quietly put U+FFFD. A plus sign stays a plus sign, as it is one in base64 and in token68.
+ * quietly put U+FFFD. A plus sign stays a plus sign, as it is one in base64.
  *
  * Nothing is thrown and caught on the way: that costs several microseconds, and a query has room for thousands of names that do
  * not decode.

@@ -6,12 +6,15 @@ import { queryPairs } from './query.js';
 /** What stands where a credential stood. It is a token, so it fits into every place. */
 const redacted = 'REDACTED';
 
+const subprotocolField = 'sec-websocket-protocol';
+
 /** All places of one policy. */
 export interface Redaction {
   readonly headers: ReadonlySet<string>;
   readonly queryParams: ReadonlySet<string>;
   readonly cookies: readonly string[] | 'all';
   readonly subprotocolPrefixes: readonly string[];
+  readonly subprotocolsAfter: readonly string[];
 }
 
 /** Joins the places of all extractors. `Authorization` is hidden even where nothing reads it. */
@@ -37,6 +40,7 @@ export function redactionOf(extractors: readonly WsCredentialExtractor[]): Redac
         ...places.flatMap(({ subprotocolPrefixes = [] }) => subprotocolPrefixes),
       ]),
     ],
+    subprotocolsAfter: places.flatMap(({ subprotocolsAfter = [] }) => subprotocolsAfter),
   });
 }
 
@@ -57,13 +61,17 @@ export function redactRequest(request: IncomingMessage, redaction: Redaction): O
   const { redactedUrl, bareUrl } = withoutParams(url, redaction.queryParams);
   request.url = redactedUrl;
   let changed: Set<string> | undefined;
+  let earlierEntries = '';
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index]!.toLowerCase();
     const value = rawHeaders[index + 1]!;
-    const replacement = redactField(name, value, redaction);
+    const replacement = redactField(name, value, redaction, earlierEntries);
     if (replacement !== value) {
       rawHeaders[index + 1] = replacement;
       (changed ??= new Set()).add(name);
+    }
+    if (name === subprotocolField) {
+      earlierEntries = value;
     }
   }
   if (changed) {
@@ -91,24 +99,53 @@ function show(request: IncomingMessage, headers: IncomingHttpHeaders): void {
   (request as { headersDistinct: unknown }).headersDistinct = null;
 }
 
-function redactField(name: string, value: string, redaction: Redaction): string {
+/** @param earlierEntries the line of subprotocols before: one list may stand on several lines */
+function redactField(
+  name: string,
+  value: string,
+  redaction: Redaction,
+  earlierEntries = '',
+): string {
   if (redaction.headers.has(name)) {
     return redacted;
   }
   if (name === 'cookie' && redaction.cookies.length > 0) {
     return redactCookies(value, redaction.cookies, redacted);
   }
-  return name === 'sec-websocket-protocol'
-    ? redactSubprotocols(value, redaction.subprotocolPrefixes)
-    : value;
+  return name === subprotocolField ? redactSubprotocols(value, earlierEntries, redaction) : value;
 }
 
-function redactSubprotocols(value: string, prefixes: readonly string[]): string {
-  const prefixOf = (entry: string) => prefixes.find((prefix) => entry.startsWith(prefix));
-  const entries = value.split(',').map((entry) => entry.trim());
-  return entries.some(prefixOf)
-    ? entries.map((entry) => (prefixOf(entry) ? prefixOf(entry)! + redacted : entry)).join(', ')
-    : value;
+function redactSubprotocols(value: string, earlierEntries: string, redaction: Redaction): string {
+  const entries = entriesOf(value);
+  const earlier = entriesOf(earlierEntries).at(-1);
+  const shown = entries.map((entry, index) => {
+    const before = index === 0 ? earlier : entries[index - 1];
+    const prefix = tokenPrefixOf(entry, before, redaction);
+    return prefix === undefined ? entry : prefix + redacted;
+  });
+  return shown.some((entry, index) => entry !== entries[index]) ? shown.join(', ') : value;
+}
+
+function entriesOf(list: string): string[] {
+  return list.split(',').map((entry) => entry.trim());
+}
+
+/** What stands before the token in an entry that holds one; `undefined` for a real subprotocol. */
+function tokenPrefixOf(
+  entry: string,
+  before: string | undefined,
+  { subprotocolPrefixes, subprotocolsAfter }: Redaction,
+): string | undefined {
+  const prefix = subprotocolPrefixes.find((each) => entry.startsWith(each));
+  const isBehind = before !== undefined && subprotocolsAfter.includes(before);
+  return prefix ?? (isBehind ? '' : undefined);
+}
+
+/** Those of the offered subprotocols that hold no token, so that the server may answer them. */
+export function realSubprotocols(offered: readonly string[], redaction: Redaction): string[] {
+  return offered.filter(
+    (entry, index) => tokenPrefixOf(entry, offered[index - 1], redaction) === undefined,
+  );
 }
 
 function withoutParams(url: string, queryParams: ReadonlySet<string>) {

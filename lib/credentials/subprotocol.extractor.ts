@@ -11,6 +11,7 @@ import {
   strategyNames,
   type CredentialLimits,
   type HandshakeExtractor,
+  type RedactedPlaces,
   type WsExtractorOptions,
 } from './extractor.js';
 
@@ -23,7 +24,14 @@ export interface SubprotocolOptions extends WsExtractorOptions {
    */
   readonly prefix?: string;
   /**
-   * How the token is written behind the prefix: as it is, or as unpadded base64url of its UTF-8 bytes. With
+   * Name of the entry that stands before the token, for clients that offer two entries, as in
+   * `new WebSocket(url, ['bearer', token])`. It takes the place of `prefix`, and is answered if it is the first entry.
+   *
+   * @default none: the token stands behind `prefix`
+   */
+  readonly after?: string;
+  /**
+   * How the token is written: as it is, or as unpadded base64url of its UTF-8 bytes. With
    * `base64url.bearer.authorization.k8s.io.` as prefix, the latter is the Kubernetes form.
    *
    * @default 'raw'
@@ -33,7 +41,8 @@ export interface SubprotocolOptions extends WsExtractorOptions {
 
 const subprotocolOptions = {
   ...extractorOptions,
-  prefix: custom(checkPrefix, 'bearer.'),
+  prefix: custom(checkEntry),
+  after: custom(checkEntry),
   encoding: oneOf('raw', ['raw', 'base64url']),
 } satisfies RowsOf<SubprotocolOptions>;
 
@@ -41,9 +50,9 @@ const subprotocolOptions = {
  * Reads a token from the offered subprotocols: `new WebSocket(url, ['chat', 'bearer.' + token])`.
  *
  * Exactly one such entry, beside at least one real subprotocol. The real one is answered and the token is never echoed;
- * Chromium fails a connection that answers none.
+ * Chromium fails a connection that answers none. With `after`, the entry before the token is a real one.
  *
- * @throws {WsAuthConfigurationError} for an option that is unknown or invalid.
+ * @throws {WsAuthConfigurationError} for an option that is unknown or invalid, and for `prefix` beside `after`.
  * @publicApi
  */
 export function fromSubprotocol(options: SubprotocolOptions = {}): HandshakeExtractor {
@@ -57,27 +66,38 @@ class SubprotocolExtractor implements HandshakeExtractor {
   readonly ambient = false;
   readonly challengeSchemes = ['Bearer'] as const;
   readonly prefix: string;
+  readonly after: string | undefined;
   readonly encoding: 'raw' | 'base64url';
-  readonly redacts: { readonly subprotocolPrefixes: readonly string[] };
+  readonly redacts: RedactedPlaces;
   readonly strategy: readonly string[] | undefined;
 
-  constructor({ prefix, encoding, strategy }: Settings<typeof subprotocolOptions>) {
-    this.prefix = prefix;
+  constructor({ prefix, after, encoding, strategy }: Settings<typeof subprotocolOptions>) {
+    if (prefix !== undefined && after !== undefined) {
+      throw new WsAuthConfigurationError(
+        "fromSubprotocol.prefix: has no effect beside fromSubprotocol.after; use one, such as { after: 'bearer' }",
+      );
+    }
+    this.prefix = prefix ?? 'bearer.';
+    this.after = after;
     this.encoding = encoding;
-    this.redacts = { subprotocolPrefixes: [this.prefix] };
+    this.redacts =
+      after === undefined ? { subprotocolPrefixes: [this.prefix] } : { subprotocolsAfter: [after] };
     this.strategy = strategyNames({ strategy });
   }
 
   find({ subprotocols }: Handshake, limits: CredentialLimits): Credential | Refusal | undefined {
-    const entries = subprotocols.filter((entry) => entry.startsWith(this.prefix));
-    const [entry] = entries;
-    if (entry === undefined) {
+    const values =
+      this.after === undefined
+        ? this.#behindPrefix(subprotocols)
+        : this.#behindEntry(subprotocols, this.after);
+    const [value] = values;
+    if (value === undefined) {
       return undefined;
     }
-    const token = this.#decode(entry.slice(this.prefix.length));
-    if (entries.length > 1 || entries.length === subprotocols.length || token === undefined) {
+    const token = this.#decode(value);
+    if (values.length > 1 || values.length === subprotocols.length || token === undefined) {
       const alone = token === undefined ? 'token-encoding' : 'subprotocol-alone';
-      const check = entries.length > 1 ? 'token-repeated' : alone;
+      const check = values.length > 1 ? 'token-repeated' : alone;
       return refusedBy(check, 'ERR_WS_AUTH_MALFORMED_CREDENTIAL', { extractor: this.name });
     }
     return bearerCredential(token, limits, {
@@ -85,6 +105,18 @@ class SubprotocolExtractor implements HandshakeExtractor {
       ambient: false,
       strategy: this.strategy,
     });
+  }
+
+  #behindPrefix(subprotocols: readonly string[]): readonly string[] {
+    return subprotocols
+      .filter((entry) => entry.startsWith(this.prefix))
+      .map((entry) => entry.slice(this.prefix.length));
+  }
+
+  /** The entry of that name comes before a token. With nothing behind it the token is empty, and is refused. */
+  #behindEntry(subprotocols: readonly string[], after: string): readonly string[] {
+    const index = subprotocols.indexOf(after);
+    return index === -1 ? [] : [subprotocols[index + 1] ?? ''];
   }
 
   #decode(value: string): string | undefined {
@@ -97,11 +129,12 @@ class SubprotocolExtractor implements HandshakeExtractor {
   }
 }
 
-function checkPrefix(option: string, value: unknown): string {
+function checkEntry(option: string, value: unknown): string {
   if (typeof value !== 'string' || !isToken(value)) {
-    throw new WsAuthConfigurationError(
-      `${option}: expected a prefix such as 'bearer.' that a subprotocol may start with`,
-    );
+    const [what, example] = option.endsWith('prefix')
+      ? ['a prefix', "'bearer.' that a subprotocol may start with"]
+      : ['a subprotocol', "'bearer' that clients offer before the token"];
+    throw new WsAuthConfigurationError(`${option}: expected ${what} such as ${example}`);
   }
   return value;
 }

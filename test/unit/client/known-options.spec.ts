@@ -42,7 +42,11 @@ const events: WsAuthEventNames = {
   ping: 'd',
 };
 const ofFirstMessage: Required<FirstMessageWayOptions> = { format: 'raw' };
-const ofSubprotocol: Required<SubprotocolWayOptions> = { prefix: 'p.', encoding: 'raw' };
+const ofSubprotocol: Required<SubprotocolWayOptions> = {
+  prefix: 'p.',
+  after: 'p',
+  encoding: 'raw',
+};
 const ofCookie: CookieWayOptions = { bridge };
 
 const open = (given: object) => connect('ws://127.0.0.1:9/', { ...base, ...given }).close();

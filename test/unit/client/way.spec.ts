@@ -66,6 +66,14 @@ describe('the ways', () => {
     },
   );
 
+  it('K8f: write the token into an entry of its own, behind the one that the gateway reads', () => {
+    const plain = subprotocol({ after: 'bearer' });
+    expect(plain.protocols!([], 't')).toEqual(['bearer', 't']);
+    expect(plain.protocols!(['chat'], 't')).toEqual(['chat', 'bearer', 't']);
+    const encoded = subprotocol({ after: 'bearer', encoding: 'base64url' });
+    expect(encoded.protocols!([], 'a:b')).toEqual(['bearer', 'YTpi']);
+  });
+
   it('K7d: write the token as it is behind a prefix', () => {
     expect(subprotocol({ prefix: 'x.' }).protocols!([], 't')).toEqual(['nestjs-ws-auth', 'x.t']);
     expect(subprotocol({ encoding: 'raw' }).protocols!(['a'], 't')).toEqual(['a', 'bearer.t']);

@@ -5,7 +5,8 @@ import { fromCookie, type CookieBridgeOptions } from '../../../lib/credentials/c
 import { WsAuthConfigurationError } from '../../../lib/errors/ws-auth.error.js';
 import type { WsAuthModuleOptions } from '../../../lib/policy/options.js';
 import { resolvePolicy } from '../../../lib/policy/policy.js';
-import { requestOf, type HeaderLines } from '../support/requests.js';
+import { bearer, limits, summary } from '../support/credentials.js';
+import { handshakeOf, requestOf, type HeaderLines } from '../support/requests.js';
 import { settle } from '../../support/turns.js';
 
 const app = 'https://app.example.com';
@@ -118,6 +119,20 @@ describe('the bridge', () => {
     const { status, headers } = await ask({ origin: app, body });
     expect(status).toBe(expected);
     expect(headers).not.toHaveProperty('set-cookie');
+  });
+
+  it.each([
+    ['1|abc', '1|abc'],
+    ['YWJj+/==', 'YWJj+/=='],
+    ['a%20b', 'a%2520b'],
+    ['a;Domain=evil.example', 'a%3BDomain=evil.example'],
+    [String.raw`a\b`, 'a%5Cb'],
+  ])('K5h: sets the token %s, as fromCookie() reads it', async (token, value) => {
+    const { status, headers } = await ask({ origin: app, body: token });
+    expect(status).toBe(204);
+    expect(String(headers['set-cookie']).split(';', 1)).toEqual([`s=${value}`]);
+    const handshake = handshakeOf('/', [['Cookie', `s=${value}`]]);
+    expect(summary(fromCookie('s').find(handshake, limits))).toEqual(bearer(token));
   });
 
   it.each<[string, Setup, string]>([

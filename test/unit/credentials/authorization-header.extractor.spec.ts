@@ -35,7 +35,6 @@ describe('fromAuthorizationHeader()', () => {
     'Bearer a b',
     'Bearer a,b',
     'Bearer "a"',
-    'Bearer a=b',
     'Bearer =',
     'Bearer token="a"',
     'Bearer \u00e9\u00ff',
@@ -45,7 +44,6 @@ describe('fromAuthorizationHeader()', () => {
     'Bearer a ',
     'Bearer {"payload":"e30"}',
     'Bearer a, Bearer b',
-    'Bearer a%20b',
   ])('AH-05, HS-30, HS-32: refuses %j with 400', (authorization) => {
     const refusal = find(authorization);
     expect(refusal).toMatchObject({ code: malformed, httpStatus: 400, closeCode: 3000 });

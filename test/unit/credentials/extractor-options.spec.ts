@@ -96,4 +96,16 @@ describe('the options of extractors', () => {
       /^fromSubprotocol\.prefix: expected a prefix such as/,
     );
   });
+
+  it.each(['', 'a b', 'a,b', 5])('K8f: fromSubprotocol refuses the entry %j', (after) => {
+    expect(() => fromSubprotocol({ after: after as never })).toThrow(
+      /^fromSubprotocol\.after: expected a subprotocol such as 'bearer'/,
+    );
+  });
+
+  it('K8f: fromSubprotocol refuses a prefix beside the entry before the token', () => {
+    expect(() => fromSubprotocol({ after: 'bearer', prefix: 'x.' })).toThrow(
+      /^fromSubprotocol\.prefix: has no effect beside fromSubprotocol\.after/,
+    );
+  });
 });

@@ -54,7 +54,6 @@ describe('fromQueryParam()', () => {
     ['an encoded space', 'token=a%20b'],
     ['a quote', 'token="a"'],
     ['a character outside ASCII', 'token=%C3%A9'],
-    ['an encoded ampersand', 'token=a%26token=b'],
     ['JSON', 'token={"a":1}'],
   ])('refuses %s with 400', (_what, query) => {
     expect(find(query)).toMatchObject({

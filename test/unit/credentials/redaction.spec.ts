@@ -4,7 +4,11 @@ import { fromCookie } from '../../../lib/credentials/cookie.extractor.js';
 import type { WsCredentialExtractor } from '../../../lib/credentials/extractor.js';
 import { fromFirstMessage } from '../../../lib/credentials/first-message.extractor.js';
 import { fromQueryParam } from '../../../lib/credentials/query-param.extractor.js';
-import { redactionOf, redactRequest } from '../../../lib/credentials/redaction.js';
+import {
+  redactionOf,
+  realSubprotocols,
+  redactRequest,
+} from '../../../lib/credentials/redaction.js';
 import { fromRequest } from '../../../lib/credentials/request.extractor.js';
 import { fromSubprotocol } from '../../../lib/credentials/subprotocol.extractor.js';
 import { fromUserInfo } from '../../../lib/credentials/user-info.extractor.js';
@@ -203,6 +207,34 @@ describe('a field that comes in many lines', () => {
     expect(request.headers.cookie?.split('; ')).toHaveLength(2 * lines.length);
     expect(request.headers.cookie).not.toContain('token=SECRET');
     expect(request.rawHeaders.join()).not.toContain('token=SECRET');
+  });
+});
+
+describe('K8f: a token behind an entry of its own', () => {
+  const redaction = redactionOf([fromSubprotocol({ after: 'bearer' })]);
+
+  it.each([
+    [['bearer, SECRET'], 'bearer, REDACTED'],
+    [['chat, bearer, SECRET, v2'], 'chat, bearer, REDACTED, v2'],
+    [['chat, bearer', 'SECRET, v2'], 'chat, bearer, REDACTED, v2'],
+    [['bearer', 'SECRET'], 'bearer, REDACTED'],
+    [['chat', 'v2'], 'chat, v2'],
+  ])('is hidden in %j', (values, shown) => {
+    const request = upgradeRequest(
+      '/',
+      values.map((value) => ['Sec-WebSocket-Protocol', value]),
+    );
+    redactRequest(request, redaction);
+    expect(request.headers['sec-websocket-protocol']).toBe(shown);
+    expect(request.rawHeaders.join()).not.toContain('SECRET');
+  });
+
+  it('is no subprotocol that may be answered', () => {
+    expect(realSubprotocols(['chat', 'bearer', 'SECRET', 'v2'], redaction)).toEqual([
+      'chat',
+      'bearer',
+      'v2',
+    ]);
   });
 });
 

@@ -40,7 +40,7 @@ describe('fromSubprotocol()', () => {
     ['SP-03: two tokens', 'chat, bearer.x, bearer.y'],
     ['SP-03: two tokens and nothing else', 'bearer.x, bearer.y'],
     ['an empty token', 'chat, bearer.'],
-    ['a token with characters that a subprotocol has and a token has not', 'chat, bearer.a!b'],
+    ['a token in quotes, which a subprotocol may have and a token has not', "chat, bearer.'a'"],
   ])('refuses %s with 400', (_what, protocols) => {
     expect(find(protocols)).toMatchObject({
       code: 'ERR_WS_AUTH_MALFORMED_CREDENTIAL',
@@ -74,6 +74,40 @@ describe('fromSubprotocol()', () => {
       'ERR_WS_AUTH_MALFORMED_CREDENTIAL',
     );
   });
+
+  it.each([
+    ['bearer, a.b-c_d', 'a.b-c_d'],
+    ['bearer, a.b-c_d, chat', 'a.b-c_d'],
+    ['chat, bearer, a.b-c_d', 'a.b-c_d'],
+    ['chat, bearer, 1|abc', '1|abc'],
+    ['bearer, bearer.x', 'bearer.x'],
+    ['token, bearer, x', 'x'],
+  ])('K8f: reads the token that stands in an entry of its own: %s', (protocols, token) => {
+    expect(summary(find(protocols, { after: 'bearer' }))).toEqual(bearer(token));
+  });
+
+  it('K8f: reads it as base64url, too', () => {
+    const encoded = Buffer.from('a:b/c==').toString('base64url');
+    const options: SubprotocolOptions = { after: 'token', encoding: 'base64url' };
+    expect(summary(find(`token, ${encoded}`, options))).toEqual(bearer('a:b/c=='));
+  });
+
+  it.each(['chat', 'chat, bearer.x', 'Bearer, x', 'bearers, x'])(
+    'K8f: finds nothing in %s, where the entry is not offered',
+    (protocols) => {
+      expect(find(protocols, { after: 'bearer' })).toBeUndefined();
+    },
+  );
+
+  it.each(['bearer', 'x, bearer'])(
+    'K8f: refuses %s, with no token behind the entry',
+    (protocols) => {
+      expect(find(protocols, { after: 'bearer' })).toMatchObject({
+        code: 'ERR_WS_AUTH_MALFORMED_CREDENTIAL',
+        httpStatus: 400,
+      });
+    },
+  );
 
   it('is explicit, and hides what starts with its prefix', () => {
     expect(credentialIn(find('chat, bearer.x', { strategy: 'jwt' }))).toMatchObject({

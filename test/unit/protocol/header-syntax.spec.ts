@@ -1,8 +1,10 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   hasControlCharacter,
   isToken,
   isToken68,
+  isBearerToken,
   quotedString,
 } from '../../../lib/protocol/header-syntax.js';
 
@@ -40,24 +42,67 @@ describe('isToken68', () => {
     expect(isToken68(text)).toBe(true);
   });
 
+  it.each(['', '=', 'a=b', 'a b', 'a,b', 'a%20', 'a:b', 'alice@example.com', 'é', 'a\n'])(
+    'knows no token68 in %j',
+    (text) => {
+      expect(isToken68(text)).toBe(false);
+    },
+  );
+});
+
+describe('isBearerToken', () => {
+  it.each([
+    'a',
+    'eyJh.eyJz.sig-_',
+    'abc+/==',
+    '~.-_',
+    '1|abc',
+    'a:b:c',
+    's:abc.d+f',
+    'YWJj==--0f3a',
+    'a=b',
+    'a%20b',
+    'user@realm',
+    '$2b$10$abc',
+    "it's",
+    String.raw`a\b`,
+    'a;b',
+    '!#$%&()*<>?@^`|~',
+  ])('K5h: knows %s', (text) => {
+    expect(isBearerToken(text)).toBe(true);
+  });
+
   it.each([
     '',
     '=',
-    'a=b',
+    '=a',
     'a b',
     ' a',
     'a ',
     'a,b',
-    'a%20',
+    '"a"',
+    'a"b',
+    "'a'",
+    "'a",
+    "a'",
     'é',
     'a\n',
     'a\r\nX: y',
     '\0',
+    'a\u007f',
     '{"a":1}',
+    '[]',
     'ａ',
     'a\u2028',
-  ])('HS-30, HS-32, ST-24: knows no token68 in %j', (text) => {
-    expect(isToken68(text)).toBe(false);
+    'a\ud800',
+  ])('HS-30, HS-32, ST-24: knows no token in %j', (text) => {
+    expect(isBearerToken(text)).toBe(false);
+  });
+
+  it('K5h: knows every text that token68 allows', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[A-Za-z0-9\-._~+/]+=*$/), (text) => isBearerToken(text)),
+    );
   });
 });
 
