@@ -16,6 +16,7 @@ export {
 export { WsAuthEvents } from './events/ws-auth-events.js';
 export { WsAuthGuard } from './guards/ws-auth.guard.js';
 export { WsAuthModule } from './module/ws-auth.module.js';
+export { protectUpgrades } from './policy/protect-upgrades.js';
 export { WsAuthCloseCode } from './protocol/close-code.js';
 export { sessionOf, userOf } from './sessions/client-session.js';
 export { WsAuthHealth } from './cluster/ws-auth-health.service.js';
@@ -63,6 +64,8 @@ export type {
   WsTicketOptions,
 } from './policy/options.js';
 export type { WsAuthPlatform } from './policy/platform.js';
+export type { ProtectUpgradesOptions } from './policy/protect-upgrades.js';
+export type { WsAuthUpgrades } from './policy/upgrades.js';
 export type { WsAuthUserKey } from './policy/user-key.js';
 export type { WsAuthRejection } from './policy/rejection.js';
 export type {

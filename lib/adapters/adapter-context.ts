@@ -1,6 +1,6 @@
-import type { Server } from 'node:http';
 import type { PendingBudget } from '../authentication/pending-budget.js';
 import type { ProxyTrust } from '../policy/proxy-trust.js';
+import type { HttpPort } from './http-port.js';
 import type { RefusalReporter } from './refusal-reporter.js';
 import type { SessionContext } from './session-context.js';
 
@@ -23,8 +23,8 @@ export interface AdapterContext {
   readonly trust: ProxyTrust;
   /** Time in milliseconds that closing may take. */
   readonly shutdownTimeoutMs: number;
-  /** The HTTP server of the application, if it has one. */
-  readonly httpServer: Server | undefined;
+  /** The HTTP server of the application, if it has one. One port for all that stands on it; released when Nest has closed it. */
+  readonly applicationPort: HttpPort | undefined;
   /** Those that the adapter has made so far. */
   readonly protectedServers: readonly ProtectedServer[];
   /**
@@ -35,8 +35,6 @@ export interface AdapterContext {
   sessionContextOf(port: number, path: string | undefined): SessionContext | undefined;
   /** Present where Nest starts hooks of a gateway on that port and path later, as for request-scoped gateways. */
   expectationOn(port: number, path: string | undefined): ExpectClient | undefined;
-  /** Calls back when Nest has closed the HTTP server of the application, after the adapter was disposed of. */
-  onClosed(callback: () => void): void;
 }
 
 /** Token under which an adapter that the application made itself finds its context. */

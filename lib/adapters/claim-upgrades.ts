@@ -4,16 +4,22 @@ import type { Duplex } from 'node:stream';
 /** Takes an upgrade, or returns false if it is for another listener. */
 export type UpgradeClaim = (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean;
 
+/** A claim on the upgrades of a server. */
+export interface ClaimedUpgrades {
+  /** Emits `upgrade` for a request that was claimed: to the listeners, and to claims that were made before this one. */
+  readonly emit: (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean;
+  /** Leaves the server as it was. */
+  readonly release: () => void;
+}
+
 /**
  * Asks before the listeners of `upgrade`, which see only what the claim does not take.
  *
  * Each of them believes that every upgrade is its own: a `WebSocketServer` of `ws` with `server` and `path` answers 400 to
  * all other paths, and Socket.IO ends what is unanswered after a second, which a strategy may well need. Events
  * know no way to stop there, so the server's `emit` is the only place that runs before all of them, whatever their order.
- *
- * @returns a function that leaves the server as it was
  */
-export function claimUpgrades(server: Server, claim: UpgradeClaim): () => void {
+export function claimUpgrades(server: Server, claim: UpgradeClaim): ClaimedUpgrades {
   const before = Object.getOwnPropertyDescriptor(server, 'emit');
   const emit: (event: string, ...args: unknown[]) => boolean = server.emit.bind(server);
   let active = true;
@@ -21,7 +27,7 @@ export function claimUpgrades(server: Server, claim: UpgradeClaim): () => void {
     (active && event === 'upgrade' && claim(...(args as Parameters<UpgradeClaim>))) ||
     emit(event, ...args);
   server.emit = claiming as Server['emit'];
-  return () => {
+  const release = () => {
     active = false;
     const isOutermost = Object.getOwnPropertyDescriptor(server, 'emit')?.value === claiming;
     if (isOutermost && before) {
@@ -30,4 +36,5 @@ export function claimUpgrades(server: Server, claim: UpgradeClaim): () => void {
       Reflect.deleteProperty(server, 'emit');
     }
   };
+  return { release, emit: (...upgrade) => emit('upgrade', ...upgrade) };
 }

@@ -5,6 +5,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { ServerOptions, WebSocketServer } from 'ws';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { Refusal } from '../protocol/refusal.js';
@@ -14,7 +15,7 @@ import { contain } from './contain.js';
 import { drainBacklog } from './drain-backlog.js';
 import { OpenConnections } from './open-connections.js';
 import { refuseRequest } from './refuse.js';
-import type { Route } from './route.js';
+import type { Route, UpgradeRoute } from './route.js';
 import { UpgradeListener, type anyPath, type UpgradeContext } from './upgrade-listener.js';
 
 /** An HTTP server with gateways on it: the application's own, or one that is made for a port. */
@@ -63,6 +64,25 @@ export class HttpPort {
   }
 
   /**
+   * Adds a route in front of a server of another package, for a path and everything below it.
+   *
+   * @throws {WsAuthConfigurationError} if a gateway has the path.
+   */
+  addSubtree(path: string, route: UpgradeRoute): void {
+    if (this.#upgrades.has(path)) {
+      throw new WsAuthConfigurationError(
+        `upgrades: ${path} is the path of a gateway, which has a policy of its own; give the other server another path`,
+      );
+    }
+    this.#upgrades.addSubtree(path, route);
+  }
+
+  /** Hands an authenticated upgrade to the other listeners of the server. */
+  passOn(request: IncomingMessage, socket: Duplex): void {
+    this.#upgrades.passOn(request, socket);
+  }
+
+  /**
    * Answers a path before all other listeners: on the application's own server before its middleware, so that neither its
    * CORS rules nor its body parsers apply.
    *
@@ -87,12 +107,17 @@ export class HttpPort {
    */
   async dispose(): Promise<void> {
     this.#upgrades.close();
-    await drainBacklog(this.server);
+    await this.drain();
     this.#connections.closing();
     if (!this.isApplication) {
       await this.#stopListening();
       this.release();
     }
+  }
+
+  /** Answers the upgrades of connections that wait in the backlog of the server, which is about to close. */
+  drain(): Promise<void> {
+    return drainBacklog(this.server);
   }
 
   /** Bounds the time that closing the server may take, from now on. */

@@ -7,13 +7,17 @@ import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import type { Handshake } from '../protocol/handshake.js';
 
 /** Where the upgrades of one path go. */
-export interface Route {
-  readonly server: WebSocketServer;
+export interface UpgradeRoute {
   /** Whether it refuses every upgrade with 503, because the application closes. */
   readonly isClosing: boolean;
   upgrade(request: IncomingMessage, socket: Duplex, handshake: Handshake): void;
   /** Refuses what is on its way, and ends the connections. */
   close(): void;
+}
+
+/** Where the upgrades of gateways go. */
+export interface Route extends UpgradeRoute {
+  readonly server: WebSocketServer;
 }
 
 /** Path that requests name for what a gateway writes, as Nest normalises it: `chat`, `/chat`, `//chat` and `/chat/` are one. */

@@ -8,15 +8,24 @@ import { parseHandshake, type Handshake } from '../protocol/handshake.js';
 import { Refusal, refusedBy } from '../protocol/refusal.js';
 import { parseRequestTarget } from '../protocol/request-target.js';
 import type { AdapterContext } from './adapter-context.js';
-import { claimUpgrades } from './claim-upgrades.js';
+import { claimUpgrades, type ClaimedUpgrades } from './claim-upgrades.js';
 import { refuseUpgrade } from './refuse.js';
-import type { Route } from './route.js';
+import { isBelow } from './path-readings.js';
+import type { UpgradeRoute } from './route.js';
 
 /** What refusing an upgrade needs of the application, also where no route has its path. */
 export type UpgradeContext = Pick<AdapterContext, 'reporter' | 'trust'>;
 
 /** Path of a gateway that takes every path, as one on a port of its own without `path` does. */
 export const anyPath = Symbol('any path');
+
+/** A route that has a path and everything below it. */
+interface Subtree {
+  readonly path: string;
+  readonly route: UpgradeRoute;
+}
+
+const noEarlyBytes = Buffer.alloc(0);
 
 /**
  * The one `upgrade` listener of an HTTP server: validates the handshake and hands it to the route of its path.
@@ -25,28 +34,44 @@ export const anyPath = Symbol('any path');
  * no others it is refused: with 404, or with 503 while the application closes.
  */
 export class UpgradeListener {
-  readonly #routes = new Map<string | typeof anyPath, Route>();
-  readonly #releaseClaim: () => void;
+  readonly #routes = new Map<string | typeof anyPath, UpgradeRoute>();
+  /** Longest path first. */
+  #subtrees: readonly Subtree[] = [];
+  /** Upgrades that were authenticated here and belong to another listener. */
+  readonly #passedOn = new WeakSet<IncomingMessage>();
+  readonly #claimed: ClaimedUpgrades;
 
   constructor(
     private readonly httpServer: Server,
     private readonly context: UpgradeContext,
   ) {
     httpServer.on('upgrade', this.#onUpgrade).on('listening', this.#onListening);
-    this.#releaseClaim = claimUpgrades(httpServer, this.#claim);
+    this.#claimed = claimUpgrades(httpServer, this.#claim);
   }
 
   has(path: string | typeof anyPath): boolean {
     return this.#routes.has(path);
   }
 
-  add(path: string | typeof anyPath, route: Route): void {
+  add(path: string | typeof anyPath, route: UpgradeRoute): void {
     this.#routes.set(path, route);
+  }
+
+  /** Adds a route for a path and everything below it that has no route of its own. */
+  addSubtree(path: string, route: UpgradeRoute): void {
+    const all = [...this.#subtrees, { path, route }];
+    this.#subtrees = all.toSorted((one, other) => other.path.length - one.path.length);
+  }
+
+  /** Hands an upgrade that a route has authenticated to the other listeners. */
+  passOn(request: IncomingMessage, socket: Duplex): void {
+    this.#passedOn.add(request);
+    this.#claimed.emit(request, socket, noEarlyBytes);
   }
 
   /** Whether the application closes, so that another attempt may reach another node. */
   get isClosing(): boolean {
-    return [...this.#routes.values()].every((route) => route.isClosing);
+    return this.#all.every((route) => route.isClosing);
   }
 
   /**
@@ -54,7 +79,7 @@ export class UpgradeListener {
    * without a listener would be a plain request, and Express answers that with 404, after which clients give up.
    */
   close(): void {
-    for (const route of this.#routes.values()) {
+    for (const route of this.#all) {
       if (!route.isClosing) {
         route.close();
       }
@@ -63,8 +88,24 @@ export class UpgradeListener {
 
   /** Leaves the server as it was found. */
   release(): void {
-    this.#releaseClaim();
+    this.#claimed.release();
     this.httpServer.off('upgrade', this.#onUpgrade).off('listening', this.#onListening);
+  }
+
+  get #all(): readonly UpgradeRoute[] {
+    return [...this.#routes.values(), ...this.#subtrees.map(({ route }) => route)];
+  }
+
+  #routeOf(request: IncomingMessage): UpgradeRoute | undefined {
+    if (this.#passedOn.has(request)) {
+      return undefined;
+    }
+    const { url = '' } = request;
+    return (
+      this.#routes.get(pathOf(request)) ??
+      this.#subtrees.find(({ path }) => isBelow(path, url))?.route ??
+      this.#routes.get(anyPath)
+    );
   }
 
   /** Only the proxy in front of a Unix socket knows the addresses of clients. */
@@ -90,7 +131,7 @@ export class UpgradeListener {
   };
 
   readonly #claim = (request: IncomingMessage, socket: Duplex, head: Buffer): boolean => {
-    const route = this.#routes.get(pathOf(request)) ?? this.#routes.get(anyPath);
+    const route = this.#routeOf(request);
     if (!route) {
       return false;
     }
@@ -105,7 +146,7 @@ export class UpgradeListener {
   };
 
   /** Code of the application may throw on what a peer sends; an exception here would end the process. */
-  #hand(route: Route, request: IncomingMessage, socket: Duplex, handshake: Handshake): void {
+  #hand(route: UpgradeRoute, request: IncomingMessage, socket: Duplex, handshake: Handshake): void {
     try {
       route.upgrade(request, socket, handshake);
     } catch (cause) {

@@ -12,6 +12,8 @@ import type { FoundGateway } from './gateway-policies.js';
 export interface BootFacts {
   readonly gateways: readonly FoundGateway[];
   readonly servers: readonly ProtectedServer[];
+  /** Those of other packages, which are among the servers too. */
+  readonly others: readonly ProtectedServer[];
   readonly strategies: Strategies;
   readonly config: ApplicationConfig;
 }
@@ -19,13 +21,18 @@ export interface BootFacts {
 /** Logs what protects each gateway, and warns of what cannot work. */
 export function reportBoot(logger: Logger, facts: BootFacts): void {
   const served = facts.gateways.map((each) => ({ ...each, policy: policyOf(each, facts) }));
-  for (const line of bootLines(served)) {
+  const others = facts.others.map(({ port, path, context }) => ({
+    port,
+    path: `${path === '/' ? '' : path}/**`,
+    policy: context.policy,
+  }));
+  for (const line of bootLines([...served, ...others])) {
     logger.log(line);
   }
   const warnings = [
     globalWarning(facts),
     ...served.flatMap(({ gateway, policy }) => gatewayWarnings(gateway, policy)),
-    ...served.flatMap((each) => readingWarnings(each, facts)),
+    ...[...served, ...others].flatMap((each) => readingWarnings(each, facts)),
   ];
   for (const warning of new Set(warnings)) {
     if (warning !== undefined) {

@@ -1,3 +1,4 @@
+import { noPlatform } from '../adapters/no-platform.js';
 import type { Platform } from '../adapters/platform.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 
@@ -13,9 +14,24 @@ type ImportPackage = (name: string) => Promise<unknown>;
  * @throws {WsAuthConfigurationError} where none is installed that this package protects, or another one beside it: a wrong guess would be
  *   a 404 for every client
  */
-export async function installedPlatform(
-  importPackage: ImportPackage = (name) => import(name),
-): Promise<Platform> {
+export async function installedPlatform(importPackage = importInstalled): Promise<Platform> {
+  const found = await findPlatform(importPackage);
+  if (typeof found === 'string') {
+    throw new WsAuthConfigurationError(found);
+  }
+  return found;
+}
+
+/** The same for an application that protects servers of other packages: it may be without gateways, and then needs no platform. */
+export async function installedPlatformOrNone(importPackage = importInstalled): Promise<Platform> {
+  const found = await findPlatform(importPackage);
+  return typeof found === 'string' ? noPlatform(found) : found;
+}
+
+const importInstalled: ImportPackage = (name) => import(name);
+
+/** The platform, or why there is no platform. */
+async function findPlatform(importPackage: ImportPackage): Promise<Platform | string> {
   const hasWs = await isInstalled(wsPackage, importPackage);
   const hasSocketIo = await isInstalled(socketIoPackage, importPackage);
   if (hasWs && hasSocketIo) {
@@ -28,7 +44,7 @@ export async function installedPlatform(
     const found = hasSocketIo
       ? `gateways of ${socketIoPackage} cannot be protected yet`
       : 'no WebSocket platform is installed';
-    throw new WsAuthConfigurationError(`platform: ${found}; run npm install ${wsPackage}`);
+    return `platform: ${found}; run npm install ${wsPackage}`;
   }
   const { ws } = await import('../adapters/ws/ws.platform.js');
   return ws() as Platform;

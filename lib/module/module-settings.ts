@@ -4,7 +4,7 @@ import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { checkOptions, givenOptions, type Settings } from '../policy/check-options.js';
 import { moduleOptions } from '../policy/option-table.js';
 import type { WsAuthModuleOptions } from '../policy/options.js';
-import { installedPlatform } from './installed-platform.js';
+import { installedPlatform, installedPlatformOrNone } from './installed-platform.js';
 import { ContainedTelemetry } from './contained-telemetry.js';
 import { WS_AUTH_MODULE_OPTIONS } from './ws-auth.module-definition.js';
 
@@ -63,6 +63,7 @@ export const platformProvider: FactoryProvider<Platform> = {
   provide: WS_AUTH_PLATFORM,
   inject: [WS_AUTH_SETTINGS],
   // The check of the option has seen that it is one.
-  useFactory: ({ platform }: ModuleSettings) =>
-    (platform as Platform | undefined) ?? installedPlatform(),
+  useFactory: ({ platform, upgrades }: ModuleSettings) =>
+    (platform as Platform | undefined) ??
+    (upgrades.length > 0 ? installedPlatformOrNone() : installedPlatform()),
 };

@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import {
   Inject,
   Injectable,
+  type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
   type OnModuleInit,
@@ -23,6 +24,7 @@ import { KeyCheck, type KeySources } from '../authentication/key-check.js';
 import { FailureLimits } from '../authentication/failure-limits.js';
 import { PendingBudget } from '../authentication/pending-budget.js';
 import { StrategyChain } from '../authentication/strategy-chain.js';
+import { HttpPort } from '../adapters/http-port.js';
 import { RefusalReporter } from '../adapters/refusal-reporter.js';
 import type { SessionContext } from '../adapters/session-context.js';
 import { WsAuthEvents } from '../events/ws-auth-events.js';
@@ -37,7 +39,7 @@ import { observeRegistrations } from '../passport/registrations.js';
 import { Strategies } from '../passport/strategies.js';
 import { registryOf } from '../passport/registry.js';
 import type { StrategyRegistry } from '../passport/strategy.js';
-import type { WsAuthModuleOptions, WsAuthPolicyOptions } from '../policy/options.js';
+import type { WsAuthModuleOptions } from '../policy/options.js';
 import { demandGatewayEffect, demandModuleEffect } from '../policy/option-effects.js';
 import { proxyTrust, type ProxyTrust } from '../policy/proxy-trust.js';
 import { resolvePolicy, type Policy } from '../policy/policy.js';
@@ -53,6 +55,8 @@ import {
   type PassportModuleOptions,
 } from './passport-options.js';
 import { refuseIgnoredDecorators } from './ignored-decorators.js';
+import { mergeOptions } from './merged-options.js';
+import { OtherServers } from './other-servers.js';
 import { demandOwnAdapter, installAdapter } from './own-adapter.js';
 import { ProvidedStrategies } from './provided-strategies.js';
 import { WS_AUTH_PLATFORM, WS_AUTH_SETTINGS, type ModuleSettings } from './module-settings.js';
@@ -67,7 +71,12 @@ observeRegistrations(passport as unknown as StrategyRegistry);
  */
 @Injectable()
 export class WsAuthService
-  implements AdapterContext, OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown
+  implements
+    AdapterContext,
+    OnModuleInit,
+    OnApplicationBootstrap,
+    BeforeApplicationShutdown,
+    OnApplicationShutdown
 {
   readonly reporter: RefusalReporter;
   readonly budget: PendingBudget;
@@ -80,7 +89,8 @@ export class WsAuthService
   readonly #keySources: KeySources = new Map();
   readonly #failures: FailureLimits | undefined;
   readonly #telemetry: WsAuthTelemetry | undefined;
-  readonly #onClosed: (() => void)[] = [];
+  readonly #others = new OtherServers(this);
+  #applicationPort: HttpPort | undefined;
   readonly #hooks: GatewayHooks;
 
   constructor(
@@ -120,8 +130,10 @@ export class WsAuthService
     }
   }
 
-  get httpServer(): Server | undefined {
-    return this.httpAdapterHost.httpAdapter?.getHttpServer() as Server | undefined;
+  get applicationPort(): HttpPort | undefined {
+    const server = this.httpAdapterHost.httpAdapter?.getHttpServer() as Server | undefined;
+    this.#applicationPort ??= server && HttpPort.ofApplication(server, this);
+    return this.#applicationPort;
   }
 
   sessionContextOf(port: number, path: string | undefined): SessionContext | undefined {
@@ -130,21 +142,10 @@ export class WsAuthService
       this.#hooks.install(port, path, this.settings);
       return undefined;
     }
-    const { sessions, revocations, events, reporter } = this;
-    const policy = resolvePolicy(this.#merge(demand.policy), this.platform.transport);
+    const context = this.#contextOf(mergeOptions(this.#ofModule, demand.policy));
+    const { policy } = context;
     demandGatewayEffect(demand, policy, path ?? '/');
     this.#hooks.install(port, path, policy);
-    const context = {
-      policy,
-      authenticator: this.#authenticatorFor(policy),
-      sessions,
-      revocations,
-      leases: this.common.leases,
-      events,
-      reporter,
-      budget: this.budget,
-      telemetry: this.#telemetry,
-    };
     this.protectedServers.push({ port, path, context });
     return context;
   }
@@ -159,6 +160,10 @@ export class WsAuthService
     this.gateways.demandGateways();
     refuseIgnoredDecorators(new Set(this.gateways.classes()));
     demandOwnAdapter(this.platform, this.config.getIoAdapter());
+    for (const upgrades of this.settings.upgrades) {
+      this.#others.protect(upgrades, this.#ofModule, (options) => this.#contextOf(options));
+    }
+    this.protectedServers.push(...this.#others.served);
   }
 
   /**
@@ -178,18 +183,37 @@ export class WsAuthService
     reportBoot(this.#logger, {
       gateways: this.gateways.gateways(),
       servers: this.protectedServers,
+      others: this.#others.served,
       strategies: this.#strategies,
       config: this.config,
     });
   }
 
-  onClosed(callback: () => void): void {
-    this.#onClosed.push(callback);
+  /** The last hook that Nest calls before it closes the HTTP server. */
+  beforeApplicationShutdown(): Promise<void> {
+    return this.#others.close();
   }
 
   /** The first hook that Nest calls after it has closed the HTTP server; a server that it leaves open is given back as well. */
   onApplicationShutdown(): void {
-    runAll([...this.#onClosed.splice(0), () => this.#telemetry?.stop()]);
+    runAll([() => this.#applicationPort?.release(), () => this.#telemetry?.stop()]);
+  }
+
+  /** What the sessions of one server share. */
+  #contextOf(options: WsAuthModuleOptions): SessionContext {
+    const { sessions, revocations, events, reporter, budget } = this;
+    const policy = resolvePolicy(options, this.platform.transport);
+    return {
+      policy,
+      authenticator: this.#authenticatorFor(policy),
+      sessions,
+      revocations,
+      leases: this.common.leases,
+      events,
+      reporter,
+      budget,
+      telemetry: this.#telemetry,
+    };
   }
 
   #authenticatorFor(policy: Policy): Authenticator {
@@ -206,9 +230,9 @@ export class WsAuthService
       : new Authenticator(policy, chain, checks);
   }
 
-  #merge(demand: WsAuthPolicyOptions): WsAuthModuleOptions {
-    const layers = [this.#passport.policy, this.settings.given, demand];
-    return Object.assign({}, ...layers.map(defined)) as WsAuthModuleOptions;
+  /** The policy of a server that demands nothing of its own. */
+  get #ofModule(): WsAuthModuleOptions {
+    return mergeOptions(this.#passport.policy, this.settings.given);
   }
 
   /** What `PassportModule` was registered with. */
@@ -219,9 +243,4 @@ export class WsAuthService
       return noPassportOptions;
     }
   }
-}
-
-/** A field that is `undefined` overrides nothing. */
-function defined(options: object): object {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

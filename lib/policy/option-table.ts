@@ -38,6 +38,7 @@ import type {
   WsAuthPolicyOptions,
   WsTicketOptions,
 } from './options.js';
+import { checkUpgrades } from './upgrades.js';
 import { WsAuthCloseCode } from '../protocol/close-code.js';
 
 /**
@@ -76,6 +77,7 @@ export const gatewayOptions = {
 /** Every option that holds for the whole application. */
 export const applicationOptions = {
   platform: custom(checkPlatform),
+  upgrades: custom(checkUpgrades, []),
   userId: callable<WsAuthModuleOptions['userId']>(),
   expiresAt: callable<WsAuthModuleOptions['expiresAt']>(),
   property: custom(checkProperty, 'user'),

@@ -6,6 +6,7 @@ import type { WsAuthEventNames } from '../protocol/message.js';
 import type { WsAuthStore } from '../store/ws-auth-store.js';
 import type { FailureLimiter } from './failure-limiter.js';
 import type { WsAuthPlatform } from './platform.js';
+import type { WsAuthUpgrades } from './upgrades.js';
 import type { WsAuthUserKey } from './user-key.js';
 import type { WsAuthRejection } from './rejection.js';
 
@@ -262,6 +263,13 @@ export interface WsAuthModuleOptions extends WsAuthPolicyOptions {
    * @default the platform whose package is installed; with two of them the application refuses to boot
    */
   readonly platform?: WsAuthPlatform;
+  /**
+   * Servers of other packages on the HTTP server of the application whose upgrades are authenticated: a list of
+   * `protectUpgrades({ path })`. They work with gateways beside them, and without any.
+   *
+   * @default []
+   */
+  readonly upgrades?: readonly WsAuthUpgrades[];
   /**
    * Key of a user in limits, revocation, renewal and tickets: a text that is not blank, an exact number, a bigint, or an
    * object with a text of its own, such as an `ObjectId`. Values with the same text are one user, whatever strategy and

@@ -27,7 +27,7 @@ const expected = {
       CookieBridgeOptions CookieExtractor CookieOptions DisconnectOptions FailedAttemptOptions
       FailureCount FailureLimit FailureLimiter FirstMessageExtractor FirstMessageOptions
       HandshakeExtractor HttpSessionStore IssuedTicket LeaseAnswer LeaseClaim OriginPredicate
-      RedactedPlaces RefusalCode RequestOptions RevocationKind RevocationPage
+      ProtectUpgradesOptions RedactedPlaces RefusalCode RequestOptions RevocationKind RevocationPage
       RevocationQuestion RevocationTarget RevokeOptions SessionLease SessionTarget
       StoredRevocation StoredTicket SubprotocolOptions TicketLimits TicketOptions
       UserInfoExtractor WsAuthAttempt WsAuthAttemptEvent WsAuthAuthentication WsAuthCheck
@@ -35,7 +35,7 @@ const expected = {
       WsAuthGauges WsAuthHealthResult WsAuthIncident WsAuthMiddleware WsAuthModuleOptions
       WsAuthObservation WsAuthOriginDiagnosis WsAuthOutcome WsAuthPhase WsAuthPlatform
       WsAuthPolicyOptions WsAuthRejection WsAuthSessionEvent WsAuthStore WsAuthStrategyAnswer
-      WsAuthTelemetry WsAuthTransport WsAuthUserKey WsAuthVerdict WsCredentialExtractor
+      WsAuthTelemetry WsAuthTransport WsAuthUpgrades WsAuthUserKey WsAuthVerdict WsCredentialExtractor
       WsExtractorOptions WsTicketOptions WsUserDecorator
     `),
     values: wordsOf(`
@@ -43,7 +43,7 @@ const expected = {
       WsAuthError WsAuthEvents WsAuthGuard WsAuthHealth WsAuthModule WsAuthNoSessionError
       WsAuthSession WsAuthSessions WsAuthStoreError WsPublic WsSession WsTickets WsUser
       fromAuthorizationHeader fromCookie fromFirstMessage fromQueryParam fromRequest
-      fromSubprotocol fromUserInfo sessionOf userOf
+      fromSubprotocol fromUserInfo protectUpgrades sessionOf userOf
     `),
   },
   './client': {

@@ -130,11 +130,7 @@ export class WsAuthAdapter extends WsAdapter {
   /** Closes the ports of gateways. On the application's own server upgrades are refused with 503 until Nest has closed it. */
   override async dispose(): Promise<void> {
     this.#boundClosing();
-    const ports = [...this.#ports.values()];
-    ports
-      .filter(({ isApplication }) => isApplication)
-      .forEach((port) => this.#context?.onClosed(() => port.release()));
-    await Promise.all(ports.map((port) => port.dispose()));
+    await Promise.all(Array.from(this.#ports.values(), (port) => port.dispose()));
     this.#ports.clear();
     this.#routes.clear();
   }
@@ -168,11 +164,8 @@ export class WsAuthAdapter extends WsAdapter {
       return known;
     }
     const context = this.#demandContext();
-    const { httpServer } = context;
-    const made =
-      port === applicationPort && httpServer
-        ? HttpPort.ofApplication(httpServer, context)
-        : HttpPort.listen(port, options, context);
+    const ofApplication = port === applicationPort ? context.applicationPort : undefined;
+    const made = ofApplication ?? HttpPort.listen(port, options, context);
     this.#ports.set(port, made);
     return made;
   }

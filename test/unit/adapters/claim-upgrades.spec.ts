@@ -15,7 +15,7 @@ function setUp() {
       }
       told.push(`${name} ${url}`);
       return true;
-    });
+    }).release;
   const upgrade = (url: string) =>
     server.emit('upgrade', { url } as IncomingMessage, new PassThrough(), Buffer.alloc(0));
   return { server, told, claim, upgrade };

@@ -1,0 +1,103 @@
+import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
+import { fromAuthorizationHeader } from '../credentials/authorization-header.extractor.js';
+import { describe } from './check-option.js';
+import { givenOptions, type RowsOf } from './check-options.js';
+import { custom, required } from './option-rows.js';
+import { gatewayOptions } from './option-table.js';
+import type { WsAuthModuleOptions, WsAuthPolicyOptions } from './options.js';
+import type { WsAuthUpgrades } from './upgrades.js';
+
+/** Names of the policy options that have an effect on upgrades. */
+const upgradeOptionNames = [
+  'strategy',
+  'credentials',
+  'optional',
+  'allowedOrigins',
+  'authTimeoutMs',
+  'maxCredentialBytes',
+  'realm',
+  'middleware',
+  'maxSessionAgeMs',
+  'expiryWarningMs',
+  'maxSessionsPerUser',
+  'onLimit',
+] as const satisfies readonly (keyof WsAuthPolicyOptions)[];
+
+/**
+ * What the upgrades of one path demand. Options of the policy that only a gateway has an effect for do not exist here.
+ *
+ * @publicApi
+ */
+export interface ProtectUpgradesOptions extends Pick<
+  WsAuthPolicyOptions,
+  (typeof upgradeOptionNames)[number]
+> {
+  /**
+   * The path that is protected, with everything below it: `/yjs` covers `/yjs`, `/yjs/room` and `/yjs2`. Other spellings that a
+   * server may read as this path, such as `/%79js` and `/x/../yjs`, are covered as well. A gateway below it keeps its own policy.
+   */
+  readonly path: string;
+}
+
+const pathSyntax = /^\/[^\s?#*{}"<>`\\%:]*$/;
+
+function checkPath(name: string, value: unknown): string {
+  if (
+    typeof value !== 'string' ||
+    !pathSyntax.test(value) ||
+    /\/{2}|\/\.{1,2}(?:\/|$)/.test(value)
+  ) {
+    throw new WsAuthConfigurationError(
+      `${name}: expected a path that begins with a slash and has no pattern, such as '/yjs', got ${describe(value)}`,
+    );
+  }
+  return value;
+}
+
+const upgradeTable = {
+  path: required(custom(checkPath)),
+  ...(Object.fromEntries(upgradeOptionNames.map((each) => [each, gatewayOptions[each]])) as Pick<
+    typeof gatewayOptions,
+    (typeof upgradeOptionNames)[number]
+  >),
+} satisfies RowsOf<ProtectUpgradesOptions>;
+
+/**
+ * Protects the upgrades of a WebSocket server that this package does not run, on the HTTP server of the application: Yjs, MQTT, a
+ * proxy, or a server of `ws`. For `upgrades` of `WsAuthModule.forRoot()`.
+ *
+ * The upgrade is authenticated first and refused by its HTTP status. Then the other server receives it without its credential:
+ * `sessionOf(request)` and `userOf(request)` work in the server's own hooks. The socket is destroyed when the session ends.
+ *
+ * @throws {WsAuthConfigurationError} for an option that is unknown or invalid.
+ *
+ * @example
+ * ```ts
+ * WsAuthModule.forRoot({ strategy: 'jwt', upgrades: [protectUpgrades({ path: '/yjs' })] })
+ * ```
+ * @publicApi
+ */
+export function protectUpgrades(options: ProtectUpgradesOptions): WsAuthUpgrades {
+  const { path, ...policy } = givenOptions(upgradeTable, options, 'protectUpgrades');
+  return Object.freeze({ path: path!, policy: Object.freeze(policy) as WsAuthPolicyOptions });
+}
+
+/**
+ * The options in force on upgrades: those of the module, overridden by their own. What only gateways know is left out.
+ *
+ * @throws {WsAuthConfigurationError} for `fromFirstMessage()`: the messages belong to the other server.
+ */
+export function upgradePolicyOptions(
+  module: WsAuthModuleOptions,
+  { path, policy }: WsAuthUpgrades,
+): WsAuthModuleOptions {
+  const { rejection: _ofGateways, ...inherited } = module;
+  const credentials = policy.credentials ?? inherited.credentials ?? [fromAuthorizationHeader()];
+  if (credentials.some(({ phase }) => phase === 'message')) {
+    throw new WsAuthConfigurationError(
+      `upgrades: ${path} cannot use fromFirstMessage(), since its messages belong to another server; write ` +
+        `protectUpgrades({ path: '${path}', credentials: [fromAuthorizationHeader(), fromQueryParam('token')] }) or the like`,
+    );
+  }
+  return { ...inherited, ...policy, credentials };
+}

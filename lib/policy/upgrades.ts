@@ -1,0 +1,35 @@
+import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
+import { describe } from './check-option.js';
+import type { WsAuthPolicyOptions } from './options.js';
+
+/**
+ * Protected upgrades of one path, as `protectUpgrades()` returns them.
+ *
+ * @publicApi
+ */
+export interface WsAuthUpgrades {
+  /** The path that is protected, with everything below it. */
+  readonly path: string;
+  /** What its upgrades demand; the rest is inherited from the module. */
+  readonly policy: WsAuthPolicyOptions;
+}
+
+/** Catches passing the options of `protectUpgrades()` without calling it, and two policies for one path. */
+export function checkUpgrades(name: string, value: unknown): readonly WsAuthUpgrades[] {
+  if (!Array.isArray(value) || !value.every(isUpgrades)) {
+    throw new WsAuthConfigurationError(
+      `${name}: expected a list of protectUpgrades({ path }), got ${describe(value)}`,
+    );
+  }
+  const paths = value.map(({ path }) => path.toLowerCase());
+  const twice = paths.find((path, index) => paths.indexOf(path) !== index);
+  if (twice !== undefined) {
+    throw new WsAuthConfigurationError(`${name}: ${twice} is listed twice; give it one policy`);
+  }
+  return Object.freeze([...value]);
+}
+
+function isUpgrades(value: unknown): value is WsAuthUpgrades {
+  const { path, policy } = (value ?? {}) as Partial<WsAuthUpgrades>;
+  return typeof path === 'string' && typeof policy === 'object' && policy !== null;
+}
