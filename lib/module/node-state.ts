@@ -11,12 +11,13 @@ import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { maxTimerMs } from '../policy/check-option.js';
 import { SessionLeases } from '../cluster/session-leases.js';
 import { RevocationSync } from '../cluster/revocation-sync.js';
-import { WsAuthHealth } from '../cluster/ws-auth-health.service.js';
+import type { WsAuthHealth } from '../cluster/ws-auth-health.service.js';
 import { LiveSessions } from '../sessions/live-sessions.js';
 import { endAll, RevocationLedger } from '../sessions/revocation-ledger.js';
 import { logStoreFailure } from '../store/log-store-failure.js';
 import { MemoryWsAuthStore } from '../store/memory.store.js';
 import type { StoredRevocation, WsAuthStore } from '../store/ws-auth-store.js';
+import { WS_AUTH_OWN_HEALTH } from './own-providers.js';
 import { WS_AUTH_SETTINGS, type ModuleSettings } from './module-settings.js';
 
 /** The store of tickets and revocations: the one that nodes share, or one in this process. */
@@ -35,7 +36,7 @@ export class NodeState implements OnModuleInit, OnModuleDestroy, OnApplicationSh
     @Inject(WS_AUTH_SETTINGS) settings: ModuleSettings,
     private readonly sessions: LiveSessions,
     private readonly ledger: RevocationLedger,
-    private readonly health: WsAuthHealth,
+    @Inject(WS_AUTH_OWN_HEALTH) private readonly health: WsAuthHealth,
   ) {
     const { store } = settings;
     this.store = store ?? new MemoryWsAuthStore();

@@ -19,6 +19,7 @@ import {
   WS_AUTH_SETTINGS,
   type ModuleSettings,
 } from './module-settings.js';
+import { ownProviders } from './own-providers.js';
 import { WsAuthService } from './ws-auth.service.js';
 import {
   ConfigurableModuleClass,
@@ -44,8 +45,7 @@ import {
     platformProvider,
     GatewayPolicies,
     NodeState,
-    WsAuthEvents,
-    WsAuthHealth,
+    ...ownProviders,
     LiveSessions,
     {
       provide: RevocationLedger,

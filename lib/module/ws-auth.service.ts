@@ -27,7 +27,7 @@ import { StrategyChain } from '../authentication/strategy-chain.js';
 import { HttpPort } from '../adapters/http-port.js';
 import { RefusalReporter } from '../adapters/refusal-reporter.js';
 import type { SessionContext } from '../adapters/session-context.js';
-import { WsAuthEvents } from '../events/ws-auth-events.js';
+import type { WsAuthEvents } from '../events/ws-auth-events.js';
 import { failureLimiters } from '../policy/failure-limiter.js';
 import { LiveSessions } from '../sessions/live-sessions.js';
 import { RevocationLedger } from '../sessions/revocation-ledger.js';
@@ -60,6 +60,7 @@ import { OtherServers } from './other-servers.js';
 import { demandOwnAdapter, installAdapter } from './own-adapter.js';
 import { ProvidedStrategies } from './provided-strategies.js';
 import { WS_AUTH_PLATFORM, WS_AUTH_SETTINGS, type ModuleSettings } from './module-settings.js';
+import { WS_AUTH_OWN_EVENTS } from './own-providers.js';
 import { wireTelemetry } from './telemetry-wiring.js';
 
 // When the package is imported: strategies are registered before the module is made.
@@ -99,7 +100,7 @@ export class WsAuthService
     private readonly gateways: GatewayPolicies,
     private readonly sessions: LiveSessions,
     private readonly revocations: RevocationLedger,
-    private readonly events: WsAuthEvents,
+    @Inject(WS_AUTH_OWN_EVENTS) private readonly events: WsAuthEvents,
     private readonly common: NodeState,
     private readonly config: ApplicationConfig,
     private readonly httpAdapterHost: HttpAdapterHost,

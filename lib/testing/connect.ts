@@ -1,7 +1,9 @@
 import type { INestApplication } from '@nestjs/common';
-import { WsAuthEvents } from '../events/ws-auth-events.js';
+import type { WsAuthEvents } from '../events/ws-auth-events.js';
+import { WS_AUTH_OWN_EVENTS } from '../module/own-providers.js';
 import { eventMessage } from '../protocol/message.js';
 import { LiveSessions } from '../sessions/live-sessions.js';
+import { RevocationLedger } from '../sessions/revocation-ledger.js';
 import { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
 import { findGateway, type FoundGateway, type GatewayAddress } from './application.js';
 import { demandApplicationForTesting, entranceOf } from './entrance.js';
@@ -130,9 +132,10 @@ async function open(
 
 function applicationOf(app: INestApplication): SessionSource {
   return {
-    sessions: app.get(WsAuthSessions),
+    // What the module itself uses, since a test may have put mocks in the place of the classes.
+    sessions: new WsAuthSessions(app.get(LiveSessions), app.get(RevocationLedger)),
     live: app.get(LiveSessions),
-    events: app.get(WsAuthEvents),
+    events: app.get<WsAuthEvents>(WS_AUTH_OWN_EVENTS),
   };
 }
 

@@ -51,7 +51,7 @@ it('ends with its time', async () => {
 const withJest =
   inGuide
     .replace("from 'vitest'", "from '@jest/globals'")
-    .replace('{ afterAll, expect, it }', '{ afterAll, expect, it, jest }')
+    .replace('beforeAll, expect, it }', 'beforeAll, expect, it, jest }')
     .replace('expectRefused }', 'expectRefused, fakeTimers }') +
   time({
     fake: 'jest.useFakeTimers(fakeTimers.jest)',
@@ -62,9 +62,9 @@ const withJest =
 const withNode =
   inGuide
     .replace(
-      "import { afterAll, expect, it } from 'vitest';",
+      "import { afterAll, beforeAll, expect, it } from 'vitest';",
       `import { deepEqual } from 'node:assert/strict';
-import { after as afterAll, it, mock } from 'node:test';
+import { after as afterAll, before as beforeAll, it, mock } from 'node:test';
 const expect = (actual: unknown) => ({ toEqual: (expected: unknown) => deepEqual(actual, expected) });`,
     )
     .replace('expectRefused }', 'expectRefused, fakeTimers }') +

@@ -1,10 +1,14 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { INestApplication } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { connect, connectAs, expectRefused } from 'nestjs-ws-auth/testing';
-import { afterAll, expect, it } from 'vitest';
 import { ChatModule } from './chat.module.js';
 
-const module = await Test.createTestingModule({ imports: [ChatModule] }).compile();
-const app = module.createNestApplication();
+let app: INestApplication;
+beforeAll(async () => {
+  const module = await Test.createTestingModule({ imports: [ChatModule] }).compile();
+  app = module.createNestApplication();
+});
 afterAll(() => app.close());
 
 it('greets its user', async () => {

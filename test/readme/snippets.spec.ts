@@ -87,16 +87,19 @@ it('the quick start is the text of test/readme/quick-start.ts', () => {
   expect(quickStart).toBe(rootFile('test/readme/quick-start.ts'));
 });
 
+/** Jest has these as globals. */
+const runner = "import { afterAll, beforeAll, expect, it } from 'vitest';\n";
+
 it('the test in the guide to the test kit is the text of test/readme/chat.spec.ts, which runs', () => {
   const [test] = codeBlocks(rootFile('lib/testing/README.md'), 'ts');
-  expect(test).toBe(rootFile('test/readme/chat.spec.ts'));
+  expect(`${runner}${test}`).toBe(rootFile('test/readme/chat.spec.ts'));
 });
 
 it('the test in README.md is its beginning, complete in less than 25 lines', () => {
   const [test] = codeBlocks(section(rootFile('README.md'), 'Test your gateways'), 'ts');
   const whole = rootFile('test/readme/chat.spec.ts');
-  expect(whole.startsWith(test!)).toBe(true);
-  expect(whole.slice(test!.length)).toMatch(/^\nit\('/);
+  expect(whole.startsWith(runner + test!)).toBe(true);
+  expect(whole.slice((runner + test!).length)).toMatch(/^\nit\('/);
   expect(test!.trimEnd().split('\n').length).toBeLessThan(25);
 });
 
