@@ -3,6 +3,7 @@ import { PassportStrategy } from '@nestjs/passport';
 import { passportJwtSecret } from 'jwks-rsa';
 import { WsAuthModule } from 'nestjs-ws-auth';
 import { ExtractJwt, Strategy } from 'passport-jwt';
+import { required } from './environment.js';
 import { HelloGateway } from './hello.gateway.js';
 
 @Injectable()
@@ -12,13 +13,13 @@ class JwksStrategy extends PassportStrategy(Strategy, 'jwks') {
       jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
       // Keys are fetched when a token names one that is not known yet, and at most ten times a minute.
       secretOrKeyProvider: passportJwtSecret({
-        jwksUri: process.env['JWKS_URI']!,
+        jwksUri: required('JWKS_URI'),
         cache: true,
         rateLimit: true,
         jwksRequestsPerMinute: 10,
       }),
-      issuer: process.env['JWT_ISSUER']!,
-      audience: process.env['JWT_AUDIENCE']!,
+      issuer: required('JWT_ISSUER'),
+      audience: required('JWT_AUDIENCE'),
       algorithms: ['RS256'],
     });
   }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Redaction } from '../../credentials/redaction.js';
+import { realSubprotocols, type Redaction } from '../../credentials/redaction.js';
 
 const field = 'sec-websocket-protocol';
 
@@ -7,17 +7,13 @@ const field = 'sec-websocket-protocol';
  * Takes the subprotocols that hold a token out of an upgrade. Servers answer the first subprotocol that is offered: a redacted one
  * was never offered, and the client would fail the connection.
  */
-export function hideTokenSubprotocols(
-  request: IncomingMessage,
-  { subprotocolPrefixes }: Redaction,
-): void {
-  const holdsToken = (entry: string) =>
-    subprotocolPrefixes.some((prefix) => entry.startsWith(prefix));
-  const offered = request.headers[field]?.split(',').map((entry) => entry.trim());
-  if (!offered?.some(holdsToken)) {
+export function hideTokenSubprotocols(request: IncomingMessage, redaction: Redaction): void {
+  const offered = request.headers[field]?.split(',').map((entry) => entry.trim()) ?? [];
+  const real = realSubprotocols(offered, redaction);
+  if (real.length === offered.length) {
     return;
   }
-  const left = offered.filter((entry) => !holdsToken(entry)).join(', ');
+  const left = real.join(', ');
   const { [field]: _offered, ...headers } = request.headers;
   request.headers = left === '' ? headers : { ...headers, [field]: left };
   request.rawHeaders = rawHeadersWith(request.rawHeaders, left);

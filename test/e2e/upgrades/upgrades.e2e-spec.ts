@@ -27,6 +27,7 @@ const everyPlace = [
   fromQueryParam('token'),
   fromCookie('session'),
   fromSubprotocol(),
+  fromSubprotocol({ after: 'token' }),
 ];
 
 describe('an upgrade of another server', () => {
@@ -63,6 +64,7 @@ describe('an upgrade of another server', () => {
       (token: string, origin: string) => ({ headers: { cookie: `a=b; session=${token}` }, origin }),
     ],
     ['subprotocol', '', (token: string) => ({ protocols: [`bearer.${token}`, 'chat'] })],
+    ['two subprotocols (K8f)', '', (token: string) => ({ protocols: ['token', token] })],
   ])('authenticates by %s and holds no credential afterwards', async (_way, query, options) => {
     const { app, other } = await startOther({ credentials: everyPlace });
     await using _app = app;
