@@ -61,7 +61,6 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.e2e-spec.ts', 'test/client/**/*.client-spec.ts'],
-          globalSetup: build,
           testTimeout: patient(20_000),
         },
       },
@@ -85,7 +84,12 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'readme',
-          include: ['test/readme/**/*.spec.ts', 'test/recipes/**/*.recipe-spec.ts'],
+          include: [
+            'test/readme/**/*.spec.ts',
+            'test/recipes/**/*.recipe-spec.ts',
+            'test/sample/**/*.sample-spec.ts',
+          ],
+          globalSetup: build,
           testTimeout: patient(60_000),
           hookTimeout: patient(300_000),
         },

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BrowserWindow } from '../support/browser/browser-window.js';
 import { engines } from '../support/browser/engines.js';
-import { RunningSample } from '../e2e/sample/running-sample.js';
+import { RunningSample } from '../sample/running-sample.js';
 import { readTable, writeTable, type Column } from './browsers-table.js';
 import { runExperiment } from './experiment.js';
 import { MeasuredGateways } from './measured-gateways.js';

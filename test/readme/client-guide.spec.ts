@@ -12,7 +12,7 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { settle } from '../../lib/client/options.js';
 import { closeActions } from '../../lib/protocol/close-code.js';
-import { providePythonWebsockets } from '../e2e/sample/programs.js';
+import { providePythonWebsockets } from '../sample/programs.js';
 import { startProtected } from '../support/app.js';
 import { tokenOf } from '../support/tokens.js';
 import { codeBlocks, codeIn, codesIn, rootFile, section, tableRows } from './readme.js';

@@ -5,11 +5,11 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { freePorts } from './free-ports.js';
 import { afterAll, beforeAll } from 'vitest';
-import { patient } from '../../support/patience.js';
+import { patient } from '../support/patience.js';
 
 type SampleProcess = ChildProcessByStdio<null, Readable, Readable>;
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** How a process ended. */
 export interface Exit {

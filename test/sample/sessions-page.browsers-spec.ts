@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchBrowser, type LaunchedBrowser } from '../../support/browser/launch.js';
-import { RedisServer } from '../../support/redis.js';
+import { launchBrowser, type LaunchedBrowser } from '../support/browser/launch.js';
+import { RedisServer } from '../support/redis.js';
 import { RunningSample } from './running-sample.js';
 import { SessionsPage } from './sessions-page.js';
 import { UserSocket } from './user-socket.js';
-import { patient } from '../../support/patience.js';
+import { patient } from '../support/patience.js';
 
 /** Where to write the screenshot, when somebody asks for one. */
 const screenshot = process.env['SESSIONS_SCREENSHOT'];

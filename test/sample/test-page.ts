@@ -1,5 +1,5 @@
 import type { Browser, BrowserContext, CDPSession, Page } from 'puppeteer-core';
-import { patient } from '../../support/patience.js';
+import { patient } from '../support/patience.js';
 
 /** What a tile of the test page shows. */
 export interface ShownTile {

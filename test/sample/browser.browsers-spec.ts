@@ -1,10 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchBrowser, type LaunchedBrowser } from '../../support/browser/launch.js';
+import { launchBrowser, type LaunchedBrowser } from '../support/browser/launch.js';
 import { RunningSample, useSample } from './running-sample.js';
 import { type ShownTile, TestPage } from './test-page.js';
-import { patient } from '../../support/patience.js';
+import { patient } from '../support/patience.js';
 
 const ids = [
   'first-message',

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { canInstall, install, installCommand } from '../../support/browser/debian-package.js';
+import { canInstall, install, installCommand } from '../support/browser/debian-package.js';
 
 const run = promisify(execFile);
 const python = '/usr/bin/python3';

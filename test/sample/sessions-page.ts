@@ -1,6 +1,6 @@
 import type { Browser } from 'puppeteer-core';
 import { TestPage } from './test-page.js';
-import { patient } from '../../support/patience.js';
+import { patient } from '../support/patience.js';
 
 /** What a card of the Sessions page shows. */
 export interface ShownSession {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { RedisServer } from '../../support/redis.js';
+import { RedisServer } from '../support/redis.js';
 import { encounter } from './encounter.js';
 import { RunningSample } from './running-sample.js';
 import { UserSocket } from './user-socket.js';

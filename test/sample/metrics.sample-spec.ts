@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { codeBlocks, codeIn, rootFile, section, tableRows } from '../../readme/readme.js';
+import { codeBlocks, codeIn, rootFile, section, tableRows } from '../readme/readme.js';
 import { encounter } from './encounter.js';
 import { RunningSample } from './running-sample.js';
 
