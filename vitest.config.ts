@@ -47,6 +47,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/unit/**/*.spec.ts'],
+          // The files of a worker share its modules: loading Nest anew for each takes longer than the tests.
+          isolate: false,
           // Property tests go through thousands of inputs.
           testTimeout: patient(20_000),
           typecheck: {
@@ -61,6 +63,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.e2e-spec.ts', 'test/client/**/*.client-spec.ts'],
+          isolate: false,
           testTimeout: patient(20_000),
         },
       },
