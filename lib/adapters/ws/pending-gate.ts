@@ -1,13 +1,11 @@
 import type { RawData } from 'ws';
 import type { Attempt } from '../../authentication/attempt.js';
 import type { Authenticated } from '../../authentication/authenticated.js';
-import type { Authenticator } from '../../authentication/authenticator.js';
-import type { Subject } from '../../authentication/credential-judge.js';
-import { failed, orFailed } from '../../authentication/strategy-refusal.js';
 import type { Credential } from '../../credentials/credential.js';
 import type { Policy } from '../../policy/policy.js';
 import { Refusal, refusedBy } from '../../protocol/refusal.js';
 import { logFault } from '../contain.js';
+import { EarlyMessages } from '../early-messages.js';
 import type { CloseArgs, Gate, GatedWebSocket } from './gated-web-socket.js';
 import { deliver, type QueuedMessage } from './held-messages.js';
 import { setReceiverLimits } from './internals/receiver-limits.js';
@@ -15,13 +13,9 @@ import { setReceiverLimits } from './internals/receiver-limits.js';
 /** What a pending connection needs of the rest. */
 export interface PendingContext {
   readonly policy: Policy;
-  readonly authenticator: Authenticator;
-  readonly subject: Subject;
   readonly attempt: Attempt;
-  /** Called when strategies begin to judge the first message. */
-  begin(): void;
-  /** Called when they have ended, which may be after the attempt. */
-  finish(): void;
+  /** Has strategies judge the first message, and calls back unless the attempt has ended. */
+  judge(credential: Credential, decided: (result: Authenticated | Refusal) => void): Promise<void>;
   /** Called once, when the client is authenticated; messages are replayed after it. */
   open(authenticated: Authenticated): void;
   refuse(client: GatedWebSocket, refusal: Refusal): void;
@@ -35,15 +29,16 @@ export class PendingGate implements Gate {
   readonly sends = false;
   readonly maxBufferedBytes = 0;
   #judging = false;
-  #queuedBytes = 0;
-  readonly #queue: QueuedMessage[] = [];
+  readonly #early: EarlyMessages<QueuedMessage>;
   #close: CloseArgs | undefined;
 
-  constructor(private readonly context: PendingContext) {}
+  constructor(private readonly context: PendingContext) {
+    this.#early = new EarlyMessages(context.policy, context.attempt);
+  }
 
   admits(client: GatedWebSocket, data: RawData, isBinary: boolean): boolean {
     if (this.#judging) {
-      this.#enqueue(data, isBinary);
+      this.#early.add({ data, isBinary }, (data as Buffer).length);
     } else {
       this.#judging = true;
       this.#judge(client, data as Buffer, isBinary);
@@ -57,7 +52,7 @@ export class PendingGate implements Gate {
    */
   keepsClose(_client: GatedWebSocket, close: CloseArgs): boolean {
     const { attempt } = this.context;
-    if (!attempt.running || this.#queue.length === 0) {
+    if (!attempt.running || this.#early.isEmpty) {
       attempt.abort();
       return false;
     }
@@ -68,7 +63,7 @@ export class PendingGate implements Gate {
   /** Ends the wait: nothing was sent in time, or too much, the strategies took too long, or the client has left. */
   abort(client: GatedWebSocket): void {
     const { refusal } = this.context.attempt;
-    this.#queue.length = 0;
+    this.#early.take();
     if (refusal) {
       this.context.refuse(client, refusal);
     }
@@ -85,26 +80,17 @@ export class PendingGate implements Gate {
       this.#refuse(client, credential);
       return;
     }
-    this.context.attempt.late = 'ERR_WS_AUTH_UNAVAILABLE';
     client.pause();
     setReceiverLimits(client, {
       maxPayload: Math.max(1, this.#policy.maxQueuedBytes),
       maxFragments: 1_024,
     });
-    const { authenticator, subject, attempt } = this.context;
-    this.context.begin();
     // Always later: `ws` is in the middle of this message, which gateways are not to see.
-    void Promise.resolve(orFailed(() => authenticator.enter(subject, credential, attempt)))
-      .catch(failed)
-      .then((result) => this.#carryOut(client, result))
-      .catch((cause: unknown) => this.#fail(client, cause));
+    const decided = (result: Authenticated | Refusal) => this.#carryOut(client, result);
+    this.context.judge(credential, decided).catch((cause: unknown) => this.#fail(client, cause));
   }
 
   #carryOut(client: GatedWebSocket, result: Authenticated | Refusal): void {
-    this.context.finish();
-    if (!this.context.attempt.running) {
-      return;
-    }
     if (result instanceof Refusal) {
       this.#refuse(client, result);
     } else {
@@ -128,21 +114,8 @@ export class PendingGate implements Gate {
     return firstMessage.read(data.toString(), events.authenticate, limits);
   }
 
-  /** Strategies still run: a client that sends too much is not waited for, and neither are they. */
-  #enqueue(data: RawData, isBinary: boolean): void {
-    this.#queuedBytes += (data as Buffer).length;
-    const { maxQueuedMessages, maxQueuedBytes } = this.#policy;
-    const isLong = this.#queue.length >= maxQueuedMessages;
-    if (isLong || this.#queuedBytes > maxQueuedBytes) {
-      const check = isLong ? 'max-queued-messages' : 'max-queued-bytes';
-      this.context.attempt.abort(refusedBy(check, 'ERR_WS_AUTH_QUEUE_FULL'));
-    } else if (this.context.attempt.running) {
-      this.#queue.push({ data, isBinary });
-    }
-  }
-
   #refuse(client: GatedWebSocket, refusal: Refusal): void {
-    this.#queue.length = 0;
+    this.#early.take();
     this.context.attempt.settle();
     this.context.refuse(client, refusal);
     this.#emitClose(client);
@@ -153,7 +126,7 @@ export class PendingGate implements Gate {
     // Before the application sees the client, so that a `pause()` in `handleConnection` holds. Nothing is read in this turn.
     client.resume();
     this.context.open(authenticated);
-    deliver(client, this.#queue);
+    deliver(client, this.#early.take());
     // Nest starts handlers by promises. They have begun, as on a socket that closes after its last message.
     setImmediate(() => this.#emitClose(client));
   }

@@ -93,9 +93,8 @@ export class WsAuthAdapter extends WsAdapter {
     const httpPort = this.#portOf(port, wsOptions);
     const subprotocols = new SubprotocolChoice(wsOptions.handleProtocols);
     const expect = adapterContext.expectationOn(port, path);
-    const { budget } = adapterContext;
     const route = context
-      ? this.#protect(wsOptions, { context, subprotocols, budget, expect })
+      ? this.#protect(wsOptions, { context, subprotocols, expect })
       : new PublicRoute(
           this.#createServer(wsOptions, { WebSocket: gatedWebSocket(wsOptions.WebSocket) }),
           expect,

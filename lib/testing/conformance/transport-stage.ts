@@ -89,7 +89,7 @@ export class TransportNode {
   async close(): Promise<void> {
     if (!this.#isClosed) {
       this.#isClosed = true;
-      await this.running.close();
+      await this.waiting.within('the end of the application', this.running.close());
     }
   }
 
@@ -127,7 +127,7 @@ export class TransportStage implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.waiting.stop();
     await Promise.all(this.#nodes.map((node) => node.dispose()));
+    this.waiting.stop();
   }
 }

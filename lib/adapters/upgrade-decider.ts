@@ -1,0 +1,271 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Authenticated } from '../authentication/authenticated.js';
+import type { Decision } from '../authentication/authenticator.js';
+import { failed, orFailed } from '../authentication/strategy-refusal.js';
+import type { Credential } from '../credentials/credential.js';
+import { redactRequest } from '../credentials/redaction.js';
+import { isThenable } from '../passport/maybe-promise.js';
+import type { Handshake } from '../protocol/handshake.js';
+import { Refusal, refusedBy } from '../protocol/refusal.js';
+import type { Admission } from './admission.js';
+import { contain } from './contain.js';
+import { Peer } from './peer.js';
+import { PendingUpgrade } from './pending-upgrade.js';
+import type { SessionContext } from './session-context.js';
+
+/** What a transport does with the clients that are decided about. */
+export interface UpgradeOutcomes {
+  /** Accepts a client that has yet to send its first message. */
+  defer(upgrade: PendingUpgrade): void;
+  /** Accepts a client, settles its attempt, and begins its session. */
+  accept(upgrade: PendingUpgrade, authenticated: Authenticated): void;
+  /** Refuses a client, and reports it. The upgrade keeps its slot for as long as the client is connected. */
+  refuse(upgrade: PendingUpgrade, refusal: Refusal): void;
+  /** What may still refuse a client, such as its subprotocols. */
+  veto(upgrade: PendingUpgrade): Refusal | undefined;
+}
+
+/**
+ * Decides about the clients of one server, from the request that opens a connection to the session or the refusal: slot, strategies,
+ * deadline, admission. It knows no transport.
+ */
+export class UpgradeDecider {
+  readonly #pending = new Set<PendingUpgrade>();
+  #closing = false;
+
+  constructor(
+    private readonly context: SessionContext,
+    private readonly admission: Admission,
+    private readonly outcomes: UpgradeOutcomes,
+  ) {}
+
+  get isClosing(): boolean {
+    return this.#closing;
+  }
+
+  /**
+   * Decides about the client of a request, whose credential is redacted in it.
+   *
+   * @returns the refusal of a client that finds all slots taken, which is reported: then no outcome is called
+   */
+  decide(request: IncomingMessage, socket: Duplex, handshake: Handshake): Refusal | undefined {
+    const { policy, authenticator, budget, reporter } = this.context;
+    const peer = new Peer(socket, request, handshake, policy.trust);
+    const original = redactRequest(request, policy.redaction);
+    const subject = { handshake, request, original, client: peer };
+    const full = this.#closing
+      ? refusedBy('closing', 'ERR_WS_AUTH_SHUTTING_DOWN')
+      : budget.take(peer, () => authenticator.presents(subject));
+    if (full) {
+      reporter.refused(full, peer, 'handshake');
+      return full;
+    }
+    this.#begin(new PendingUpgrade(subject, peer, this.#forget));
+    return undefined;
+  }
+
+  /**
+   * The client has yet to send its first message. Until it does, a client that presents a credential may take its slot.
+   *
+   * @param terminate ends the connection of a client that has lost its slot
+   */
+  expectMessage({ attempt, peer }: PendingUpgrade, terminate: () => void): void {
+    // Read the address now: after a disconnect the kernel no longer knows it, and a failure must still be counted.
+    peer.identify();
+    attempt.late = 'ERR_WS_AUTH_TIMEOUT';
+    this.context.budget.mayEvict(peer, () => {
+      attempt.abort(refusedBy('max-pending', 'ERR_WS_AUTH_OVERLOADED'));
+      terminate();
+    });
+  }
+
+  /**
+   * Has the strategies judge the first message of a client. While they do, it cannot lose its slot.
+   *
+   * @param decided called unless the attempt has ended, later for a credential. It begins the session synchronously: two clients must not pass one limit.
+   */
+  async judge(
+    upgrade: PendingUpgrade,
+    credential: Credential | Refusal,
+    decided: (result: Authenticated | Refusal) => void,
+  ): Promise<void> {
+    if (credential instanceof Refusal) {
+      decided(credential);
+      return;
+    }
+    const { attempt, peer } = upgrade;
+    attempt.late = 'ERR_WS_AUTH_UNAVAILABLE';
+    this.context.budget.keep(peer);
+    const result = await this.#enter(upgrade, credential);
+    if (attempt.running) {
+      decided(result instanceof Refusal ? result : (this.#refuse(result) ?? result));
+    }
+  }
+
+  /** Refuses the clients that are on their way, and all that come from now on. */
+  close(): void {
+    this.#closing = true;
+    for (const { attempt } of this.#pending) {
+      contain('refusing an upgrade', () => {
+        attempt.abort(refusedBy('closing', 'ERR_WS_AUTH_SHUTTING_DOWN'));
+      });
+    }
+  }
+
+  /** A strategy that has outlived its client keeps the slot until it ends. */
+  readonly #forget = (ended: PendingUpgrade): void => {
+    const { budget } = this.context;
+    this.#pending.delete(ended);
+    if (ended.isBusy) {
+      ended.onIdle(budget.abandon(ended.peer));
+    } else {
+      budget.release(ended.peer);
+    }
+  };
+
+  #begin(upgrade: PendingUpgrade): void {
+    const { events } = this.context;
+    const { peer } = upgrade;
+    this.#pending.add(upgrade);
+    if (events.has('authenticating')) {
+      events.emit('authenticating', { path: peer.path, address: peer.address });
+    }
+    this.#decide(upgrade);
+  }
+
+  async #enter(upgrade: PendingUpgrade, credential: Credential): Promise<Authenticated | Refusal> {
+    const { subject, attempt } = upgrade;
+    upgrade.begin();
+    try {
+      return await this.context.authenticator.enter(subject, credential, attempt);
+    } catch (cause) {
+      return failed(cause);
+    } finally {
+      upgrade.finish();
+    }
+  }
+
+  /** Refuses a client that may not have a session although its credential is good. */
+  #refuse(authenticated: Authenticated): Refusal | undefined {
+    const refusal = this.admission.refuse(authenticated);
+    if (refusal) {
+      this.admission.release(authenticated);
+    }
+    return refusal;
+  }
+
+  #decide(upgrade: PendingUpgrade): void {
+    const { subject, attempt } = upgrade;
+    const { authenticator } = this.context;
+    const made = orFailed(() => authenticator.decide(subject, attempt));
+    const decision = isThenable(made) ? made : this.#reconsider(made);
+    if (!isThenable(decision)) {
+      if (decision === 'defer') {
+        this.#watch(upgrade);
+      }
+      this.#decided(decision, upgrade);
+      return;
+    }
+    upgrade.identifyUnlessDecided();
+    upgrade.begin();
+    this.#watch(upgrade);
+    const decided = (late: Decision) => {
+      upgrade.finish();
+      this.#decided(this.#reconsider(late), upgrade);
+    };
+    void decision.then(decided, (cause) => decided(failed(cause)));
+  }
+
+  /** An ambient credential that has been revoked, or has expired meanwhile, counts as none where a first message may follow. */
+  #reconsider(decision: Decision): Decision {
+    if (decision === 'defer' || decision instanceof Refusal || !decision.mayDefer) {
+      return decision;
+    }
+    if (this.admission.refuse(decision)?.httpStatus !== 401) {
+      return decision;
+    }
+    this.admission.release(decision);
+    return 'defer';
+  }
+
+  /** The client has to wait, and may leave. It keeps its slot until it is answered. */
+  #watch(upgrade: PendingUpgrade): void {
+    upgrade.hold();
+    upgrade.wait(this.context.policy.authTimeoutMs);
+    upgrade.attempt.onAbort(() => this.#aborted(upgrade));
+  }
+
+  #aborted(upgrade: PendingUpgrade): void {
+    if (!upgrade.decided) {
+      this.#end(upgrade, upgrade.attempt.refusal);
+      upgrade.letGo();
+    }
+  }
+
+  /** Application code may throw on the way in, such as a listener of `headers`: that would end the process. */
+  #decided(decision: Decision, upgrade: PendingUpgrade): void {
+    const { attempt, waits } = upgrade;
+    upgrade.decided = true;
+    if (!attempt.running) {
+      // The code that decided synchronously has closed the server as well: the client has no answer yet.
+      if (!waits) {
+        this.#end(upgrade, attempt.refusal);
+      }
+      return;
+    }
+    try {
+      this.#carryOut(decision, upgrade);
+    } catch (cause) {
+      this.#fail(upgrade, cause);
+    }
+    if (waits) {
+      upgrade.letGo();
+    }
+  }
+
+  #carryOut(decision: Decision, upgrade: PendingUpgrade): void {
+    if (decision instanceof Refusal) {
+      this.#end(upgrade, decision);
+      upgrade.attempt.settle();
+      return;
+    }
+    const authenticated = decision === 'defer' ? undefined : decision;
+    const refusal =
+      (authenticated && this.admission.refuse(authenticated)) ?? this.outcomes.veto(upgrade);
+    if (!refusal && authenticated) {
+      this.outcomes.accept(upgrade, authenticated);
+    } else if (!refusal) {
+      this.outcomes.defer(upgrade);
+    } else {
+      if (authenticated) {
+        this.admission.release(authenticated);
+      }
+      this.#end(upgrade, refusal);
+      upgrade.attempt.settle();
+    }
+  }
+
+  /**
+   * Ends an upgrade. Without a refusal the client has left, and no client is left to answer. Deadlines come here from a timer, so
+   * that nothing may be thrown.
+   */
+  #end(upgrade: PendingUpgrade, refusal: Refusal | undefined): void {
+    try {
+      if (refusal) {
+        this.outcomes.refuse(upgrade, refusal);
+      } else {
+        upgrade.peer.socket.destroy();
+      }
+    } catch (cause) {
+      this.#fail(upgrade, cause);
+    }
+  }
+
+  /** The 101 may be on its way, so that no HTTP response can follow. */
+  #fail({ attempt, peer }: PendingUpgrade, cause: unknown): void {
+    attempt.settle();
+    peer.socket.destroy();
+    this.context.reporter.refused(failed(cause), peer, 'handshake');
+  }
+}
