@@ -6,6 +6,7 @@ const lib = fileURLToPath(new URL('./lib/index.ts', import.meta.url));
 const redis = fileURLToPath(new URL('./lib/redis.ts', import.meta.url));
 const client = fileURLToPath(new URL('./lib/client.ts', import.meta.url));
 const opentelemetry = fileURLToPath(new URL('./lib/opentelemetry.ts', import.meta.url));
+const socketIo = fileURLToPath(new URL('./lib/socket-io.ts', import.meta.url));
 const testing = fileURLToPath(new URL('./lib/testing.ts', import.meta.url));
 
 /** Compiles `lib` and `sample` once per run, however many projects ask for it. */
@@ -30,6 +31,7 @@ export default defineConfig({
       { find: /^nestjs-ws-auth\/redis$/, replacement: redis },
       { find: /^nestjs-ws-auth\/client$/, replacement: client },
       { find: /^nestjs-ws-auth\/opentelemetry$/, replacement: opentelemetry },
+      { find: /^nestjs-ws-auth\/socket\.io$/, replacement: socketIo },
       { find: /^nestjs-ws-auth\/testing$/, replacement: testing },
     ],
   },
@@ -62,7 +64,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.e2e-spec.ts', 'test/client/**/*.client-spec.ts'],
+          include: ['test/{e2e,socket-io}/**/*.e2e-spec.ts', 'test/client/**/*.client-spec.ts'],
           isolate: false,
           testTimeout: patient(20_000),
         },

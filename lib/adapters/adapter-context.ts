@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import type { PendingBudget } from '../authentication/pending-budget.js';
 import type { ProxyTrust } from '../policy/proxy-trust.js';
 import type { HttpPort } from './http-port.js';
@@ -23,6 +24,8 @@ export interface AdapterContext {
   readonly trust: ProxyTrust;
   /** Time in milliseconds that closing may take. */
   readonly shutdownTimeoutMs: number;
+  /** The HTTP server of the application, if it has one. */
+  readonly httpServer: Server | undefined;
   /** The HTTP server of the application, if it has one. One port for all that stands on it; released when Nest has closed it. */
   readonly applicationPort: HttpPort | undefined;
   /** Those that the adapter has made so far. */
@@ -34,7 +37,17 @@ export interface AdapterContext {
    */
   sessionContextOf(port: number, path: string | undefined): SessionContext | undefined;
   /** Present where Nest starts hooks of a gateway on that port and path later, as for request-scoped gateways. */
-  expectationOn(port: number, path: string | undefined): ExpectClient | undefined;
+  expectationOn(
+    port: number,
+    path: string | undefined,
+    namespace?: string | RegExp,
+  ): ExpectClient | undefined;
+  /** Whether clients of a namespace need a session; `undefined` if no gateway is in it. */
+  accessOf(
+    port: number,
+    path: string | undefined,
+    namespace: string | RegExp,
+  ): 'public' | 'protected' | undefined;
 }
 
 /** Token under which an adapter that the application made itself finds its context. */

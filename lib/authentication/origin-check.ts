@@ -16,7 +16,7 @@ import type { UpgradeSubject } from './authenticator.js';
  * client until it ends.
  */
 export function isOriginAllowed(
-  { handshake, request }: UpgradeSubject,
+  { handshake, request }: Pick<UpgradeSubject, 'handshake' | 'request'>,
   credential: Credential | undefined,
   { origin, trust, readsRequest }: Policy,
 ): MaybePromise<boolean> {

@@ -6,6 +6,8 @@ export interface ServedGateway {
   /** 0 for the application's own server. */
   readonly port: number;
   readonly path: string | undefined;
+  /** `/` where there is none. */
+  readonly namespace?: string;
   readonly policy: Policy | undefined;
 }
 
@@ -24,8 +26,9 @@ export function bootLines(gateways: readonly ServedGateway[]): readonly string[]
   return [...new Set(gateways.map(bootLine))];
 }
 
-function bootLine({ port, path = '/', policy }: ServedGateway): string {
-  const where = port === 0 ? path : `:${port}${path}`;
+function bootLine({ port, path = '/', namespace = '/', policy }: ServedGateway): string {
+  const place = namespace === '/' ? path : `${path === '/' ? '' : `${path} `}${namespace}`;
+  const where = port === 0 ? place : `:${port}${place}`;
   return `${where}: ${policy ? demandText(policy) : 'open (@WsPublic)'}`;
 }
 

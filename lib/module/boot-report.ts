@@ -41,7 +41,13 @@ export function reportBoot(logger: Logger, facts: BootFacts): void {
   }
 }
 
-function policyOf({ port, path }: FoundGateway, { servers }: BootFacts): ServedGateway['policy'] {
+function policyOf(
+  { port, path, isPublic }: FoundGateway,
+  { servers }: BootFacts,
+): ServedGateway['policy'] {
+  if (isPublic) {
+    return undefined;
+  }
   return servers.find((each) => each.port === port && each.path === path)?.context.policy;
 }
 

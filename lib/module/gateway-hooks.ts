@@ -88,9 +88,13 @@ export class GatewayHooks {
   }
 
   /** Present where Nest makes a gateway on that port and path anew for each client, and starts its hook later. */
-  expectationOn(port: number, path: string | undefined): ExpectClient | undefined {
+  expectationOn(
+    port: number,
+    path: string | undefined,
+    namespace?: string | RegExp,
+  ): ExpectClient | undefined {
     const scoped = [...new Set(this.#bound.values())].filter(
-      ({ metatype, isScoped }) => isScoped && isGatewayOn(metatype, port, path),
+      ({ metatype, isScoped }) => isScoped && isGatewayOn(metatype, port, path, namespace),
     );
     return scoped.length === 0
       ? undefined

@@ -18,6 +18,8 @@ export type ServerDemand = Pick<GatewayDemand, 'policy' | 'own'>;
 interface GatewayAddress {
   readonly port: number;
   readonly path: string | undefined;
+  /** As a client names it, such as `/chat`, or the text of an expression. Only Socket.IO has more than `/`. */
+  readonly namespace: string;
 }
 
 /** A gateway that Nest makes. */
@@ -34,28 +36,43 @@ export class GatewayPolicies {
   constructor(private readonly modules: ModulesContainer) {}
 
   /**
-   * The policy that all gateways on that port and path share; `undefined` if they are public. Without a gateway there, which
+   * The policy that the protected gateways on that port and path share; `undefined` if all are public. Without a gateway there, which
    * is a gateway that only Nest has found, the policy of the module holds.
    *
+   * @param hasNamespaces whether public gateways may be beside protected ones, in another namespace
    * @throws {WsAuthConfigurationError} if they disagree: one connection reaches all of them.
    */
-  demandOf(port: number, path: string | undefined): ServerDemand | undefined {
+  demandOf(
+    port: number,
+    path: string | undefined,
+    hasNamespaces = false,
+  ): ServerDemand | undefined {
     const demands = this.#gatewaysOn(port, path);
     const [first] = demands;
     if (!first) {
       return { policy: {}, own: {} };
     }
-    const different = demands.find(({ isPublic, policy }) => {
-      return isPublic !== first.isPublic || !isDeepStrictEqual(policy, first.policy);
-    });
-    if (different) {
-      throw new WsAuthConfigurationError(
-        `@WsAuth: ${first.gateway} and ${different.gateway} share a server and demand different things; give them the ` +
-          'same policy, or different paths',
-      );
-    }
+    const isolated = hasNamespaces
+      ? [...new Set(demands.map(({ namespace }) => namespace))].map((each) =>
+          demands.filter(({ namespace }) => namespace === each),
+        )
+      : [demands];
+    isolated.forEach(demandSameAccess);
+    const closed = demands.filter(({ isPublic }) => !isPublic);
+    demandSamePolicy(closed);
     demands.forEach((demand) => this.#warn(demand));
-    return first.isPublic ? undefined : first;
+    return closed[0];
+  }
+
+  /** Whether clients of a namespace need a session; `undefined` if no gateway is in it. */
+  accessOf(
+    port: number,
+    path: string | undefined,
+    namespace: string | RegExp,
+  ): 'public' | 'protected' | undefined {
+    const name = namespaceName(namespace);
+    const found = this.#gatewaysOn(port, path).find((each) => each.namespace === name);
+    return found && (found.isPublic ? 'public' : 'protected');
   }
 
   /**
@@ -88,10 +105,13 @@ export class GatewayPolicies {
       .map((gateway) => ({ gateway, ...addressOf(gateway), isPublic: isPublicGateway(gateway) }));
   }
 
-  #gatewaysOn(port: number, path: string | undefined): GatewayDemand[] {
+  #gatewaysOn(port: number, path: string | undefined): PlacedDemand[] {
     return [...this.classes()]
       .filter((metatype) => isGatewayOn(metatype, port, path))
-      .map(demandOfGateway);
+      .map((metatype) => ({
+        ...demandOfGateway(metatype),
+        namespace: addressOf(metatype).namespace,
+      }));
   }
 
   /** Providers and controllers that Nest makes from a class. */
@@ -144,14 +164,65 @@ function decoratorOn(decorated: object): string | undefined {
   return Reflect.hasOwnMetadata(WS_PUBLIC, decorated) ? '@WsPublic' : undefined;
 }
 
-/** Whether a class is a gateway on that port and path. */
-export function isGatewayOn(metatype: object, port: number, path: string | undefined): boolean {
+/** Whether a class is a gateway on that port and path, and in that namespace if one is named. */
+export function isGatewayOn(
+  metatype: object,
+  port: number,
+  path: string | undefined,
+  namespace?: string | RegExp,
+): boolean {
   const address = Reflect.hasMetadata(GATEWAY_METADATA, metatype) ? addressOf(metatype) : undefined;
-  return address?.port === port && address.path === path;
+  return (
+    address?.port === port &&
+    address.path === path &&
+    (namespace === undefined || address.namespace === namespaceName(namespace))
+  );
+}
+
+/** What a gateway demands, and where. */
+type PlacedDemand = GatewayDemand & Pick<GatewayAddress, 'namespace'>;
+
+/** @throws {WsAuthConfigurationError} for a public gateway beside one that is not, where both see the same clients */
+function demandSameAccess(demands: readonly PlacedDemand[]): void {
+  const [first] = demands;
+  refuseDifferent(
+    first!,
+    demands.find(({ isPublic }) => isPublic !== first!.isPublic),
+  );
+}
+
+/** @throws {WsAuthConfigurationError} for gateways of one server whose policies differ */
+function demandSamePolicy(demands: readonly PlacedDemand[]): void {
+  const [first] = demands;
+  refuseDifferent(
+    first!,
+    demands.find(({ policy }) => !isDeepStrictEqual(policy, first!.policy)),
+  );
+}
+
+function refuseDifferent(first: PlacedDemand, different: PlacedDemand | undefined): void {
+  if (different) {
+    throw new WsAuthConfigurationError(
+      `@WsAuth: ${first.gateway} and ${different.gateway} share a server and demand different things; give them the ` +
+        'same policy, or different paths',
+    );
+  }
+}
+
+function namespaceName(namespace: string | RegExp): string {
+  const name = String(namespace);
+  return name.startsWith('/') ? name : `/${name}`;
+}
+
+/** The part of `@WebSocketGateway()` that says where a gateway is. */
+interface GatewayOptions {
+  readonly path?: string;
+  readonly namespace?: string | RegExp;
 }
 
 function addressOf(metatype: object): GatewayAddress {
-  const options = Reflect.getMetadata(GATEWAY_OPTIONS, metatype) as { path?: string } | undefined;
+  const { path, namespace = '/' } = (Reflect.getMetadata(GATEWAY_OPTIONS, metatype) ??
+    {}) as GatewayOptions;
   const port = (Reflect.getMetadata(PORT_METADATA, metatype) as number | undefined) ?? 0;
-  return { port, path: options?.path };
+  return { port, path, namespace: namespaceName(namespace) };
 }

@@ -36,15 +36,16 @@ async function findPlatform(importPackage: ImportPackage): Promise<Platform | st
   const hasSocketIo = await isInstalled(socketIoPackage, importPackage);
   if (hasWs && hasSocketIo) {
     throw new WsAuthConfigurationError(
-      `platform: ${wsPackage} and ${socketIoPackage} are installed; choose platform: ws() of 'nestjs-ws-auth/ws', or ` +
-        'uninstall the package that the application does not use',
+      `platform: ${wsPackage} and ${socketIoPackage} are installed; choose platform: ws() of 'nestjs-ws-auth/ws' or platform: ` +
+        "socketIo() of 'nestjs-ws-auth/socket.io', or uninstall the package that the application does not use",
     );
   }
+  if (hasSocketIo) {
+    const { socketIo } = await import('../adapters/socket-io/socket-io.platform.js');
+    return socketIo() as Platform;
+  }
   if (!hasWs) {
-    const found = hasSocketIo
-      ? `gateways of ${socketIoPackage} cannot be protected yet`
-      : 'no WebSocket platform is installed';
-    return `platform: ${found}; run npm install ${wsPackage}`;
+    return `platform: no WebSocket platform is installed; run npm install ${wsPackage}, or npm install ${socketIoPackage}`;
   }
   const { ws } = await import('../adapters/ws/ws.platform.js');
   return ws() as Platform;
@@ -66,5 +67,9 @@ async function isInstalled(name: string, importPackage: ImportPackage): Promise<
 function isMissing(error: unknown, name: string): boolean {
   const { code, message = '' } = error as Partial<NodeJS.ErrnoException>;
   const isNotFound = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
-  return isNotFound && message.includes(`'${name}'`);
+  // Vite, with which many applications are tested, puts a module that throws in place of an optional peer.
+  return (
+    (isNotFound && message.includes(`'${name}'`)) ||
+    message.startsWith(`Could not resolve "${name}"`)
+  );
 }

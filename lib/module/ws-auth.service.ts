@@ -131,14 +131,18 @@ export class WsAuthService
     }
   }
 
+  get httpServer(): Server | undefined {
+    return this.httpAdapterHost.httpAdapter?.getHttpServer() as Server | undefined;
+  }
+
   get applicationPort(): HttpPort | undefined {
-    const server = this.httpAdapterHost.httpAdapter?.getHttpServer() as Server | undefined;
+    const { httpServer: server } = this;
     this.#applicationPort ??= server && HttpPort.ofApplication(server, this);
     return this.#applicationPort;
   }
 
   sessionContextOf(port: number, path: string | undefined): SessionContext | undefined {
-    const demand = this.gateways.demandOf(port, path);
+    const demand = this.gateways.demandOf(port, path, this.platform.hasNamespaces);
     if (!demand) {
       this.#hooks.install(port, path, this.settings);
       return undefined;
@@ -151,8 +155,16 @@ export class WsAuthService
     return context;
   }
 
-  expectationOn(port: number, path: string | undefined): ExpectClient | undefined {
-    return this.#hooks.expectationOn(port, path);
+  expectationOn(
+    port: number,
+    path: string | undefined,
+    namespace?: string | RegExp,
+  ): ExpectClient | undefined {
+    return this.#hooks.expectationOn(port, path, namespace);
+  }
+
+  accessOf(port: number, path: string | undefined, namespace: string | RegExp) {
+    return this.gateways.accessOf(port, path, namespace);
   }
 
   /** @throws {WsAuthConfigurationError} if another adapter would leave the gateways open, or a decorator does nothing. */

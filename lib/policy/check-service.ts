@@ -61,7 +61,7 @@ const platformMethods = [
 export function checkPlatform(name: string, value: unknown): WsAuthPlatform {
   if (!hasMethods<WsAuthPlatform & Record<string, unknown>>(value, platformMethods)) {
     throw new WsAuthConfigurationError(
-      `${name}: expected ws() of nestjs-ws-auth/ws, got ${describe(value)}`,
+      `${name}: expected ws() of nestjs-ws-auth/ws or socketIo() of nestjs-ws-auth/socket.io, got ${describe(value)}`,
     );
   }
   return value;

@@ -1,4 +1,5 @@
 import { AuthorizationHeaderExtractor } from '../credentials/authorization-header.extractor.js';
+import type { WsAuthTransport } from '../protocol/transport.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import type { Settings } from './check-options.js';
 import type { moduleOptions } from './option-table.js';
@@ -14,7 +15,11 @@ type Effective = Pick<
   | 'failedAttempts'
   | 'sessionLimitScope'
   | 'awaitConnection'
->;
+  | 'bindSidToAddress'
+> & {
+  /** What carries the connections; unknown for an application without a gateway. */
+  readonly transport?: WsAuthTransport;
+};
 
 /** When an option has an effect, and the error message where it does not. */
 interface EffectRule {
@@ -56,6 +61,16 @@ const rules: Rules = {
   },
   maxQueuedMessages: queue,
   maxQueuedBytes: queue,
+  heartbeatIntervalMs: {
+    hasEffect: ({ transport }) => transport !== 'socket.io',
+    otherwise:
+      'has no effect on Socket.IO, which has pings of its own; set pingInterval and pingTimeout of @WebSocketGateway()',
+  },
+  bindSidToAddress: {
+    hasEffect: ({ transport, bindSidToAddress }) => !bindSidToAddress || transport === 'socket.io',
+    otherwise:
+      'has no effect without Socket.IO: other transports have one request for a connection',
+  },
   realm: {
     hasEffect: ({ credentials }) =>
       credentials.some(({ challengeSchemes }) => challengeSchemes.length > 0),

@@ -73,6 +73,9 @@ export interface WsAuthPolicyOptions {
    * that reads Basic and refuses requests without a credential, therefore refuses by HTTP with `'auto'`, and does not
    * boot with `'close'`. `fromAuthorizationHeader({ schemes: ['Bearer'] })` reads no Basic.
    *
+   * On Socket.IO `'auto'`, the default there, refuses at the CONNECT packet, where official clients read a `connect_error` with `data`
+   * and do not try again; `'http'` refuses the first request by the HTTP status, which makes them try for ever.
+   *
    * @default 'http'
    */
   readonly rejection?: WsAuthRejection;
@@ -171,7 +174,8 @@ export interface WsAuthPolicyOptions {
   /**
    * Interval in milliseconds of the pings that find half-open sockets, at least 1; 0 sends none. A socket that answers
    * neither by a pong nor by a message until the next one is terminated. While the application has paused a client, its answers
-   * are not read and it is not terminated.
+   * are not read and it is not terminated. Socket.IO has pings of its own (`pingInterval`, `pingTimeout` of the gateway), and refuses to
+   * boot with this option.
    *
    * @default 30_000
    */
@@ -186,6 +190,14 @@ export interface WsAuthPolicyOptions {
    * @default 16_777_216
    */
   readonly maxBufferedBytes?: number;
+  /**
+   * Whether every request with the session id of a Socket.IO connection has to come from the address that opened it: polls, and the
+   * upgrade to a WebSocket. Stops another client that has learnt the id of a connection. Clients that change their network meanwhile
+   * have to connect again. Native WebSockets have one request only, so they refuse to boot with it.
+   *
+   * @default false
+   */
+  readonly bindSidToAddress?: boolean;
   /**
    * Whether guards of the class and global guards run before `handleConnection` as well. Guards on the method always do; the
    * others run for each message. A global guard that is made for HTTP alone would refuse every client.

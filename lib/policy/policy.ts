@@ -71,7 +71,10 @@ export function resolvePolicy(
     firstMessage: extractors.find((extractor) => extractor instanceof FirstMessageExtractor),
     bridges: extractors.filter(isBridged),
     readsRequest: handshakeExtractors.some(({ place }) => place === 'request'),
-    rejection: settleRejection(settings.rejection, { extractors, optional }),
+    rejection: settleRejection(options.rejection ?? defaultRejection[transport], {
+      extractors,
+      optional,
+    }),
     origin: originPolicy(settings.allowedOrigins, ambient),
     limits: Object.freeze({ maxCredentialBytes }),
     challengeSchemes: schemesOf(extractors),
@@ -83,6 +86,13 @@ export function resolvePolicy(
     ping: Buffer.from(pingMessage(settings.events)),
   });
 }
+
+/** Official clients of Socket.IO try for ever to connect where they are refused by an HTTP status. */
+const defaultRejection: Readonly<Record<WsAuthTransport, WsAuthRejection>> = {
+  ws: moduleOptions.rejection.default,
+  'socket.io': 'auto',
+  'graphql-ws': moduleOptions.rejection.default,
+};
 
 /** Puts extractors that depend on each other into the form and order that fit. */
 function arrange(listed: readonly WsCredentialExtractor[]): WsCredentialExtractor[] {

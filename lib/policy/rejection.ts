@@ -63,6 +63,22 @@ export function refusesByCloseFrame(
   );
 }
 
+/**
+ * Whether a connection of Socket.IO is refused by an HTTP status, or at its CONNECT packet. Official clients take an HTTP status for
+ * a trouble of the network and try again for ever, so `'auto'` lets them come to CONNECT.
+ */
+export function refusesByHttp(
+  rejection: WsAuthRejection,
+  refusal: Refusal,
+  handshake: Handshake,
+): boolean {
+  return (
+    rejection === 'http' ||
+    refusal.code === 'ERR_WS_AUTH_SHUTTING_DOWN' ||
+    (rejection === 'auto' && isForTheBrowser(refusal, handshake))
+  );
+}
+
 const bearer = /^Bearer(?: |$)/i;
 const bearerOrBasic = /^(?:Bearer|Basic) /i;
 

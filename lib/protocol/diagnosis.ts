@@ -18,6 +18,9 @@ export type WsAuthCheck =
   | 'path'
   | 'origin'
   | 'middleware'
+  | 'sid-origin'
+  | 'sid-cookie'
+  | 'sid-address'
   // The form of a credential.
   | 'no-credential'
   | 'several-credentials'

@@ -101,6 +101,15 @@ export function parseRequest(request: HandshakeRequest): Handshake | Refusal {
   return checkRequestLine(request) ?? checkBody(fields, 0) ?? readHandshake(request, fields);
 }
 
+/**
+ * Reads a later request of a connection that another request has opened, such as a poll, a POST with packets or the upgrade of
+ * Socket.IO. The engine judges its form; what identifies the client is checked as in every request.
+ */
+export function parseLaterRequest(request: HandshakeRequest): Handshake | Refusal {
+  const fields = collectFields(request.rawHeaders);
+  return fields instanceof Refusal ? fields : readHandshake(request, fields);
+}
+
 function readHandshake(request: HandshakeRequest, fields: Fields): Handshake | Refusal {
   const target = parseRequestTarget(request.url ?? '');
   const authority = fields.host ?? '';

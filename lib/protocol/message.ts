@@ -9,6 +9,7 @@ export const defaultEventNames = Object.freeze({
   authenticate: 'authenticate',
   authenticated: 'authenticated',
   expiring: 'expiring',
+  ended: 'ended',
   ping: 'nestjs-ws-auth:ping',
 });
 
@@ -20,6 +21,12 @@ export interface WsAuthEventNames {
   readonly authenticated: string;
   /** @default 'expiring' */
   readonly expiring: string;
+  /**
+   * By which clients of Socket.IO learn why their session has ended. Native WebSockets have close frames instead.
+   *
+   * @default 'ended'
+   */
+  readonly ended: string;
   /**
    * By its name an application is unlikely to have it.
    *

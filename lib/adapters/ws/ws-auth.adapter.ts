@@ -1,5 +1,4 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
 import { WsAdapter } from '@nestjs/platform-ws';
 import type { MessageMappingProperties } from '@nestjs/websockets';
 import { WebSocketServer, type RawData, type ServerOptions, type WebSocket } from 'ws';
@@ -9,7 +8,7 @@ import { checkOptions, type RowsOf } from '../../policy/check-options.js';
 import { callable } from '../../policy/option-rows.js';
 import type { Policy } from '../../policy/policy.js';
 import type { AdapterContext } from '../adapter-context.js';
-import { WS_AUTH_ADAPTER_CONTEXT } from '../adapter-context.js';
+import { contextIn } from '../context-in.js';
 import { closeGraceMs } from './close-client.js';
 import { logException } from '../contain.js';
 import { containConnectionListeners } from './contained-web-socket.js';
@@ -212,22 +211,6 @@ export class WsAuthAdapter extends WsAdapter {
       return undefined;
     }
   };
-}
-
-/**
- * Looks among the providers of the application itself. `app.get()` of a missing provider logs a riddle of Nest and ends the
- * process, before an error of ours could name the fix.
- */
-function contextIn(app: INestApplicationContext): AdapterContext | undefined {
-  const isApplication = typeof (app as Partial<INestApplicationContext>).get === 'function';
-  const modules = isApplication ? [...app.get(ModulesContainer).values()] : [];
-  for (const { providers } of modules) {
-    const found = providers.get(WS_AUTH_ADAPTER_CONTEXT);
-    if (found) {
-      return found.instance as AdapterContext;
-    }
-  }
-  return undefined;
 }
 
 function routePath(port: number, path: string | undefined): string | typeof anyPath {

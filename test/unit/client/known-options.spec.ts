@@ -39,6 +39,7 @@ const events: WsAuthEventNames = {
   authenticate: 'a',
   authenticated: 'b',
   expiring: 'c',
+  ended: 'e',
   ping: 'd',
 };
 const ofFirstMessage: Required<FirstMessageWayOptions> = { format: 'raw' };

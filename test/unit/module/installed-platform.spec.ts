@@ -20,8 +20,10 @@ function broken(): Promise<never> {
 
 describe('an application that names no platform', () => {
   it.each([
-    [[socketIo, nativeWebSockets], /^platform: .* are installed; choose platform: ws\(\)/],
-    [[socketIo], /^platform: gateways of @nestjs\/platform-socket\.io cannot be protected yet/],
+    [
+      [socketIo, nativeWebSockets],
+      /^platform: .* are installed; choose platform: ws\(\) .* or platform: socketIo\(\)/,
+    ],
     [[], /^platform: no WebSocket platform is installed; run npm install @nestjs\/platform-ws/],
   ])('refuses to boot with %o', async (names, message) => {
     await expect(installedPlatform(withPackages(names))).rejects.toThrow(message);
@@ -29,6 +31,7 @@ describe('an application that names no platform', () => {
 
   it('uses the one that is installed', async () => {
     expect((await installedPlatform(withPackages([nativeWebSockets]))).transport).toBe('ws');
+    expect((await installedPlatform(withPackages([socketIo]))).transport).toBe('socket.io');
     expect((await installedPlatform()).transport).toBe('ws');
   });
 

@@ -7,7 +7,10 @@ describe('the options of the module', () => {
   it.each([
     [{ failedAttempts: {} }, /^failedAttempts: no limit is given; pass perAddress or perAccount/],
     [{ events: { authenticated: 'authenticate' } }, /^events: expected a different name/],
-    [{ platform: ws }, /^platform: expected ws\(\) of nestjs-ws-auth\/ws, got /],
+    [
+      { platform: ws },
+      /^platform: expected ws\(\) of nestjs-ws-auth\/ws or socketIo\(\) of .*, got /,
+    ],
     [{ platform: 'ws' }, /^platform: expected ws\(\)/],
   ])('K11b: refuse what has no effect: %o', (options, message) => {
     expect(() => checkOptions(moduleOptions, options)).toThrow(message);

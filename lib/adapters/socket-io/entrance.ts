@@ -1,0 +1,196 @@
+import { createHash } from 'node:crypto';
+import type { Authenticated } from '../../authentication/authenticated.js';
+import type { Decision } from '../../authentication/authenticator.js';
+import { renew } from '../../authentication/renewal.js';
+import { failed } from '../../authentication/strategy-refusal.js';
+import type { Credential } from '../../credentials/credential.js';
+import { Refusal, refusedBy } from '../../protocol/refusal.js';
+import { Admission } from '../admission.js';
+import type { Peer } from '../peer.js';
+import { PendingUpgrade } from '../pending-upgrade.js';
+import type { SessionContext } from '../session-context.js';
+
+type Payload = Record<string, unknown> | undefined;
+type Judged = Authenticated | Refusal;
+
+/** The way of one connection from its handshake to its session, by the CONNECT packets that it sends. */
+export class Entrance {
+  readonly admission: Admission;
+  #upgrade: PendingUpgrade;
+  #accepted: Authenticated | undefined;
+  /** Of the payload that was accepted. */
+  #digest = '';
+  #holds = true;
+
+  /** @param forget gives the slot of a connection back */
+  constructor(
+    private readonly context: SessionContext,
+    upgrade: PendingUpgrade,
+    private readonly decision: Decision,
+    private readonly forget: (ended: PendingUpgrade) => void,
+  ) {
+    this.admission = new Admission(context);
+    this.#upgrade = upgrade;
+  }
+
+  get upgrade(): PendingUpgrade {
+    return this.#upgrade;
+  }
+
+  get peer(): Peer {
+    return this.#upgrade.peer;
+  }
+
+  /** What a CONNECT packet has authenticated, until its session begins. */
+  get accepted(): Authenticated | undefined {
+    return this.#accepted;
+  }
+
+  /** Whether the handshake presented no credential, so that the client gives way to one that does. */
+  get waits(): boolean {
+    return this.decision === 'defer';
+  }
+
+  /** Name of the extractor that found the credential of the handshake. */
+  get extractor(): string | undefined {
+    return isAuthenticated(this.decision) ? this.decision.session.extractor : undefined;
+  }
+
+  /** Judges a CONNECT packet, and returns why it is refused. */
+  async judge(payload: Payload): Promise<Refusal | undefined> {
+    if (this.#accepted) {
+      return this.knows(payload) ? undefined : severalCredentials;
+    }
+    const result = await this.#judge(payload);
+    if (result instanceof Refusal) {
+      return result;
+    }
+    const unfit = this.admission.refuse(result);
+    if (unfit) {
+      this.admission.release(result);
+      return unfit;
+    }
+    this.#accepted = result;
+    this.#digest = digestOf(payload);
+    return undefined;
+  }
+
+  /** Whether a payload presents no other credential than the one that was accepted. */
+  knows(payload: Payload): boolean {
+    return payload?.['token'] === undefined || this.#digest === digestOf(payload);
+  }
+
+  /** Remembers the payload of another CONNECT packet that was accepted. */
+  remember(payload: Payload): void {
+    this.#digest = digestOf(payload);
+  }
+
+  /** Takes a slot again, for a client that has joined a public namespace before. */
+  reenter(): Refusal | undefined {
+    if (this.#upgrade.attempt.running) {
+      return undefined;
+    }
+    const { subject, peer } = this.#upgrade;
+    const full = this.context.budget.take(peer, () => true);
+    if (!full) {
+      this.#upgrade = new PendingUpgrade(subject, peer, this.forget);
+      this.#upgrade.hold();
+      this.#holds = true;
+      this.#upgrade.attempt.endWithin(this.context.policy.authTimeoutMs);
+    }
+    return full;
+  }
+
+  /** The way is done. The slot is kept until {@link letGo}. */
+  settle(): void {
+    this.#upgrade.attempt.settle();
+  }
+
+  letGo(): void {
+    if (this.#holds) {
+      this.#holds = false;
+      this.#upgrade.letGo();
+    }
+  }
+
+  /** Gives back what the connection has that ends without a session. */
+  abandon(): void {
+    const { decision } = this;
+    const left = this.#accepted ?? (isAuthenticated(decision) ? decision : undefined);
+    this.#accepted = undefined;
+    if (left) {
+      this.admission.release(left);
+    }
+  }
+
+  async #judge(payload: Payload): Promise<Judged> {
+    const { decision } = this;
+    if (decision instanceof Refusal) {
+      return decision;
+    }
+    const { firstMessage, limits } = this.context.policy;
+    if (decision === 'defer') {
+      const credential = firstMessage!.readData(payload, limits);
+      return credential instanceof Refusal ? credential : this.#enter(credential);
+    }
+    if (!firstMessage || payload?.['token'] === undefined || this.#isInHeader(payload)) {
+      return decision;
+    }
+    const credential = firstMessage.readData(payload, limits);
+    return credential instanceof Refusal ? credential : this.#prefer(credential, decision);
+  }
+
+  /**
+   * A cookie that the browser has attached by itself gives way to a credential that the page has chosen. Whatever else the handshake
+   * presented has to be of the same user.
+   */
+  async #prefer(credential: Credential, decision: Authenticated): Promise<Judged> {
+    if (decision.mayDefer) {
+      this.admission.release(decision);
+      return this.#enter(credential);
+    }
+    const { authenticator } = this.context;
+    const { subject, attempt } = this.#upgrade;
+    const next = await this.#run(() => authenticator.authenticate(subject, credential, attempt));
+    return next instanceof Refusal ? next : renew(decision, next);
+  }
+
+  #enter(credential: Credential): Promise<Judged> {
+    const { authenticator } = this.context;
+    const { subject, attempt } = this.#upgrade;
+    return this.#run(() => authenticator.enter(subject, credential, attempt));
+  }
+
+  async #run(judge: () => Judged | PromiseLike<Judged>): Promise<Judged> {
+    const upgrade = this.#upgrade;
+    upgrade.attempt.late = 'ERR_WS_AUTH_UNAVAILABLE';
+    this.context.budget.keep(upgrade.peer);
+    upgrade.begin();
+    try {
+      return await judge();
+    } catch (cause) {
+      return failed(cause);
+    } finally {
+      upgrade.finish();
+    }
+  }
+
+  /** Clients send a token in both places, since pages cannot set headers on every transport. */
+  #isInHeader(payload: Payload): boolean {
+    const { authorization } = this.#upgrade.subject.original.headers;
+    return authorization === `Bearer ${String(payload?.['token'])}`;
+  }
+}
+
+const severalCredentials = refusedBy('several-credentials', 'ERR_WS_AUTH_SEVERAL_CREDENTIALS');
+
+function isAuthenticated(decision: Decision): decision is Authenticated {
+  return decision !== 'defer' && !(decision instanceof Refusal);
+}
+
+/** Kept instead of the payload, which is a secret. */
+function digestOf(payload: Payload): string {
+  return createHash('sha256')
+    .update(JSON.stringify(payload ?? null))
+    .digest('base64url');
+}

@@ -1,0 +1,54 @@
+import type { EventEmitter } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** What carries the packets of a connection at present: polling, or a WebSocket. */
+export interface EngineTransport extends EventEmitter {
+  readonly name: string;
+  /** Whether the last packets have left. */
+  readonly writable: boolean;
+  /** Bytes of one request, in polling. */
+  maxHttpBufferSize?: unknown;
+  /** The socket of `ws`. */
+  readonly socket?: {
+    _receiver?: { _maxPayload?: unknown } | null;
+    readonly bufferedAmount?: number;
+  };
+}
+
+/** A connection of engine.io, with the members that its types leave out. */
+export interface EngineConnection extends EventEmitter {
+  /** The sid. */
+  readonly id: string;
+  /** The request that opened it; none over WebTransport. */
+  readonly request: IncomingMessage | null | undefined;
+  readonly readyState: string;
+  readonly transport: EngineTransport;
+  emit(event: string | symbol, ...args: unknown[]): boolean;
+  sendPacket(type: string, ...args: unknown[]): void;
+  /** @param discard whether to close without waiting for what has yet to be sent */
+  close(discard?: boolean): unknown;
+  /** Takes the WebSocket that a polling client has opened, for its probe. */
+  _maybeUpgrade(transport: EngineTransport): void;
+}
+
+/** A request as engine.io hands it on. */
+export interface EngineRequest extends IncomingMessage {
+  /** The query, the last of repeated parameters. */
+  readonly _query: Record<string, string>;
+  /** The response, in polling; an upgrade has none. */
+  readonly res?: ServerResponse | null;
+}
+
+/** The part of the engine that is used. */
+export interface Engine extends EventEmitter {
+  readonly clients: Readonly<Record<string, EngineConnection>>;
+  readonly opts: { readonly maxHttpBufferSize: number };
+  use(middleware: EngineMiddleware): void;
+}
+
+/** Runs for every request to the engine. */
+export type EngineMiddleware = (
+  request: EngineRequest,
+  response: unknown,
+  next: (error?: unknown) => void,
+) => void;

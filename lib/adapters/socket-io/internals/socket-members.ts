@@ -1,0 +1,46 @@
+import type { IoNamespace, IoSocket } from '../platform-types.js';
+
+/** A decoded packet of Socket.IO. */
+export interface Packet {
+  readonly type: number;
+  readonly data?: unknown;
+  /** Present if the client asked for an acknowledgement. */
+  readonly id?: number;
+}
+
+/** Packets that hold an event: EVENT and BINARY_EVENT. */
+const eventTypes: ReadonlySet<number> = new Set([2, 5]);
+
+/** Arguments of an event, its name first; `undefined` for every other packet. */
+export function eventIn({ type, data }: Packet): readonly unknown[] | undefined {
+  return eventTypes.has(type) && Array.isArray(data) ? data : undefined;
+}
+
+/** A client in a namespace, with the members that the types of Socket.IO leave out. */
+export interface SocketMembers {
+  connected: boolean;
+  _onpacket(packet: Packet): void;
+  _onclose(reason: string, description?: unknown): unknown;
+  /** Answers CONNECT_ERROR. */
+  _error(error: object): void;
+  _cleanup(): void;
+  /** Makes the function that acknowledges the event of that number. */
+  ack(id: number): (...args: unknown[]) => void;
+}
+
+/** A namespace, with the members that the types of Socket.IO leave out. */
+export interface NamespaceMembers {
+  /** Its middleware. */
+  readonly _fns: unknown[];
+  readonly _preConnectSockets: Map<string, unknown>;
+  /** Makes a client part of the namespace, after all middleware. */
+  _doConnect(socket: IoSocket, done: unknown): void;
+}
+
+export function membersOf(socket: IoSocket): SocketMembers {
+  return socket as unknown as SocketMembers;
+}
+
+export function membersOfNamespace(namespace: IoNamespace): NamespaceMembers {
+  return namespace as unknown as NamespaceMembers;
+}

@@ -1,0 +1,340 @@
+import type { AsyncResource } from 'node:async_hooks';
+import type { SessionData } from '../../protocol/message.js';
+import { refusedBy, type Refusal } from '../../protocol/refusal.js';
+import type { Ending } from '../../sessions/live-session.js';
+import { contain } from '../contain.js';
+import type { Connection, SessionNotice } from '../connection.js';
+import type { SessionContext } from '../session-context.js';
+import { SessionLifecycle } from '../session-lifecycle.js';
+import { scheduleInSlices } from '../slices.js';
+import { Backlog } from './backlog.js';
+import { farewellOf, farewellOfRefusal, type ConnectError, type Farewell } from './endings.js';
+import type { Entrance } from './entrance.js';
+import type { EngineConnection } from './internals/engine.js';
+import { gateConnection, type ConnectionGate } from './internals/gate-connection.js';
+import { boundPayloads } from './internals/payload-limits.js';
+import type { Packet } from './internals/socket-members.js';
+import type { IoSocket } from './platform-types.js';
+import { Renewer } from './renewer.js';
+import { sayFarewell } from './say-farewell.js';
+import type { ClientEnd, SocketGate, SocketOwner } from './socket-gate.js';
+
+/** What the connections of one server share. */
+export interface IoConnectionContext {
+  readonly context: SessionContext;
+  /** Whether packets are text: those of the parser that Socket.IO brings. */
+  readonly sendsText: boolean;
+  /** Bytes of one packet of a session. */
+  readonly maxPayload: number;
+}
+
+/** Where a connection stands. */
+type Phase = 'entering' | 'refused' | 'guest' | 'session' | 'ended';
+
+/** Time in milliseconds that a client has to leave by itself, before and after authentication. */
+export const leaveGraceMs = { pending: 1_000, session: 5_000 } as const;
+
+/** Bytes that may wait for guards and hooks of a connection. */
+const maxHeldBytes = 1_048_576;
+
+/** CONNECT packets of one polling request: pages join several namespaces, each with the credential. */
+const maxJoins = 4;
+
+/** Bytes of one packet before authentication. What is larger than a credential is refused with a code that the client can read. */
+export function maxPayloadWithoutSession({ limits }: SessionContext['policy']): number {
+  return maxJoins * (limits.maxCredentialBytes + 256);
+}
+
+/**
+ * One connection of engine.io: the gate that all of its namespaces pass, and the wire of its session. It has one session at most,
+ * whatever the number of its namespaces.
+ */
+export class IoConnection implements Connection, ConnectionGate, SocketOwner {
+  readonly gates = new Set<SocketGate>();
+  context: AsyncResource | undefined;
+  #phase: Phase = 'entering';
+  #life: SessionLifecycle | undefined;
+  #renewer: Renewer | undefined;
+  #farewell: Farewell | undefined;
+  /** Whether our own last packets are being sent. */
+  #speaks = false;
+  #packets = 0;
+  #heldBytes = 0;
+  #idle: NodeJS.Timeout | undefined;
+  #onClosed: ((code: number) => void) | undefined;
+  readonly #backlog: Backlog;
+  readonly #setMaxPayload: (bytes: number) => void;
+
+  constructor(
+    readonly conn: EngineConnection,
+    readonly server: IoConnectionContext,
+    readonly entrance: Entrance,
+  ) {
+    const { policy } = server.context;
+    this.#backlog = new Backlog(conn);
+    this.#setMaxPayload = boundPayloads(conn, maxPayloadWithoutSession(policy));
+    gateConnection(conn, this);
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  get life(): SessionLifecycle | undefined {
+    return this.#life;
+  }
+
+  get #policy(): SessionContext['policy'] {
+    return this.server.context.policy;
+  }
+
+  get isOpen(): boolean {
+    return this.#phase === 'guest' || (this.#phase === 'session' && this.#life!.isOpen);
+  }
+
+  get clients(): Iterable<object> {
+    return [...this.gates].filter(({ isPublic }) => !isPublic).map(({ socket }) => socket);
+  }
+
+  admits(data: unknown): boolean {
+    switch (this.#phase) {
+      case 'entering':
+      case 'refused':
+        return this.#admitsBefore(data);
+      case 'ended':
+        return false;
+      default:
+        return this.isOpen && this.#admitsHeld(data);
+    }
+  }
+
+  shows(data: unknown): boolean {
+    if (!this.isOpen || data === undefined) {
+      return this.isOpen;
+    }
+    const { authenticate } = this.#policy.events;
+    if (typeof data === 'string') {
+      return !data.startsWith('0') && !data.includes(authenticate);
+    }
+    return this.server.sendsText || !Buffer.from(data as Uint8Array).includes(authenticate);
+  }
+
+  sends(data: unknown): boolean {
+    if (this.#speaks) {
+      return true;
+    }
+    if (this.#phase === 'ended' || (this.#phase === 'session' && !this.#life!.isOpen)) {
+      return false;
+    }
+    if (this.#backlog.exceeds(data, this.#policy.maxBufferedBytes)) {
+      this.terminate();
+      return false;
+    }
+    return true;
+  }
+
+  flushed(): void {
+    this.#backlog.flushed();
+  }
+
+  /** The connection has closed. Socket.IO disconnects its namespaces after this. */
+  closing(reason: unknown): void {
+    clearTimeout(this.#idle);
+    this.gates.forEach((gate) => gate.restore());
+    this.#phase = 'ended';
+    this.#renewer?.stop();
+    this.entrance.upgrade.attempt.abort();
+    this.entrance.abandon();
+    this.entrance.letGo();
+    const code = this.#farewell?.code ?? closeCodeOf(reason);
+    this.#life?.closed(code);
+    this.#onClosed?.(code);
+  }
+
+  /** A connection that joins a public namespace needs no session. It waits for nothing, and has the bounds of the server. */
+  becomeGuest(): void {
+    if (this.#phase === 'entering' || this.#phase === 'refused') {
+      this.#phase = 'guest';
+      this.entrance.settle();
+      this.entrance.letGo();
+      this.#setMaxPayload(this.server.maxPayload);
+    }
+  }
+
+  /** The connection is refused, and is closed unless the client leaves by itself. A guest stays. */
+  becomeRefused(): void {
+    this.entrance.settle();
+    if (this.#phase === 'guest') {
+      this.entrance.letGo();
+      return;
+    }
+    this.#phase = 'refused';
+    const { budget } = this.server.context;
+    if (!this.entrance.upgrade.isBusy) {
+      budget.mayEvict(this.entrance.peer, () => this.terminate());
+    }
+    this.#endWithin(leaveGraceMs.pending);
+  }
+
+  /**
+   * Closes a connection that has joined no namespace and asked for none. It is answered as if it had asked for the root namespace,
+   * which raw clients can read.
+   */
+  refuseSilent({ message, data }: ConnectError): void {
+    if (this.server.sendsText) {
+      this.conn.sendPacket('message', `4${JSON.stringify({ message, data })}`);
+    }
+    this.terminate();
+  }
+
+  /** Begins the session with the first client, and returns whether it lives. */
+  begin(gate: SocketGate): boolean {
+    const { entrance } = this;
+    const { upgrade, accepted } = entrance;
+    const { subject, peer } = upgrade;
+    peer.remember(subject.request, subject.original.bareUrl);
+    this.#life = new SessionLifecycle(this, this.server.context, peer, accepted!);
+    this.#renewer = new Renewer(this, this.#life);
+    this.#phase = 'session';
+    this.gates.add(gate);
+    this.#setMaxPayload(this.server.maxPayload);
+    entrance.settle();
+    entrance.letGo();
+    return entrance.admission.begin(this.#life, upgrade);
+  }
+
+  /** Adds a client in one more namespace. */
+  join(gate: SocketGate): void {
+    clearTimeout(this.#idle);
+    this.gates.add(gate);
+    if (!gate.isPublic) {
+      this.#life?.attach(gate.socket);
+    }
+  }
+
+  /** The session ends with its only client. Clients of other namespaces, which have not failed, keep it. */
+  endClient(gate: SocketGate, { code, reason }: ClientEnd): void {
+    const { closeCodes, events } = this.#policy;
+    if (!gate.isPublic && this.gates.size === 1) {
+      this.#life!.end({ why: 'failed', code, reason });
+      return;
+    }
+    const data = { code: closeCodes.get(code) ?? code, reason };
+    gate.silence();
+    scheduleInSlices(() => {
+      gate.restore();
+      gate.socket.emit(events.ended, data);
+      gate.socket.disconnect();
+    });
+  }
+
+  left(gate: SocketGate): void {
+    this.gates.delete(gate);
+    // A raw client could keep a connection without a namespace for ever.
+    if (this.gates.size === 0 && this.#phase !== 'ended') {
+      this.#endWithin(this.#policy.authTimeoutMs);
+    }
+  }
+
+  takes(gate: SocketGate, event: readonly unknown[], packet: Packet): boolean {
+    if (gate.isPublic || event[0] !== this.#policy.events.authenticate) {
+      return false;
+    }
+    this.#renewer!.authenticate(gate, event[1], packet.id);
+    return true;
+  }
+
+  /** Renews the session by the payload of another CONNECT packet. */
+  renew(payload: unknown): Promise<Refusal | undefined> {
+    return this.#renewer!.renew(payload);
+  }
+
+  send(notice: SessionNotice, data: SessionData): void {
+    const sockets = this.#renewer?.recipients(notice) ?? this.clients;
+    for (const socket of sockets as Iterable<IoSocket>) {
+      contain('a listener of outgoing events', () => {
+        socket.emit(this.#policy.events[notice], data);
+      });
+    }
+  }
+
+  end(ending: Ending): void {
+    this.#end(farewellOf(ending, this.#policy));
+  }
+
+  refuse(refusal: Refusal): void {
+    this.#end(farewellOfRefusal(refusal, this.#policy));
+  }
+
+  onClosed(callback: (code: number) => void): void {
+    this.#onClosed = callback;
+  }
+
+  /** Closes the connection, without waiting for what has yet to be sent. */
+  terminate(): void {
+    this.conn.close(true);
+  }
+
+  #admitsBefore(data: unknown): boolean {
+    this.#packets += 1;
+    const { maxQueuedMessages } = this.#policy;
+    if (this.server.sendsText && typeof data !== 'string') {
+      this.violate(refusedBy('binary', 'ERR_WS_AUTH_UNSUPPORTED_DATA'));
+    } else if (this.#packets > maxQueuedMessages + 1) {
+      this.violate(refusedBy('max-queued-messages', 'ERR_WS_AUTH_QUEUE_FULL'));
+    } else {
+      return true;
+    }
+    return false;
+  }
+
+  /** Ends a connection that breaks the rules before it has authenticated. */
+  violate(refusal: Refusal): void {
+    const { attempt } = this.entrance.upgrade;
+    attempt.abort(refusal);
+    this.terminate();
+  }
+
+  #admitsHeld(data: unknown): boolean {
+    if (![...this.gates].some(({ holds }) => holds)) {
+      this.#heldBytes = 0;
+      return true;
+    }
+    this.#heldBytes += (data as string | Uint8Array).length;
+    if (this.#heldBytes <= maxHeldBytes) {
+      return true;
+    }
+    this.#life?.end({ why: 'failed' });
+    this.terminate();
+    return false;
+  }
+
+  #end(farewell: Farewell): void {
+    this.#phase = 'ended';
+    this.#farewell = farewell;
+    this.#renewer?.stop();
+    this.gates.forEach((gate) => gate.silence());
+    scheduleInSlices(() => this.#leave(farewell));
+  }
+
+  #leave(farewell: Farewell): void {
+    this.#speaks = true;
+    try {
+      sayFarewell(this, farewell, this.#policy.events.ended);
+    } finally {
+      this.#speaks = false;
+    }
+    this.#endWithin(leaveGraceMs.session);
+  }
+
+  #endWithin(graceMs: number): void {
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => this.terminate(), graceMs);
+    this.#idle.unref();
+  }
+}
+
+/** Engine.io does not show the code of a close frame. */
+function closeCodeOf(reason: unknown): number {
+  return reason === 'transport close' || reason === 'forced close' ? 1005 : 1006;
+}

@@ -1,0 +1,89 @@
+import type { ExpectClient } from '../adapter-context.js';
+import { membersOfNamespace } from './internals/socket-members.js';
+import type { IoNamespace, IoServer, IoSocket, Next } from './platform-types.js';
+import type { Access, Reception } from './reception.js';
+
+/** What the namespaces of one server ask. */
+export interface NamespaceOwner {
+  /** The reception of a client's connection; none for a connection that came by another way than the gate of the server. */
+  receptionOf(socket: IoSocket): Reception | undefined;
+}
+
+/** The gateways of a namespace. */
+export interface NamespaceDemand {
+  readonly access: Access;
+  readonly expect: ExpectClient | undefined;
+}
+
+/** A gate in the middleware of a namespace. Namespaces that a pattern has made take over that of their parent. */
+interface GateMiddleware {
+  (socket: IoSocket, next: Next): void;
+  readonly demand: () => NamespaceDemand;
+}
+
+const isGate = new WeakSet<object>();
+
+/**
+ * The gates of all namespaces of a server: those of gateways, those that the application makes by itself, now or later, and the root
+ * namespace, which every server of Socket.IO has.
+ */
+export class NamespaceGates {
+  readonly #demands = new Map<IoNamespace, NamespaceDemand>();
+
+  constructor(
+    server: IoServer,
+    private readonly owner: NamespaceOwner,
+  ) {
+    this.#gate(server.of('/'));
+    server.on('new_namespace', (namespace) => this.#gate(namespace));
+  }
+
+  /** Opens a namespace to the clients of its gateways. */
+  add(namespace: IoNamespace, demand: NamespaceDemand): void {
+    this.#demands.set(namespace, demand);
+    this.#gate(namespace);
+  }
+
+  /** Puts the gate before all middleware, and behind it, where Socket.IO itself may have passed it by. */
+  #gate(namespace: IoNamespace): void {
+    const members = membersOfNamespace(namespace);
+    const inherited = members._fns.find((each) => isGate.has(each as object));
+    if (Object.hasOwn(namespace, '_doConnect')) {
+      return;
+    }
+    const gate = (inherited ?? this.#middlewareOf(namespace)) as GateMiddleware;
+    if (!inherited) {
+      members._fns.unshift(gate);
+    }
+    const doConnect = members._doConnect.bind(namespace);
+    members._doConnect = (socket, done) => {
+      const reception = this.owner.receptionOf(socket);
+      if (reception) {
+        reception.enter(socket, gate.demand().expect, () => doConnect(socket, done));
+      } else {
+        socket.conn.close(true);
+      }
+    };
+  }
+
+  #middlewareOf(namespace: IoNamespace): GateMiddleware {
+    const demand = () => this.#demands.get(namespace) ?? demandOfApplication(namespace);
+    const gate = (socket: IoSocket, next: Next) => {
+      const reception = this.owner.receptionOf(socket);
+      if (reception) {
+        reception.admit(socket, demand().access, next);
+      } else {
+        socket.conn.close(true);
+      }
+    };
+    isGate.add(gate);
+    return Object.assign(gate, { demand });
+  }
+}
+
+/** A namespace of the application's own code is protected. One without a listener is closed. */
+function demandOfApplication(namespace: IoNamespace): NamespaceDemand {
+  const events = ['connect', 'connection'] as const;
+  const isServed = events.some((event) => namespace.listeners(event).length > 0);
+  return { access: isServed ? 'protected' : 'closed', expect: undefined };
+}

@@ -1,0 +1,56 @@
+import { setPublic } from '../../sessions/client-session.js';
+import { failSocket } from './end-socket.js';
+import { membersOfNamespace } from './internals/socket-members.js';
+import type { NamespaceDemand } from './namespace-gates.js';
+import type { IoNamespace, IoServer } from './platform-types.js';
+import { SocketGate, type SocketOwner } from './socket-gate.js';
+
+/** The clients of a public server are never ended by a session. */
+const publicOwner: SocketOwner = {
+  isOpen: true,
+  takes: () => false,
+  left: () => undefined,
+  endClient: (gate, data) => {
+    gate.silence();
+    gate.restore();
+    gate.socket.emit('ended', data);
+    gate.socket.disconnect(true);
+  },
+};
+
+/** A server whose gateways are all `@WsPublic()`: every client may connect, as with `IoAdapter`. */
+export class PublicServer {
+  readonly #demands = new Map<IoNamespace, NamespaceDemand>();
+
+  constructor(private readonly server: IoServer) {
+    this.#open(server.of('/'));
+    server.on('new_namespace', (namespace) => this.#open(namespace));
+  }
+
+  addNamespace(namespace: IoNamespace, demand: NamespaceDemand): void {
+    this.#demands.set(namespace, demand);
+  }
+
+  /** Nest closes the server itself. */
+  close(): Promise<void> {
+    this.server.disconnectSockets(true);
+    return Promise.resolve();
+  }
+
+  release(): void {}
+
+  #open(namespace: IoNamespace): void {
+    const members = membersOfNamespace(namespace);
+    const doConnect = members._doConnect.bind(namespace);
+    members._doConnect = (socket, done) => {
+      setPublic(socket);
+      const gate = new SocketGate(socket, true, publicOwner);
+      try {
+        this.#demands.get(namespace)?.expect?.(gate.socket);
+        doConnect(socket, done);
+      } catch (error) {
+        failSocket(socket, 'a listener of "connection"', error);
+      }
+    };
+  }
+}

@@ -1,0 +1,203 @@
+import type { Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { AdapterContext } from '../adapter-context.js';
+import { contain } from '../contain.js';
+import { OpenConnections } from '../open-connections.js';
+import { refuseRequest, refuseUpgrade } from '../refuse.js';
+import { redactRequest } from '../../credentials/redaction.js';
+import { andThen } from '../../passport/maybe-promise.js';
+import { orFailed } from '../../authentication/strategy-refusal.js';
+import type { Refusal } from '../../protocol/refusal.js';
+import type { SessionContext } from '../session-context.js';
+import { HandshakeGate } from './handshake-gate.js';
+import type {
+  Engine,
+  EngineConnection,
+  EngineMiddleware,
+  EngineRequest,
+} from './internals/engine.js';
+import { isKnownConnection } from './internals/self-check.js';
+import { IoConnection, type IoConnectionContext } from './io-connection.js';
+import { NamespaceGates, type NamespaceDemand } from './namespace-gates.js';
+import type {
+  AllowRequest,
+  IoNamespace,
+  IoServer,
+  IoServerOptions,
+  IoSocket,
+} from './platform-types.js';
+import { Reception } from './reception.js';
+import { SidGate } from './sid-gate.js';
+
+/** What is kept of each connection. */
+interface Kept {
+  readonly connection: IoConnection;
+  readonly reception: Reception;
+  readonly sid: SidGate;
+}
+
+/** Everything that protects one server of Socket.IO: its handshakes, its connections and its namespaces. */
+export class ServerGate {
+  readonly #handshakes: HandshakeGate;
+  readonly #kept = new Map<EngineConnection, Kept>();
+  readonly #bySid = new Map<string, Kept>();
+  #hasPublic = false;
+  #namespaces: NamespaceGates | undefined;
+  #shared: IoConnectionContext | undefined;
+  #http: { readonly server: Server; readonly connections: OpenConnections } | undefined;
+
+  constructor(
+    private readonly context: SessionContext,
+    private readonly adapterContext: AdapterContext,
+    theirs: AllowRequest | undefined,
+  ) {
+    this.#handshakes = new HandshakeGate({
+      context,
+      budget: adapterContext.budget,
+      hasPublic: () => this.#hasPublic,
+      theirs,
+    });
+  }
+
+  get allowRequest(): AllowRequest {
+    return this.#handshakes.allowRequest;
+  }
+
+  /** Puts the gates into a server that was made with {@link allowRequest}. */
+  protect(server: IoServer, options: IoServerOptions): void {
+    const engine = server.engine as unknown as Engine;
+    this.#shared = {
+      context: this.context,
+      sendsText: options.parser === undefined,
+      maxPayload: engine.opts.maxHttpBufferSize,
+    };
+    engine.use(this.#checkSid);
+    engine.on('headers', (_headers: unknown, request: EngineRequest) => this.#redact(request));
+    engine.on('connection_error', ({ req }: { readonly req: EngineRequest }) => this.#redact(req));
+    engine.on('connection', this.#onConnection);
+    this.#namespaces = new NamespaceGates(server, {
+      receptionOf: (socket) => this.#receptionOf(socket),
+    });
+    const http = server.httpServer as Server;
+    http.prependListener('upgrade', handleErrors);
+    this.#http = { server: http, connections: new OpenConnections(http) };
+  }
+
+  /** Opens a namespace to the clients of its gateways. */
+  addNamespace(namespace: IoNamespace, demand: NamespaceDemand): void {
+    this.#hasPublic ||= demand.access === 'public';
+    this.#namespaces!.add(namespace, demand);
+  }
+
+  /** Ends all sessions, refuses what is on its way, and waits until the connections have closed. */
+  async close(): Promise<void> {
+    const { shutdownTimeoutMs } = this.adapterContext;
+    this.#handshakes.close();
+    this.#http?.connections.endWithin(shutdownTimeoutMs);
+    const closed = [...this.#kept.keys()].map((conn) => closedOf(conn));
+    for (const { connection } of this.#kept.values()) {
+      contain('ending a connection', () => endForShutdown(connection));
+    }
+    const deadline = setTimeout(() => this.#terminate(), shutdownTimeoutMs);
+    await Promise.all(closed);
+    clearTimeout(deadline);
+  }
+
+  /** The server is about to stop listening. */
+  release(): void {
+    this.#http?.connections.closing();
+    this.#http?.server.off('upgrade', handleErrors);
+  }
+
+  #terminate(): void {
+    for (const { connection } of this.#kept.values()) {
+      contain('terminating a connection', () => connection.terminate());
+    }
+  }
+
+  /** A connection without an entrance came by another way than the gate of the server, such as WebTransport: it is closed. */
+  readonly #onConnection = (conn: EngineConnection): void => {
+    const entrance = this.#handshakes.take(conn.request);
+    if (!entrance || !isKnownConnection(conn)) {
+      conn.close(true);
+      return;
+    }
+    const connection = new IoConnection(conn, this.#shared!, entrance);
+    const { subject } = entrance.upgrade;
+    const sid = new SidGate(subject, this.context.policy, entrance.extractor);
+    const reception = new Reception(connection);
+    this.#keep(conn, { connection, reception, sid });
+    if (entrance.waits) {
+      this.context.budget.mayEvict(entrance.peer, () => {
+        entrance.upgrade.attempt.abort();
+        connection.terminate();
+      });
+    }
+  };
+
+  #keep(conn: EngineConnection, kept: Kept): void {
+    this.#kept.set(conn, kept);
+    this.#bySid.set(conn.id, kept);
+    conn.once('close', () => {
+      this.#kept.delete(conn);
+      this.#bySid.delete(conn.id);
+    });
+  }
+
+  #receptionOf({ conn }: IoSocket): Reception | undefined {
+    return this.#kept.get(conn as unknown as EngineConnection)?.reception;
+  }
+
+  readonly #checkSid: EngineMiddleware = (request, _response, next) => {
+    const { sid } = request._query;
+    const kept = sid ? this.#bySid.get(sid) : undefined;
+    if (!kept) {
+      // A new connection, or a sid that engine.io itself refuses.
+      next();
+      return;
+    }
+    const answer = (refusal: Refusal | undefined) =>
+      refusal ? this.#refuse(request, kept, refusal) : next();
+    void andThen(
+      orFailed(() => kept.sid.check(request)),
+      answer,
+    );
+  };
+
+  #refuse(request: EngineRequest, { connection }: Kept, refusal: Refusal): void {
+    this.#redact(request);
+    this.context.reporter.refused(refusal, connection.entrance.peer, 'handshake');
+    if (request.res) {
+      refuseRequest(request.res, refusal);
+    } else {
+      refuseUpgrade(request.socket, refusal);
+    }
+  }
+
+  /** Requests with a sid repeat the credential. Listeners of the application see it nowhere. */
+  #redact(request: EngineRequest): void {
+    redactRequest(request, this.context.policy.redaction);
+  }
+}
+
+function endForShutdown(connection: IoConnection): void {
+  const { attempt } = connection.entrance.upgrade;
+  if (connection.life) {
+    connection.life.end({ why: 'shutdown' });
+  } else if (!attempt.running) {
+    connection.terminate();
+  }
+}
+
+function closedOf(conn: EngineConnection): Promise<void> {
+  return new Promise((resolve) => conn.once('close', () => resolve()));
+}
+
+/** Without a listener of `error`, a reset while a strategy or a predicate runs would end the process. */
+function handleErrors(_request: unknown, socket: Duplex): void {
+  socket.on('error', destroy);
+}
+
+function destroy(this: Duplex): void {
+  this.destroy();
+}

@@ -1,0 +1,159 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import { IoAdapter } from '@nestjs/platform-socket.io';
+import { WsAuthConfigurationError } from '../../errors/ws-auth.error.js';
+import type { AdapterContext } from '../adapter-context.js';
+import { contextIn } from '../context-in.js';
+import { demandKnownInternals } from './internals/self-check.js';
+import type { IoNamespace, IoServer, IoServerOptions } from './platform-types.js';
+import { ServerGate } from './server-gate.js';
+import { demandPossiblePolicy, refuseUnsafeOptions } from './server-options.js';
+import { PublicServer } from './public-server.js';
+
+/** Options as Nest hands them to the adapter. */
+type CreateOptions = IoServerOptions & {
+  readonly namespace?: string;
+  readonly server?: IoServer;
+};
+
+/** What stands in front of one server. */
+type Gate = ServerGate | PublicServer;
+
+/** Where a server listens. */
+interface Address {
+  readonly port: number;
+  readonly path: string | undefined;
+}
+
+/** The port of gateways that live on the application's own server. */
+const applicationPort = 0;
+
+/**
+ * A drop-in for `IoAdapter`: a gateway of Socket.IO receives a client when it has a session, not before.
+ *
+ * `WsAuthModule.forRoot()` installs it. Derive from it where `IoAdapter` was derived from, as for the adapter of Redis.
+ *
+ * @example
+ * ```ts
+ * class RedisIoAdapter extends WsAuthIoAdapter {
+ *   override createIOServer(port: number, options?: ServerOptions) {
+ *     const server = super.createIOServer(port, options);
+ *     server.adapter(createAdapter(publisher, subscriber));
+ *     return server;
+ *   }
+ * }
+ * ```
+ * @publicApi
+ */
+export class WsAuthIoAdapter extends IoAdapter {
+  readonly #gates = new Map<object, Gate>();
+  /** Where the server that is being made listens: `createIOServer()` may be overridden, and is not told all of it. */
+  #making: Address | undefined;
+  #context: AdapterContext | undefined;
+
+  /** @throws {WsAuthConfigurationError} for what is no application. */
+  constructor(private readonly app?: INestApplicationContext) {
+    super(app);
+    if (app !== undefined && typeof (app as { get?: unknown } | null)?.get !== 'function') {
+      throw new WsAuthConfigurationError(
+        'WsAuthIoAdapter: expected the Nest application, new WsAuthIoAdapter(app)',
+      );
+    }
+  }
+
+  /** @internal */
+  attach(context: AdapterContext): this {
+    this.#context = context;
+    return this;
+  }
+
+  /** @throws {WsAuthConfigurationError} without `WsAuthModule`, and for options that would leave gateways open. */
+  override create(port: number, options: CreateOptions = {}): IoServer | IoNamespace {
+    const { path, namespace = '/', server } = options;
+    this.#making = { port, path };
+    const made = super.create(port, options as Parameters<IoAdapter['create']>[1]);
+    const io = server ?? ('of' in made ? made : made.server);
+    const context = this.#demandContext();
+    const access = context.accessOf(port, path, namespace);
+    if (access) {
+      const expect = context.expectationOn(port, path, namespace);
+      const joined = 'of' in made ? made.of('/') : made;
+      this.#gateOf(io).addNamespace(joined, { access, expect });
+    }
+    return made;
+  }
+
+  /** Makes a server whose clients have to authenticate. */
+  override createIOServer(
+    port: number,
+    options?: Parameters<IoAdapter['createIOServer']>[1],
+  ): IoServer {
+    const given: IoServerOptions = { ...options };
+    const address = this.#making ?? { port, path: given.path };
+    this.#making = undefined;
+    refuseUnsafeOptions(given);
+    const adapterContext = this.#demandContext();
+    const context = adapterContext.sessionContextOf(address.port, address.path);
+    if (!context) {
+      return this.#open(port, given);
+    }
+    demandPossiblePolicy(context.policy);
+    const gate = new ServerGate(context, adapterContext, given.allowRequest);
+    const server = this.#listen(port, { ...given, allowRequest: gate.allowRequest });
+    demandKnownInternals(server);
+    gate.protect(server, given);
+    this.#gates.set(server, gate);
+    return server;
+  }
+
+  /** Ends the sessions of a server, and waits for its connections until the deadline. */
+  override async close(server: IoServer): Promise<void> {
+    const gate = this.#gates.get(server);
+    await gate?.close();
+    gate?.release();
+    if (typeof (server as Partial<IoServer>).close === 'function') {
+      await server.close();
+    }
+  }
+
+  #gateOf(server: IoServer): Gate {
+    const gate = this.#gates.get(server);
+    if (!gate) {
+      throw new WsAuthConfigurationError(
+        'WsAuthIoAdapter: createIOServer() returned a server that it has not made; return that of super.createIOServer()',
+      );
+    }
+    return gate;
+  }
+
+  /** A server of public gateways alone. */
+  #open(port: number, options: IoServerOptions): IoServer {
+    const server = this.#listen(port, options);
+    this.#gates.set(server, new PublicServer(server));
+    return server;
+  }
+
+  #listen(port: number, options: IoServerOptions): IoServer {
+    const { httpServer } = this.#demandContext();
+    if (port === applicationPort) {
+      // Nest gives it to adapters that are made with the application.
+      (this as unknown as { httpServer: unknown }).httpServer ??= httpServer;
+    }
+    return super.createIOServer(port, options as Parameters<IoAdapter['createIOServer']>[1]);
+  }
+
+  #demandContext(): AdapterContext {
+    this.#context ??= this.#findContext();
+    return this.#context;
+  }
+
+  #findContext(): AdapterContext {
+    const context = this.app && contextIn(this.app);
+    if (!context) {
+      throw new WsAuthConfigurationError(
+        'WsAuthIoAdapter: the application does not import WsAuthModule; add WsAuthModule.forRoot() to the imports of its ' +
+          'root module, and pass the application: new WsAuthIoAdapter(app)',
+      );
+    }
+    return context;
+  }
+}

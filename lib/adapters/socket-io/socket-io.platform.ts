@@ -1,0 +1,34 @@
+import type { WsAuthPlatform } from '../../policy/platform.js';
+import type { Platform } from '../platform.js';
+import { endSocket, failSocket } from './end-socket.js';
+import type { IoSocket } from './platform-types.js';
+import { gateOf } from './socket-gate.js';
+import { WsAuthIoAdapter } from './socket-io-auth.adapter.js';
+
+const platform: Platform = Object.freeze({
+  transport: 'socket.io',
+  hasNamespaces: true,
+  adapterName: WsAuthIoAdapter.name,
+  createAdapter: (context) => new WsAuthIoAdapter().attach(context),
+  isAdapter: (adapter) => adapter instanceof WsAuthIoAdapter,
+  failClient: (client, what, error) => failSocket(client as IoSocket, what, error),
+  refuseClient: (client, refusal) => endSocket(client as IoSocket, refusal),
+  emitTo: (client, event, data) => void (client as IoSocket).emit(event, data),
+  holdClient: (client, onDropped) => gateOf(client)?.hold(onDropped) ?? (() => undefined),
+  onClosed: (client, callback) => void (client as IoSocket).once('disconnect', callback),
+} satisfies Platform);
+
+/**
+ * The platform of Socket.IO, `@nestjs/platform-socket.io`: for `platform` of `WsAuthModule.forRoot()`.
+ *
+ * Needed only where the platform of native WebSockets is installed as well.
+ *
+ * @example
+ * ```ts
+ * WsAuthModule.forRoot({ strategy: 'jwt', platform: socketIo() })
+ * ```
+ * @publicApi
+ */
+export function socketIo(): WsAuthPlatform {
+  return platform;
+}
