@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 import { patient } from './test/support/patience.js';
 
 const lib = fileURLToPath(new URL('./lib/index.ts', import.meta.url));
+const graphqlWs = fileURLToPath(new URL('./lib/graphql-ws.ts', import.meta.url));
 const redis = fileURLToPath(new URL('./lib/redis.ts', import.meta.url));
 const client = fileURLToPath(new URL('./lib/client.ts', import.meta.url));
 const opentelemetry = fileURLToPath(new URL('./lib/opentelemetry.ts', import.meta.url));
@@ -28,6 +29,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^nestjs-ws-auth$/, replacement: lib },
+      { find: /^nestjs-ws-auth\/graphql-ws$/, replacement: graphqlWs },
       { find: /^nestjs-ws-auth\/redis$/, replacement: redis },
       { find: /^nestjs-ws-auth\/client$/, replacement: client },
       { find: /^nestjs-ws-auth\/opentelemetry$/, replacement: opentelemetry },
@@ -64,7 +66,10 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'e2e',
-          include: ['test/{e2e,socket-io}/**/*.e2e-spec.ts', 'test/client/**/*.client-spec.ts'],
+          include: [
+            'test/{e2e,socket-io,graphql}/**/*.e2e-spec.ts',
+            'test/client/**/*.client-spec.ts',
+          ],
           isolate: false,
           testTimeout: patient(20_000),
         },

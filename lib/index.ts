@@ -65,6 +65,7 @@ export type {
 } from './policy/options.js';
 export type { WsAuthPlatform } from './policy/platform.js';
 export type { ProtectUpgradesOptions } from './policy/protect-upgrades.js';
+export type { WsAuthServerPlatform } from './policy/server-platform.js';
 export type { WsAuthUpgrades } from './policy/upgrades.js';
 export type { WsAuthUserKey } from './policy/user-key.js';
 export type { WsAuthRejection } from './policy/rejection.js';

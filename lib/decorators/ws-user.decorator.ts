@@ -5,8 +5,8 @@ import {
   type Type,
 } from '@nestjs/common';
 import { isRecord } from '../protocol/message.js';
-import { demandSeen } from '../sessions/client-session.js';
 import type { WsAuthSession } from '../sessions/session.js';
+import { sessionIn } from './context-session.js';
 
 /** Applies pipes to the user, or names one of its fields and applies pipes to that. */
 export interface WsUserDecorator {
@@ -18,17 +18,13 @@ export interface WsUserDecorator {
   ): ParameterDecorator;
 }
 
-function sessionIn(context: ExecutionContext, decorator: string): WsAuthSession | undefined {
-  return demandSeen(context.switchToWs().getClient<unknown>(), decorator);
-}
-
 /**
  * Injects the user of the session into a handler, or one field of it. Pipes are applied as to `@MessageBody()`.
  *
- * `null` in an anonymous session, `undefined` in a `@WsPublic()` gateway.
+ * `null` in an anonymous session, `undefined` in a `@WsPublic()` gateway. It also works in GraphQL resolvers behind `graphqlWs()`.
  *
- * @throws {WsAuthNoSessionError} when a handler is called for a client that `WsAuthAdapter` has not accepted, as in an
- *   application that does not import `WsAuthModule`.
+ * @throws {WsAuthNoSessionError} when a handler is called for a client that this package has not accepted, as in an
+ *   application that does not import `WsAuthModule`, and in a resolver that is called over HTTP.
  *
  * @example
  * ```ts
@@ -40,9 +36,9 @@ function sessionIn(context: ExecutionContext, decorator: string): WsAuthSession 
 export const WsUser: WsUserDecorator = createParamDecorator(readUser);
 
 /**
- * Injects the session into a handler; `undefined` in a `@WsPublic()` gateway.
+ * Injects the session into a handler or a GraphQL resolver; `undefined` in a `@WsPublic()` gateway.
  *
- * @throws {WsAuthNoSessionError} when a handler is called for a client that `WsAuthAdapter` has not accepted.
+ * @throws {WsAuthNoSessionError} when a handler is called for a client that this package has not accepted.
  * @publicApi
  */
 export const WsSession: () => ParameterDecorator = createParamDecorator(readSession);

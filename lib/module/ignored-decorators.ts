@@ -42,8 +42,13 @@ export function refuseIgnoredDecorators(classes: ReadonlySet<GatewayClass>): voi
       continue;
     }
     const methods = methodsOf(each);
-    if (!isGateway && [each, ...methods.map(({ method }) => method)].some(isOpen)) {
-      refuse(guardDecorator, each.name, 'it guards nothing outside of gateways; use AuthGuard()');
+    const guarded = [each, ...methods.map(({ method }) => method)];
+    if (!isGateway && guarded.some((target) => isOpen(target) && !isResolver(target))) {
+      refuse(
+        guardDecorator,
+        each.name,
+        'it guards nothing outside of gateways and resolvers; use AuthGuard()',
+      );
     }
     for (const method of methods) {
       const decorator = isIgnored(method, isGateway) ? decoratorOn(method) : undefined;
@@ -53,6 +58,11 @@ export function refuseIgnoredDecorators(classes: ReadonlySet<GatewayClass>): voi
       }
     }
   }
+}
+
+/** A resolver of GraphQL, or a method of one. */
+function isResolver(target: object): boolean {
+  return Reflect.getMetadataKeys(target).some((key) => String(key).startsWith('graphql:'));
 }
 
 function isBaseOf(base: object, gateway: GatewayClass): boolean {

@@ -63,7 +63,7 @@ export const platformProvider: FactoryProvider<Platform> = {
   provide: WS_AUTH_PLATFORM,
   inject: [WS_AUTH_SETTINGS],
   // The check of the option has seen that it is one.
-  useFactory: ({ platform, upgrades }: ModuleSettings) =>
+  useFactory: ({ platform, platforms, upgrades }: ModuleSettings) =>
     (platform as Platform | undefined) ??
-    (upgrades.length > 0 ? installedPlatformOrNone() : installedPlatform()),
+    (platforms.length + upgrades.length > 0 ? installedPlatformOrNone() : installedPlatform()),
 };

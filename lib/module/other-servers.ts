@@ -1,48 +1,74 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
+import type { ModulesContainer } from '@nestjs/core';
 import type { AdapterContext, ProtectedServer } from '../adapters/adapter-context.js';
+import type { HttpPort } from '../adapters/http-port.js';
 import type { UpgradeRoute } from '../adapters/route.js';
+import type { ServerPlatform } from '../adapters/server-platform.js';
 import type { SessionContext } from '../adapters/session-context.js';
-import { ProtectedUpgradesRoute } from '../adapters/upgrades/protected-upgrades.route.js';
+import { upgradesPlatform } from '../adapters/upgrades/upgrades.platform.js';
+import { cookieBridge } from '../cookie-bridge/cookie-bridge.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { runAll } from '../errors/run-all.js';
 import { demandGatewayEffect } from '../policy/option-effects.js';
 import type { WsAuthModuleOptions } from '../policy/options.js';
-import { upgradePolicyOptions } from '../policy/protect-upgrades.js';
-import type { WsAuthUpgrades } from '../policy/upgrades.js';
+import type { WsAuthTransport } from '../protocol/transport.js';
+import type { ModuleSettings } from './module-settings.js';
 
 /** Makes what the sessions of a server share. */
-type MakeContext = (options: WsAuthModuleOptions) => SessionContext;
+type MakeContext = (options: WsAuthModuleOptions, transport: WsAuthTransport) => SessionContext;
+
+/** Token under which `GraphQLModule` provides its options. */
+const graphqlModuleOptions = 'GqlModuleOptions';
 
 /** The WebSocket servers on the HTTP server of the application that this package protects and does not run. */
 export class OtherServers {
+  readonly #platforms: readonly ServerPlatform[];
   readonly #routes: UpgradeRoute[] = [];
   readonly #served: ProtectedServer[] = [];
 
-  constructor(private readonly context: AdapterContext) {}
+  constructor(
+    private readonly context: AdapterContext,
+    { platforms, upgrades, given }: ModuleSettings,
+  ) {
+    // The check of the option has seen that they are platforms.
+    this.#platforms = [
+      ...(platforms as readonly ServerPlatform[]),
+      ...upgrades.map(upgradesPlatform),
+    ];
+    this.#platforms.forEach((platform) => platform.prepare?.(given));
+  }
 
   get served(): readonly ProtectedServer[] {
     return this.#served;
   }
 
   /**
-   * Puts a route in front of a server. An application without an HTTP server has no upgrades.
+   * Puts a route in front of each server. An application without an HTTP server has no upgrades.
    *
    * @param module the options that gateways without `@WsAuth()` have
    * @throws {WsAuthConfigurationError} for a policy that is unsafe or has no effect, and for the path of a gateway
    */
-  protect(upgrades: WsAuthUpgrades, module: WsAuthModuleOptions, makeContext: MakeContext): void {
-    const { path, policy: own } = upgrades;
-    const options = upgradePolicyOptions(module, upgrades);
-    const context = makeContext(options);
-    demandGatewayEffect({ own, policy: own }, context.policy, path);
-    demandFreeProperty(context.policy.property);
-    const port = this.context.applicationPort;
-    if (port) {
-      const route = new ProtectedUpgradesRoute(context, (...upgrade) => port.passOn(...upgrade));
-      port.addSubtree(path, route);
-      this.#routes.push(route);
-      this.#served.push({ port: 0, path, context });
+  protect(module: WsAuthModuleOptions, makeContext: MakeContext): void {
+    const port = this.#platforms.length > 0 ? this.context.applicationPort : undefined;
+    for (const platform of this.#platforms) {
+      const { path, policy: own } = platform;
+      const context = makeContext(platform.optionsFor(module), platform.transport);
+      demandGatewayEffect({ own, policy: own }, context.policy, path);
+      demandFreeProperty(context.policy.property);
+      if (port) {
+        this.#install(platform, context, port);
+      }
+    }
+  }
+
+  /** @throws {WsAuthConfigurationError} where a server is not connected to what protects it */
+  demandUse(modules: ModulesContainer): void {
+    const options = [...modules.values()].flatMap(
+      ({ providers }): unknown => providers.get(graphqlModuleOptions)?.instance ?? [],
+    );
+    if (this.#routes.length > 0) {
+      this.#platforms.forEach((platform) => platform.demandUse?.(options));
     }
   }
 
@@ -53,6 +79,18 @@ export class OtherServers {
       port.endWithin(shutdownTimeoutMs);
       runAll(this.#routes.map((route) => () => route.close()));
       await port.drain();
+    }
+  }
+
+  #install(platform: ServerPlatform, context: SessionContext, port: HttpPort): void {
+    const { path } = platform;
+    const route = platform.createRoute(context, (...upgrade) => port.passOn(...upgrade));
+    port.addSubtree(path, route);
+    this.#routes.push(route);
+    this.#served.push({ port: 0, path, context });
+    // Those of the module belong to its gateways: the cookie of a bridge has the path of one server.
+    for (const extractor of platform.policy.credentials ? context.policy.bridges : []) {
+      port.addBridge(cookieBridge(extractor, context.policy, path));
     }
   }
 }

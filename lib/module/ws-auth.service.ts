@@ -44,6 +44,7 @@ import { demandGatewayEffect, demandModuleEffect } from '../policy/option-effect
 import { proxyTrust, type ProxyTrust } from '../policy/proxy-trust.js';
 import { resolvePolicy, type Policy } from '../policy/policy.js';
 import type { WsAuthTelemetry } from '../policy/telemetry.js';
+import type { WsAuthTransport } from '../protocol/transport.js';
 import { ticketStrategyName, TicketStrategy } from '../tickets/ticket.strategy.js';
 import { NodeState } from './node-state.js';
 import { reportBoot } from './boot-report.js';
@@ -90,7 +91,7 @@ export class WsAuthService
   readonly #keySources: KeySources = new Map();
   readonly #failures: FailureLimits | undefined;
   readonly #telemetry: WsAuthTelemetry | undefined;
-  readonly #others = new OtherServers(this);
+  readonly #others: OtherServers;
   #applicationPort: HttpPort | undefined;
   readonly #hooks: GatewayHooks;
 
@@ -105,7 +106,7 @@ export class WsAuthService
     private readonly config: ApplicationConfig,
     private readonly httpAdapterHost: HttpAdapterHost,
     private readonly moduleRef: ModuleRef,
-    modules: ModulesContainer,
+    private readonly modules: ModulesContainer,
     contextCreator: ExternalContextCreator,
   ) {
     this.#hooks = new GatewayHooks({ modules, config, platform, contextCreator });
@@ -121,6 +122,7 @@ export class WsAuthService
     if (settings.tickets) {
       this.#strategies.add(ticketStrategyName, new TicketStrategy(common.store));
     }
+    this.#others = new OtherServers(this, settings);
     installAdapter(config, platform, this);
     if (this.#telemetry) {
       wireTelemetry(this.#telemetry, events, {
@@ -147,7 +149,10 @@ export class WsAuthService
       this.#hooks.install(port, path, this.settings);
       return undefined;
     }
-    const context = this.#contextOf(mergeOptions(this.#ofModule, demand.policy));
+    const context = this.#contextOf(
+      mergeOptions(this.#ofModule, demand.policy),
+      this.platform.transport,
+    );
     const { policy } = context;
     demandGatewayEffect(demand, policy, path ?? '/');
     this.#hooks.install(port, path, policy);
@@ -173,9 +178,7 @@ export class WsAuthService
     this.gateways.demandGateways();
     refuseIgnoredDecorators(new Set(this.gateways.classes()));
     demandOwnAdapter(this.platform, this.config.getIoAdapter());
-    for (const upgrades of this.settings.upgrades) {
-      this.#others.protect(upgrades, this.#ofModule, (options) => this.#contextOf(options));
-    }
+    this.#others.protect(this.#ofModule, (...policy) => this.#contextOf(...policy));
     this.protectedServers.push(...this.#others.served);
   }
 
@@ -185,6 +188,7 @@ export class WsAuthService
    */
   onApplicationBootstrap(): void {
     checkGlobalGuards(this.config);
+    this.#others.demandUse(this.modules);
     const policies = this.protectedServers.map(({ context }) => context.policy);
     demandModuleEffect(this.settings.given, this.settings, policies);
     for (const { context } of this.protectedServers) {
@@ -213,9 +217,9 @@ export class WsAuthService
   }
 
   /** What the sessions of one server share. */
-  #contextOf(options: WsAuthModuleOptions): SessionContext {
+  #contextOf(options: WsAuthModuleOptions, transport: WsAuthTransport): SessionContext {
     const { sessions, revocations, events, reporter, budget } = this;
-    const policy = resolvePolicy(options, this.platform.transport);
+    const policy = resolvePolicy(options, transport);
     return {
       policy,
       authenticator: this.#authenticatorFor(policy),

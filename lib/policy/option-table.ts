@@ -38,6 +38,7 @@ import type {
   WsAuthPolicyOptions,
   WsTicketOptions,
 } from './options.js';
+import { checkServerPlatforms } from './server-platform.js';
 import { checkUpgrades } from './upgrades.js';
 import { WsAuthCloseCode } from '../protocol/close-code.js';
 
@@ -78,6 +79,7 @@ export const gatewayOptions = {
 /** Every option that holds for the whole application. */
 export const applicationOptions = {
   platform: custom(checkPlatform),
+  platforms: custom(checkServerPlatforms, []),
   upgrades: custom(checkUpgrades, []),
   userId: callable<WsAuthModuleOptions['userId']>(),
   expiresAt: callable<WsAuthModuleOptions['expiresAt']>(),

@@ -6,6 +6,7 @@ import type { WsAuthEventNames } from '../protocol/message.js';
 import type { WsAuthStore } from '../store/ws-auth-store.js';
 import type { FailureLimiter } from './failure-limiter.js';
 import type { WsAuthPlatform } from './platform.js';
+import type { WsAuthServerPlatform } from './server-platform.js';
 import type { WsAuthUpgrades } from './upgrades.js';
 import type { WsAuthUserKey } from './user-key.js';
 import type { WsAuthRejection } from './rejection.js';
@@ -275,6 +276,13 @@ export interface WsAuthModuleOptions extends WsAuthPolicyOptions {
    * @default the platform whose package is installed; with two of them the application refuses to boot
    */
   readonly platform?: WsAuthPlatform;
+  /**
+   * Servers of other packages that are protected by their protocol: `[graphqlWs()]` of `nestjs-ws-auth/graphql-ws`. They work with
+   * gateways beside them, and without any.
+   *
+   * @default []
+   */
+  readonly platforms?: readonly WsAuthServerPlatform[];
   /**
    * Servers of other packages on the HTTP server of the application whose upgrades are authenticated: a list of
    * `protectUpgrades({ path })`. They work with gateways beside them, and without any.

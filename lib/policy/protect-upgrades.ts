@@ -3,25 +3,9 @@ import { fromAuthorizationHeader } from '../credentials/authorization-header.ext
 import { describe } from './check-option.js';
 import { givenOptions, type RowsOf } from './check-options.js';
 import { custom, required } from './option-rows.js';
-import { gatewayOptions } from './option-table.js';
 import type { WsAuthModuleOptions, WsAuthPolicyOptions } from './options.js';
+import { policyRows } from './policy-subset.js';
 import type { WsAuthUpgrades } from './upgrades.js';
-
-/** Names of the policy options that have an effect on upgrades. */
-const upgradeOptionNames = [
-  'strategy',
-  'credentials',
-  'optional',
-  'allowedOrigins',
-  'authTimeoutMs',
-  'maxCredentialBytes',
-  'realm',
-  'middleware',
-  'maxSessionAgeMs',
-  'expiryWarningMs',
-  'maxSessionsPerUser',
-  'onLimit',
-] as const satisfies readonly (keyof WsAuthPolicyOptions)[];
 
 /**
  * What the upgrades of one path demand. Options of the policy that only a gateway has an effect for do not exist here.
@@ -30,7 +14,18 @@ const upgradeOptionNames = [
  */
 export interface ProtectUpgradesOptions extends Pick<
   WsAuthPolicyOptions,
-  (typeof upgradeOptionNames)[number]
+  | 'strategy'
+  | 'credentials'
+  | 'optional'
+  | 'allowedOrigins'
+  | 'authTimeoutMs'
+  | 'maxCredentialBytes'
+  | 'realm'
+  | 'middleware'
+  | 'maxSessionAgeMs'
+  | 'expiryWarningMs'
+  | 'maxSessionsPerUser'
+  | 'onLimit'
 > {
   /**
    * The path that is protected, with everything below it: `/yjs` covers `/yjs`, `/yjs/room` and `/yjs2`. Other spellings that a
@@ -54,12 +49,25 @@ function checkPath(name: string, value: unknown): string {
   return value;
 }
 
+/** The path of a server. */
+export const pathRow = custom(checkPath);
+
 const upgradeTable = {
-  path: required(custom(checkPath)),
-  ...(Object.fromEntries(upgradeOptionNames.map((each) => [each, gatewayOptions[each]])) as Pick<
-    typeof gatewayOptions,
-    (typeof upgradeOptionNames)[number]
-  >),
+  path: required(pathRow),
+  ...policyRows([
+    'strategy',
+    'credentials',
+    'optional',
+    'allowedOrigins',
+    'authTimeoutMs',
+    'maxCredentialBytes',
+    'realm',
+    'middleware',
+    'maxSessionAgeMs',
+    'expiryWarningMs',
+    'maxSessionsPerUser',
+    'onLimit',
+  ]),
 } satisfies RowsOf<ProtectUpgradesOptions>;
 
 /**

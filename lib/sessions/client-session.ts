@@ -49,6 +49,11 @@ export function setPublic(client: object): void {
   new SessionHolder(client, undefined);
 }
 
+/** Whether this package has accepted a client. @internal */
+export function isSeen(client: unknown): client is object {
+  return typeof client === 'object' && client !== null && SessionHolder.has(client);
+}
+
 /**
  * The session of the client of a handler; `undefined` in a public gateway.
  *
@@ -58,7 +63,7 @@ export function setPublic(client: object): void {
  * @internal
  */
 export function demandSeen(client: unknown, asking: string): WsAuthSession | undefined {
-  if (typeof client !== 'object' || client === null || !SessionHolder.has(client)) {
+  if (!isSeen(client)) {
     throw new WsAuthNoSessionError(
       `${asking}: this client did not come through WsAuthAdapter, so nothing has authenticated it; import ` +
         'WsAuthModule.forRoot() in the root module, and use it in handlers of gateways only',

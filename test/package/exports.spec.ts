@@ -34,7 +34,7 @@ const expected = {
       WsAuthDiagnosis WsAuthErrorOptions WsAuthEventListener WsAuthEventMap WsAuthEventNames
       WsAuthGauges WsAuthHealthResult WsAuthIncident WsAuthMiddleware WsAuthModuleOptions
       WsAuthObservation WsAuthOriginDiagnosis WsAuthOutcome WsAuthPhase WsAuthPlatform
-      WsAuthPolicyOptions WsAuthRejection WsAuthSessionEvent WsAuthStore WsAuthStrategyAnswer
+      WsAuthPolicyOptions WsAuthRejection WsAuthServerPlatform WsAuthSessionEvent WsAuthStore WsAuthStrategyAnswer
       WsAuthTelemetry WsAuthTransport WsAuthUpgrades WsAuthUserKey WsAuthVerdict WsCredentialExtractor
       WsExtractorOptions WsTicketOptions WsUserDecorator
     `),
@@ -57,6 +57,15 @@ const expected = {
     values: wordsOf(`
       WsAuthCloseCode authenticateMessage connect cookie firstMessage protocolsWith
       queryParam subprotocol urlWith userInfo
+    `),
+  },
+  './graphql-ws': {
+    types: wordsOf(`
+      GraphqlWsContext GraphqlWsGuardedOptions GraphqlWsOptions
+      GraphqlWsSubscriptions
+    `),
+    values: wordsOf(`
+      graphqlWs
     `),
   },
   './opentelemetry': {

@@ -5,13 +5,11 @@ import { runAll } from '../../errors/run-all.js';
 import type { Handshake } from '../../protocol/handshake.js';
 import type { PendingUpgrade } from '../pending-upgrade.js';
 import type { UpgradeRoute } from '../route.js';
+import type { PassOn } from '../server-platform.js';
 import type { SessionContext } from '../session-context.js';
 import { hideTokenSubprotocols } from './token-subprotocols.js';
 import { UpgradedConnection } from './upgraded-connection.js';
 import { UpgradeGate } from './upgrade-gate.js';
-
-/** Hands an upgrade to the other listeners of the HTTP server. */
-export type PassOn = (request: IncomingMessage, socket: Duplex) => void;
 
 /** The upgrades of a server of another package: it receives those of authenticated clients, and each session owns its socket. */
 export class ProtectedUpgradesRoute implements UpgradeRoute {

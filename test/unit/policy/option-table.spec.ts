@@ -79,8 +79,10 @@ describe('the table of options', () => {
         const message = messageOf(optionsWith(join(path, each), undefined));
         expect(message).toContain(`${join(path, each)}: unknown option; did you mean `);
       }
-      expect(messageOf(optionsWith(join(path, `${name}s`), 'SECRET'))).toBe(
-        `${join(path, `${name}s`)}: unknown option; did you mean ${join(path, name)}?`,
+      // `platforms` is an option beside `platform`.
+      const plural = Object.hasOwn(table, `${name}s`) ? `${name}q` : `${name}s`;
+      expect(messageOf(optionsWith(join(path, plural), 'SECRET'))).toBe(
+        `${join(path, plural)}: unknown option; did you mean ${join(path, name)}?`,
       );
     },
   );

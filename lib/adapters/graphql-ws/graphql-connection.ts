@@ -1,0 +1,109 @@
+import type { AsyncResource } from 'node:async_hooks';
+import type { Authenticated } from '../../authentication/authenticated.js';
+import { renewalCredentialOf } from '../../authentication/renewal-credential.js';
+import type { Credential } from '../../credentials/credential.js';
+import { messageFramingBytes } from '../../credentials/first-message.extractor.js';
+import type { SessionData } from '../../protocol/message.js';
+import { Refusal } from '../../protocol/refusal.js';
+import type { Ending } from '../../sessions/live-session.js';
+import type { Connection, SessionNotice } from '../connection.js';
+import type { Peer } from '../peer.js';
+import type { SessionContext } from '../session-context.js';
+import { SessionLifecycle } from '../session-lifecycle.js';
+import { scheduleInSlices } from '../slices.js';
+import { credentialFields } from './connection-params.js';
+import { closingOf, closingOfRefusal, type GraphqlClosing } from './graphql-closing.js';
+import { extraOf, type GraphqlExtra, type GraphqlWsContext } from './graphql-context.js';
+import { GraphqlGate, type GraphqlTraffic } from './graphql-gate.js';
+import { pingMessageOf, pingOf, pong } from './renewal-ping.js';
+
+/** A graphql-ws connection with a session: operations run and results are sent exactly as long as the session lives. */
+export class GraphqlConnection implements Connection, GraphqlTraffic {
+  readonly life: SessionLifecycle;
+  context: AsyncResource | undefined;
+  readonly #gate: GraphqlGate;
+
+  constructor(
+    private readonly graphql: GraphqlWsContext,
+    context: SessionContext,
+    peer: Peer,
+    authenticated: Authenticated,
+  ) {
+    this.life = new SessionLifecycle(this, context, peer, authenticated);
+    this.#gate = new GraphqlGate(this.#extra.socket, this);
+  }
+
+  /** Everything that resolvers, hooks and guards may be holding. */
+  get clients(): readonly object[] {
+    const { socket, request } = this.#extra;
+    return [socket, request, this.graphql, this.#extra];
+  }
+
+  get isOpen(): boolean {
+    return this.life.isOpen;
+  }
+
+  get maxBufferedBytes(): number {
+    return this.life.context.policy.maxBufferedBytes;
+  }
+
+  /** A `ping` that holds a credential is ours: graphql-ws would answer with its payload and show it to hooks. */
+  admits(message: Buffer): boolean {
+    const { events, limits } = this.life.context.policy;
+    const held = pingOf(message, limits.maxCredentialBytes + 2 * messageFramingBytes);
+    if (held?.event !== events.authenticate) {
+      return true;
+    }
+    this.#gate.send(pong);
+    this.life.authenticate(() => this.#read(held.data));
+    return false;
+  }
+
+  closed(code: number): void {
+    this.life.closed(code);
+  }
+
+  send(notice: SessionNotice, data: SessionData): void {
+    this.#gate.send(pingMessageOf(this.life.context.policy.events[notice], data));
+  }
+
+  end(ending: Ending): void {
+    this.#close(closingOf(ending));
+  }
+
+  refuse(refusal: Refusal): void {
+    this.#close(closingOfRefusal(refusal));
+  }
+
+  onClosed(callback: (code: number) => void): void {
+    this.#extra.socket.prependOnceListener('close', callback);
+  }
+
+  get #extra(): GraphqlExtra {
+    return extraOf(this.graphql);
+  }
+
+  #close({ code, reason }: GraphqlClosing): void {
+    this.#gate.shut();
+    this.#returnOperations();
+    scheduleInSlices(() => this.#gate.close(code, reason));
+  }
+
+  /** graphql-ws does so when the socket has closed, which a client can delay by not answering the close frame. */
+  #returnOperations(): void {
+    for (const operation of Object.values(this.graphql.subscriptions)) {
+      const iterator = operation as Partial<AsyncGenerator> | null;
+      if (typeof iterator?.return === 'function') {
+        // What the source of a subscription throws at its end concerns no client.
+        Promise.resolve(iterator.return(undefined)).catch(() => undefined);
+      }
+    }
+  }
+
+  #read(data: unknown): Credential | Refusal {
+    const fields = credentialFields(data);
+    return fields instanceof Refusal
+      ? fields
+      : renewalCredentialOf(fields, this.life.context.policy, this.life.renewedBy);
+  }
+}

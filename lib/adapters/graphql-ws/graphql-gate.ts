@@ -1,0 +1,107 @@
+import type { AsyncResource } from 'node:async_hooks';
+import { closeGraceMs } from '../ws/close-client.js';
+import type { GraphqlSocket } from './graphql-context.js';
+
+/** Decides what passes a socket. */
+export interface GraphqlTraffic {
+  /** Whether messages may pass now, in both directions. */
+  readonly isOpen: boolean;
+  /** Bytes that may wait to be sent. */
+  readonly maxBufferedBytes: number;
+  /** Context in which messages are handled. */
+  readonly context: AsyncResource | undefined;
+  /** Whether graphql-ws receives a message; false for one that was handled here. */
+  admits(message: Buffer): boolean;
+  /** The socket has closed. */
+  closed(code: number): void;
+}
+
+/** The close code of graphql-ws for an exception; outside of production its reason is the text of the exception. */
+const internalServerError = 4500;
+
+/**
+ * Stands between a socket of `ws` and graphql-ws, in both directions. graphql-ws offers no hook for either: `emit` and `send` of the
+ * one socket are the places that every version of it uses.
+ */
+export class GraphqlGate {
+  readonly #send: (data: unknown, ...rest: unknown[]) => void;
+  readonly #close: (code?: number, reason?: string) => void;
+  #isShut = false;
+  #isClosing = false;
+
+  constructor(
+    private readonly socket: GraphqlSocket,
+    private readonly traffic: GraphqlTraffic,
+  ) {
+    this.#send = socket.send.bind(socket);
+    this.#close = socket.close.bind(socket);
+    const emit = socket.emit.bind(socket);
+    socket.emit = (event, ...args) => this.#emit(emit, event, args);
+    socket.send = (data, ...rest) => this.#pass(data, rest);
+    socket.close = (code, reason) => this.#closeByServer(code, reason);
+  }
+
+  /** Sends a message of this package. */
+  send(message: string): void {
+    if (!this.#isShut && this.socket.readyState === this.socket.OPEN) {
+      this.#send(message);
+    }
+  }
+
+  /** From here on nothing passes. */
+  shut(): void {
+    this.#isShut = true;
+  }
+
+  /** Closes the socket, and terminates it if the client does not answer in time. */
+  close(code?: number, reason?: string): void {
+    this.#isShut = true;
+    if (this.#isClosing) {
+      return;
+    }
+    this.#isClosing = true;
+    const deadline = setTimeout(() => this.socket.terminate(), closeGraceMs.session);
+    deadline.unref();
+    this.socket.once('close', () => clearTimeout(deadline));
+    this.#close(code, reason);
+  }
+
+  #emit(emit: GraphqlSocket['emit'], event: string | symbol, args: readonly unknown[]): boolean {
+    if (event === 'close') {
+      this.#isShut = true;
+      this.traffic.closed(args[0] as number);
+    }
+    if (event !== 'message') {
+      return emit(event, ...args);
+    }
+    if (this.#isShut || !this.traffic.isOpen || !this.traffic.admits(args[0] as Buffer)) {
+      return true;
+    }
+    const { context } = this.traffic;
+    return context
+      ? context.runInAsyncScope(emit, undefined, event, ...args)
+      : emit(event, ...args);
+  }
+
+  /** What comes too late counts as sent, as graphql-ws itself treats a socket that has closed. */
+  #pass(data: unknown, rest: readonly unknown[]): void {
+    const { socket, traffic } = this;
+    const sent = rest.at(-1);
+    if (this.#isShut || !traffic.isOpen) {
+      (sent as (() => void) | undefined)?.();
+    } else if (socket.bufferedAmount > traffic.maxBufferedBytes) {
+      this.#isShut = true;
+      socket.terminate();
+      (sent as (() => void) | undefined)?.();
+    } else {
+      this.#send(data, ...rest);
+    }
+  }
+
+  /** A session that has ended is closed by its own code, which is about to be sent. */
+  #closeByServer(code: number | undefined, reason: string | undefined): void {
+    if (!this.#isShut) {
+      this.close(code, code === internalServerError ? 'Internal server error' : reason);
+    }
+  }
+}

@@ -1,0 +1,159 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { Logger } from '@nestjs/common';
+import type { Authenticated } from '../../authentication/authenticated.js';
+import { runAll } from '../../errors/run-all.js';
+import type { Handshake } from '../../protocol/handshake.js';
+import { logText } from '../../protocol/log-text.js';
+import { isRecord } from '../../protocol/message.js';
+import { Refusal } from '../../protocol/refusal.js';
+import { logFault } from '../contain.js';
+import { refusalOf } from '../exception-refusal.js';
+import type { PendingUpgrade } from '../pending-upgrade.js';
+import type { UpgradeRoute } from '../route.js';
+import type { PassOn } from '../server-platform.js';
+import type { SessionContext } from '../session-context.js';
+import { hideTokenSubprotocols } from '../upgrades/token-subprotocols.js';
+import { UpgradeGate } from '../upgrades/upgrade-gate.js';
+import { redactParams } from './connection-params.js';
+import { closingOfRefusal } from './graphql-closing.js';
+import { GraphqlConnection } from './graphql-connection.js';
+import { extraOf, type GraphqlWsContext } from './graphql-context.js';
+import { PendingInit } from './pending-init.js';
+
+/** `onConnect` of the application. */
+export type OnConnect = (context: never) => unknown;
+
+/** The upgrades of a graphql-ws server, and the `connection_init` that follows each. */
+export class GraphqlRoute implements UpgradeRoute {
+  readonly #gate: UpgradeGate;
+  /** Connections that have yet to send `connection_init`. */
+  readonly #pending = new WeakMap<IncomingMessage, PendingInit>();
+  readonly #connections = new Set<GraphqlConnection>();
+
+  constructor(
+    private readonly context: SessionContext,
+    private readonly passOn: PassOn,
+  ) {
+    this.#gate = new UpgradeGate(context, (upgrade, decision) => this.#admit(upgrade, decision));
+  }
+
+  get isClosing(): boolean {
+    return this.#gate.isClosing;
+  }
+
+  upgrade(request: IncomingMessage, socket: Duplex, handshake: Handshake): void {
+    this.#gate.upgrade(request, socket, handshake);
+  }
+
+  close(): void {
+    this.#gate.close();
+    runAll(
+      [...this.#connections].map(
+        ({ life }) =>
+          () =>
+            life.end({ why: 'shutdown' }),
+      ),
+    );
+  }
+
+  /**
+   * Begins the session of a connection, and then runs `onConnect` of the application, which sees the user.
+   *
+   * @returns the payload of the acknowledgement; `false` where the connection is closed
+   */
+  async connect(graphql: GraphqlWsContext, onConnect?: OnConnect): Promise<object | false> {
+    const { connectionParams } = graphql;
+    graphql.connectionParams = redactParams(connectionParams);
+    const { request } = extraOf(graphql);
+    const pending = this.#pending.get(request);
+    if (!pending) {
+      return this.#refuseStranger(request);
+    }
+    this.#pending.delete(request);
+    const close = (refusal: Refusal) => closeWith(graphql, refusal);
+    const result = await pending.judge(connectionParams, close);
+    return result instanceof Refusal
+      ? this.#refuse(pending, graphql, result)
+      : this.#open(pending, graphql, result, onConnect);
+  }
+
+  #admit(upgrade: PendingUpgrade, decision: Authenticated | 'defer'): void {
+    const { subject, peer } = upgrade;
+    const authenticated = decision === 'defer' ? undefined : decision;
+    const { context, passOn } = this;
+    const pending = new PendingInit(context, this.#gate.admission, upgrade, authenticated);
+    this.#pending.set(subject.request, pending);
+    hideTokenSubprotocols(subject.request, context.policy.redaction);
+    passOn(subject.request, peer.socket);
+  }
+
+  /** Fails closed: the server has another path, or another HTTP server, than the policy. */
+  #refuseStranger({ url = '' }: IncomingMessage): false {
+    new Logger('WsAuth').error(
+      `graphqlWs: a connection on path=${logText(url.replace(/\?.*$/s, ''))} is refused, since its upgrade was not authenticated ` +
+        'here; give graphqlWs({ path }) the path of the GraphQL server, with the global prefix',
+    );
+    return false;
+  }
+
+  #refuse(pending: PendingInit, graphql: GraphqlWsContext, refusal: Refusal): false {
+    pending.refuse(refusal);
+    closeWith(graphql, refusal);
+    return false;
+  }
+
+  async #open(
+    pending: PendingInit,
+    graphql: GraphqlWsContext,
+    authenticated: Authenticated,
+    onConnect: OnConnect | undefined,
+  ): Promise<object | false> {
+    const { upgrade } = pending;
+    const { subject, peer } = upgrade;
+    const { socket } = extraOf(graphql);
+    pending.settle();
+    if (socket.readyState !== socket.OPEN) {
+      this.#gate.admission.release(authenticated);
+      return false;
+    }
+    peer.remember(subject.request, subject.original.bareUrl);
+    const connection = new GraphqlConnection(graphql, this.context, peer, authenticated);
+    this.#connections.add(connection);
+    socket.once('close', () => this.#connections.delete(connection));
+    return (
+      this.#gate.admission.begin(connection.life, upgrade) &&
+      this.#acknowledge(connection, graphql, onConnect)
+    );
+  }
+
+  async #acknowledge(
+    { life, context }: GraphqlConnection,
+    graphql: GraphqlWsContext,
+    onConnect: OnConnect | undefined,
+  ): Promise<object | false> {
+    const run = () => onConnect?.(graphql as never);
+    try {
+      const answer = await (context ? context.runInAsyncScope(run) : run());
+      if (answer === false) {
+        life.end({ why: 'disconnected', code: 4403, reason: 'Forbidden' });
+      }
+      const { expiresAt = null } = life.session;
+      return life.isOpen && { ...(isRecord(answer) ? answer : {}), expiresAt };
+    } catch (error) {
+      const refusal = refusalOf(error);
+      if (refusal) {
+        life.refuse(refusal);
+      } else {
+        logFault('onConnect of graphql-ws', error);
+        life.end({ why: 'failed' });
+      }
+      return false;
+    }
+  }
+}
+
+function closeWith(graphql: GraphqlWsContext, refusal: Refusal): void {
+  const { code, reason } = closingOfRefusal(refusal);
+  extraOf(graphql).socket.close(code, reason);
+}

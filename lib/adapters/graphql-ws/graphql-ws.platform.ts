@@ -1,0 +1,193 @@
+import { WsAuthConfigurationError } from '../../errors/ws-auth.error.js';
+import { givenOptions, type RowsOf } from '../../policy/check-options.js';
+import { gatewayOptions } from '../../policy/option-table.js';
+import type { WsAuthModuleOptions, WsAuthPolicyOptions } from '../../policy/options.js';
+import { policyRows } from '../../policy/policy-subset.js';
+import { pathRow } from '../../policy/protect-upgrades.js';
+import type { WsAuthServerPlatform } from '../../policy/server-platform.js';
+import type { UpgradeRoute } from '../route.js';
+import type { PassOn, ServerPlatform } from '../server-platform.js';
+import type { SessionContext } from '../session-context.js';
+import { contextMembers, type GraphqlWsContext } from './graphql-context.js';
+import { GraphqlRoute, type OnConnect } from './graphql-route.js';
+import { demandReachable } from './reachable.js';
+
+/**
+ * Options of {@link graphqlWs}: what its connections demand. Every field overrides the module's.
+ *
+ * @publicApi
+ */
+export interface GraphqlWsOptions extends Pick<
+  WsAuthPolicyOptions,
+  | 'strategy'
+  | 'credentials'
+  | 'optional'
+  | 'allowedOrigins'
+  | 'authTimeoutMs'
+  | 'maxCredentialBytes'
+  | 'realm'
+  | 'middleware'
+  | 'maxSessionAgeMs'
+  | 'expiryWarningMs'
+  | 'maxReauthenticationsPerMinute'
+  | 'maxSessionsPerUser'
+  | 'onLimit'
+  | 'maxBufferedBytes'
+> {
+  /**
+   * Path of the GraphQL server, with the global prefix.
+   *
+   * @default '/graphql'
+   */
+  readonly path?: string;
+}
+
+const table = {
+  path: pathRow,
+  ...policyRows([
+    'strategy',
+    'credentials',
+    'optional',
+    'allowedOrigins',
+    'authTimeoutMs',
+    'maxCredentialBytes',
+    'realm',
+    'middleware',
+    'maxSessionAgeMs',
+    'expiryWarningMs',
+    'maxReauthenticationsPerMinute',
+    'maxSessionsPerUser',
+    'onLimit',
+    'maxBufferedBytes',
+  ]),
+} satisfies RowsOf<GraphqlWsOptions>;
+
+/**
+ * What {@link GraphqlWsSubscriptions.options} adds.
+ *
+ * @publicApi
+ */
+export interface GraphqlWsGuardedOptions {
+  /** Time in milliseconds that a client has for `connection_init`: `authTimeoutMs`. */
+  readonly connectionInitWaitTimeout: number;
+  /** Authenticates, and then runs `onConnect` of the application. */
+  readonly onConnect: (context: GraphqlWsContext) => Promise<Record<string, unknown> | boolean>;
+}
+
+/**
+ * Protected subscriptions, as {@link graphqlWs} returns them: for `platforms` of the module.
+ *
+ * @publicApi
+ */
+export interface GraphqlWsSubscriptions extends WsAuthServerPlatform {
+  /**
+   * The options for graphql-ws: `subscriptions: { 'graphql-ws': subscriptions.options() }` of `GraphQLModule`, or
+   * `useServer({ schema, ...subscriptions.options() }, server)`.
+   *
+   * @param theirs options of the application, such as `onConnect`, `onSubscribe` and `context`. Its `onConnect` runs when the connection
+   *   has a session: `false` refuses it, and an object is sent with the acknowledgement.
+   * @throws {WsAuthConfigurationError} for `connectionInitWaitTimeout`, which is `authTimeoutMs`
+   */
+  options<Theirs extends object>(
+    theirs?: Theirs,
+  ): Omit<Theirs, keyof GraphqlWsGuardedOptions> & GraphqlWsGuardedOptions;
+}
+
+/**
+ * Protects the subscriptions of graphql-ws: of `@nestjs/graphql` with its drivers, or of a server of its own.
+ *
+ * The upgrade is decided first, by its headers, query and cookies. Without a credential there, `connection_init` is the first
+ * message. No operation runs without a session, and none outlives it.
+ *
+ * @throws {WsAuthConfigurationError} for an option that is unknown or invalid.
+ *
+ * @example
+ * ```ts
+ * const subscriptions = graphqlWs({ path: '/graphql' });
+ * WsAuthModule.forRoot({ strategy: 'jwt', platforms: [subscriptions] });
+ * GraphQLModule.forRoot<ApolloDriverConfig>({
+ *   driver: ApolloDriver,
+ *   subscriptions: { 'graphql-ws': subscriptions.options() },
+ * });
+ * ```
+ * @publicApi
+ */
+export function graphqlWs(options: GraphqlWsOptions = {}): GraphqlWsSubscriptions {
+  const { path = '/graphql', ...policy } = givenOptions(table, options, 'graphqlWs');
+  return new GraphqlWsPlatform(path, policy as WsAuthPolicyOptions);
+}
+
+class GraphqlWsPlatform implements ServerPlatform, GraphqlWsSubscriptions {
+  readonly transport = 'graphql-ws';
+  #route: GraphqlRoute | undefined;
+  #authTimeoutMs: number | undefined;
+  #isUsed = false;
+
+  constructor(
+    readonly path: string,
+    readonly policy: WsAuthPolicyOptions,
+  ) {}
+
+  options<Theirs extends object>(theirs?: Theirs) {
+    if (theirs && 'connectionInitWaitTimeout' in theirs) {
+      throw new WsAuthConfigurationError(
+        'graphqlWs.options: connectionInitWaitTimeout is authTimeoutMs; set that of graphqlWs()',
+      );
+    }
+    this.#isUsed = true;
+    const { onConnect } = (theirs ?? {}) as { onConnect?: OnConnect };
+    const waitTimeout = () => this.#initWaitTimeout;
+    const guarded = {
+      ...theirs,
+      // Read when the server is made, and the options of the module are known by then.
+      get connectionInitWaitTimeout(): number {
+        return waitTimeout();
+      },
+      onConnect: (context: GraphqlWsContext) => this.#connect(context, onConnect),
+    };
+    return guarded as Omit<Theirs, keyof GraphqlWsGuardedOptions> & GraphqlWsGuardedOptions;
+  }
+
+  prepare({ authTimeoutMs }: WsAuthModuleOptions): void {
+    this.#authTimeoutMs = this.policy.authTimeoutMs ?? authTimeoutMs;
+  }
+
+  optionsFor(module: WsAuthModuleOptions): WsAuthModuleOptions {
+    const { rejection: _ofGateways, closeCodes: _ofGateway, ...inherited } = module;
+    const { property } = module;
+    if (property !== undefined && contextMembers.includes(property)) {
+      throw new WsAuthConfigurationError(
+        `property: the context of graphql-ws has "${property}" already; choose another name, such as 'user'`,
+      );
+    }
+    return { ...inherited, ...this.policy };
+  }
+
+  createRoute(context: SessionContext, passOn: PassOn): UpgradeRoute {
+    this.#authTimeoutMs = context.policy.authTimeoutMs;
+    this.#route = new GraphqlRoute(context, passOn);
+    return this.#route;
+  }
+
+  demandUse(modules: readonly unknown[]): void {
+    if (!this.#isUsed) {
+      throw new WsAuthConfigurationError(
+        `platforms: options() of graphqlWs({ path: '${this.path}' }) was not called, so that its server would accept every client; write ` +
+          "subscriptions: { 'graphql-ws': subscriptions.options() } in GraphQLModule.forRoot()",
+      );
+    }
+    modules.forEach(demandReachable);
+  }
+
+  get #initWaitTimeout(): number {
+    return this.#authTimeoutMs ?? gatewayOptions.authTimeoutMs.default;
+  }
+
+  async #connect(
+    context: GraphqlWsContext,
+    onConnect: OnConnect | undefined,
+  ): Promise<Record<string, unknown> | boolean> {
+    const payload = (await this.#route?.connect(context, onConnect)) ?? false;
+    return payload as Record<string, unknown> | false;
+  }
+}

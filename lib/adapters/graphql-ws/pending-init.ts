@@ -1,0 +1,162 @@
+import { aborted } from '../../authentication/attempt.js';
+import type { Authenticated } from '../../authentication/authenticated.js';
+import { failed } from '../../authentication/strategy-refusal.js';
+import type { Credential } from '../../credentials/credential.js';
+import { Refusal, refusedBy } from '../../protocol/refusal.js';
+import { closeGraceMs } from '../ws/close-client.js';
+import type { Admission } from '../admission.js';
+import type { PendingUpgrade } from '../pending-upgrade.js';
+import { destroyAfter } from '../refuse.js';
+import type { SessionContext } from '../session-context.js';
+import { limitInput } from '../upgrades/input-limit.js';
+import { credentialFields } from './connection-params.js';
+
+/** Bytes that a client may send before its session, beside a credential: pings, frames, and other fields of the payload. */
+const framingBytes = 4_096;
+
+/** A connection that is open and waits for `connection_init`. It holds its slot until it has a session or is closed. */
+export class PendingInit {
+  readonly #liftLimit: () => void;
+  /** What the upgrade presented. */
+  #authenticated: Authenticated | undefined;
+  #close: ((refusal: Refusal) => void) | undefined;
+
+  constructor(
+    private readonly context: SessionContext,
+    private readonly admission: Admission,
+    readonly upgrade: PendingUpgrade,
+    authenticated: Authenticated | undefined,
+  ) {
+    const { policy, budget } = context;
+    const { attempt, peer } = upgrade;
+    this.#authenticated = authenticated;
+    // Read the address now: after a disconnect the kernel no longer knows it, and a failure must still be counted.
+    peer.identify();
+    if (!upgrade.waits) {
+      upgrade.wait(policy.authTimeoutMs);
+    }
+    attempt.late = 'ERR_WS_AUTH_TIMEOUT';
+    attempt.onAbort(() => this.#aborted());
+    if (!authenticated) {
+      budget.mayEvict(peer, () => {
+        attempt.abort(refusedBy('max-pending', 'ERR_WS_AUTH_OVERLOADED'));
+        peer.socket.destroy();
+      });
+    }
+    this.#liftLimit = limitInput(peer.socket, policy.maxCredentialBytes + framingBytes, () => {
+      attempt.abort(refusedBy('size', 'ERR_WS_AUTH_CREDENTIAL_TOO_LARGE'));
+      peer.socket.destroy();
+    });
+  }
+
+  /**
+   * Judges the payload of `connection_init`: its token counts more than what the upgrade presented.
+   *
+   * @param close closes the connection where strategies take too long; they may still run then
+   */
+  async judge(
+    params: unknown,
+    close: (refusal: Refusal) => void,
+  ): Promise<Authenticated | Refusal> {
+    const { attempt } = this.upgrade;
+    this.#close = close;
+    if (!attempt.running) {
+      return aborted(attempt);
+    }
+    const credential = this.#read(params);
+    const result = await this.#decide(credential);
+    if (!attempt.running) {
+      this.#release(result);
+      return aborted(attempt);
+    }
+    const refusal = result instanceof Refusal ? result : this.admission.refuse(result);
+    if (!refusal) {
+      return result;
+    }
+    this.#release(result);
+    return refusal;
+  }
+
+  /** The connection has a session. */
+  settle(): void {
+    this.#liftLimit();
+    this.#authenticated = undefined;
+    this.upgrade.attempt.settle();
+  }
+
+  /** The connection is refused, and keeps its slot until it is closed. */
+  refuse(refusal: Refusal): void {
+    const { attempt, peer } = this.upgrade;
+    if (attempt.running) {
+      this.context.reporter.refused(refusal, peer, 'message');
+      this.#holdUntilClosed();
+      attempt.settle();
+    }
+  }
+
+  #read(params: unknown): Credential | Refusal | undefined {
+    const { firstMessage, limits } = this.context.policy;
+    const fields = credentialFields(params);
+    if (
+      !firstMessage ||
+      (this.#authenticated && !(fields instanceof Refusal) && !fields?.['token'])
+    ) {
+      return undefined;
+    }
+    return fields instanceof Refusal ? fields : firstMessage.readData(fields, limits);
+  }
+
+  async #decide(credential: Credential | Refusal | undefined): Promise<Authenticated | Refusal> {
+    const ofUpgrade = this.#authenticated;
+    this.#authenticated = undefined;
+    if (!credential) {
+      return ofUpgrade ?? refusedBy('no-credential', 'ERR_WS_AUTH_CREDENTIAL_REQUIRED');
+    }
+    if (ofUpgrade) {
+      this.admission.release(ofUpgrade);
+    }
+    return credential instanceof Refusal ? credential : this.#enter(credential);
+  }
+
+  async #enter(credential: Credential): Promise<Authenticated | Refusal> {
+    const { upgrade } = this;
+    const { attempt, peer, subject } = upgrade;
+    attempt.late = 'ERR_WS_AUTH_UNAVAILABLE';
+    this.context.budget.keep(peer);
+    upgrade.begin();
+    try {
+      return await this.context.authenticator.enter(subject, credential, attempt);
+    } catch (cause) {
+      return failed(cause);
+    } finally {
+      upgrade.finish();
+    }
+  }
+
+  #release(result: Authenticated | Refusal): void {
+    if (!(result instanceof Refusal)) {
+      this.admission.release(result);
+    }
+  }
+
+  /** Nothing came in time, the strategies took too long, or the client has left. */
+  #aborted(): void {
+    const { attempt, peer } = this.upgrade;
+    if (this.#authenticated) {
+      this.admission.release(this.#authenticated);
+      this.#authenticated = undefined;
+    }
+    if (attempt.refusal) {
+      this.context.reporter.refused(attempt.refusal, peer, 'message');
+      this.#holdUntilClosed();
+      // Before `connection_init` graphql-ws closes with a code that the client can read, by its own timer.
+      this.#close?.(attempt.refusal);
+      destroyAfter(peer.socket, closeGraceMs.pending);
+    }
+  }
+
+  #holdUntilClosed(): void {
+    this.upgrade.hold();
+    this.upgrade.letGoWhenClosed();
+  }
+}

@@ -1,0 +1,30 @@
+import { WsAuthConfigurationError } from '../../errors/ws-auth.error.js';
+import { isRecord } from '../../protocol/message.js';
+
+const federation = /Federation|Gateway/;
+
+/**
+ * Refuses options of `GraphQLModule` whose subscriptions cannot be protected.
+ *
+ * @throws {WsAuthConfigurationError} for `subscriptions-transport-ws`, which is another door on the same path, and for federation,
+ *   whose drivers run no graphql-ws
+ */
+export function demandReachable(options: unknown): void {
+  if (!isRecord(options)) {
+    return;
+  }
+  const { subscriptions, driver } = options;
+  if (isRecord(subscriptions) && subscriptions['subscriptions-transport-ws']) {
+    throw new WsAuthConfigurationError(
+      'platforms: subscriptions-transport-ws is out of reach of graphqlWs(), and would be an open door on the same path; its package is ' +
+        'no longer maintained: remove it, and use a client of graphql-ws',
+    );
+  }
+  const name = typeof driver === 'function' ? driver.name : '';
+  if (subscriptions && federation.test(name)) {
+    throw new WsAuthConfigurationError(
+      `platforms: ${name} serves no subscriptions of graphql-ws, so that federation is out of reach of graphqlWs(); serve them from ` +
+        'a GraphQLModule without federation, or remove subscriptions',
+    );
+  }
+}

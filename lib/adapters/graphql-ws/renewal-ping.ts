@@ -1,0 +1,25 @@
+import { isRecord, parseMessage, type EventMessage } from '../../protocol/message.js';
+
+const ping = Buffer.from('"ping"');
+const escape = Buffer.from('\\u');
+
+/** The message in a `ping` of the client, or `undefined` for every other message. Large messages are not parsed. */
+export function pingOf(bytes: Buffer, maxBytes: number): EventMessage | undefined {
+  if (bytes.length > maxBytes || !(bytes.includes(ping) || bytes.includes(escape))) {
+    return undefined;
+  }
+  const { type, payload } = parseMessage(bytes.toString()) ?? {};
+  if (type !== 'ping' || !isRecord(payload)) {
+    return undefined;
+  }
+  const { event, data } = payload;
+  return typeof event === 'string' ? { event, data } : undefined;
+}
+
+/** A `ping` of the server that holds a message. */
+export function pingMessageOf(event: string, data: unknown): string {
+  return JSON.stringify({ type: 'ping', payload: { event, data } });
+}
+
+/** The answer to a `ping`, without its payload: that holds a token. */
+export const pong = JSON.stringify({ type: 'pong' });

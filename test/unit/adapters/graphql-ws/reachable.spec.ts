@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest';
+import { demandReachable } from '../../../../lib/adapters/graphql-ws/reachable.js';
+
+class ApolloFederationDriver {}
+class ApolloGatewayDriver {}
+class ApolloDriver {}
+
+describe('the options of GraphQLModule', () => {
+  it.each([
+    [{ subscriptions: { 'subscriptions-transport-ws': true } }, /subscriptions-transport-ws/],
+    [{ subscriptions: { 'subscriptions-transport-ws': {}, 'graphql-ws': {} } }, /an open door/],
+    [{ driver: ApolloFederationDriver, subscriptions: { 'graphql-ws': {} } }, /federation/],
+    [{ driver: ApolloGatewayDriver, subscriptions: { 'graphql-ws': {} } }, /ApolloGatewayDriver/],
+  ])('refuse to boot where graphqlWs() reaches no subscriptions: %o', (options, message) => {
+    expect(() => demandReachable(options)).toThrow(message);
+  });
+
+  it.each([
+    undefined,
+    {},
+    { driver: ApolloFederationDriver },
+    { driver: ApolloDriver, subscriptions: { 'graphql-ws': true } },
+    { driver: 'x', subscriptions: { 'subscriptions-transport-ws': false } },
+  ])('are fine: %o', (options) => {
+    expect(() => demandReachable(options)).not.toThrow();
+  });
+});
