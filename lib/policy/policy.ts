@@ -71,10 +71,7 @@ export function resolvePolicy(
     firstMessage: extractors.find((extractor) => extractor instanceof FirstMessageExtractor),
     bridges: extractors.filter(isBridged),
     readsRequest: handshakeExtractors.some(({ place }) => place === 'request'),
-    rejection: settleRejection(options.rejection ?? defaultRejection[transport], {
-      extractors,
-      optional,
-    }),
+    rejection: rejectionOf(options, { extractors, optional }, transport),
     origin: originPolicy(settings.allowedOrigins, ambient),
     limits: Object.freeze({ maxCredentialBytes }),
     challengeSchemes: schemesOf(extractors),
@@ -87,12 +84,19 @@ export function resolvePolicy(
   });
 }
 
-/** Official clients of Socket.IO try for ever to connect where they are refused by an HTTP status. */
-const defaultRejection: Readonly<Record<WsAuthTransport, WsAuthRejection>> = {
-  ws: moduleOptions.rejection.default,
-  'socket.io': 'auto',
-  'graphql-ws': moduleOptions.rejection.default,
-};
+/**
+ * Official clients of Socket.IO try for ever to connect where they are refused by an HTTP status, so there the CONNECT packet is refused
+ * unless the policy says otherwise.
+ */
+function rejectionOf(
+  { rejection }: WsAuthModuleOptions,
+  challenging: Parameters<typeof settleRejection>[1],
+  transport: WsAuthTransport,
+): WsAuthRejection {
+  return transport === 'socket.io'
+    ? (rejection ?? 'auto')
+    : settleRejection(rejection ?? moduleOptions.rejection.default, challenging);
+}
 
 /** Puts extractors that depend on each other into the form and order that fit. */
 function arrange(listed: readonly WsCredentialExtractor[]): WsCredentialExtractor[] {

@@ -1,5 +1,5 @@
 import type { ExpectClient } from '../adapter-context.js';
-import { membersOfNamespace } from './internals/socket-members.js';
+import { membersOf, membersOfNamespace } from './internals/socket-members.js';
 import type { IoNamespace, IoServer, IoSocket, Next } from './platform-types.js';
 import type { Access, Reception } from './reception.js';
 
@@ -61,6 +61,7 @@ export class NamespaceGates {
       if (reception) {
         reception.enter(socket, gate.demand().expect, () => doConnect(socket, done));
       } else {
+        membersOf(socket)._cleanup();
         socket.conn.close(true);
       }
     };
@@ -74,6 +75,8 @@ export class NamespaceGates {
         reception.admit(socket, demand().access, next);
       } else {
         socket.conn.close(true);
+        // The connection has closed meanwhile, or came by another way: Socket.IO forgets its client when it is answered.
+        next(new Error('closed'));
       }
     };
     isGate.add(gate);

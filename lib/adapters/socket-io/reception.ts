@@ -38,7 +38,8 @@ export class Reception {
     const payload = payloadOf(socket.handshake.auth);
     socket.handshake.auth = redactPayload(payload ?? {}) as Record<string, unknown>;
     const greeted = { access, payload };
-    if (access === 'closed') {
+    if (access === 'closed' || this.connection.phase === 'ended') {
+      // Socket.IO forgets the client of a connection that has closed when it is answered, and not before.
       next(this.#errorOf(unknownNamespace));
     } else if (access === 'public') {
       this.connection.becomeGuest();
@@ -160,7 +161,8 @@ export class Reception {
   #answer(socket: IoSocket, greeted: Greeted, refusal: Refusal | undefined, next: Next): void {
     const { connection } = this;
     const { entrance } = connection;
-    if (connection.phase === 'ended' || connection.conn.readyState !== 'open') {
+    if (connection.phase === 'ended') {
+      next(this.#errorOf(gone));
       return;
     }
     if (refusal) {
@@ -209,6 +211,7 @@ export class Reception {
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
     if (!refusal || connection.phase === 'ended' || connection.phase === 'session') {
+      waiting.forEach((next) => next(this.#errorOf(refusal ?? gone)));
       return;
     }
     connection.server.context.reporter.refused(refusal, connection.entrance.peer, 'message');
@@ -245,6 +248,7 @@ export class Reception {
   }
 }
 
+const gone = new Refusal('ERR_WS_AUTH_UNAVAILABLE');
 const unknownNamespace = new Refusal('ERR_WS_AUTH_UNKNOWN_PATH');
 
 /**
