@@ -82,6 +82,12 @@ export class HttpPort {
     this.#upgrades.passOn(request, socket);
   }
 
+  /** A session of a gateway has the socket from now on: it handles the errors of the socket, and closes it in time. */
+  handOver(socket: Duplex): void {
+    this.#connections.leave(socket);
+    this.#upgrades.leave(socket);
+  }
+
   /**
    * Answers a path before all other listeners: on the application's own server before its middleware, so that neither its
    * CORS rules nor its body parsers apply.

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /** Time in milliseconds between two looks at what is still open after the deadline. */
 const lookAgainMs = 100;
@@ -39,6 +40,12 @@ export class OpenConnections {
       this.#deadline = setTimeout(() => this.#end(), timeoutMs);
       this.#deadline.unref();
     }
+  }
+
+  /** A session has the connection now, and closes it in time. To watch it here as well would cost every session memory. */
+  leave(socket: Duplex): void {
+    socket.off('close', this.#forget);
+    this.#sockets.delete(socket as Socket);
   }
 
   /** The server is about to close. If that is after the deadline, its connections go with it. */

@@ -69,6 +69,11 @@ export class UpgradeListener {
     this.#claimed.emit(request, socket, noEarlyBytes);
   }
 
+  /** `ws` handles the errors of the socket from now on. */
+  leave(socket: Duplex): void {
+    socket.off('error', destroy);
+  }
+
   /** Whether the application closes, so that another attempt may reach another node. */
   get isClosing(): boolean {
     return this.#all.every((route) => route.isClosing);

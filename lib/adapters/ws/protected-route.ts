@@ -34,6 +34,8 @@ export interface ProtectedRouteOptions {
   readonly subprotocols: SubprotocolChoice;
   /** Called with each client before the gateways see it. */
   readonly expect: ExpectClient | undefined;
+  /** Called with the socket of each session, which the route closes from then on. */
+  readonly handOver: (socket: Duplex) => void;
 }
 
 /** A path whose connections must be authenticated before the gateway sees them. */
@@ -48,7 +50,7 @@ export class ProtectedRoute implements Route, UpgradeOutcomes {
 
   constructor(private readonly options: ProtectedRouteOptions) {
     const { server, context } = options;
-    this.#opener = new SessionOpener(context, server);
+    this.#opener = new SessionOpener(context, server, options.handOver);
     this.#clients = this.#opener.clients;
     this.#decider = new UpgradeDecider(context, this.#opener.admission, this);
     this.#refuser = new UpgradeRefuser(options, this.#clients);

@@ -17,6 +17,7 @@ export class SessionOpener {
   constructor(
     private readonly context: SessionContext,
     { clients }: WebSocketServer,
+    private readonly handOver: (socket: Duplex) => void,
   ) {
     this.admission = new Admission(context);
     this.#tracked = (clients as Set<WebSocket> | undefined) !== undefined;
@@ -30,6 +31,7 @@ export class SessionOpener {
     const gate = new SessionGate(client, this.context, peer, authenticated);
     client.wsAuthGate = gate;
     this.clients.add(client);
+    this.handOver(peer.socket);
     if (!this.#tracked) {
       client.on('close', () => this.clients.delete(client));
     }

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { INestApplicationContext } from '@nestjs/common';
 import { WsAdapter } from '@nestjs/platform-ws';
 import type { MessageMappingProperties } from '@nestjs/websockets';
@@ -92,8 +93,9 @@ export class WsAuthAdapter extends WsAdapter {
     const httpPort = this.#portOf(port, wsOptions);
     const subprotocols = new SubprotocolChoice(wsOptions.handleProtocols);
     const expect = adapterContext.expectationOn(port, path);
+    const handOver = (socket: Duplex) => httpPort.handOver(socket);
     const route = context
-      ? this.#protect(wsOptions, { context, subprotocols, expect })
+      ? this.#protect(wsOptions, { context, subprotocols, expect, handOver })
       : new PublicRoute(
           this.#createServer(wsOptions, { WebSocket: gatedWebSocket(wsOptions.WebSocket) }),
           expect,
