@@ -1,4 +1,5 @@
 import { createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { EncryptJWT, jwtDecrypt, jwtVerify, SignJWT } from 'jose';
 import jwt from 'jsonwebtoken';
 import { describe, expect, it } from 'vitest';
 import { jwtsIn, maxTokens, readToken } from '../../../lib/credentials/jwt.js';
@@ -14,6 +15,7 @@ const opaque: readonly (readonly [string, string, string])[] = [
   ['an API key', 'live.key.one', 'live.key.two'],
   ['an API key of two parts', 'key.one', 'key.two'],
   ['a JWE', `${part({ enc: 'A256GCM' })}..iv.one.tag`, `${part({ enc: 'A256GCM' })}..iv.two.tag`],
+  ['five parts', `${part({})}.a.b.c.one`, `${part({})}.a.b.c.two`],
   ['JSON that is no object', `${part([1])}.${part({})}.one`, `${part([1])}.${part({})}.two`],
   ['claims that are no object', `${part({})}.${part(1)}.one`, `${part({})}.${part(1)}.two`],
   ['other characters between', `${part({})}!.${part({})}.AAAA`, `${part({})}!.${part({})}.AAAB`],
@@ -56,6 +58,100 @@ describe('readToken', () => {
   });
 });
 
+const key = Buffer.from('0123456789abcdef0123456789abcdef');
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+/** Spellings of one text that decoders of base64url take for the same bytes. */
+const spellings: readonly (readonly [string, (part: string) => string])[] = [
+  ['padding', (part) => `${part}${'='.repeat(-part.length & 3)}`],
+  ['white space', (part) => `${part.slice(0, 3)} \t${part.slice(3)}`],
+  ['spare bits', (part) => part.slice(0, -1) + alphabet[alphabet.indexOf(part.at(-1)!) ^ 1]],
+];
+const respelled = (text: string, index: number, respell: (part: string) => string) =>
+  text
+    .split('.')
+    .map((each, at) => (at === index ? respell(each) : each))
+    .join('.');
+
+describe.each(spellings)('K10b: a token that is written with other %s', (_what, respell) => {
+  it('has one digest if it is a JWS, whole and among other texts', async () => {
+    const signed = await new SignJWT({ sub: 'a' }).setProtectedHeader({ alg: 'HS256' }).sign(key);
+    const other = respelled(signed, 2, respell);
+    await jwtVerify(other, key);
+    expect(readToken(other).digest).toBe(readToken(signed).digest);
+    expect(jwtsIn(`Bearer ${other}`).map((each) => readToken(each).digest)).toContain(
+      readToken(signed).digest,
+    );
+  });
+
+  it.each([2, 3, 4])('has one digest if it is a JWE, in part %d', async (index) => {
+    const encrypted = await new EncryptJWT({ sub: 'a' })
+      .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
+      .encrypt(key);
+    // Where a part has no spare bits, its last character counts.
+    const other = respelled(encrypted, index, respell);
+    const isOther = await jwtDecrypt(other, key).then(
+      () => false,
+      () => true,
+    );
+    expect(readToken(other).digest === readToken(encrypted).digest).toBe(!isOther);
+    const among = jwtsIn(`Bearer ${other}`).map((each) => readToken(each).digest);
+    expect(among.includes(readToken(encrypted).digest)).toBe(!isOther);
+  });
+
+  it('has one digest if it is a PASETO token', () => {
+    const payload = Buffer.from('a payload with spare bits of its own')
+      .subarray(1)
+      .toString('base64url');
+    for (const paseto of [`v4.public.${payload}`, `v4.local.${payload}.${payload}`]) {
+      for (const index of [2, 3]) {
+        expect(readToken(respelled(paseto, index, respell)).digest).toBe(readToken(paseto).digest);
+      }
+    }
+  });
+});
+
+describe('K1b: a token that its issuer pads', () => {
+  const [header, claims, signature] = token.split('.');
+  const padded = `${header}=.${claims}==.${signature}=`;
+
+  it.each([
+    ['whole', padded],
+    ['in a query', `/ws?a=b&token=${padded}&c=d`],
+    ['among cookies', `a=b; jwt=${padded}; c=d`],
+  ])('is read %s', (_where, text) => {
+    const [found = ''] = jwtsIn(text);
+    expect(readToken(found).claims).toMatchObject({ jti: 'one' });
+    expect(readToken(found)).toEqual(readToken(padded));
+  });
+});
+
+const hidden = `%65${token.slice(1)}`;
+
+describe('K1b: a token that is hidden', () => {
+  it.each([
+    ['by an escape', `t=${hidden}`],
+    ['by an escape, beside one that is not valid', `x=%zz&t=${hidden}`],
+    ['by an escape, beside bytes that are not UTF-8', `x=%ff&t=${hidden}`],
+    ['by escapes of escapes', `t=%2525${hidden.slice(1)}`],
+    ['by an escape of JSON', JSON.stringify({ t: token }).replace('eyJ', '\\u0065yJ')],
+    ['by an encoded escape of JSON', `%5Cu0065${token.slice(1)}`],
+    ['in base64', Buffer.from(token).toString('base64')],
+    ['in JSON in base64', `s=base64-${text64(JSON.stringify({ access_token: token }))}`],
+    ['behind a path', `/ws/${token}`],
+    ['behind other base64', `a+b${token}`],
+  ])('is found %s', (_how, text) => {
+    expect(jwtsIn(text)).toEqual([token]);
+  });
+
+  it.each(['eyJhbGciOiJub25lIn0', text64('{"a":"eyJ.b"}'), 'ZXlKZXlK'])(
+    'is not made up of %s',
+    (text) => {
+      expect(jwtsIn(text)).toEqual([]);
+    },
+  );
+});
+
 describe('jwtsIn', () => {
   it.each([
     ['alone', token],
@@ -83,7 +179,7 @@ describe('jwtsIn', () => {
     'opaque',
     'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0',
     'text/html,application/xhtml+xml;q=0.9,*/*;q=0.8',
-    ...opaque.flatMap(([, one, other]) => [one, other]),
+    ...opaque.filter(([what]) => what !== 'a JWE').flatMap(([, one, other]) => [one, other]),
   ])('finds none in %s', (text) => {
     expect(jwtsIn(text)).toEqual([]);
   });
