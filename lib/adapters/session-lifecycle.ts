@@ -67,7 +67,7 @@ export class SessionLifecycle implements LiveSession, Renewable {
     this.#put(this.#current);
     const { sessions, revocations } = this.context;
     sessions.add(this);
-    if (revocations.isRevoked(this, this.session.authenticatedAt)) {
+    if (revocations.isRevoked(this.#current)) {
       this.end({ why: 'revoked' });
     }
     return this.isOpen;

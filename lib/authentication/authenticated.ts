@@ -10,6 +10,8 @@ export interface Authenticated {
   readonly context?: AsyncResource | undefined;
   /** Strategies that the extractor of the credential names; `undefined`: those of the policy. */
   readonly judges?: readonly string[] | undefined;
+  /** Epoch milliseconds at which the credential was presented; absent without one. */
+  readonly presentedAt?: number;
   /** Whether the credential is ambient and a first message may still follow: a revoked one then counts as none. */
   readonly mayDefer?: boolean;
 }

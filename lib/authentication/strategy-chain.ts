@@ -193,8 +193,9 @@ export class StrategyChain {
     if (basis.tokens.length > maxTokens) {
       return new Refusal('ERR_WS_AUTH_SEVERAL_CREDENTIALS', { diagnosis: { check: 'tokens' } });
     }
+    const { presentedAt } = credential;
     try {
-      const proof = withHttpSession(proofOf(basis, user, info), basis, request);
+      const proof = withHttpSession(proofOf(basis, user, info, presentedAt), basis, request);
       const principal = readPrincipal({ user, info, proof }, this.policy);
       if (typeof principal === 'string') {
         return this.#notAccepted(principal, name);
@@ -205,6 +206,7 @@ export class StrategyChain {
           proof,
           context,
           judges: credential.strategy,
+          presentedAt,
         }
       );
     } catch (error) {

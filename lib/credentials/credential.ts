@@ -28,6 +28,8 @@ export class Credential {
   readonly ambient: boolean;
   readonly cookie: boolean;
   readonly strategy: readonly string[] | undefined;
+  /** Epoch milliseconds: a revocation since then concerns it, however long its strategy takes. */
+  readonly presentedAt = Date.now();
 
   constructor(content: CredentialContent, origin: CredentialOrigin) {
     this.#content = content;

@@ -43,8 +43,15 @@ export const anonymousProof: Proof = Object.freeze({
  * Claims are read from the tokens themselves, because `validate()` seldom returns them. They only ever shorten or end a session:
  * identity comes from the strategy alone. Of several tokens that the strategy may have verified the strictest counts. User name
  * and password count as issued when they are presented, unless the strategy returns another time.
+ *
+ * @param presentedAt epoch milliseconds; not when the strategy has ended, since the password may be another one by then
  */
-export function proofOf(basis: Basis, user: unknown, info: unknown): Proof {
+export function proofOf(
+  basis: Basis,
+  user: unknown,
+  info: unknown,
+  presentedAt = Date.now(),
+): Proof {
   const tokens = basis.tokens.map(readToken);
   const said = (name: string) => fieldOf(user, name) ?? fieldOf(info, name);
   const { tokenIds, ownTokenIds } = tokenIdsOf(tokens, basis, nameIn(said('jti')));
@@ -57,7 +64,7 @@ export function proofOf(basis: Basis, user: unknown, info: unknown): Proof {
     ownTokenIds,
     // The password of HTTP Basic may be an opaque token: if the strategy returns when it was issued, that counts.
     issuedAt:
-      numericDate(said('iat') ?? issueOf(tokens)) ?? (basis.presented ? Date.now() : undefined),
+      numericDate(said('iat') ?? issueOf(tokens)) ?? (basis.presented ? presentedAt : undefined),
     issuer: stringOf(said('iss')) ?? issuerOf(tokens),
     exp,
     bound: tokens.some(isBound),

@@ -3,12 +3,23 @@ import type { RevocationQuestion, StoredRevocation, WsAuthStore } from '../store
 import { UnpublishedRevocations } from '../cluster/unpublished-revocations.js';
 import type { Ending, LiveSession } from './live-session.js';
 import type { LiveSessions } from './live-sessions.js';
-import { anonymousProof } from './proof.js';
-import { wasIssuedBefore, latestIssue, revocationsOfAll } from './revocation-target.js';
+import { anonymousProof, type Proof } from './proof.js';
+import {
+  wasIssuedBefore,
+  latestIssue,
+  revocationsOfAll,
+  revocationsOfProof,
+} from './revocation-target.js';
 import { Revocations } from './revocations.js';
 
 /** A session, or one that asks to begin. */
-type Candidate = Pick<LiveSession, 'session' | 'proof'>;
+interface Candidate extends Pick<LiveSession, 'session' | 'proof'> {
+  /**
+   * Epoch milliseconds at which its credential was presented: a revocation since then concerns it, whatever the clock of its
+   * issuer says, and however long its strategy took.
+   */
+  readonly presentedAt?: number;
+}
 
 /**
  * What is revoked, as far as this process knows: it refuses revoked credentials and ends the sessions that a revocation
@@ -33,17 +44,26 @@ export class RevocationLedger {
   }
 
   /**
-   * Whether a credential is revoked.
-   *
-   * @param acceptedAt when the credential was accepted: a revocation since then concerns it, whatever the clock of its issuer says
+   * Whether a credential is revoked. The token of one that is revoked only because it was presented before is remembered: by its
+   * `iat` alone it would be accepted the next time.
    */
-  isRevoked({ session, proof }: Candidate, acceptedAt?: number): boolean {
+  isRevoked({ session, proof, presentedAt = session.authenticatedAt }: Candidate): boolean {
+    // An anonymous session has nothing that could be revoked.
+    if (proof === anonymousProof) {
+      return false;
+    }
     const { userId } = session;
     const { tokenIds } = proof;
     const issuedAt = latestIssue(proof, Number.POSITIVE_INFINITY, this.#clockToleranceMs);
-    const judged = { userId, tokenIds, issuedAt, acceptedAt };
-    // An anonymous session has nothing that could be revoked.
-    return proof !== anonymousProof && this.#revocations.isRevoked(judged);
+    const judged = { userId, tokenIds, issuedAt };
+    if (this.#revocations.isRevoked(judged)) {
+      return true;
+    }
+    const isLate = this.#revocations.isRevoked({ ...judged, acceptedAt: presentedAt });
+    if (isLate) {
+      this.#rememberTokens(proof);
+    }
+    return isLate;
   }
 
   /** What a store is asked about a credential. */
@@ -105,6 +125,17 @@ export class RevocationLedger {
     return endAll([...new Set([...concerned, ...others])], ending, exceptSessionId);
   }
 
+  #rememberTokens(proof: Proof): void {
+    for (const ofToken of revocationsOfProof(proof)) {
+      this.#remember(ofToken);
+      if (this.#store) {
+        this.#unpublished.add(ofToken);
+      }
+    }
+    // What fails is published with the next revocation.
+    this.publishTokens().catch(ignore);
+  }
+
   /** Sessions that a revocation ends. What it costs does not depend on how many others there are. */
   #concerned({ kind, id, before }: StoredRevocation): readonly LiveSession[] {
     switch (kind) {
@@ -156,3 +187,5 @@ export function endAll(
   runAll(ended.map((live) => () => live.end(ending)));
   return ended.length;
 }
+
+function ignore(): void {}

@@ -113,6 +113,13 @@ function revocationsOfTokens(
   return ownTokenIds.map((id) => ({ ...revocation, kind: 'token', id, rememberMs }));
 }
 
+/** The revocations of the tokens of a credential that was refused before it had a session. */
+export function revocationsOfProof({ ownTokenIds, exp }: Proof): readonly StoredRevocation[] {
+  const before = Date.now();
+  const rememberMs = Math.max(dayMs, (numericDate(exp) ?? 0) - before);
+  return ownTokenIds.map((id) => ({ kind: 'token', id, before, rememberMs }));
+}
+
 /**
  * The same for several sessions, once for each token: a user may have thousands of sessions that stand on one token, and every
  * revocation of it concerns all of them.

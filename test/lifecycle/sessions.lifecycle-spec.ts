@@ -1,7 +1,9 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import type { Socket } from 'node:net';
+import { PassportStrategy } from '@nestjs/passport';
 import { ConnectedSocket, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { BasicStrategy } from 'passport-http';
 import type { WebSocket } from 'ws';
 import {
   fromAuthorizationHeader,
@@ -483,6 +485,11 @@ describe('a revocation that makes no sense (RV-08)', () => {
   });
 });
 
+async function nextMillisecond(): Promise<void> {
+  const now = Date.now();
+  await vi.waitUntil(() => Date.now() > now, { interval: 1 });
+}
+
 describe('a revocation that lands between verification and registration (RV-02)', () => {
   const token = tokenOf('alice', { jti: 'one' });
   const verdict = { id: 'alice', jti: 'one', iat: 1 };
@@ -501,6 +508,54 @@ describe('a revocation that lands between verification and registration (RV-02)'
     expect(await fateOf(client)).toMatch(/^(refused 401|closed 3000 revoked)$/);
     expect(sessionsOf(app).count()).toBe(0);
     expect(app.nest.get(EchoGateway).connected).toEqual([]);
+  });
+
+  const ahead = tokenOf('alice', { iat: Math.floor(Date.now() / 1_000) + 600 });
+  it.each<[string, string, object, RevocationTarget]>([
+    ['K4a: a token of an issuer ahead, by user', ahead, { id: 'alice' }, { userId: 'alice' }],
+    ['K4a: and of all users', ahead, { id: 'alice' }, { issuedBefore: Date.now() + 300_000 }],
+    ['K4a: an opaque token with a time', 'opaque', { id: 'alice', iat: 1e10 }, { userId: 'alice' }],
+  ])('still refuses %s, and the same token afterwards', async (_what, sent, verdict, target) => {
+    const deferred = new DeferredStrategy();
+    await using app = await startProtected({ strategy: 'deferred' }, [deferred.provider]);
+    for (const revokes of [true, false]) {
+      const client = app.connect('/', bearer(sent));
+      await deferred.asked();
+      if (revokes) {
+        await nextMillisecond();
+        await sessionsOf(app).revoke(target);
+      }
+      deferred.decide(verdict);
+      expect(await fateOf(client)).toMatch(/^(refused 401|closed 3000 revoked)$/);
+    }
+  });
+
+  it('K4a: still refuses a password that was presented before, and not one that is presented after', async () => {
+    const checks = new EventEmitter();
+    class SlowBasicStrategy extends PassportStrategy(BasicStrategy, 'slow') {
+      async validate(id: string): Promise<object> {
+        checks.emit('begun');
+        await once(checks, 'end');
+        return { id };
+      }
+    }
+    await using app = await startProtected({ strategy: 'slow' }, [SlowBasicStrategy]);
+    const enterSlowly = async (meanwhile: () => unknown) => {
+      const begun = once(checks, 'begun');
+      const client = app.connect('/', { headers: { authorization: basicHeader('alice', 'old') } });
+      await begun;
+      await meanwhile();
+      checks.emit('end');
+      return client;
+    };
+    const before = await enterSlowly(async () => {
+      await sessionsOf(app).revoke({ userId: 'alice' });
+      await nextMillisecond();
+    });
+    expect(await fateOf(before)).toMatch(/^(refused 401|closed 3000 revoked)$/);
+    const after = await enterSlowly(() => undefined);
+    await after.opened();
+    expect(await after.ask('echo', 1)).toBe(1);
   });
 
   it('still refuses the first message', async () => {

@@ -284,7 +284,23 @@ describe('K4a: the tokens of sessions that a revocation ends', () => {
     });
     const live = { session, proof: { ...anonymousProof, ...ahead('one') } };
     first!.live.add({ ...live, end: () => undefined, refresh: () => session });
-    expect(first!.ledger.isRevoked(live, authenticatedAt)).toBe(true);
+    expect(first!.ledger.isRevoked(live)).toBe(true);
+  });
+
+  it('K4a: is refused on every node if it was only being judged when the user was revoked', async () => {
+    const [first] = sessionsOfNode;
+    await first!.revoke({ userId: 'alice' });
+    const candidate = {
+      session: sessionOf('alice'),
+      proof: { ...anonymousProof, ...ahead('one') },
+      presentedAt: Date.now() - 1,
+    };
+    store.isParted = true;
+    expect(first!.ledger.isRevoked(candidate)).toBe(true);
+    await settle();
+    store.isParted = false;
+    await first!.ledger.publishTokens();
+    expect(await isRefused('one')).toBe(true);
   });
 });
 
