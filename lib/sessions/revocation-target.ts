@@ -1,6 +1,6 @@
 import { WsAuthError } from '../errors/ws-auth.error.js';
 import { isSendableCloseCode } from '../protocol/close-code.js';
-import { userKey, type WsAuthUserKey } from '../policy/user-key.js';
+import type { WsAuthUserKey } from '../policy/user-key.js';
 import type { RevocationKind, StoredRevocation } from '../store/ws-auth-store.js';
 import type { LiveSession } from './live-session.js';
 import { numericDate, type Proof } from './proof.js';
@@ -168,58 +168,6 @@ export function wasIssuedBefore(
   }
   const issuedAt = latestIssue(proof, session.authenticatedAt, clockToleranceMs);
   return issuedAt === undefined || issuedAt <= before;
-}
-
-/**
- * Reads a target. One that is empty, names two things, or has a time that is not a number would revoke too much or nothing.
- *
- * @throws {WsAuthError} `ERR_WS_AUTH_REVOCATION`
- */
-export function checkTarget(target: RevocationTarget | SessionTarget): CheckedTarget {
-  const { userId, sessionId, tokenId, issuedBefore }: Record<string, unknown> = { ...target };
-  const named = Object.entries({ userId, sessionId, tokenId }).filter(([, id]) => id !== undefined);
-  const isTimed = Number.isFinite(issuedBefore);
-  const [[field, value] = [], second] = named;
-  if (second || (issuedBefore !== undefined && !isTimed) || (!field && !isTimed)) {
-    throw badTarget();
-  }
-  const time = isTimed ? { issuedBefore: issuedBefore as number } : undefined;
-  switch (field) {
-    case 'userId':
-      return { userId: demandKey(value), ...time };
-    case 'sessionId':
-      return { sessionId: demandId(value) };
-    case 'tokenId':
-      return { tokenId: demandId(value) };
-    default:
-      return time!;
-  }
-}
-
-function demandKey(value: unknown): string {
-  const key = userKey(value);
-  if (key === undefined) {
-    throw new WsAuthError(
-      'ERR_WS_AUTH_REVOCATION',
-      'userId: expected the key of a user: a text that is not blank, an exact number, a bigint, or an object with a text of ' +
-        'its own',
-    );
-  }
-  return key;
-}
-
-function demandId(value: unknown): string {
-  if (typeof value !== 'string' || value === '') {
-    throw badTarget();
-  }
-  return value;
-}
-
-function badTarget(): WsAuthError {
-  return new WsAuthError(
-    'ERR_WS_AUTH_REVOCATION',
-    'a revocation names one user, session or token, or a time of issue in epoch milliseconds',
-  );
 }
 
 /**

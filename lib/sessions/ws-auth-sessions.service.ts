@@ -3,11 +3,11 @@ import { WsAuthError } from '../errors/ws-auth.error.js';
 import type { LiveSession } from './live-session.js';
 import { demandKnownOptions } from '../policy/check-options.js';
 import { userKey, type WsAuthUserKey } from '../policy/user-key.js';
+import { checkSessionTarget, checkTarget } from './check-target.js';
 import { httpSessionTokenId } from './proof.js';
 import {
   checkClosing,
   checkRememberMs,
-  checkTarget,
   storedRevocation,
   type CheckedTarget,
   type RevocationTarget,
@@ -99,13 +99,13 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
    * @returns how many sockets were closed
    * @throws {WsAuthConfigurationError} for an unknown option.
    * @throws {WsAuthError} `ERR_WS_AUTH_CLOSE_FRAME` for a code or a reason that no close frame can carry, and
-   *   `ERR_WS_AUTH_REVOCATION` for a target that names nothing.
+   *   `ERR_WS_AUTH_REVOCATION` for a target that names nothing, or has another field.
    */
   disconnect(target: SessionTarget, options: DisconnectOptions = {}): number {
     demandKnownOptions(disconnectOptions, options, 'options');
     const { exceptSessionId, code, reason } = options;
     checkClosing(code, reason);
-    const sessions = this.#matching(checkTarget(target));
+    const sessions = this.#matching(checkSessionTarget(target));
     return endAll(sessions, { why: 'disconnected', code, reason }, exceptSessionId);
   }
 
@@ -120,8 +120,8 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
    * @returns how many sockets of this process were closed
    * @throws {WsAuthConfigurationError} for an unknown option.
    * @throws {WsAuthError} `ERR_WS_AUTH_CLOSE_FRAME` for a reason that no close frame can carry.
-   * @throws {WsAuthError} `ERR_WS_AUTH_REVOCATION` for a target that names nothing, or more than one thing, and for
-   *   a `rememberMs` that is not a time.
+   * @throws {WsAuthError} `ERR_WS_AUTH_REVOCATION` for a target that names nothing, or more than one thing, or has a field that
+   *   is not known, and for a `rememberMs` that is not a time.
    * @throws {WsAuthStoreError} if the revocation could not be published. Try again: this process has done its part.
    */
   async revoke(target: RevocationTarget, options: RevokeOptions = {}): Promise<number> {

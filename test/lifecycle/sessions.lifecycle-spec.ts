@@ -11,6 +11,7 @@ import {
   WsAuthError,
   WsAuthSessions,
   type RevocationTarget,
+  type SessionTarget,
 } from '../../lib/index.js';
 import { startProtected, type TestApp } from '../support/app.js';
 import { EchoGateway } from '../support/gateways.js';
@@ -457,6 +458,10 @@ describe('a revocation that makes no sense (RV-08)', () => {
     ['undefined for an instant', { issuedBefore: undefined }],
     ['a user and NaN', { userId: 'alice', issuedBefore: Number.NaN }],
     ['a user and a text', { userId: 'alice', issuedBefore: 'tomorrow' }],
+    ['K11a: a user and a misspelt time', { userId: 'alice', isuedBefore: 1 }],
+    ['K11a: a user and an option', { userId: 'alice', exceptSessionId: 'x' }],
+    ['K11b: a session and a time', { sessionId: 'x', issuedBefore: 1 }],
+    ['K11b: a token and a time', { tokenId: 'x', issuedBefore: 1 }],
   ])('of %s is refused, disconnects no client, and spoils no later one', async (_name, target) => {
     await using app = await startProtected();
     const sessions = sessionsOf(app);
@@ -470,6 +475,20 @@ describe('a revocation that makes no sense (RV-08)', () => {
     expect(await sessions.revoke({ userId: 'alice' })).toBe(1);
     expect(await client.closed()).toEqual(revoked);
     expect(await attempt(app, token)).toBe('refused 401');
+  });
+
+  it.each<object>([
+    {},
+    { userid: 'alice' },
+    { userId: 'alice', issuedBefore: 1 },
+    { tokenId: 'one' },
+    { issuedBefore: 1 },
+    { sessionId: '' },
+  ])('K11a: disconnect(%j) closes no socket', async (target) => {
+    await using app = await startProtected();
+    const client = await app.connectAs('alice');
+    expect(() => sessionsOf(app).disconnect(target as SessionTarget)).toThrow(WsAuthError);
+    expect(await client.ask('echo', 1)).toBe(1);
   });
 
   it.each([
@@ -486,8 +505,8 @@ describe('a revocation that makes no sense (RV-08)', () => {
 });
 
 async function nextMillisecond(): Promise<void> {
-  const now = Date.now();
-  await vi.waitUntil(() => Date.now() > now, { interval: 1 });
+  const start = Date.now();
+  await vi.waitUntil(() => Date.now() > start, { interval: 1 });
 }
 
 describe('a revocation that lands between verification and registration (RV-02)', () => {
@@ -515,7 +534,7 @@ describe('a revocation that lands between verification and registration (RV-02)'
     ['K4a: a token of an issuer ahead, by user', ahead, { id: 'alice' }, { userId: 'alice' }],
     ['K4a: and of all users', ahead, { id: 'alice' }, { issuedBefore: Date.now() + 300_000 }],
     ['K4a: an opaque token with a time', 'opaque', { id: 'alice', iat: 1e10 }, { userId: 'alice' }],
-  ])('still refuses %s, and the same token afterwards', async (_what, sent, verdict, target) => {
+  ])('still refuses %s, and the same token afterwards', async (_what, sent, user, target) => {
     const deferred = new DeferredStrategy();
     await using app = await startProtected({ strategy: 'deferred' }, [deferred.provider]);
     for (const revokes of [true, false]) {
@@ -525,7 +544,7 @@ describe('a revocation that lands between verification and registration (RV-02)'
         await nextMillisecond();
         await sessionsOf(app).revoke(target);
       }
-      deferred.decide(verdict);
+      deferred.decide(user);
       expect(await fateOf(client)).toMatch(/^(refused 401|closed 3000 revoked)$/);
     }
   });

@@ -63,11 +63,11 @@ const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 
 /** Spellings of one text that decoders of base64url take for the same bytes. */
 const spellings: readonly (readonly [string, (part: string) => string])[] = [
-  ['padding', (part) => `${part}${'='.repeat(-part.length & 3)}`],
-  ['white space', (part) => `${part.slice(0, 3)} \t${part.slice(3)}`],
-  ['spare bits', (part) => part.slice(0, -1) + alphabet[alphabet.indexOf(part.at(-1)!) ^ 1]],
+  ['padding', (text) => `${text}${'='.repeat(-text.length & 3)}`],
+  ['white space', (text) => `${text.slice(0, 3)} \t${text.slice(3)}`],
+  ['spare bits', (text) => text.slice(0, -1) + alphabet[alphabet.indexOf(text.at(-1)!) ^ 1]],
 ];
-const respelled = (text: string, index: number, respell: (part: string) => string) =>
+const respelled = (text: string, index: number, respell: (text: string) => string) =>
   text
     .split('.')
     .map((each, at) => (at === index ? respell(each) : each))
