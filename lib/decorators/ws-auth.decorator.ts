@@ -20,7 +20,7 @@ const protection = Symbol('nestjs-ws-auth:protection');
  * Overrides the module's policy for one gateway, field by field. A class inherits the policy of its base class, and
  * overrides it field by field too. Only `optional: true` is not inherited, since it opens.
  *
- * @throws {WsAuthConfigurationError} on anything but a class, and twice on one class. At boot: for an option that is
+ * @throws {WsAuthConfigurationError} on anything but a class, twice on one class, and without parentheses. At boot: for an option that is
  *   unknown, invalid or without effect, and on a class that is not a gateway.
  *
  * @example
@@ -32,6 +32,9 @@ const protection = Symbol('nestjs-ws-auth:protection');
  * @publicApi
  */
 export function WsAuth(policy: WsAuthPolicyOptions = {}): ClassDecorator {
+  if (typeof policy === 'function') {
+    throw new WsAuthConfigurationError('@WsAuth: it is not called; write @WsAuth({ … })');
+  }
   return (gateway) => {
     demandClass('@WsAuth', gateway);
     if (Reflect.hasOwnMetadata(WS_AUTH_POLICY, gateway)) {
@@ -48,10 +51,14 @@ export function WsAuth(policy: WsAuthPolicyOptions = {}): ClassDecorator {
  * Opens a gateway: every client may connect, and no client has a session. It holds for the class itself and is not
  * inherited; classes that extend it are protected.
  *
- * @throws {WsAuthConfigurationError} on anything but a class. At boot: on a class that is not a gateway.
+ * @throws {WsAuthConfigurationError} on anything but a class, and without parentheses. At boot: on a class that is not a gateway.
  * @publicApi
  */
-export function WsPublic(): ClassDecorator {
+export function WsPublic(): ClassDecorator;
+export function WsPublic(...given: readonly unknown[]): ClassDecorator {
+  if (given.length > 0) {
+    throw new WsAuthConfigurationError('@WsPublic: write @WsPublic(), without anything in it');
+  }
   return (gateway) => {
     demandClass('@WsPublic', gateway);
     SetMetadata(WS_PUBLIC, true)(gateway);

@@ -4,6 +4,7 @@ import {
   type PipeTransform,
   type Type,
 } from '@nestjs/common';
+import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { isRecord } from '../protocol/message.js';
 import type { WsAuthSession } from '../sessions/session.js';
 import { sessionIn } from './context-session.js';
@@ -23,8 +24,14 @@ export interface WsUserDecorator {
  *
  * `null` in an anonymous session, `undefined` in a `@WsPublic()` gateway. It also works in GraphQL resolvers behind `graphqlWs()`.
  *
+<<<<<<< HEAD
  * @throws {WsAuthNoSessionError} when a handler is called for a client that this package has not accepted, as in an
  *   application that does not import `WsAuthModule`, and in a resolver that is called over HTTP.
+=======
+ * @throws {WsAuthNoSessionError} when a handler is called for a client that `WsAuthAdapter` has not accepted, as in an
+ *   application that does not import `WsAuthModule`.
+ * @throws {WsAuthConfigurationError} without parentheses, when the class is made.
+>>>>>>> 94e034e (Name the fix of 155 mistakes, and hold them in tables)
  *
  * @example
  * ```ts
@@ -33,7 +40,7 @@ export interface WsUserDecorator {
  * ```
  * @publicApi
  */
-export const WsUser: WsUserDecorator = createParamDecorator(readUser);
+export const WsUser: WsUserDecorator = called('@WsUser', createParamDecorator(readUser));
 
 /**
  * Injects the session into a handler or a GraphQL resolver; `undefined` in a `@WsPublic()` gateway.
@@ -41,7 +48,26 @@ export const WsUser: WsUserDecorator = createParamDecorator(readUser);
  * @throws {WsAuthNoSessionError} when a handler is called for a client that this package has not accepted.
  * @publicApi
  */
-export const WsSession: () => ParameterDecorator = createParamDecorator(readSession);
+export const WsSession: () => ParameterDecorator = called(
+  '@WsSession',
+  createParamDecorator(readSession),
+);
+
+type ParameterDecoratorFactory = (...given: never[]) => ParameterDecorator;
+
+/** Without parentheses a decorator is handed the parameter itself, and would silently inject nothing. */
+function called<Factory extends ParameterDecoratorFactory>(
+  name: string,
+  factory: Factory,
+): Factory {
+  const checked = (...given: never[]) => {
+    if (typeof given[2] === 'number') {
+      throw new WsAuthConfigurationError(`${name}: it is not called; write ${name}()`);
+    }
+    return factory(...given);
+  };
+  return checked as Factory;
+}
 
 /** The decorator of this package that a parameter has, by the function that Nest keeps of it. @internal */
 export function decoratorOfParameter(factory: unknown): string | undefined {

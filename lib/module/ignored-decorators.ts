@@ -1,4 +1,4 @@
-import { GUARDS_METADATA } from '@nestjs/common/constants.js';
+import { GUARDS_METADATA, METHOD_METADATA } from '@nestjs/common/constants.js';
 import {
   GATEWAY_METADATA,
   MESSAGE_MAPPING_METADATA,
@@ -51,6 +51,10 @@ export function refuseIgnoredDecorators(classes: ReadonlySet<GatewayClass>): voi
       );
     }
     for (const method of methods) {
+      const ofRoute = isRoute(method) ? parameterDecoratorOn(method) : undefined;
+      if (ofRoute !== undefined) {
+        refuse(ofRoute, `${each.name}.${method.name}`, adviceForRoutes);
+      }
       const decorator = isIgnored(method, isGateway) ? decoratorOn(method) : undefined;
       if (decorator !== undefined) {
         const advice = adviceFor(decorator, method, isGateway);
@@ -63,6 +67,13 @@ export function refuseIgnoredDecorators(classes: ReadonlySet<GatewayClass>): voi
 /** A resolver of GraphQL, or a method of one. */
 function isResolver(target: object): boolean {
   return Reflect.getMetadataKeys(target).some((key) => String(key).startsWith('graphql:'));
+}
+
+const adviceForRoutes =
+  'a route has no socket, so that each request would fail; it belongs on handlers of gateways, and routes read request.user';
+
+function isRoute({ method }: GatewayMethod): boolean {
+  return Reflect.hasMetadata(METHOD_METADATA, method);
 }
 
 function isBaseOf(base: object, gateway: GatewayClass): boolean {

@@ -50,6 +50,11 @@ export function registrationOf(strategy: object, name: string): Registration | u
   return registrations.get(strategy)?.get(name);
 }
 
+/** All names under which a strategy was registered. */
+export function registeredNames(strategy: object): readonly string[] {
+  return [...(registrations.get(strategy)?.keys() ?? [])];
+}
+
 /** Whether a strategy was registered under any name. */
 export function isRegistered(strategy: object): boolean {
   return registrations.has(strategy);

@@ -1,7 +1,9 @@
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
+import { nearestName } from '../policy/nearest-name.js';
 import { belongsToAnother, isStrategy, own, strategiesOf, type StrategyOwner } from './owners.js';
 import {
   isRegistered,
+  registeredNames,
   observeRegistrations,
   registersItself,
   registrationOf,
@@ -100,6 +102,20 @@ export class Strategies {
     if (name === 'ws-ticket') {
       return 'pass WsAuthModule.forRoot({ tickets: {} })';
     }
+    const meant = nearestName(name, this.#names());
+    if (meant !== undefined) {
+      return `did you mean "${meant}"? Otherwise ${this.#fixOfMissing(name, hint)}`;
+    }
+    return this.#fixOfMissing(name, hint);
+  }
+
+  /** Names of the strategies that the application provides. */
+  #names(): readonly string[] {
+    const provided = this.owner ? [...strategiesOf(this.owner)] : [];
+    return provided.flatMap((strategy) => registeredNames(strategy));
+  }
+
+  #fixOfMissing(name: string, hint: () => string | undefined): string {
     const list = `list the class that extends PassportStrategy(…, '${name}') among the providers of a module`;
     const reason = hint();
     const otherwise = reason === undefined ? list : `${reason}. Otherwise ${list}`;

@@ -1,6 +1,7 @@
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { logText } from '../protocol/log-text.js';
 import { describe } from './check-option.js';
+import { adviceForForeign } from './foreign-options.js';
 import { nearestName } from './nearest-name.js';
 
 /** One option: what it is by default, and which values are valid. */
@@ -75,7 +76,9 @@ function demandOptions(value: unknown, name: string): object {
   const isPromise = typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then;
   if (!['[object Object]', '[object Module]'].includes(kind) || isPromise === 'function') {
     const got = Array.isArray(value) ? 'a list' : describe(value);
-    throw new WsAuthConfigurationError(`${name}: expected an object of options, got ${got}`);
+    const isLate = isPromise === 'function' || typeof value === 'function';
+    const fix = isLate && name === 'options' ? '; use forRootAsync({ useFactory })' : '';
+    throw new WsAuthConfigurationError(`${name}: expected an object of options, got ${got}${fix}`);
   }
   return value as object;
 }
@@ -109,10 +112,14 @@ function demandKnownNames(table: NameTable, options: object, path: string): void
     return;
   }
   const name = logText(String(unknown));
-  const known = namesIn(table);
-  const meant = nearestName(name, known);
-  const hint = meant ? `did you mean ${join(path, meant)}?` : `known are ${known.join(', ')}`;
+  const foreign = path === '' ? adviceForForeign(name) : undefined;
+  const hint = foreign ?? hintFor(name, namesIn(table), path);
   throw new WsAuthConfigurationError(`${join(path, name)}: unknown option; ${hint}`);
+}
+
+function hintFor(name: string, known: readonly string[], path: string): string {
+  const meant = nearestName(name, known);
+  return meant ? `did you mean ${join(path, meant)}?` : `known are ${known.join(', ')}`;
 }
 
 /** Names of a table and of the options inside of its options. */

@@ -10,12 +10,12 @@ import { originPolicy } from './origin-policy.js';
 import { proxyTrust } from './proxy-trust.js';
 
 export function checkCredentials(name: string, value: unknown): readonly WsCredentialExtractor[] {
-  if (!Array.isArray(value) || value.length === 0) {
+  if (Array.isArray(value) && value.length === 0) {
     throw new WsAuthConfigurationError(
       `${name}: the list is empty; name an extractor such as fromAuthorizationHeader(), or mark the gateway @WsPublic()`,
     );
   }
-  if (!value.every(isExtractor)) {
+  if (!Array.isArray(value) || !value.every(isExtractor)) {
     throw new WsAuthConfigurationError(
       `${name}: expected extractors such as fromAuthorizationHeader(), called, in a list`,
     );

@@ -205,4 +205,19 @@ describe('Strategies of an application', () => {
       `strategy: no Passport strategy is registered as "jwt"; JwtStrategy is request-scoped. Otherwise list the class`,
     );
   });
+
+  it('K8o: names the strategy of the application that is probably meant', () => {
+    const registry = newRegistry();
+    const mixed = selfRegistered(registry);
+    const mine = new Strategies(registry, { providers: () => [mixed] });
+    expect(() => mine.demand(['Mixd'])).toThrow(
+      'no Passport strategy is registered as "Mixd"; did you mean "mixed"? Otherwise list the class',
+    );
+    expect(() => mine.demand(['other'])).toThrow('registered as "other"; list the class');
+  });
+
+  it('K8o: takes no strategy that was registered under no name for the one that is meant', () => {
+    const mine = new Strategies(newRegistry(), { providers: () => [strategyOf(() => undefined)] });
+    expect(() => mine.demand(['jwt'])).toThrow('registered as "jwt"; list the class');
+  });
 });

@@ -97,6 +97,22 @@ describe('the table of options', () => {
     );
   });
 
+  it.each([
+    ['secret', 'secret: unknown option; it belongs to the strategy'],
+    ['cors', 'cors: unknown option; name the pages in allowedOrigins'],
+    ['path', 'path: unknown option; it belongs to @WebSocketGateway({ … })'],
+    ['useFactory', 'useFactory: unknown option; use WsAuthModule.forRootAsync({ useFactory })'],
+  ])('K11a: names where %s of another package belongs', (name, message) => {
+    expect(messageOf({ [name]: 1 })).toContain(message);
+    expect(messageOf({ tickets: { [name]: 1 } })).not.toContain('belongs');
+  });
+
+  it('K11a: names forRootAsync() where options are a function, or a promise', () => {
+    expect(messageOf(() => ({}))).toMatch(/; use forRootAsync\(\{ useFactory \}\)$/);
+    expect(messageOf(Promise.resolve({}))).toMatch(/; use forRootAsync\(\{ useFactory \}\)$/);
+    expect(messageOf({ tickets: () => ({}) })).not.toContain('forRootAsync');
+  });
+
   it('K11a: lists what is known where nothing is near', () => {
     expect(messageOf({ closeCodes: { qqqqqqqq: 1 } })).toBe(
       'closeCodes.qqqqqqqq: unknown option; known are unauthorized, forbidden, timeout',

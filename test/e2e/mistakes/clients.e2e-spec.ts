@@ -1,0 +1,276 @@
+import { Logger } from '@nestjs/common';
+import { PassportStrategy } from '@nestjs/passport';
+import { WebSocketGateway } from '@nestjs/websockets';
+import jwt from 'jsonwebtoken';
+import { Strategy } from 'passport-custom';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import {
+  fromAuthorizationHeader,
+  fromCookie,
+  fromFirstMessage,
+  fromQueryParam,
+  fromSubprotocol,
+  WsAuth,
+  WsAuthEvents,
+  WsAuthModule,
+  type WsAuthEventMap,
+} from '../../../lib/index.js';
+import { startApp, type TestApp } from '../../support/app.js';
+import type { TestClient } from '../../support/client.js';
+import { EchoGateway } from '../../support/gateways.js';
+import { JwtStrategy } from '../../support/strategies.js';
+import { secret, tokenOf } from '../../support/tokens.js';
+
+type Refused = WsAuthEventMap['refused'];
+
+/** A strategy whose `validate()` has a mistake. */
+class WrongStrategy extends PassportStrategy(Strategy, 'wrong') {
+  validate({ query }: { readonly query: Record<string, string> }): unknown {
+    switch (query['as']) {
+      case 'true':
+        return true;
+      case 'text':
+        return 'alice';
+      case 'expired':
+        return { id: 'alice', exp: 1 };
+      case 'milliseconds':
+        return { id: 'alice', exp: 'tomorrow' };
+      case 'throws':
+        throw new TypeError('cannot read properties of undefined');
+      default:
+        return undefined;
+    }
+  }
+}
+
+const good = tokenOf('alice');
+const header = (authorization: string) => ({ headers: { authorization } });
+const first = (message: unknown) => (app: TestApp) => {
+  const client = app.connect('/');
+  void client
+    .opened()
+    .then(() => client.sendRaw(typeof message === 'string' ? message : JSON.stringify(message)));
+  return client;
+};
+const wrong = (as: string) => (app: TestApp) => app.connect(`/?wrong=x&as=${as}`);
+const sign = (claims: object, key = secret, options: jwt.SignOptions = {}) =>
+  jwt.sign(claims, key, options);
+const now = Math.floor(Date.now() / 1_000);
+
+/** What a client does wrong, how the developer finds out, and the code that the page about troubleshooting explains. */
+type Row = readonly [
+  what: string,
+  connect: (app: TestApp) => TestClient,
+  code: string,
+  diagnosis: object,
+];
+
+const malformed = 'ERR_WS_AUTH_MALFORMED_CREDENTIAL';
+const required = 'ERR_WS_AUTH_CREDENTIAL_REQUIRED';
+const rejected = 'ERR_WS_AUTH_CREDENTIAL_REJECTED';
+const query = (token: string) => (app: TestApp) =>
+  app.connect(`/?token=${encodeURIComponent(token)}`);
+const strategies = (answer: string, name = 'jwt') => ({ strategies: [{ strategy: name, answer }] });
+
+const accepted = (check: string) => ({
+  strategies: [{ strategy: 'wrong', answer: 'accepted', check }],
+});
+
+const rows: readonly Row[] = [
+  [
+    'sends the token without Bearer',
+    (app) => app.connect('/machines', header(good)),
+    required,
+    { check: 'scheme' },
+  ],
+  [
+    'sends Bearer twice',
+    (app) => app.connect('/', header(`Bearer Bearer ${good}`)),
+    malformed,
+    { check: 'token-scheme' },
+  ],
+  [
+    'sends another scheme',
+    (app) => app.connect('/machines', header(`Token ${good}`)),
+    required,
+    { check: 'scheme' },
+  ],
+  ['sends Bearer in the query', query(`Bearer ${good}`), malformed, { check: 'token-scheme' }],
+  [
+    'sends a line break with the token',
+    query(`${good}\n`),
+    malformed,
+    { check: 'token-whitespace' },
+  ],
+  ['sends the token as JSON', query(JSON.stringify(good)), malformed, { check: 'token-quotes' }],
+  ['sends undefined', query('undefined'), rejected, { extractor: 'fromQueryParam' }],
+  ['sends an object as text', query('[object Object]'), malformed, { check: 'token-syntax' }],
+  [
+    'sends the parameter twice',
+    (app) => app.connect(`/?token=${good}&token=${good}`),
+    malformed,
+    { check: 'token-repeated' },
+  ],
+  [
+    'sends the token in two places',
+    (app) => app.connect(`/?token=${good}`, header(`Bearer ${good}`)),
+    'ERR_WS_AUTH_SEVERAL_CREDENTIALS',
+    { check: 'several-credentials' },
+  ],
+  [
+    'offers the token as its only subprotocol',
+    (app) => app.connect('/', { protocols: [`bearer.${good}`] }),
+    malformed,
+    { check: 'subprotocol-alone' },
+  ],
+  [
+    'sends a cookie from a page of another origin',
+    (app) =>
+      app.connect('/', {
+        origin: 'https://evil.example.com',
+        headers: { cookie: `token=${good}` },
+      }),
+    'ERR_WS_AUTH_ORIGIN_REFUSED',
+    { check: 'origin' },
+  ],
+  [
+    'connects to another path',
+    (app) => app.connect('/chat'),
+    'ERR_WS_AUTH_UNKNOWN_PATH',
+    { check: 'path' },
+  ],
+  [
+    'connects with Socket.IO',
+    (app) => app.connect('/socket.io/?EIO=4&transport=websocket'),
+    'ERR_WS_AUTH_UNKNOWN_PATH',
+    { check: 'path' },
+  ],
+  [
+    'sends a token of another secret',
+    query(sign({ sub: 'alice' }, 'another secret' as never)),
+    rejected,
+    strategies('JsonWebTokenError'),
+  ],
+  [
+    'sends a token that is over',
+    query(sign({ sub: 'alice', exp: now - 60 })),
+    rejected,
+    strategies('TokenExpiredError'),
+  ],
+  [
+    'sends a token that is not valid yet',
+    query(sign({ sub: 'alice', nbf: now + 3_600 })),
+    rejected,
+    strategies('NotBeforeError'),
+  ],
+  [
+    'sends another event first',
+    first({ event: 'hello', data: 1 }),
+    required,
+    { check: 'event', fields: ['event', 'data'] },
+  ],
+  ['sends the token as text', first(good), required, { check: 'json' }],
+  [
+    'sends type instead of event',
+    first({ type: 'authenticate', token: good }),
+    required,
+    { check: 'event', fields: ['type', 'token'] },
+  ],
+  [
+    'sends the token beside data',
+    first({ event: 'authenticate', token: good }),
+    malformed,
+    { check: 'data', fields: ['event', 'token'] },
+  ],
+  [
+    'sends the token as data',
+    first({ event: 'authenticate', data: good }),
+    malformed,
+    { check: 'data' },
+  ],
+  [
+    'sends accessToken',
+    first({ event: 'authenticate', data: { accessToken: good } }),
+    rejected,
+    { fields: ['accessToken'] },
+  ],
+  [
+    'sends a number as token',
+    first({ event: 'authenticate', data: { token: 7 } }),
+    malformed,
+    { check: 'token-type' },
+  ],
+  [
+    'sends an empty object',
+    first({ event: 'authenticate', data: {} }),
+    required,
+    { check: 'no-credential' },
+  ],
+  ['meets validate() that returns true', wrong('true'), rejected, accepted('no-object')],
+  ['meets validate() that returns a text', wrong('text'), rejected, accepted('no-object')],
+  [
+    'meets validate() that returns nothing',
+    wrong('nothing'),
+    rejected,
+    strategies('failed', 'wrong'),
+  ],
+  [
+    'meets validate() that returns a user whose end is over',
+    wrong('expired'),
+    rejected,
+    accepted('expired'),
+  ],
+  [
+    'meets validate() that returns a user whose end is no number',
+    wrong('milliseconds'),
+    rejected,
+    accepted('expiry'),
+  ],
+  [
+    'meets validate() that throws',
+    wrong('throws'),
+    'ERR_WS_AUTH_STRATEGY_FAILED',
+    strategies('TypeError', 'wrong'),
+  ],
+];
+
+@WsAuth({ credentials: [fromAuthorizationHeader()] })
+@WebSocketGateway({ path: '/machines' })
+class MachinesGateway {}
+
+describe('a client that', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    vi.spyOn(Logger.prototype, 'error').mockReturnValue();
+    const credentials = [
+      fromAuthorizationHeader({ schemes: ['Bearer'] }),
+      fromQueryParam('token'),
+      fromQueryParam('wrong', { strategy: 'wrong' }),
+      fromCookie('token'),
+      fromSubprotocol(),
+      fromFirstMessage(),
+    ];
+    app = await startApp({
+      imports: [WsAuthModule.forRoot({ strategy: 'jwt', credentials })],
+      providers: [JwtStrategy, WrongStrategy, EchoGateway, MachinesGateway],
+    });
+  });
+  afterAll(() => app[Symbol.asyncDispose]());
+
+  it.each(rows)(
+    'K8g: %s is refused with the reason for the developer',
+    async (_what, connect, code, diagnosis) => {
+      const refused = new Promise<Refused>((resolve) => {
+        const stop = app.nest.get(WsAuthEvents).on('refused', (event) => {
+          stop();
+          resolve(event);
+        });
+      });
+      const client = connect(app);
+      client.refusal().catch(() => undefined);
+      const { code: actual, diagnosis: found } = await refused;
+      expect({ code: actual, diagnosis: found }).toMatchObject({ code, diagnosis });
+      expect(JSON.stringify(found)).not.toContain(good);
+    },
+  );
+});
