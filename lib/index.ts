@@ -1,3 +1,4 @@
+export { bearerCredential, malformedCredential } from './credentials/bearer.js';
 export { fromAuthorizationHeader } from './credentials/authorization-header.extractor.js';
 export { fromCookie } from './credentials/cookie.extractor.js';
 export { fromFirstMessage } from './credentials/first-message.extractor.js';
@@ -31,8 +32,11 @@ export type {
   CookieExtractor,
   CookieOptions,
 } from './credentials/cookie.extractor.js';
+export type { Credential, CredentialOrigin } from './credentials/credential.js';
 export type {
+  CredentialLimits,
   HandshakeExtractor,
+  HandshakePlace,
   RedactedPlaces,
   WsCredentialExtractor,
   WsExtractorOptions,
@@ -90,7 +94,9 @@ export type {
 } from './protocol/diagnosis.js';
 export type { WsAuthEventNames } from './protocol/message.js';
 export type { WsAuthTransport } from './protocol/transport.js';
-export type { RefusalCode } from './protocol/refusal.js';
+export type { Handshake } from './protocol/handshake.js';
+export type { Refusal, RefusalCode } from './protocol/refusal.js';
+export type { RequestTarget } from './protocol/request-target.js';
 export type {
   RevocationTarget,
   RevokeOptions,

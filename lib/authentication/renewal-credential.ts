@@ -1,6 +1,5 @@
-import { AuthorizationHeaderExtractor } from '../credentials/authorization-header.extractor.js';
 import { Credential } from '../credentials/credential.js';
-import type { HandshakeExtractor } from '../credentials/extractor.js';
+import { presentsToken, type HandshakeExtractor } from '../credentials/extractor.js';
 import {
   fromFirstMessage,
   type FirstMessageExtractor,
@@ -28,26 +27,18 @@ export function renewalStrategies(policy: Policy, entered: Authenticated): reado
   const { session, judges } = entered;
   const isTheirs = (each: HandshakeExtractor) =>
     session.anonymous || (each.name === session.extractor && each.strategy === judges);
-  const way = handshakeExtractors.find((each) => isTheirs(each) && acceptsToken(each));
+  const way = handshakeExtractors.find((each) => isTheirs(each) && presentsToken(each));
   const inHeader = session.anonymous || way?.place === 'request';
   const door = inHeader ? (readerOfTokens(policy) ?? way) : way;
   return door ? (door.strategy ?? policy.strategy) : none;
 }
 
-/** `fromRequest()` hands its strategies the `Authorization` header as it is, and the others find a token. */
-function acceptsToken(extractor: HandshakeExtractor): boolean {
-  return !(extractor instanceof AuthorizationHeaderExtractor) || readsTokens(extractor);
-}
-
 /** The extractor that takes a token out of the header before `fromRequest()` comes to it. */
 function readerOfTokens({ handshakeExtractors }: Policy): HandshakeExtractor | undefined {
   return handshakeExtractors.find(
-    (each) => each instanceof AuthorizationHeaderExtractor && readsTokens(each),
+    ({ place, challengeSchemes }) =>
+      place === 'authorization' && challengeSchemes.includes('Bearer'),
   );
-}
-
-function readsTokens({ challengeSchemes }: HandshakeExtractor): boolean {
-  return challengeSchemes.includes('Bearer');
 }
 
 /**

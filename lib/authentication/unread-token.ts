@@ -1,8 +1,11 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { Credential, type CredentialContent } from '../credentials/credential.js';
-import type { WsCredentialExtractor } from '../credentials/extractor.js';
-import { UserInfoExtractor } from '../credentials/user-info.extractor.js';
+import {
+  presentsToken,
+  type HandshakeExtractor,
+  type WsCredentialExtractor,
+} from '../credentials/extractor.js';
 import type { Strategy } from '../passport/strategy.js';
 import { strategyRequest } from '../passport/strategy-request.js';
 import type { Policy } from '../policy/policy.js';
@@ -52,14 +55,15 @@ export function readsElsewhere(
 
 /** What an extractor finds, with a token that no strategy accepts; `undefined` if the strategy reads the request by itself. */
 function contentOf(extractor: WsCredentialExtractor): CredentialContent | undefined {
-  if ('place' in extractor && extractor.place === 'request') {
-    return undefined;
-  }
   if (extractor.phase === 'message') {
     const isRaw = 'format' in extractor && extractor.format === 'raw';
     return isRaw ? { scheme: 'Bearer', token } : { scheme: 'fields', body: anyBody, token };
   }
-  return extractor.challengeSchemes.includes('Bearer') || extractor instanceof UserInfoExtractor
+  const reader = extractor as HandshakeExtractor;
+  if (reader.place === 'request') {
+    return undefined;
+  }
+  return presentsToken(reader)
     ? { scheme: 'Bearer', token }
     : { scheme: 'Basic', username: 'a', password: 'b' };
 }

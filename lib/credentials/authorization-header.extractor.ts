@@ -49,17 +49,19 @@ export function fromAuthorizationHeader(
   );
 }
 
-export class AuthorizationHeaderExtractor implements HandshakeExtractor {
+class AuthorizationHeaderExtractor implements HandshakeExtractor {
   readonly name = 'fromAuthorizationHeader';
   readonly phase = 'handshake';
   readonly place = 'authorization';
   readonly ambient: boolean;
   readonly challengeSchemes: readonly ChallengeScheme[];
+  readonly presents: readonly ChallengeScheme[];
   readonly redacts = { headers: ['authorization'] } as const;
   readonly strategy: readonly string[] | undefined;
 
   constructor({ schemes, strategy }: Settings<typeof headerOptions>) {
     this.challengeSchemes = Object.freeze([...schemes]);
+    this.presents = this.challengeSchemes;
     this.ambient = this.challengeSchemes.includes('Basic');
     this.strategy = strategyNames({ strategy });
   }

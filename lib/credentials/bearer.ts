@@ -6,8 +6,14 @@ import type { CredentialLimits } from './extractor.js';
 import { decodeQueryComponent } from './query.js';
 
 /**
- * Makes a Bearer credential of a token, if it could stand in an `Authorization` header.
+ * Makes a Bearer credential of a token, or refuses one that could not stand in an `Authorization` header, or is too large. For
+ * `find()` of an extractor of the application.
  *
+ * @example
+ * ```ts
+ * return bearerCredential(token, limits, { extractor: this.name, ambient: false, strategy: undefined });
+ * ```
+ * @publicApi
  * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-2.1 RFC 6750 §2.1}
  */
 export function bearerCredential(
@@ -21,6 +27,19 @@ export function bearerCredential(
   return isBearerToken(token)
     ? new Credential({ scheme: 'Bearer', token }, origin)
     : malformedToken(token, origin);
+}
+
+/**
+ * The refusal of a place that holds something malformed: 400, or close code 3000. For `find()` of an extractor of the application.
+ *
+ * @example
+ * ```ts
+ * return malformedCredential({ extractor: this.name });
+ * ```
+ * @publicApi
+ */
+export function malformedCredential({ extractor }: Pick<CredentialOrigin, 'extractor'>): Refusal {
+  return refusedBy('token-syntax', 'ERR_WS_AUTH_MALFORMED_CREDENTIAL', { extractor });
 }
 
 /** The refusal of what is larger than `maxCredentialBytes`. */

@@ -5,7 +5,11 @@ export type CredentialContent =
   | { readonly scheme: 'fields'; readonly body: object; readonly token: string | undefined }
   | { readonly scheme: 'request' };
 
-/** Where a credential was found, and what follows from it. */
+/**
+ * Where a credential was found, and what follows from it.
+ *
+ * @publicApi
+ */
 export interface CredentialOrigin {
   /** Name of the extractor that found it. */
   readonly extractor: string;
@@ -21,16 +25,23 @@ export interface CredentialOrigin {
  * What the client proves itself with: scheme, value and where it was found.
  *
  * It refuses to print itself: neither `String()`, `JSON.stringify()` nor `util.inspect()` shows the value.
+ *
+ * @publicApi
  */
 export class Credential {
   readonly #content: CredentialContent;
+  /** Name of the extractor that found it. */
   readonly extractor: string;
+  /** Whether the browser attaches it by itself. */
   readonly ambient: boolean;
+  /** Whether it is a cookie. */
   readonly cookie: boolean;
+  /** Strategies that judge it instead of the policy's. */
   readonly strategy: readonly string[] | undefined;
   /** Epoch milliseconds: a revocation since then concerns it, however long its strategy takes. */
   readonly presentedAt = Date.now();
 
+  /** @internal */
   constructor(content: CredentialContent, origin: CredentialOrigin) {
     this.#content = content;
     this.extractor = origin.extractor;
@@ -39,18 +50,22 @@ export class Credential {
     this.strategy = origin.strategy;
   }
 
+  /** @internal */
   get content(): CredentialContent {
     return this.#content;
   }
 
+  /** Names the extractor. */
   toString(): string {
     return `[credential ${this.extractor}]`;
   }
 
+  /** The same for JSON. */
   toJSON(): string {
     return this.toString();
   }
 
+  /** @internal */
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString();
   }

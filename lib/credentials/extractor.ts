@@ -49,25 +49,70 @@ export interface WsCredentialExtractor {
   readonly strategy: readonly string[] | undefined;
 }
 
-/** An extractor that reads the handshake. */
+/**
+ * An extractor that reads the handshake. An application may have one of its own: an object that holds data, and the function
+ * `find()`.
+ *
+ * @publicApi
+ */
 export interface HandshakeExtractor extends WsCredentialExtractor {
   /** It reads the handshake. */
   readonly phase: 'handshake';
   /** The place it reads. Two extractors may share one, and then find one credential between them. */
-  readonly place: 'authorization' | 'query' | 'cookie' | 'subprotocol' | 'request';
+  readonly place: HandshakePlace;
   /**
-   * MUST return `undefined` when its place is empty, a refusal when its place holds something malformed, and MUST NOT
-   * throw or wait.
+   * Schemes in which strategies receive what it finds. A session that began with a token may be renewed by one.
+   *
+   * @default ['Bearer']
+   */
+  readonly presents?: readonly ChallengeScheme[];
+  /**
+   * Called at boot, with whether another extractor of the policy reads HTTP Basic. Returns the extractor in the form that fits.
    *
    * @internal
+   */
+  arranged?(besideBasic: boolean): HandshakeExtractor;
+  /**
+   * MUST return `undefined` when its place is empty, a refusal when its place holds something malformed, and MUST NOT
+   * throw or wait. `bearerCredential()` makes both of them of a text.
    */
   find(handshake: Handshake, limits: CredentialLimits): Credential | Refusal | undefined;
 }
 
-/** Bounds that hold for every extractor. */
+/**
+ * A place of the handshake. Two extractors may share one, and then find one credential between them.
+ *
+ * @publicApi
+ */
+export type HandshakePlace = 'authorization' | 'query' | 'cookie' | 'subprotocol' | 'request';
+
+/**
+ * Bounds that hold for every extractor.
+ *
+ * @publicApi
+ */
 export interface CredentialLimits {
+  /** Size in bytes of a credential. */
   readonly maxCredentialBytes: number;
 }
+
+/** Whether strategies receive a token of the extractor. Those that read the request themselves may find anything. */
+export function presentsToken({ place, presents = bearer }: HandshakeExtractor): boolean {
+  return place === 'request' || presents.includes('Bearer');
+}
+
+/** Whether strategies receive user names and passwords of the extractor. */
+export function presentsPassword(extractor: WsCredentialExtractor): boolean {
+  const { presents = bearer } = extractor as HandshakeExtractor;
+  return presents.includes('Basic');
+}
+
+/** Whether the extractor takes tokens out of HTTP Basic, as `fromUserInfo()` does: then only a 401 makes browsers send them. */
+export function readsTokenFromBasic(extractor: WsCredentialExtractor): boolean {
+  return extractor.challengeSchemes.includes('Basic') && !presentsPassword(extractor);
+}
+
+const bearer = ['Bearer'] as const;
 
 /** Names of strategies as a list of its own; `undefined`: those of the policy. */
 export function strategyNames({

@@ -28,7 +28,7 @@ export function findCredential(
     if (found === undefined) {
       continue;
     }
-    if (explicit !== undefined && !shareLease(explicitPlace, extractor)) {
+    if (explicit !== undefined && !sharePlace(explicitPlace, extractor)) {
       return several(explicitPlace, extractor);
     }
     if (explicit === undefined || saysMore(found, explicit)) {
@@ -85,7 +85,7 @@ export function isExplicit({ place }: HandshakeExtractor): boolean {
 }
 
 /** `fromUserInfo()` and `fromAuthorizationHeader()` read one header field between them. */
-function shareLease(first: HandshakeExtractor | undefined, second: HandshakeExtractor): boolean {
+function sharePlace(first: HandshakeExtractor | undefined, second: HandshakeExtractor): boolean {
   return first?.place === 'authorization' && second.place === 'authorization';
 }
 

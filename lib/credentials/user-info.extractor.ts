@@ -42,6 +42,7 @@ export class UserInfoExtractor implements HandshakeExtractor {
   readonly place = 'authorization';
   readonly ambient = true;
   readonly challengeSchemes = ['Basic'] as const;
+  readonly presents = ['Bearer'] as const;
   readonly redacts: RedactedPlaces = { headers: ['authorization'] };
 
   constructor(
@@ -51,9 +52,9 @@ export class UserInfoExtractor implements HandshakeExtractor {
     readonly anyPassword: boolean,
   ) {}
 
-  /** The form for a policy in which nothing else reads HTTP Basic. @internal */
-  withAnyPassword(): UserInfoExtractor {
-    return new UserInfoExtractor(this.strategy, true);
+  /** Where no other extractor reads HTTP Basic, the password does not matter. @internal */
+  arranged(besideBasic: boolean): UserInfoExtractor {
+    return besideBasic ? this : new UserInfoExtractor(this.strategy, true);
   }
 
   /** @internal */

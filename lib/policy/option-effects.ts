@@ -1,4 +1,4 @@
-import { AuthorizationHeaderExtractor } from '../credentials/authorization-header.extractor.js';
+import { presentsPassword } from '../credentials/extractor.js';
 import type { WsAuthTransport } from '../protocol/transport.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import type { Settings } from './check-options.js';
@@ -154,7 +154,5 @@ function namesOf(given: WsAuthModuleOptions): (keyof WsAuthModuleOptions)[] {
 }
 
 function readsBasic({ credentials }: Effective): boolean {
-  return credentials.some(
-    (extractor) => extractor instanceof AuthorizationHeaderExtractor && extractor.ambient,
-  );
+  return credentials.some(presentsPassword);
 }

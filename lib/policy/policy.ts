@@ -1,15 +1,15 @@
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
-import { AuthorizationHeaderExtractor } from '../credentials/authorization-header.extractor.js';
-import { CookieExtractor } from '../credentials/cookie.extractor.js';
-import type {
-  CredentialLimits,
-  HandshakeExtractor,
-  WsCredentialExtractor,
+import type { CookieExtractor } from '../credentials/cookie.extractor.js';
+import {
+  presentsPassword,
+  readsTokenFromBasic,
+  type CredentialLimits,
+  type HandshakeExtractor,
+  type WsCredentialExtractor,
 } from '../credentials/extractor.js';
-import { FirstMessageExtractor } from '../credentials/first-message.extractor.js';
+import type { FirstMessageExtractor } from '../credentials/first-message.extractor.js';
 import { redactionOf, type Redaction } from '../credentials/redaction.js';
 import { tokenPlacesOf, type TokenPlaces } from '../credentials/token-places.js';
-import { UserInfoExtractor } from '../credentials/user-info.extractor.js';
 import type { ChallengeScheme } from '../protocol/challenge.js';
 import { WsAuthCloseCode } from '../protocol/close-code.js';
 import { EventMatcher } from '../protocol/event-matcher.js';
@@ -68,7 +68,7 @@ export function resolvePolicy(
     transport,
     strategy: strategiesOf(settings.strategy, extractors),
     handshakeExtractors,
-    firstMessage: extractors.find((extractor) => extractor instanceof FirstMessageExtractor),
+    firstMessage: extractors.find(isFirstMessage),
     bridges: extractors.filter(isBridged),
     readsRequest: handshakeExtractors.some(({ place }) => place === 'request'),
     rejection: rejectionOf(options, { extractors, optional }, transport),
@@ -100,21 +100,23 @@ function rejectionOf(
 
 /** Puts extractors that depend on each other into the form and order that fit. */
 function arrange(listed: readonly WsCredentialExtractor[]): WsCredentialExtractor[] {
-  const readsBasic = listed.some(
-    (extractor) => extractor instanceof AuthorizationHeaderExtractor && extractor.ambient,
-  );
+  const besideBasic = listed.some(presentsPassword);
   return listed
     .map((extractor) =>
-      extractor instanceof UserInfoExtractor && !readsBasic
-        ? extractor.withAnyPassword()
+      isHandshakeExtractor(extractor)
+        ? (extractor.arranged?.(besideBasic) ?? extractor)
         : extractor,
     )
-    .toSorted((first, second) => Number(isUserInfo(second)) - Number(isUserInfo(first)));
+    .toSorted((first, second) => order(first) - order(second));
 }
 
 /** Of two extractors that share the place, the one that takes only some of what it finds there comes first. */
-function isUserInfo(extractor: WsCredentialExtractor): boolean {
-  return extractor instanceof UserInfoExtractor;
+function order(extractor: WsCredentialExtractor): number {
+  return readsTokenFromBasic(extractor) ? 0 : 1;
+}
+
+function isFirstMessage(extractor: WsCredentialExtractor): extractor is FirstMessageExtractor {
+  return extractor.phase === 'message';
 }
 
 function isHandshakeExtractor(extractor: WsCredentialExtractor): extractor is HandshakeExtractor {
@@ -122,7 +124,7 @@ function isHandshakeExtractor(extractor: WsCredentialExtractor): extractor is Ha
 }
 
 function isBridged(extractor: WsCredentialExtractor): extractor is CookieExtractor {
-  return extractor instanceof CookieExtractor && extractor.bridge !== undefined;
+  return (extractor as Partial<CookieExtractor>).bridge !== undefined;
 }
 
 function strategiesOf(

@@ -1,6 +1,5 @@
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
-import type { WsCredentialExtractor } from '../credentials/extractor.js';
-import { UserInfoExtractor } from '../credentials/user-info.extractor.js';
+import { readsTokenFromBasic, type WsCredentialExtractor } from '../credentials/extractor.js';
 import type { Handshake } from '../protocol/handshake.js';
 import type { Refusal } from '../protocol/refusal.js';
 
@@ -43,8 +42,7 @@ function needsBasicChallenge({ extractors, optional }: Challenging): boolean {
   const asks = !optional && extractors.every(({ phase }) => phase !== 'message');
   return extractors.some(
     (extractor) =>
-      extractor instanceof UserInfoExtractor ||
-      (asks && extractor.challengeSchemes.includes('Basic')),
+      readsTokenFromBasic(extractor) || (asks && extractor.challengeSchemes.includes('Basic')),
   );
 }
 

@@ -10,13 +10,19 @@ export type HandshakeRequest = Pick<
   'httpVersionMajor' | 'httpVersionMinor' | 'method' | 'rawHeaders' | 'url'
 >;
 
-/** What a request that opens a connection says: a WebSocket handshake, or the first poll of Socket.IO. */
+/**
+ * What a request that opens a connection says: a WebSocket handshake, or the first poll of Socket.IO.
+ *
+ * @publicApi
+ */
 export interface Handshake {
+  /** Path and query. */
   readonly target: RequestTarget;
   /** The one valid `Host`. */
   readonly host: string;
   /** `Origin` as sent; two of them are joined, and then match nothing. */
   readonly origin: string | undefined;
+  /** The one `Authorization`, as sent. */
   readonly authorization: string | undefined;
   /** All cookies, in the form of one header line. */
   readonly cookie: string | undefined;

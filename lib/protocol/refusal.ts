@@ -64,17 +64,28 @@ export interface RefusalDetails {
  * The refusal of a connection, for both sides of the 101.
  *
  * It is a value, not an error: refusing is ordinary work.
+ *
+ * @publicApi
  */
 export class Refusal {
+  /** HTTP status before the 101. */
   readonly httpStatus: number;
+  /** Close code after the 101. */
   readonly closeCode: number;
+  /** Constant text, for the response body and the close frame. */
   readonly reason: string;
+  /** `WWW-Authenticate` values, one header line each. */
   readonly challenges: readonly string[];
+  /** Value of `Retry-After`, whole seconds. */
   readonly retryAfterSeconds: number | undefined;
+  /** The error behind it, for the operator alone: it never leaves the process. */
   readonly cause: unknown;
+  /** Why, in names, for the developer alone: it is never sent. */
   readonly diagnosis: WsAuthDiagnosis;
 
+  /** @internal */
   constructor(
+    /** The kind of refusal, as in PROTOCOL.md. */
     readonly code: RefusalCode,
     details: RefusalDetails = noDetails,
   ) {
@@ -89,13 +100,13 @@ export class Refusal {
     this.diagnosis = details.diagnosis ?? noDiagnosis;
   }
 
-  /** The same refusal with the challenges that a 401 must carry. */
+  /** The same refusal with the challenges that a 401 must carry. @internal */
   withChallenges(challenges: readonly string[]): Refusal {
     const { cause, diagnosis } = this;
     return new Refusal(this.code, { challenges, cause, diagnosis });
   }
 
-  /** The same refusal with more of what the developer should know. What an earlier check has found stays. */
+  /** The same refusal with more of what the developer should know. What an earlier check has found stays. @internal */
   diagnosed(more: WsAuthDiagnosis): Refusal {
     const { challenges, retryAfterSeconds, cause } = this;
     return new Refusal(this.code, {

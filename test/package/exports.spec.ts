@@ -24,26 +24,28 @@ const expected = {
   '.': {
     types: wordsOf(`
       AllowedOrigin AuthorizationHeaderOptions ChallengeScheme CloseCodeOptions
-      CookieBridgeOptions CookieExtractor CookieOptions DisconnectOptions FailedAttemptOptions
-      FailureCount FailureLimit FailureLimiter FirstMessageExtractor FirstMessageOptions
-      HandshakeExtractor HttpSessionStore IssuedTicket LeaseAnswer LeaseClaim OriginPredicate
-      ProtectUpgradesOptions RedactedPlaces RefusalCode RequestOptions RevocationKind RevocationPage
-      RevocationQuestion RevocationTarget RevokeOptions SessionLease SessionTarget
-      StoredRevocation StoredTicket SubprotocolOptions TicketLimits TicketOptions
-      UserInfoExtractor WsAuthAttempt WsAuthAttemptEvent WsAuthAuthentication WsAuthCheck
-      WsAuthDiagnosis WsAuthErrorOptions WsAuthEventListener WsAuthEventMap WsAuthEventNames
-      WsAuthGauges WsAuthHealthResult WsAuthIncident WsAuthMiddleware WsAuthModuleOptions
-      WsAuthObservation WsAuthOriginDiagnosis WsAuthOutcome WsAuthPhase WsAuthPlatform
-      WsAuthPolicyOptions WsAuthRejection WsAuthServerPlatform WsAuthSessionEvent WsAuthStore WsAuthStrategyAnswer
-      WsAuthTelemetry WsAuthTransport WsAuthUpgrades WsAuthUserKey WsAuthVerdict WsCredentialExtractor
-      WsExtractorOptions WsTicketOptions WsUserDecorator
+      CookieBridgeOptions CookieExtractor CookieOptions Credential CredentialLimits
+      CredentialOrigin DisconnectOptions FailedAttemptOptions FailureCount FailureLimit
+      FailureLimiter FirstMessageExtractor FirstMessageOptions Handshake HandshakeExtractor
+      HandshakePlace HttpSessionStore IssuedTicket LeaseAnswer LeaseClaim OriginPredicate
+      ProtectUpgradesOptions RedactedPlaces Refusal RefusalCode RequestOptions RequestTarget
+      RevocationKind RevocationPage RevocationQuestion RevocationTarget RevokeOptions
+      SessionLease SessionTarget StoredRevocation StoredTicket SubprotocolOptions TicketLimits
+      TicketOptions UserInfoExtractor WsAuthAttempt WsAuthAttemptEvent WsAuthAuthentication
+      WsAuthCheck WsAuthDiagnosis WsAuthErrorOptions WsAuthEventListener WsAuthEventMap
+      WsAuthEventNames WsAuthGauges WsAuthHealthResult WsAuthIncident WsAuthMiddleware
+      WsAuthModuleOptions WsAuthObservation WsAuthOriginDiagnosis WsAuthOutcome WsAuthPhase
+      WsAuthPlatform WsAuthPolicyOptions WsAuthRejection WsAuthServerPlatform
+      WsAuthSessionEvent WsAuthStore WsAuthStrategyAnswer WsAuthTelemetry WsAuthTransport
+      WsAuthUpgrades WsAuthUserKey WsAuthVerdict WsCredentialExtractor WsExtractorOptions
+      WsTicketOptions WsUserDecorator
     `),
     values: wordsOf(`
-      MemoryWsAuthStore WsAuth WsAuthCloseCode WsAuthConfigurationError
-      WsAuthError WsAuthEvents WsAuthGuard WsAuthHealth WsAuthModule WsAuthNoSessionError
-      WsAuthSession WsAuthSessions WsAuthStoreError WsPublic WsSession WsTickets WsUser
+      MemoryWsAuthStore WsAuth WsAuthCloseCode WsAuthConfigurationError WsAuthError
+      WsAuthEvents WsAuthGuard WsAuthHealth WsAuthModule WsAuthNoSessionError WsAuthSession
+      WsAuthSessions WsAuthStoreError WsPublic WsSession WsTickets WsUser bearerCredential
       fromAuthorizationHeader fromCookie fromFirstMessage fromQueryParam fromRequest
-      fromSubprotocol fromUserInfo protectUpgrades sessionOf userOf
+      fromSubprotocol fromUserInfo malformedCredential protectUpgrades sessionOf userOf
     `),
   },
   './client': {

@@ -10,7 +10,7 @@ import {
   WsAuthSessions,
   WsTickets,
 } from '../../lib/index.js';
-import { startApp, type TestApp } from '../support/app.js';
+import { startApp, startProtected, type TestApp } from '../support/app.js';
 import { EchoGateway } from '../support/gateways.js';
 import { ask } from '../support/http.js';
 import { HttpBasicStrategy, JwtStrategy } from '../support/strategies.js';
@@ -18,6 +18,7 @@ import { basicHeader, tokenOf } from '../support/tokens.js';
 import { SocketsModule } from './snippets/behind-a-proxy.js';
 import { ChatGateway as BridgedGateway } from './snippets/cookie-bridge.js';
 import { ChatGateway as EveryWayGateway } from './snippets/every-way.js';
+import { fromAppSync } from './snippets/own-extractor.js';
 import { ChatModule } from './snippets/tickets.js';
 
 const page = 'https://app.example.com';
@@ -183,5 +184,43 @@ describe('the module of lib/policy/README.md', () => {
     const headers = { ...bearer(), 'x-forwarded-for': '203.0.113.9' };
     await app.connect('/', { headers }).opened();
     expect(addresses).toEqual(['203.0.113.9']);
+  });
+});
+
+const startAppSync = () => startProtected({ credentials: [fromAppSync(), fromFirstMessage()] });
+const headerOf = (fields: unknown) =>
+  `/?header=${Buffer.from(JSON.stringify(fields)).toString('base64url')}`;
+
+describe('the extractor of an application in the guide', () => {
+  it('finds a token, which is judged, redacted, and named by the session', async () => {
+    await using app = await startAppSync();
+    const client = app.connect(headerOf({ Authorization: tokenOf('alice') }));
+    const answer = await (await client.opened()).ask('whoami');
+    expect(answer).toEqual({ user: 'alice', via: 'fromAppSync' });
+    const [seen] = app.nest.get(EchoGateway).connected;
+    expect(seen?.request.url).toBe('/?header=REDACTED');
+  });
+
+  it.each([
+    ['a malformed place', '/?header=e30', 400, 'malformed credential'],
+    ['a token with a space', headerOf({ Authorization: 'a b' }), 400, 'malformed credential'],
+    [
+      'a token that is too large',
+      headerOf({ Authorization: 'x'.repeat(9_000) }),
+      400,
+      'credential too large',
+    ],
+    ['a forged token', headerOf({ Authorization: 'forged' }), 401, 'credential rejected'],
+  ])('refuses %s', async (_what, path, status, body) => {
+    await using app = await startAppSync();
+    const refusal = await app.connect(path).refusal();
+    expect([refusal.status, refusal.body.trim()]).toEqual([status, body]);
+  });
+
+  it('leaves an empty place to the first message', async () => {
+    await using app = await startAppSync();
+    const client = await app.connect('/').opened();
+    client.emit('authenticate', { token: tokenOf('alice') });
+    expect(await client.nextEvent()).toMatchObject({ event: 'authenticated' });
   });
 });

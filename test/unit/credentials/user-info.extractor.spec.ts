@@ -34,13 +34,13 @@ describe('fromUserInfo()', () => {
 
   it('reads it with any password where nothing else reads Basic', () => {
     const found = fromUserInfo()
-      .withAnyPassword()
+      .arranged(false)
       .find(handshakeWith(`Basic ${base64('token:stale password')}`), limits);
     expect(summary(found)).toEqual(bearer('token'));
   });
 
   it('keeps its strategies with any password', () => {
-    expect(fromUserInfo({ strategy: 'jwt' }).withAnyPassword().strategy).toEqual(['jwt']);
+    expect(fromUserInfo({ strategy: 'jwt' }).arranged(false).strategy).toEqual(['jwt']);
   });
 
   it.each([

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { bearerCredential, malformedCredential } from '../../../lib/credentials/bearer.js';
+import { Credential } from '../../../lib/credentials/credential.js';
+import type { HandshakeExtractor } from '../../../lib/credentials/extractor.js';
+import { fromUserInfo, fromAuthorizationHeader } from '../../../lib/index.js';
+import { resolvePolicy } from '../../../lib/policy/policy.js';
+
+const limits = { maxCredentialBytes: 64 };
+const origin = { extractor: 'fromPlace', ambient: false, strategy: undefined };
+
+function own(fields: Partial<HandshakeExtractor> = {}): HandshakeExtractor {
+  return {
+    name: 'fromPlace',
+    phase: 'handshake',
+    place: 'query',
+    ambient: false,
+    challengeSchemes: [],
+    redacts: {},
+    strategy: undefined,
+    find: () => undefined,
+    ...fields,
+  };
+}
+
+const policyOf = (...credentials: HandshakeExtractor[]) =>
+  resolvePolicy({ strategy: 'jwt', credentials });
+
+const passwordMatters = (...beside: HandshakeExtractor[]) =>
+  policyOf(fromUserInfo(), ...beside).handshakeExtractors.some(
+    (each) => 'anyPassword' in each && !each.anyPassword,
+  );
+
+describe('what an extractor of the application returns', () => {
+  it('is a credential for a token', () => {
+    const found = bearerCredential('token', limits, origin);
+    expect(found).toBeInstanceOf(Credential);
+    expect(found).toMatchObject({ extractor: 'fromPlace', ambient: false, cookie: false });
+  });
+
+  it.each([
+    ['a token that is too large', bearerCredential('x'.repeat(65), limits, origin)],
+    ['a token with white space', bearerCredential('a b', limits, origin)],
+    ['a malformed place', malformedCredential(origin)],
+  ])('is a refusal with 400 for %s, which names the extractor', (_what, refusal) => {
+    expect(refusal).toMatchObject({ httpStatus: 400, diagnosis: { extractor: 'fromPlace' } });
+  });
+});
+
+describe('a policy with an extractor of the application', () => {
+  it('keeps it as it is', () => {
+    const extractor = own();
+    expect(policyOf(extractor).handshakeExtractors).toEqual([extractor]);
+  });
+
+  it.each([
+    ['finds tokens', own(), false],
+    ['finds passwords', own({ presents: ['Basic'] }), true],
+    ['is that of HTTP Basic', fromAuthorizationHeader(), true],
+  ])(
+    'lets fromUserInfo() accept any password unless another extractor reads them: one that %s',
+    (_what, beside, strict) => {
+      expect(passwordMatters(beside)).toBe(strict);
+    },
+  );
+
+  it('asks it after one that takes only some of what it finds in the same place', () => {
+    const extractor = own({
+      place: 'authorization',
+      challengeSchemes: ['Basic'],
+      presents: ['Basic'],
+    });
+    const names = policyOf(extractor, fromUserInfo()).handshakeExtractors.map(({ name }) => name);
+    expect(names).toEqual(['fromUserInfo', 'fromPlace']);
+  });
+
+  it('checks origins where it is ambient', () => {
+    const credentials = [own({ ambient: true })];
+    expect(() => resolvePolicy({ strategy: 'jwt', credentials, allowedOrigins: '*' })).toThrow(
+      /^allowedOrigins: /,
+    );
+  });
+});
