@@ -208,6 +208,9 @@ export class UpgradeDecider {
     const { attempt, waits } = upgrade;
     upgrade.decided = true;
     if (!attempt.running) {
+      if (decision !== 'defer' && !(decision instanceof Refusal)) {
+        this.admission.release(decision);
+      }
       // The code that decided synchronously has closed the server as well: the client has no answer yet.
       if (!waits) {
         this.#end(upgrade, attempt.refusal);
