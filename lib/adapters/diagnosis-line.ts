@@ -3,12 +3,13 @@ import { logText } from '../protocol/log-text.js';
 
 /** The end of the line that a refusal logs: ` check=… extractor=… strategy=…`. */
 export function diagnosisLine(diagnosis: WsAuthDiagnosis): string {
-  const { check, extractor, strategies = [], fields = [], error } = diagnosis;
+  const { check, extractor, strategies = [], fields = [], guard, error } = diagnosis;
   const facts = [
     ['check', check],
     ['extractor', extractor],
     ['strategy', listed(strategies.map(answerText))],
     ['fields', listed(fields)],
+    ['guard', guard],
     ['error', error],
   ] as const;
   return facts.map(([name, value]) => fact(name, value)).join('');

@@ -27,9 +27,10 @@ export interface Platform extends WsAuthPlatform {
    * Keeps the messages of a client from all handlers, in order. The transport reads no more of them where it can.
    *
    * @param onDropped called if the connection ends before
+   * @param outlives whether they are handled after the hold also if the client has left meanwhile; asked when it leaves
    * @returns a function that has them handled
    */
-  holdClient(client: object, onDropped: () => void): () => void;
-  /** Calls back when the client has disconnected. */
+  holdClient(client: object, onDropped: () => void, outlives: () => boolean): () => void;
+  /** Calls back once, when the client has disconnected, also while its messages are held. */
   onClosed(client: object, callback: () => void): void;
 }

@@ -32,17 +32,28 @@ export class RefusalReporter {
     if (cause !== undefined && refusal.httpStatus === 500) {
       this.#logger.error(`${code} path=${logText(path)}: ${logError(cause)}`);
     }
-    const diagnosis = diagnosisOf(refusal);
-    this.#log(
-      `refused ${code} phase=${phase} path=${logText(path)} address=${logText(from.address)}`,
-      diagnosis,
-    );
+    this.#publish(refusal, from, phase);
     this.telemetry?.attempted({
       phase: during,
       outcome: 'refused',
       code,
       ...judgementOf(refusal),
     });
+  }
+
+  /** Reports a client that a guard of `handleConnection` has refused. Its authentication has succeeded, and was counted so. */
+  refusedByGuard(refusal: Refusal, from: WsAuthAttemptEvent): void {
+    this.#publish(refusal, from, 'message');
+  }
+
+  #publish(refusal: Refusal, from: WsAuthAttemptEvent, phase: 'handshake' | 'message'): void {
+    const { code } = refusal;
+    const { path } = from;
+    const diagnosis = diagnosisOf(refusal);
+    this.#log(
+      `refused ${code} phase=${phase} path=${logText(path)} address=${logText(from.address)}`,
+      diagnosis,
+    );
     if (this.events.has('refused')) {
       const { address } = from;
       this.events.emit('refused', { code, path: logText(path), address, phase, diagnosis });

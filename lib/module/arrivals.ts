@@ -10,6 +10,7 @@ export class Arrival {
   /** Whether the client was refused, or its connection has ended: no further hook begins. */
   isOver = false;
   #waits = 0;
+  #undecided = 0;
   #release: () => void = () => undefined;
   readonly #expected = new Map<object, (() => void)[]>();
 
@@ -30,7 +31,11 @@ export class Arrival {
       return () => undefined;
     }
     if (this.#waits === 0) {
-      this.#release = this.platform.holdClient(this.client, () => (this.isOver = true));
+      this.#release = this.platform.holdClient(
+        this.client,
+        () => (this.isOver = true),
+        () => this.#undecided === 0,
+      );
     }
     this.#waits += 1;
     let waits = true;
@@ -47,6 +52,20 @@ export class Arrival {
     }, withinMs);
     timer.unref();
     return done;
+  }
+
+  /**
+   * Notes that a gateway has not decided yet whether it accepts the client: nothing is handled for one that leaves before.
+   *
+   * @returns a function that notes the decision
+   */
+  undecided(): () => void {
+    this.#undecided += 1;
+    let isOpen = true;
+    return () => {
+      this.#undecided -= Number(isOpen);
+      isOpen = false;
+    };
   }
 
   /** Remembers a wait for a hook that Nest starts later. */

@@ -1,39 +1,15 @@
 import { ContextIdFactory, type ContextId } from '@nestjs/core';
 import { WsException } from '@nestjs/websockets';
 import { isObservable } from 'rxjs';
-import { Logger } from '@nestjs/common';
+import { Logger, type CanActivate } from '@nestjs/common';
 import { logFault } from '../adapters/contain.js';
 import { exceptionData, refusalOf } from '../adapters/exception-refusal.js';
-import type { Platform } from '../adapters/platform.js';
+import { guardName } from '../guards/http-guards.js';
 import { isThenable } from '../passport/maybe-promise.js';
-import type { Policy } from '../policy/policy.js';
 import { Refusal } from '../protocol/refusal.js';
-import type { Arrivals } from './arrivals.js';
+import type { EnhancedHook, HookCall, HookSettings, HookTools } from './hook-call.js';
 import { endOf, lastOf, type UntilLeft } from './hook-end.js';
-import type { Enhanced, Method } from './internals/method-enhancers.js';
-
-/** Options that hold for the hooks of a gateway. */
-export type HookSettings = Pick<
-  Policy,
-  'authTimeoutMs' | 'awaitConnection' | 'connectionTimeoutMs' | 'connectionGuards'
->;
-
-/** What the hooks of all gateways share. */
-export interface HookTools {
-  readonly platform: Platform;
-  readonly arrivals: Arrivals;
-}
-
-/** What runs around a hook, for the instance that it is called on; `undefined` where nothing does. */
-export type EnhancedHook = ((instance: object, contextId: ContextId) => Enhanced) | undefined;
-
-/** One call of a hook by Nest. */
-export interface HookCall {
-  readonly instance: object;
-  readonly client: object;
-  readonly args: readonly unknown[];
-  readonly hook: Method;
-}
+import type { Enhanced } from './internals/method-enhancers.js';
 
 type OnError = (client: object, error: unknown) => void;
 
@@ -48,8 +24,8 @@ export class GatewayBinding {
   constructor(
     private readonly gateway: string,
     private readonly tools: HookTools,
-    /** Whether the gateway has a `handleConnection`. */
-    private readonly connects: boolean,
+    /** Whether something runs at the connection: a `handleConnection`, or guards alone. */
+    public connects: boolean,
     public settings: HookSettings,
   ) {}
 
@@ -65,7 +41,12 @@ export class GatewayBinding {
     const arrival = this.tools.arrivals.of(client);
     const { authTimeoutMs } = this.settings;
     const onLate = () => this.#end(client, this.#late('Nest has not made the gateway'));
-    arrival.expect(this, arrival.wait(authTimeoutMs, onLate));
+    const passed = arrival.wait(authTimeoutMs, onLate);
+    const decided = arrival.undecided();
+    arrival.expect(this, () => {
+      decided();
+      passed();
+    });
   }
 
   /** Runs `handleConnection`, its guards first. */
@@ -136,13 +117,16 @@ export class GatewayBinding {
     const passed = arrival.wait(this.settings.authTimeoutMs, () =>
       this.#end(client, this.#late('its guards have not decided')),
     );
+    const decided = arrival.undecided();
     let enhanced: Enhanced | undefined;
+    let asked: CanActivate | undefined;
     try {
       enhanced = enhancedFor(instance, contextOf(client));
-      if (!(await enhanced.admits(args))) {
+      if (!(await enhanced.admits(args, (guard) => (asked = guard)))) {
         await enhanced.filter(new WsException('Forbidden resource'), client);
-        this.#refuse(client, new Refusal('ERR_WS_AUTH_NOT_PERMITTED'));
+        this.#refuse(client, new Refusal('ERR_WS_AUTH_NOT_PERMITTED'), asked);
       } else if (!arrival.isOver) {
+        decided();
         this.#absent.delete(client);
         const onError = enhanced.hasFilters ? this.#onFiltered : this.#onError;
         void this.#follow(client, this.#call(enhanced, call), onError);
@@ -151,11 +135,12 @@ export class GatewayBinding {
       await filter(enhanced, error, client);
       const refusal = refusalOf(error);
       if (refusal) {
-        this.#refuse(client, refusal);
+        this.#refuse(client, refusal, asked);
       } else {
         this.#blame(client, error);
       }
     } finally {
+      decided();
       passed();
     }
   }
@@ -211,8 +196,10 @@ export class GatewayBinding {
     this.tools.platform.failClient(client, this.#hook, error);
   }
 
-  #refuse(client: object, refusal: Refusal): void {
-    logger.debug(`${this.#hook}: a guard refused a client with ${refusal.code}`);
+  #refuse(client: object, refusal: Refusal, guard: CanActivate | undefined): void {
+    const name = guardName(guard);
+    logger.debug(`${this.#hook}: ${name} refused a client with ${refusal.code}`);
+    this.tools.reportRefusal(client, refusal.diagnosed({ guard: name }));
     this.#end(client, refusal);
   }
 

@@ -1,4 +1,3 @@
-import type { ArgumentsHost } from '@nestjs/common';
 import { EXCEPTION_FILTERS_METADATA, GUARDS_METADATA } from '@nestjs/common/constants.js';
 import type {
   ApplicationConfig,
@@ -13,9 +12,11 @@ import type { ExpectClient } from '../adapters/adapter-context.js';
 import type { Platform } from '../adapters/platform.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { Arrivals } from './arrivals.js';
-import { GatewayBinding, type EnhancedHook, type HookSettings } from './gateway-binding.js';
+import { GatewayBinding } from './gateway-binding.js';
+import { LoadFailure } from './load-failure.js';
 import { isGatewayOn } from './gateway-policies.js';
-import { demandHookDecorators } from './hook-decorators.js';
+import type { EnhancedHook, HookSettings, HookTools } from './hook-call.js';
+import { copyMetadata, demandHookDecorators, demandMethod } from './hook-decorators.js';
 import { countOn, isEnhanced, MethodEnhancers, type Method } from './internals/method-enhancers.js';
 
 /** What the hooks need of the application. */
@@ -24,6 +25,7 @@ export interface HookSources {
   readonly config: ApplicationConfig;
   readonly platform: Platform;
   readonly contextCreator: ExternalContextCreator;
+  readonly reportRefusal: HookTools['reportRefusal'];
 }
 
 /** A gateway whose hooks are replaced. */
@@ -36,7 +38,7 @@ interface Bound {
   /** Whether Nest makes the gateway anew for each client. */
   readonly isScoped: boolean;
   /** The hook as its class defines it. */
-  readonly connection: Method | undefined;
+  connection: Method | undefined;
   readonly binding: GatewayBinding;
 }
 
@@ -111,8 +113,8 @@ export class GatewayHooks {
       return shared;
     }
     const connection = hookOf(holder, 'handleConnection');
-    const { platform } = this.sources;
-    const tools = { platform, arrivals: this.#arrivals };
+    const { platform, reportRefusal } = this.sources;
+    const tools = { platform, reportRefusal, arrivals: this.#arrivals };
     const bound: Bound = {
       wrapper,
       moduleKey,
@@ -130,20 +132,40 @@ export class GatewayHooks {
 
   #set(bound: Bound, settings: HookSettings): void {
     bound.binding.settings = settings;
+    if (!bound.connection && settings.connectionGuards && this.#hasOtherGuards(bound.metatype)) {
+      this.#addConnection(bound);
+    }
     bound.binding.enhanced = bound.connection && this.#enhancedOf(bound, bound.connection);
   }
 
-  #replace({ metatype, holder, binding, isScoped }: Bound, name: HookName): void {
+  /** Guards of the class and of the application run at the connection of a gateway without `handleConnection` as well. */
+  #addConnection(bound: Bound): void {
+    // A function for each gateway, since guards read what is noted on it.
+    const handleConnection: Method = nothing.bind(undefined);
+    bound.connection = handleConnection;
+    bound.binding.connects = true;
+    this.#put(bound, 'handleConnection', handleConnection);
+  }
+
+  #replace(bound: Bound, name: HookName): void {
+    const { metatype, holder, binding, isScoped } = bound;
     const hook = hookOf(holder, name);
-    if (!hook) {
-      if (isScoped) {
-        this.#standIn(holder, name, binding);
-      }
-      return;
+    if (hook) {
+      demandHookDecorators(metatype, name, hook);
+      this.#put(bound, name, hook);
+    } else if (isScoped) {
+      demandMethod(metatype, name);
+      this.#standIn(holder, name, binding);
     }
-    demandHookDecorators(metatype, name, hook);
+  }
+
+  #put({ metatype, holder, binding, isScoped }: Bound, name: HookName, hook: Method): void {
     const run = name === 'handleConnection' ? 'connect' : 'disconnect';
     const replaced = function (this: object, client: object, ...rest: unknown[]): unknown {
+      // A class that extends this gateway has called super: what the hook throws is for the hook that called.
+      if (this !== holder && Object.getPrototypeOf(this) !== holder) {
+        return hook.apply(this, [client, ...rest] as never[]);
+      }
       return binding[run]({ instance: this, client, args: [client, ...rest], hook });
     };
     originals.set(replaced, hook);
@@ -220,24 +242,9 @@ export class GatewayHooks {
 
 type HookName = 'handleConnection' | 'handleDisconnect';
 
-/** Nest calls it where it cannot make a request-scoped gateway: the hook has not begun, and nothing may be handled. */
-class LoadFailure {
-  constructor(private readonly binding: GatewayBinding) {}
-
-  catch(error: unknown, host: ArgumentsHost): void {
-    this.binding.fail(host.switchToWs().getClient<object>(), error);
-  }
-}
-
 function nothing(): void {}
 
 function hookOf(holder: Holder | undefined, name: HookName): Method | undefined {
   const hook = holder?.[name];
   return typeof hook === 'function' ? (originals.get(hook) ?? (hook as Method)) : undefined;
-}
-
-function copyMetadata(from: object, to: object): void {
-  for (const key of Reflect.getMetadataKeys(from) as unknown[]) {
-    Reflect.defineMetadata(key, Reflect.getMetadata(key, from), to);
-  }
 }

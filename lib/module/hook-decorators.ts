@@ -51,3 +51,29 @@ export function demandHookDecorators(gateway: object, name: string, hook: Method
 function isIgnored([key, { factory }]: [string, Parameter]): boolean {
   return key !== harmless && decoratorOfParameter(factory) === undefined;
 }
+
+/**
+ * A field is written on each instance, after all that this class can replace.
+ *
+ * @throws {WsAuthConfigurationError} for a hook of a request-scoped gateway that its class defines as a field.
+ */
+export function demandMethod(gateway: { readonly name: string }, name: string): void {
+  const isField = new RegExp(String.raw`\b${name}\s*=[^=]`);
+  let each: unknown = gateway;
+  while (typeof each === 'function' && each !== Function.prototype) {
+    if (isField.test(String(each))) {
+      throw new WsAuthConfigurationError(
+        `${gateway.name}.${name}: it is a field of a request-scoped gateway, so that nothing guards it, waits for it or catches ` +
+          `what it throws; write a method, ${name}(client) { … }`,
+      );
+    }
+    each = Object.getPrototypeOf(each);
+  }
+}
+
+/** Copies the decorators of a method to the one that takes its place. */
+export function copyMetadata(from: object, to: object): void {
+  for (const key of Reflect.getMetadataKeys(from) as unknown[]) {
+    Reflect.defineMetadata(key, Reflect.getMetadata(key, from), to);
+  }
+}

@@ -30,6 +30,8 @@ import type { SessionContext } from '../adapters/session-context.js';
 import type { WsAuthEvents } from '../events/ws-auth-events.js';
 import { failureLimiters } from '../policy/failure-limiter.js';
 import { LiveSessions } from '../sessions/live-sessions.js';
+import { sessionOf } from '../sessions/client-session.js';
+import type { Refusal } from '../protocol/refusal.js';
 import { RevocationLedger } from '../sessions/revocation-ledger.js';
 import type { AdapterContext, ExpectClient, ProtectedServer } from '../adapters/adapter-context.js';
 import type { Platform } from '../adapters/platform.js';
@@ -109,7 +111,13 @@ export class WsAuthService
     private readonly modules: ModulesContainer,
     contextCreator: ExternalContextCreator,
   ) {
-    this.#hooks = new GatewayHooks({ modules, config, platform, contextCreator });
+    this.#hooks = new GatewayHooks({
+      modules,
+      config,
+      platform,
+      contextCreator,
+      reportRefusal: (client, refusal) => this.#reportRefusal(client, refusal),
+    });
     this.#provided = new ProvidedStrategies(modules);
     this.#strategies = new Strategies(registryOf(passport), this.#provided);
     const { refusalLogLevel, failedAttempts, maxPending, maxPendingPerAddress } = settings;
@@ -130,6 +138,15 @@ export class WsAuthService
         maxPending,
         sessions: () => sessions.size,
       });
+    }
+  }
+
+  /** A client of a public gateway has no session, and nothing to report. */
+  #reportRefusal(client: object, refusal: Refusal): void {
+    const session = sessionOf(client);
+    const peer = session && this.sessions.with(session.id)?.peer;
+    if (peer) {
+      this.reporter.refusedByGuard(refusal, peer);
     }
   }
 

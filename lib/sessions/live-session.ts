@@ -18,6 +18,8 @@ export interface Ending {
 export interface LiveSession {
   readonly session: WsAuthSession;
   readonly proof: Proof;
+  /** Where its connection comes from and goes to. */
+  readonly peer?: { readonly path: string; readonly address: string };
   /** Ends the session immediately: nothing is dispatched from here on, and nothing but the close frame is sent. */
   end(ending: Ending): void;
   /**

@@ -5,18 +5,24 @@ import type { CloseArgs, GatedWebSocket } from './gated-web-socket.js';
 import { deliver, type QueuedMessage } from './held-messages.js';
 
 /**
- * What a client has sent while guards and hooks of its connection run. The socket is paused, so that a fast client fills its own
- * buffers: only what one chunk of the network had already delivered is kept here.
+ * What a client has sent while guards and hooks of its connection run.
+ *
+ * The socket is read meanwhile, so that pings are answered and a client that leaves is noticed. It is paused when much waits, so that
+ * a fast client fills its own buffers: beyond that, only what one chunk of the network had already delivered is kept here.
  */
 export interface Hold {
   readonly queue: QueuedMessage[];
   bytes: number;
   /** Whether the application has paused the client: it stays paused afterwards. */
   isPaused: boolean;
+  /** Whether the socket is paused. */
+  isStopped: boolean;
   /** The end of a client that has left meanwhile. Its messages come first. */
   close: CloseArgs | undefined;
   /** Called if the connection ends before the hold. */
   readonly onDropped: () => void;
+  /** Whether the messages of a client that leaves are handled after the hold. */
+  readonly outlives: () => boolean;
 }
 
 /**
@@ -24,18 +30,30 @@ export interface Hold {
  *
  * @returns a function that delivers them, in order
  */
-export function holdClient(client: GatedWebSocket, onDropped: () => void): () => void {
+export function holdClient(
+  client: GatedWebSocket,
+  onDropped: () => void,
+  outlives: () => boolean,
+): () => void {
+  const { isPaused } = client;
   const hold: Hold = {
     queue: [],
     bytes: 0,
-    isPaused: client.isPaused,
+    isPaused,
+    isStopped: isPaused,
     close: undefined,
     onDropped,
+    outlives,
   };
-  client.pause();
   client.wsAuthHold = hold;
   return () => release(client, hold);
 }
+
+/** Bytes that may wait before the socket is paused: about a chunk of the network. */
+const pauseAtBytes = 65_536;
+
+/** Emitted when a client leaves while its messages are held, and `close` comes after them. */
+export const left = Symbol('nestjs-ws-auth:left');
 
 /** Bytes that may wait beside one message. Uncompressed, a chunk of the network holds less; compressed, it may hold a thousandfold. */
 const maxHeldBytes = 1_048_576;
@@ -55,14 +73,38 @@ export function keeps(
       failClient(client, 'sending while the guards of a connection run', new Error('too much'));
     } else {
       hold.queue.push({ data, isBinary });
+      stopReading(client, hold);
     }
     return true;
   }
   if (event === 'close') {
     hold.close = args;
+    if (hold.outlives()) {
+      client.emit(left);
+    } else {
+      dropHold(client);
+    }
     return true;
   }
   return false;
+}
+
+function stopReading(client: GatedWebSocket, hold: Hold): void {
+  if (hold.bytes > pauseAtBytes && !hold.isStopped) {
+    hold.isStopped = true;
+    setPaused(client, hold, true);
+  }
+}
+
+/** During a hold `pause()` and `resume()` of the client only note what the application wants. */
+function setPaused(client: GatedWebSocket, hold: Hold, isPaused: boolean): void {
+  client.wsAuthHold = undefined;
+  if (isPaused) {
+    client.pause();
+  } else {
+    client.resume();
+  }
+  client.wsAuthHold = hold;
 }
 
 /** Ends a hold without its messages, because the connection ends. */
@@ -79,10 +121,10 @@ function release(client: GatedWebSocket, hold: Hold): void {
   if (client.wsAuthHold !== hold) {
     return;
   }
-  client.wsAuthHold = undefined;
-  if (!hold.isPaused) {
-    client.resume();
+  if (hold.isPaused !== hold.isStopped) {
+    setPaused(client, hold, hold.isPaused);
   }
+  client.wsAuthHold = undefined;
   deliver(client, hold.queue);
   // Nest starts handlers by promises. They have begun, as on a socket that closes after its last message.
   setImmediate(() => emitClose(client, hold));

@@ -4,7 +4,7 @@ import type { WsAuthPlatform } from '../../policy/platform.js';
 import { eventMessage } from '../../protocol/message.js';
 import { endClient, failClient } from './fail-client.js';
 import type { GatedWebSocket } from './gated-web-socket.js';
-import { holdClient } from './hold.js';
+import { holdClient, left } from './hold.js';
 import { WsAuthAdapter } from './ws-auth.adapter.js';
 
 const platform: Platform = Object.freeze({
@@ -15,9 +15,9 @@ const platform: Platform = Object.freeze({
   failClient: (client, what, error) => failClient(client as WebSocket, what, error),
   refuseClient: (client, refusal) => endClient(client as WebSocket, refusal),
   emitTo: (client, event, data) => (client as WebSocket).send(eventMessage(event, data)),
-  holdClient: (client, onDropped) =>
-    isGated(client) ? holdClient(client, onDropped) : () => undefined,
-  onClosed: (client, callback) => void (client as WebSocket).once('close', callback),
+  holdClient: (client, onDropped, outlives) =>
+    isGated(client) ? holdClient(client, onDropped, outlives) : () => undefined,
+  onClosed: (client, callback) => onLeft(client as WebSocket, callback),
 } satisfies Platform);
 
 /**
@@ -33,6 +33,17 @@ const platform: Platform = Object.freeze({
  */
 export function ws(): WsAuthPlatform {
   return platform;
+}
+
+/** Whichever comes first: the client may leave while its messages are held. */
+function onLeft(client: WebSocket, callback: () => void): void {
+  const called = () => {
+    client.off('close', called);
+    client.off(left, called);
+    callback();
+  };
+  client.on('close', called);
+  client.on(left, called);
 }
 
 /** A test of the application may call a hook with a client of its own. */

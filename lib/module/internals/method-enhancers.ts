@@ -56,8 +56,12 @@ interface Fields {
 
 /** What runs around one method of one instance. */
 export interface Enhanced {
-  /** Runs the guards, in their order; false as soon as one returns false. */
-  admits(args: readonly unknown[]): Promise<boolean>;
+  /**
+   * Runs the guards, in their order; false as soon as one returns false.
+   *
+   * @param onGuard called before each guard: after a refusal, the last one has refused
+   */
+  admits(args: readonly unknown[], onGuard: (guard: CanActivate) => void): Promise<boolean>;
   /** Runs the interceptors and the method. */
   call(args: readonly unknown[]): Promise<unknown>;
   /** Whether filters are on the method: they inform the client. */
@@ -95,10 +99,10 @@ export class MethodEnhancers {
   }
 
   /**
-   * @param guards those of the method, or those of its class and of the application as well
+   * @param which guards: those of the method, or those of its class and of the application as well
    * @throws {WsAuthConfigurationError} if Nest has no instance of a guard: the guard would not run.
    */
-  of(host: HostedMethod, guards: 'method' | 'all', what: string): Enhanced {
+  of(host: HostedMethod, which: 'method' | 'all', what: string): Enhanced {
     const { guardsContextCreator, guardsConsumer, interceptorsConsumer } = this.#fields;
     const { instance, method } = host;
     const own = create(ofMethod(guardsContextCreator), host);
@@ -108,12 +112,14 @@ export class MethodEnhancers {
           'providers',
       );
     }
-    const all = guards === 'all' ? create(guardsContextCreator, host) : own;
+    const all = which === 'all' ? create(guardsContextCreator, host) : own;
     const interceptors = create(ofMethod(this.#fields.interceptorsContextCreator), host);
     const filters = create(ofMethod(this.#fields.filtersContextCreator), host);
     return {
-      admits: async (args) =>
-        (await guardsConsumer.tryActivate(all, args, instance, method, 'ws')) === true,
+      admits: async (args, onGuard) => {
+        const guards = all.map((guard) => announced(guard, onGuard));
+        return (await guardsConsumer.tryActivate(guards, args, instance, method, 'ws')) === true;
+      },
       call: (args) => {
         const next = async () => method.apply(instance, args as never[]);
         return interceptorsConsumer.intercept(interceptors, args, instance, method, next, 'ws');
@@ -124,6 +130,15 @@ export class MethodEnhancers {
       },
     };
   }
+}
+
+function announced(guard: CanActivate, onGuard: (guard: CanActivate) => void): CanActivate {
+  return {
+    canActivate(context) {
+      onGuard(guard);
+      return guard.canActivate(context);
+    },
+  };
 }
 
 /** Whether guards, interceptors or filters are on a method. */
