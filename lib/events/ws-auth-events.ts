@@ -1,6 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
+import { checkFunction } from '../policy/check-option.js';
+import { nearestName } from '../policy/nearest-name.js';
 import type { WsAuthDiagnosis } from '../protocol/diagnosis.js';
-import { logError } from '../protocol/log-text.js';
+import { logError, logText } from '../protocol/log-text.js';
 import type { RefusalCode } from '../protocol/refusal.js';
 
 /** Where an attempt comes from and goes to. */
@@ -71,6 +74,18 @@ export type WsAuthEventListener<Name extends keyof WsAuthEventMap> = (
   payload: WsAuthEventMap[Name],
 ) => void;
 
+/** Names of all events. */
+const eventNames: readonly string[] = Object.keys({
+  authenticating: true,
+  authenticated: true,
+  refused: true,
+  reauthenticated: true,
+  expiring: true,
+  expired: true,
+  revoked: true,
+  disconnected: true,
+} satisfies Record<keyof WsAuthEventMap, true>);
+
 const nobody: readonly WsAuthEventListener<never>[] = Object.freeze([]);
 
 /**
@@ -86,11 +101,18 @@ export class WsAuthEvents {
   /** Lists are replaced, never changed: a listener that one of them adds waits for the next event. */
   readonly #listeners = new Map<keyof WsAuthEventMap, readonly WsAuthEventListener<never>[]>();
 
-  /** Adds a listener and returns the function that removes it. */
+  /**
+   * Adds a listener and returns the function that removes it.
+   *
+   * @throws {WsAuthConfigurationError} for an event that does not exist, whose listener would never run, and for a listener that is not
+   *   a function.
+   */
   on<Name extends keyof WsAuthEventMap>(
     name: Name,
     listener: WsAuthEventListener<Name>,
   ): () => void {
+    demandEvent(name);
+    checkFunction(`the listener of "${name}"`, listener);
     const listeners = this.#listenersOf(name);
     if (!listeners.includes(listener)) {
       this.#listeners.set(name, [...listeners, listener]);
@@ -132,5 +154,15 @@ export class WsAuthEvents {
       // A logger may fail to print what was thrown.
       this.#logger.error(`${text}: ${logError(error)}`);
     }
+  }
+}
+
+function demandEvent(name: string): void {
+  if (!eventNames.includes(name)) {
+    const meant = nearestName(String(name), eventNames);
+    throw new WsAuthConfigurationError(
+      `WsAuthEvents: there is no event "${logText(String(name))}"; ` +
+        (meant ? `did you mean ${meant}?` : `known are ${eventNames.join(', ')}`),
+    );
   }
 }

@@ -229,7 +229,9 @@ export function textsIn(value: unknown): string[] {
     if (typeof next === 'string') {
       found.push(next);
     } else if (typeof next === 'object' && next !== null) {
-      left.push(...Object.entries(next).flat());
+      for (const [name, field] of Object.entries(next)) {
+        left.push(name, field);
+      }
     }
   }
   return found;

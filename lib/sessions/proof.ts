@@ -64,7 +64,8 @@ export function proofOf(
     ownTokenIds,
     // The password of HTTP Basic may be an opaque token: if the strategy returns when it was issued, that counts.
     issuedAt:
-      numericDate(said('iat') ?? issueOf(tokens)) ?? (basis.presented ? presentedAt : undefined),
+      pastDate(said('iat') ?? issueOf(tokens), presentedAt) ??
+      (basis.presented ? presentedAt : undefined),
     issuer: stringOf(said('iss')) ?? issuerOf(tokens),
     exp,
     bound: tokens.some(isBound),
@@ -154,6 +155,18 @@ export function httpSessionTokenId(sessionId: string): string {
 /** The one place where NumericDate seconds (RFC 7519 §2) become milliseconds; `undefined` for anything else. */
 export function numericDate(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value * 1_000 : undefined;
+}
+
+/** How far ahead a clock may be that a time of issue is still believed. */
+const maxAheadMs = 86_400_000;
+
+/**
+ * `iat` in epoch milliseconds. One that is more than a day ahead does not say when the token was issued: its issuer has counted
+ * milliseconds, for example, and no revocation of a user would ever concern it.
+ */
+function pastDate(iat: unknown, presentedAt: number): number | undefined {
+  const issuedAt = numericDate(iat);
+  return issuedAt !== undefined && issuedAt <= presentedAt + maxAheadMs ? issuedAt : undefined;
 }
 
 function fieldOf(value: unknown, field: string): unknown {

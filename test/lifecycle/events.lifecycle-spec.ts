@@ -30,6 +30,20 @@ afterEach(() => {
 
 const from = { path: '/', address: '127.0.0.1' };
 
+describe('a listener', () => {
+  it.each<[unknown, unknown, string]>([
+    ['reveked', () => undefined, 'there is no event "reveked"; did you mean revoked?'],
+    ['Authenticated', () => undefined, 'did you mean authenticated?'],
+    ['zzz', () => undefined, 'known are authenticating, '],
+    [undefined, () => undefined, 'there is no event "undefined"'],
+    ['revoked', undefined, 'the listener of "revoked": expected a function'],
+  ])('K11a: of the event %j that would never run is refused', (name, listener, message) => {
+    const events = new WsAuthEvents();
+    expect(() => events.on(name as 'revoked', listener as never)).toThrow(message);
+    expect(events.has(name as 'revoked')).toBe(false);
+  });
+});
+
 describe('each event is emitted once', () => {
   it('of a connection on the upgrade, and its end', async () => {
     await using app = await startProtected();

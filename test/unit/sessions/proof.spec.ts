@@ -83,6 +83,21 @@ describe('proofOf', () => {
     expect(proofOf(basis, {}, { iat: 20 })).toMatchObject({ issuedAt: 20_000 });
   });
 
+  it.each<[string, number, number | undefined]>([
+    ['is believed from a clock that is ahead', 9_000, 9_000_000],
+    ['is believed up to a day ahead', 86_401, 86_401_000],
+    ['is unknown if it counts milliseconds', 1_763_800_000_000, undefined],
+    ['is unknown far ahead', 86_402, undefined],
+  ])('K4a: a time of issue %s', (_what, iat, issuedAt) => {
+    const basis = { tokens: [unverifiedToken({ iat })], verified: true, presented: false };
+    expect(proofOf(basis, {}, undefined, 1_000)).toMatchObject({ issuedAt });
+    expect(proofOf({ ...basis, tokens: [] }, { iat }, undefined, 1_000)).toMatchObject({
+      issuedAt,
+    });
+    const presented = { tokens: [], verified: false, presented: true };
+    expect(proofOf(presented, { iat }, undefined, 1_000).issuedAt).toBe(issuedAt ?? 1_000);
+  });
+
   it.each([7, {}, ['j'], null, true, ''])('takes %j for no name of a token', (value) => {
     const found = proof(unverifiedToken({ jti: value, iss: value }));
     expect(found.tokenIds).toEqual([digest]);
