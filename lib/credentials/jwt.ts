@@ -160,11 +160,14 @@ function toCharacter(_match: string, percent: string | undefined, json = percent
   return String.fromCharCode(Number.parseInt(json, 16));
 }
 
-const innerSpace = /([\w.+/=-])\s+(?=[\w.+/=-])/g;
+const spacedPart = /\.[\w+/=-]*\s+[\w.+/=-]/;
+const partWithSpace = /\.[\w+/=\s-]+/g;
 
-/** Without the white space between characters of tokens, if there is a token at all: `{` is `e` in base64url. */
+/** Without the white space in what follows a dot, if there may be a token at all: `{` is `e` in base64url. */
 function withoutSpace(text: string): string {
-  return /e[yw]/.test(text) ? text.replace(innerSpace, '$1') : text;
+  return spacedPart.test(text) && /e[yw]/.test(text)
+    ? text.replace(partWithSpace, (part) => part.replace(/\s+/g, ''))
+    : text;
 }
 
 /** Other parts may stand before a JWT and behind it, such as the signature of a cookie. */
