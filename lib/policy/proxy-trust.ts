@@ -3,6 +3,7 @@ import type { Server } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import proxyAddr from 'proxy-addr';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
+import { isThenable } from '../passport/maybe-promise.js';
 import { normalizeOrigin } from '../protocol/origin.js';
 import { checkInteger } from './check-option.js';
 import type { WsAuthModuleOptions } from './options.js';
@@ -33,14 +34,14 @@ export function proxyTrust(option: NonNullable<WsAuthModuleOptions['trustProxy']
   return listTrust([option].flat());
 }
 
-/** A predicate that throws, or answers by a promise, trusts nothing. */
+/** What a predicate returns counts as in Express. One that throws, or answers by a promise, trusts nothing. */
 function predicateTrust(predicate: (address: string, hop: number) => boolean): ProxyTrust {
   return (address, hop) => {
     try {
       // Express passes `undefined` for a peer without an address, too.
       const isUnixPeer = hop === 0 && address === unixPeer;
       const answer: unknown = predicate((isUnixPeer ? undefined : address)!, hop);
-      return answer === true;
+      return Boolean(answer) && !isThenable(answer);
     } catch {
       return false;
     }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import proxyaddr from 'proxy-addr';
 import { describe, expect, it } from 'vitest';
 import { WsAuthConfigurationError } from '../../../lib/errors/ws-auth.error.js';
 import type { WsAuthModuleOptions } from '../../../lib/policy/options.js';
@@ -82,6 +83,23 @@ describe('clientAddress', () => {
     const promising = proxyTrust((() => Promise.resolve(true)) as unknown as () => boolean);
     expect(throwing('10.0.0.1', 0)).toBe(false);
     expect(promising('10.0.0.1', 0)).toBe(false);
+  });
+
+  it.each<[unknown, boolean]>([
+    [1, true],
+    ['10.0.0.1', true],
+    [['10.'], true],
+    [0, false],
+    ['', false],
+    [null, false],
+    [undefined, false],
+  ])('K4d: takes %j of a predicate as Express does', (answer, trusted) => {
+    expect(proxyTrust((() => answer) as () => boolean)('10.0.0.1', 0)).toBe(trusted);
+    const ofExpress = proxyaddr(
+      requestFrom({}, [['X-Forwarded-For', '203.0.113.7']]),
+      () => answer as boolean,
+    );
+    expect(ofExpress === '203.0.113.7').toBe(trusted);
   });
 
   const forwarded: HeaderLines = [['X-Forwarded-For', '203.0.113.7, 198.51.100.2']];
