@@ -157,11 +157,12 @@ export class WsAuthEvents {
   }
 }
 
-function demandEvent(name: string): void {
+function demandEvent(event: unknown): void {
+  const name = String(event);
   if (!eventNames.includes(name)) {
-    const meant = nearestName(String(name), eventNames);
+    const meant = nearestName(name, eventNames);
     throw new WsAuthConfigurationError(
-      `WsAuthEvents: there is no event "${logText(String(name))}"; ` +
+      `WsAuthEvents: there is no event "${logText(name)}"; ` +
         (meant ? `did you mean ${meant}?` : `known are ${eventNames.join(', ')}`),
     );
   }
