@@ -109,7 +109,11 @@ function waitsForApplication([, response]: readonly [Socket, ServerResponse]): b
   return response.req.complete && !response.headersSent;
 }
 
-/** Distinguishes connections also where a request knows only the TLS socket on top of the one that was accepted. */
-function nameOf({ remoteAddress, remotePort }: Socket): string {
-  return `${remoteAddress} ${remotePort}`;
+/**
+ * Distinguishes connections also where a request knows only the TLS socket on top of the one that was accepted. Those of Unix sockets
+ * have no address, and each is only itself.
+ */
+function nameOf(socket: Socket): unknown {
+  const { remoteAddress, remotePort } = socket;
+  return remotePort === undefined ? socket : `${remoteAddress} ${remotePort}`;
 }

@@ -1,5 +1,8 @@
 import { once } from 'node:events';
+import { randomUUID } from 'node:crypto';
 import { connect, type AddressInfo, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   Controller,
   Get,
@@ -83,18 +86,23 @@ const peers: Readonly<Record<string, string | Buffer>> = {
   'an upgrade that is refused': upgrade('/', { authorization: 'Bearer nobody' }),
 };
 
+type Address = { readonly port: number; readonly host: string } | { readonly path: string };
+
+const addressOf = (port: number): Address => ({ port, host: '127.0.0.1' });
+
 class Closing implements AsyncDisposable {
   readonly sockets: Socket[] = [];
 
   constructor(
     readonly nest: INestApplication,
-    readonly port: number,
+    readonly address: Address,
   ) {}
 
   static async start(
     httpAdapter: AbstractHttpAdapter,
     gateways: readonly (new () => object)[] = [],
     options: NestApplicationOptions = {},
+    socketPath?: string,
   ) {
     const module = await Test.createTestingModule({
       imports: [WsAuthModule.forRoot({ strategy: 'jwt', shutdownTimeoutMs })],
@@ -104,13 +112,17 @@ class Closing implements AsyncDisposable {
       .setLogger(false as never)
       .compile();
     const nest = module.createNestApplication(httpAdapter, { logger: false, ...options });
+    if (socketPath !== undefined) {
+      await nest.listen(socketPath);
+      return new Closing(nest, { path: socketPath });
+    }
     await nest.listen(0, '127.0.0.1');
-    return new Closing(nest, (nest.getHttpServer().address() as AddressInfo).port);
+    return new Closing(nest, addressOf((nest.getHttpServer().address() as AddressInfo).port));
   }
 
   /** A peer that has sent so much, and all of it has been read. */
-  async peer(bytes: string | Buffer, port = this.port): Promise<Socket> {
-    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  async peer(bytes: string | Buffer, address = this.address): Promise<Socket> {
+    const socket = connect({ ...address, allowHalfOpen: true });
     socket.on('error', () => undefined).on('data', () => undefined);
     this.sockets.push(socket);
     await once(socket, 'connect');
@@ -192,6 +204,23 @@ describe.each(Object.keys(adapters))('closing an application on %s', (name) => {
     await withWatchdog(closed, 'close() does not resolve after the answer');
   });
 
+  it('K6e: leaves no other peer of a Unix socket open for a request that is yet to be answered', async () => {
+    const socketPath = join(tmpdir(), `nestjs-ws-auth-${randomUUID()}.sock`);
+    await using app = await Closing.start(adapters[name]!(), [], {}, socketPath);
+    const peer = await app.peer(get('/slow'));
+    await until(() => application.begun === 1, 'it never happens');
+    const half = await app.peer(peers['half of a head']!);
+    const cut = once(half, 'end');
+    const closed = app.nest.close();
+    await advanceToDeadline();
+    await withWatchdog(cut, 'the peer keeps its connection');
+    expect(peer.readableEnded).toBe(false);
+    application.answer();
+    half.end();
+    await vi.advanceTimersByTimeAsync(1_000);
+    await withWatchdog(closed, 'close() does not resolve after the answer');
+  });
+
   it('K6e: cuts nothing before the deadline', async () => {
     await using app = await Closing.start(adapters[name]!());
     const peer = await app.peer('GET /quick HTTP/1.1\r\nHost: localhost\r\n');
@@ -222,7 +251,7 @@ describe.each(Object.keys(adapters))('closing an application on %s', (name) => {
     class PortGateway extends EchoGateway {}
     await using app = await Closing.start(adapters[name]!(), [PortGateway]);
     for (const bytes of ['', 'GET /own HT', upgrade('/own'), upgrade('/own', bearer)]) {
-      await app.peer(bytes, port);
+      await app.peer(bytes, addressOf(port));
     }
     const closed = app.nest.close();
     await advanceToDeadline();
