@@ -1,3 +1,4 @@
+import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { checkName, checkNames } from '../policy/check-option.js';
 import { checkOptions, type RowsOf, type Settings } from '../policy/check-options.js';
 import { custom, flag, integer, optionalGroup, required } from '../policy/option-rows.js';
@@ -68,9 +69,20 @@ const cookieOptions = {
  */
 export function fromCookie(cookie: string, options: CookieOptions = {}): CookieExtractor {
   return new CookieExtractor(
-    checkName('fromCookie', cookie),
+    checkReadableName(cookie),
     checkOptions(cookieOptions, options, 'fromCookie'),
   );
+}
+
+/** White space, a semicolon or an equals sign ends the name of a cookie, so that no client could send it. */
+function checkReadableName(cookie: unknown): string {
+  const name = checkName('fromCookie', cookie);
+  if (/^\s|[;=]|\s$/.test(name)) {
+    throw new WsAuthConfigurationError(
+      'fromCookie: no cookie has such a name; leave out its value, semicolons and the spaces around it',
+    );
+  }
+  return name;
 }
 
 /** What {@link fromCookie} makes. */

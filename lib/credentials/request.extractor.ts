@@ -1,7 +1,9 @@
+import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { checkNames } from '../policy/check-option.js';
 import { checkOptions, type RowsOf, type Settings } from '../policy/check-options.js';
 import { custom } from '../policy/option-rows.js';
 import type { Handshake } from '../protocol/handshake.js';
+import { isToken } from '../protocol/header-syntax.js';
 import { Credential } from './credential.js';
 import { extractorOptions } from './extractor-options.js';
 import {
@@ -29,7 +31,7 @@ export interface RequestOptions extends WsExtractorOptions {
 
 const requestOptions = {
   ...extractorOptions,
-  headers: custom(checkNames, []),
+  headers: custom(checkHeaderNames, []),
   queryParams: custom(checkNames, []),
 } satisfies RowsOf<RequestOptions>;
 
@@ -71,4 +73,15 @@ class RequestExtractor implements HandshakeExtractor {
       { extractor: this.name, ambient: true, cookie, strategy: this.strategy },
     );
   }
+}
+
+/** A field of any other name does not exist, and the one that is meant would not be redacted. */
+function checkHeaderNames(option: string, value: unknown): readonly string[] {
+  const names = checkNames(option, value);
+  if (!names.every(isToken)) {
+    throw new WsAuthConfigurationError(
+      `${option}: expected names of header fields such as 'X-Api-Key', without a colon and without spaces`,
+    );
+  }
+  return names;
 }

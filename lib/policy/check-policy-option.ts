@@ -5,25 +5,29 @@ import type { WsAuthMiddleware } from '../passport/express-request.js';
 import { isSendableCloseCode } from '../protocol/close-code.js';
 import { hasControlCharacter } from '../protocol/header-syntax.js';
 import { checkFunction, describe } from './check-option.js';
+import { demandDistinctPlaces } from './distinct-places.js';
 import type { WsAuthModuleOptions } from './options.js';
 import { originPolicy } from './origin-policy.js';
 import { proxyTrust } from './proxy-trust.js';
 
 export function checkCredentials(name: string, value: unknown): readonly WsCredentialExtractor[] {
-  if (Array.isArray(value) && value.length === 0) {
+  // Other methods skip the holes of a list.
+  const given: unknown = Array.isArray(value) ? Array.from(value as unknown[]) : value;
+  if (Array.isArray(given) && given.length === 0) {
     throw new WsAuthConfigurationError(
       `${name}: the list is empty; name an extractor such as fromAuthorizationHeader(), or mark the gateway @WsPublic()`,
     );
   }
-  if (!Array.isArray(value) || !value.every(isExtractor)) {
+  if (!Array.isArray(given) || !given.every(isExtractor)) {
     throw new WsAuthConfigurationError(
       `${name}: expected extractors such as fromAuthorizationHeader(), called, in a list`,
     );
   }
-  if (value.filter(({ phase }) => phase === 'message').length > 1) {
+  if (given.filter(({ phase }) => phase === 'message').length > 1) {
     throw new WsAuthConfigurationError(`${name}: fromFirstMessage() is listed twice`);
   }
-  return value;
+  demandDistinctPlaces(name, given);
+  return given;
 }
 
 function isExtractor(value: unknown): value is WsCredentialExtractor {
@@ -66,7 +70,10 @@ export function checkMiddleware(name: string, value: unknown): readonly WsAuthMi
   if (!Array.isArray(value)) {
     throw new WsAuthConfigurationError(`${name}: expected functions in a list`);
   }
-  return Object.freeze(value.map((each) => checkFunction(name, each as WsAuthMiddleware)));
+  // A hole would end the list when it runs.
+  return Object.freeze(
+    Array.from(value as unknown[], (each) => checkFunction(name, each as WsAuthMiddleware)),
+  );
 }
 
 /** What a WebSocket has besides the members of an event emitter. */

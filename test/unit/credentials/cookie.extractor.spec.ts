@@ -80,3 +80,10 @@ describe('isCookieName', () => {
     expect(['', 'a b', 'a=b', 'a;b', 'é', 'a\n'].some(isCookieName)).toBe(false);
   });
 });
+
+it.each([' s', 's ', 's=1', 'a;b', '\ts'])(
+  'K11b: fromCookie(%j) is refused: no cookie has that name',
+  (name) => {
+    expect(() => fromCookie(name)).toThrow('fromCookie: no cookie has such a name');
+  },
+);

@@ -43,3 +43,12 @@ describe('fromRequest()', () => {
     });
   });
 });
+
+it.each([['X-Api-Key:'], ['x api key'], [' x-api-key'], ['X-Ok', 'ключ']])(
+  'K11b: fromRequest({ headers: [%j] }) is refused: the field would not be redacted',
+  (...headers) => {
+    expect(() => fromRequest({ headers })).toThrow(
+      'fromRequest.headers: expected names of header fields',
+    );
+  },
+);

@@ -230,6 +230,34 @@ const refused: readonly Refused[] = [
     message: 'credentials: fromFirstMessage() is listed twice',
   },
   {
+    name: 'K11b: a hole in the list of extractors',
+    options: { credentials: Array(1) },
+    message: /^credentials: expected extractors/,
+  },
+  {
+    name: 'K11b: a hole in the list of middleware',
+    options: { middleware: Array(1) },
+    message: /^middleware: expected a function/,
+  },
+  ...(
+    [
+      [[fromAuthorizationHeader(), fromAuthorizationHeader({ schemes: ['Bearer'] })], 'Bearer"'],
+      [
+        [fromCookie('s'), fromQueryParam('s'), fromCookie('s', { strategy: 'a' })],
+        'the cookie "s"',
+      ],
+      [[fromQueryParam('t'), fromQueryParam('t')], 'the query parameter "t"'],
+      [[fromSubprotocol(), fromSubprotocol({ prefix: 'bearer.' })], 'the subprotocol "bearer."'],
+      [[fromSubprotocol({ after: 'a' }), fromSubprotocol({ after: 'a' })], 'the subprotocol "a"'],
+      [[fromUserInfo(), fromUserInfo({ strategy: 'a' })], 'the user information'],
+      [[fromRequest(), fromRequest({ headers: ['X-Key'] })], 'the whole request'],
+    ] as const
+  ).map(([credentials, place]) => ({
+    name: `K11b: two extractors of ${place}`,
+    options: { credentials, allowedOrigins: 'https://a.example' },
+    message: new RegExp(`^credentials: two extractors read .*${place}, and one of them has no`),
+  })),
+  {
     name: 'ST-17: no strategy',
     options: { strategy: undefined },
     message:
