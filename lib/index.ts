@@ -52,7 +52,7 @@ export type {
   FirstMessageOptions,
 } from './credentials/first-message.extractor.js';
 export type { WsUserDecorator } from './decorators/ws-user.decorator.js';
-export type { WsAuthErrorOptions } from './errors/ws-auth.error.js';
+export type { WsAuthErrorCode, WsAuthErrorOptions } from './errors/ws-auth.error.js';
 export type { ChallengeScheme } from './protocol/challenge.js';
 export type { UserInfoExtractor } from './credentials/user-info.extractor.js';
 export type { RequestOptions } from './credentials/request.extractor.js';

@@ -29,7 +29,7 @@ export class RefusalReporter {
     const { code, cause } = refusal;
     const { path } = from;
     // An error of the application. What peers can bring about at will (a refused login, a store that is down) does not get a line each.
-    if (cause !== undefined && refusal.httpStatus === 500) {
+    if (cause !== undefined && refusal.isFault) {
       this.#logger.error(`${code} path=${logText(path)}: ${logError(cause)}`);
     }
     this.#publish(refusal, from, phase);

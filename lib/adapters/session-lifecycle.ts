@@ -116,7 +116,8 @@ export class SessionLifecycle implements LiveSession, Renewable {
     }
     const renewed = this.renew(declared);
     if (renewed instanceof Refusal) {
-      throw new WsAuthError(renewed.code, renewed.reason);
+      const isOther = renewed.code === 'ERR_WS_AUTH_OTHER_USER';
+      throw new WsAuthError(isOther ? renewed.code : 'ERR_WS_AUTH_REVOKED', renewed.reason);
     }
     return renewed;
   }

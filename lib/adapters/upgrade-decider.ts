@@ -182,7 +182,7 @@ export class UpgradeDecider {
     if (decision === 'defer' || decision instanceof Refusal || !decision.mayDefer) {
       return decision;
     }
-    if (this.admission.refuse(decision)?.httpStatus !== 401) {
+    if (!this.admission.refuse(decision)?.isUnauthorized) {
       return decision;
     }
     this.admission.release(decision);

@@ -103,7 +103,7 @@ export class Authenticator {
 
   /** A strategy that reads the request itself has found nothing there, as nothing was sent. */
   #unlessNothingSent(decision: Decision): Decision {
-    return decision instanceof Refusal && decision.httpStatus <= 401
+    return decision instanceof Refusal && decision.asksForAnother
       ? this.#withoutCredential(decision)
       : decision;
   }
@@ -163,7 +163,7 @@ export class Authenticator {
 
   /** Strategies answer a missing credential with 400, which becomes a 401. */
   #demandCredential(refusal: Refusal | undefined): Refusal {
-    return refusal?.httpStatus === 401
+    return refusal?.isUnauthorized
       ? refusal
       : this.chain.challenge(
           refusedBy('no-credential', 'ERR_WS_AUTH_CREDENTIAL_REQUIRED', {
@@ -194,7 +194,7 @@ function anonymous({ maxSessionAgeMs, transport }: Policy): Authenticated {
  */
 function unlessRejected(decision: Authenticated | Refusal): Decision {
   if (decision instanceof Refusal) {
-    return decision.httpStatus <= 403 ? 'defer' : decision;
+    return decision.blamesCredential ? 'defer' : decision;
   }
   return { ...decision, mayDefer: true };
 }

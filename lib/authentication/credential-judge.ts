@@ -114,7 +114,7 @@ export class CredentialJudge {
 
   /** Counts a refused credential as a failed attempt. */
   count(refusal: Refusal, keys: FailureKeys): void {
-    if (this.checks.failures && refusal.httpStatus < 404) {
+    if (this.checks.failures && refusal.blamesCredential) {
       this.checks.failures.count(keys);
     }
   }

@@ -117,8 +117,8 @@ function verdictOn(result: Result, { strategy }: Judgement, attempt: Attempt): W
   if (isAbandoned(attempt)) {
     return { outcome: 'abandoned', strategy, isServerError: false };
   }
-  const { code, httpStatus } = result;
-  return { outcome: 'refused', strategy, code, isServerError: httpStatus >= 500 };
+  const { code, isServerError } = result;
+  return { outcome: 'refused', strategy, code, isServerError };
 }
 
 /** The client has left, so nothing is sent. */

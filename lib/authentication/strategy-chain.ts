@@ -132,8 +132,8 @@ export class StrategyChain {
     fromStrategies: readonly unknown[] = [],
     bearerError?: BearerError,
   ): Refusal {
-    const challenged = refusal.httpStatus === 401 || fromStrategies.length > 0;
-    return challenged && refusal.httpStatus < 404
+    const challenged = refusal.isUnauthorized || fromStrategies.length > 0;
+    return challenged && refusal.blamesCredential
       ? refusal.withChallenges(this.#challenges(fromStrategies, bearerError))
       : refusal;
   }

@@ -1,3 +1,24 @@
+/**
+ * The codes of all errors that this package throws. A `switch` over them that forgets one does not compile.
+ *
+ * @example
+ * ```ts
+ * if (error instanceof WsAuthError && error.code === 'ERR_WS_AUTH_NO_SESSION') {
+ *   throw new NotFoundException();
+ * }
+ * ```
+ * @publicApi
+ */
+export type WsAuthErrorCode =
+  | 'ERR_WS_AUTH_CLOSE_FRAME'
+  | 'ERR_WS_AUTH_CONFIGURATION'
+  | 'ERR_WS_AUTH_NOT_A_USER'
+  | 'ERR_WS_AUTH_NO_SESSION'
+  | 'ERR_WS_AUTH_OTHER_USER'
+  | 'ERR_WS_AUTH_REVOCATION'
+  | 'ERR_WS_AUTH_REVOKED'
+  | 'ERR_WS_AUTH_STORE_UNAVAILABLE';
+
 /** Extra facts about a {@link WsAuthError}. */
 export interface WsAuthErrorOptions extends ErrorOptions {
   /** HTTP status that stands for the error before the 101. */
@@ -15,13 +36,13 @@ export interface WsAuthErrorOptions extends ErrorOptions {
  */
 export class WsAuthError extends Error {
   /** A stable name for programs, such as `ERR_WS_AUTH_NO_SESSION`. `lib/protocol/README.md` explains each. */
-  readonly code: string;
+  readonly code: WsAuthErrorCode;
   /** HTTP status that stands for it before the 101, if there is one. */
   readonly httpStatus: number | undefined;
   /** Close code that stands for it after the 101, if there is one. */
   readonly closeCode: number | undefined;
 
-  constructor(code: string, message: string, options: WsAuthErrorOptions = {}) {
+  constructor(code: WsAuthErrorCode, message: string, options: WsAuthErrorOptions = {}) {
     super(message, options);
     this.name = new.target.name;
     this.code = code;

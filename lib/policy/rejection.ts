@@ -84,7 +84,7 @@ const bearerOrBasic = /^(?:Bearer|Basic) /i;
  * Whether a 401 speaks to the browser rather than to the page: it forgets a Basic password only when that is refused by
  * HTTP, and answers the challenge of a strategy, such as Digest, by itself.
  */
-function isForTheBrowser({ httpStatus, challenges }: Refusal, { authorization }: Handshake) {
+function isForTheBrowser({ isUnauthorized, challenges }: Refusal, { authorization }: Handshake) {
   const sent = (authorization ?? '') !== '' && !bearer.test(authorization!);
-  return httpStatus === 401 && (sent || challenges.some((each) => !bearerOrBasic.test(each)));
+  return isUnauthorized && (sent || challenges.some((each) => !bearerOrBasic.test(each)));
 }

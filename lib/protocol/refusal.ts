@@ -100,6 +100,31 @@ export class Refusal {
     this.diagnosis = details.diagnosis ?? noDiagnosis;
   }
 
+  /** Whether the credential, or its absence, is refused: 400, 401 and 403. @internal */
+  get blamesCredential(): boolean {
+    return this.httpStatus < 404;
+  }
+
+  /** Whether another credential may help: 400 and 401. @internal */
+  get asksForAnother(): boolean {
+    return this.httpStatus <= 401;
+  }
+
+  /** Whether the client has to prove who it is: 401. @internal */
+  get isUnauthorized(): boolean {
+    return this.httpStatus === 401;
+  }
+
+  /** Whether the application failed: 500. @internal */
+  get isFault(): boolean {
+    return this.httpStatus === 500;
+  }
+
+  /** Whether the server is to blame: 500 and 503. @internal */
+  get isServerError(): boolean {
+    return this.httpStatus >= 500;
+  }
+
   /** The same refusal with the challenges that a 401 must carry. @internal */
   withChallenges(challenges: readonly string[]): Refusal {
     const { cause, diagnosis } = this;

@@ -8,9 +8,9 @@ export type EndReason =
 /** How a session ends. */
 export interface Ending {
   readonly why: EndReason;
-  /** Close code; the default follows from `why`. */
+  /** Code that the application gives. Without it the transport has one for `why`. */
   readonly code?: number | undefined;
-  /** Constant text of at most 123 bytes; the default follows from `why`. */
+  /** Constant text of at most 123 bytes that the application gives. Without it the transport has one for `why`. */
   readonly reason?: string | undefined;
 }
 

@@ -21,7 +21,7 @@ import type { WsAuthTransport } from '../../lib/index.js';
 import { parseRequest } from '../../lib/protocol/handshake.js';
 import type { SessionData } from '../../lib/protocol/message.js';
 import { Refusal } from '../../lib/protocol/refusal.js';
-import { endings } from '../../lib/sessions/endings.js';
+import { endings } from '../../lib/adapters/endings.js';
 import type { Ending } from '../../lib/sessions/live-session.js';
 
 /** What travels over a connection in memory, in both directions. */

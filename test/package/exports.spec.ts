@@ -32,7 +32,7 @@ const expected = {
       RevocationKind RevocationPage RevocationQuestion RevocationTarget RevokeOptions
       SessionLease SessionTarget StoredRevocation StoredTicket SubprotocolOptions TicketLimits
       TicketOptions UserInfoExtractor WsAuthAttempt WsAuthAttemptEvent WsAuthAuthentication
-      WsAuthCheck WsAuthDiagnosis WsAuthErrorOptions WsAuthEventListener WsAuthEventMap
+      WsAuthCheck WsAuthDiagnosis WsAuthErrorCode WsAuthErrorOptions WsAuthEventListener WsAuthEventMap
       WsAuthEventNames WsAuthGauges WsAuthHealthResult WsAuthIncident WsAuthMiddleware
       WsAuthModuleOptions WsAuthObservation WsAuthOriginDiagnosis WsAuthOutcome WsAuthPhase
       WsAuthPlatform WsAuthPolicyOptions WsAuthRejection WsAuthServerPlatform

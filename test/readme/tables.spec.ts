@@ -3,7 +3,7 @@ import { defaultsOf } from '../../lib/policy/check-options.js';
 import { gatewayOptions, moduleOptions } from '../../lib/policy/option-table.js';
 import { WsAuthCloseCode } from '../../lib/protocol/close-code.js';
 import { Refusal, type RefusalCode } from '../../lib/protocol/refusal.js';
-import { endings } from '../../lib/sessions/endings.js';
+import { endings } from '../../lib/adapters/endings.js';
 import { codeIn, codesIn, rootFile, section, tableRows } from './readme.js';
 
 const defaults: Readonly<Record<string, unknown>> = defaultsOf(moduleOptions);

@@ -1,6 +1,6 @@
 import { closeActionOf, WsAuthCloseCode } from '../../protocol/close-code.js';
 import type { Refusal } from '../../protocol/refusal.js';
-import { endings } from '../../sessions/endings.js';
+import { endings } from '../endings.js';
 import type { Ending } from '../../sessions/live-session.js';
 
 /** A close frame. */

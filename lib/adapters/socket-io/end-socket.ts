@@ -1,4 +1,4 @@
-import { endings } from '../../sessions/endings.js';
+import { endings } from '../endings.js';
 import type { Refusal } from '../../protocol/refusal.js';
 import { contain, logFault } from '../contain.js';
 import { refusalOf } from '../exception-refusal.js';

@@ -1,7 +1,7 @@
 import type { Policy } from '../../policy/policy.js';
 import { closeActionOf, type WsAuthCloseAction } from '../../protocol/close-code.js';
 import type { Refusal } from '../../protocol/refusal.js';
-import { endings } from '../../sessions/endings.js';
+import { endings } from '../endings.js';
 import type { Ending } from '../../sessions/live-session.js';
 
 /** How the client of a session is informed of its end. */

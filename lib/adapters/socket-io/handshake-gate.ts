@@ -176,7 +176,7 @@ export class HandshakeGate {
       return decision;
     }
     this.#abandon(decision);
-    return decision.mayDefer && unfit.httpStatus === 401 ? 'defer' : unfit;
+    return decision.mayDefer && unfit.isUnauthorized ? 'defer' : unfit;
   }
 
   #refusesByHttp(refusal: Refusal, { subject }: PendingUpgrade): boolean {

@@ -1,7 +1,7 @@
 import { WebSocket } from 'ws';
 import type { Policy } from '../../policy/policy.js';
 import type { Refusal } from '../../protocol/refusal.js';
-import { endings } from '../../sessions/endings.js';
+import { endings } from '../endings.js';
 import type { Ending } from '../../sessions/live-session.js';
 import { closedGate, type GatedWebSocket } from './gated-web-socket.js';
 import { dropHold } from './hold.js';

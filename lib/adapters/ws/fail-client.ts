@@ -1,6 +1,6 @@
 import type { WebSocket } from 'ws';
 import type { Refusal } from '../../protocol/refusal.js';
-import { endings } from '../../sessions/endings.js';
+import { endings } from '../endings.js';
 import { contain, logFault } from '../contain.js';
 import { refusalOf } from '../exception-refusal.js';
 import type { GatedWebSocket } from './gated-web-socket.js';

@@ -9,7 +9,7 @@ import { closeClient, closeGraceMs } from './close-client.js';
 import { closedGate, type Gate, type GatedWebSocket } from './gated-web-socket.js';
 import { dropHold } from './hold.js';
 import type { ExpectClient } from '../adapter-context.js';
-import { endings } from '../../sessions/endings.js';
+import { endings } from '../endings.js';
 import { refuseUpgrade } from '../refuse.js';
 import type { Route } from '../route.js';
 

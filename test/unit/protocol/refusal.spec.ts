@@ -14,6 +14,24 @@ describe('Refusal', () => {
     }
   });
 
+  it('says by its status what it blames', () => {
+    for (const code of allRefusalCodes) {
+      const refusal = new Refusal(code);
+      const { httpStatus } = refusal;
+      expect([code, refusal.blamesCredential, refusal.asksForAnother]).toEqual([
+        code,
+        [400, 401, 403].includes(httpStatus),
+        [400, 401].includes(httpStatus),
+      ]);
+      expect([code, refusal.isUnauthorized, refusal.isFault, refusal.isServerError]).toEqual([
+        code,
+        httpStatus === 401,
+        httpStatus === 500,
+        [500, 503].includes(httpStatus),
+      ]);
+    }
+  });
+
   it('has no challenges and no cause by default', () => {
     const refusal = new Refusal('ERR_WS_AUTH_CREDENTIAL_REQUIRED');
     expect([refusal.challenges, refusal.cause]).toEqual([[], undefined]);

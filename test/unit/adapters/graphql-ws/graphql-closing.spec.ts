@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { closingOf, graphqlCode } from '../../../../lib/adapters/graphql-ws/graphql-closing.js';
 import { WsAuthCloseCode } from '../../../../lib/protocol/close-code.js';
-import { endings } from '../../../../lib/sessions/endings.js';
+import { endings } from '../../../../lib/adapters/endings.js';
 
 /** What the official client does after each code, as graphql-ws documents it. */
 const retried = [4403, 4408, 1001, 1013];

@@ -1,7 +1,7 @@
 import { expiredReason, revokedReason, WsAuthCloseCode } from '../protocol/close-code.js';
-import type { EndReason } from './live-session.js';
+import type { EndReason } from '../sessions/live-session.js';
 
-/** Close code and text of a session that ends, unless others are given. */
+/** Code and text of a session that ends, unless the application gives others. Transports have them in common, and send them their way. */
 export const endings: Readonly<
   Record<EndReason, { readonly code: number; readonly reason: string }>
 > = {
