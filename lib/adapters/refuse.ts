@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { httpResponse, refusalBody, refusalFields } from '../protocol/http-response.js';
 import type { Refusal } from '../protocol/refusal.js';
-import { closeGraceMs } from './ws/close-client.js';
+import { closeGraceMs } from './close-grace.js';
 import { isSent } from './is-sent.js';
 
 /** Refuses an upgrade: the one place that answers a handshake with an HTTP status. */

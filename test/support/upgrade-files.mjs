@@ -74,10 +74,10 @@ for (const { file, functions } of files) {
   const names = functions.map(({ functionName, ranges: [{ count }] }) =>
     count > 1 ? `${functionName} ×${count}` : functionName,
   );
-  console.log(`${file}: ${names.join(', ')}`);
+  process.stdout.write(`${file}: ${names.join(', ')}\n`);
 }
 const functions = files.reduce((sum, file) => sum + file.functions.length, 0);
-console.log(`${files.length} files, ${functions} functions`);
+process.stdout.write(`${files.length} files, ${functions} functions\n`);
 
 first.terminate();
 second.terminate();

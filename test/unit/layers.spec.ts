@@ -7,25 +7,38 @@ import { resolvePolicy } from '../../lib/policy/policy.js';
 
 const lib = fileURLToPath(new URL('../../lib', import.meta.url));
 
-/** From the bottom up. A folder imports from its own layer and from those below. */
+/** From the bottom up. A folder imports from its own layer and from those below. CONTRIBUTING.md draws the same. */
 const layers = [
   ['errors', 'protocol'],
   ['credentials', 'passport', 'policy', 'store'],
   [
     'authentication',
+    'client',
+    'cluster',
+    'cookie-bridge',
     'events',
     'redis',
     'sessions',
-    'tickets',
-    'cluster',
-    'cookie-bridge',
-    'client',
     'telemetry',
+    'tickets',
   ],
-  ['adapters', 'decorators', 'guards', 'module'],
+  ['adapters'],
+  ['adapters/upgrades'],
+  ['adapters/graphql-ws', 'adapters/socket-io', 'adapters/ws'],
+  ['decorators', 'guards', 'module'],
   ['testing'],
   ['.'],
 ];
+
+/** The packages of a transport, and the only folder that may import them. */
+const homes: Readonly<Record<string, string>> = {
+  '@nestjs/platform-ws': 'adapters/ws',
+  '@nestjs/platform-socket.io': 'adapters/socket-io',
+  'socket.io': 'adapters/socket-io',
+  'engine.io': 'adapters/socket-io',
+  '@nestjs/graphql': 'adapters/graphql-ws',
+  'graphql-ws': 'adapters/graphql-ws',
+};
 
 /** What decides knows neither the framework nor the transport. */
 const pure = ['errors', 'protocol', 'credentials', 'passport', 'policy', 'store', 'authentication'];
@@ -47,11 +60,19 @@ function imports(): Import[] {
 }
 
 function folderOf(file: string): string {
-  return file.includes('/') ? file.split('/')[0]! : '.';
+  const [first, ...others] = file.split('/');
+  if (others.length === 0) {
+    return '.';
+  }
+  return first === 'adapters' && others.length > 1 ? `adapters/${others[0]!}` : first!;
 }
 
 function layerOf(folder: string): number {
   return layers.findIndex((layer) => layer.includes(folder));
+}
+
+function homeOf(specifier: string): string | undefined {
+  return Object.entries(homes).find(([name]) => `${specifier}/`.startsWith(`${name}/`))?.[1];
 }
 
 describe('the layers of lib', () => {
@@ -68,6 +89,35 @@ describe('the layers of lib', () => {
       return layerOf(folderOf(to)) > layerOf(folderOf(from));
     });
     expect(upwards).toEqual([]);
+  });
+
+  it('keep transports apart', () => {
+    const transports = layers.find((layer) => layer.includes('adapters/ws'))!;
+    const crossing = imports().filter(({ from, specifier }) => {
+      const to = folderOf(relative(lib, resolve(lib, dirname(from), specifier)));
+      return (
+        specifier.startsWith('.') &&
+        [folderOf(from), to].every((folder) => transports.includes(folder)) &&
+        folderOf(from) !== to
+      );
+    });
+    expect(crossing).toEqual([]);
+  });
+
+  it('import the packages of a transport in its own folder alone', () => {
+    const strangers = imports().filter(({ from, specifier }) => {
+      const home = homeOf(specifier);
+      return home !== undefined && home !== folderOf(from);
+    });
+    expect(strangers).toEqual([]);
+  });
+
+  it('are those that CONTRIBUTING.md draws', () => {
+    const contributing = readFileSync(join(lib, '../CONTRIBUTING.md'), 'utf8');
+    const [, diagram = ''] = /```mermaid\n([^`]*)```/.exec(contributing)!;
+    const drawn = [...diagram.matchAll(/\["([^"]+)"\]/g)].map(([, box]) => box!.split(' · '));
+    const shown = layers.filter(([first]) => first !== '.').toReversed();
+    expect(drawn).toEqual(shown);
   });
 
   it('keep Nest and ws out of what decides', () => {

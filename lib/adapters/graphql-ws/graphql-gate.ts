@@ -1,5 +1,5 @@
 import type { AsyncResource } from 'node:async_hooks';
-import { closeGraceMs } from '../ws/close-client.js';
+import { closeGraceMs } from '../close-grace.js';
 import type { GraphqlSocket } from './graphql-context.js';
 
 /** Decides what passes a socket. */

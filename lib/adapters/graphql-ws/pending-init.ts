@@ -3,7 +3,7 @@ import type { Authenticated } from '../../authentication/authenticated.js';
 import { failed } from '../../authentication/strategy-refusal.js';
 import type { Credential } from '../../credentials/credential.js';
 import { Refusal, refusedBy } from '../../protocol/refusal.js';
-import { closeGraceMs } from '../ws/close-client.js';
+import { closeGraceMs } from '../close-grace.js';
 import type { Admission } from '../admission.js';
 import type { PendingUpgrade } from '../pending-upgrade.js';
 import { destroyAfter } from '../refuse.js';

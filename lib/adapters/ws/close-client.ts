@@ -1,14 +1,12 @@
 import { WebSocket } from 'ws';
 import type { Policy } from '../../policy/policy.js';
 import type { Refusal } from '../../protocol/refusal.js';
+import { closeGraceMs } from '../close-grace.js';
 import { endings } from '../endings.js';
 import type { Ending } from '../../sessions/live-session.js';
 import { closedGate, type GatedWebSocket } from './gated-web-socket.js';
 import { dropHold } from './hold.js';
 import { limitCloseTimeout } from './internals/close-timeout.js';
-
-/** Time in milliseconds that a peer has to answer our close frame, before and after authentication. */
-export const closeGraceMs = { pending: 1_000, session: 5_000 } as const;
 
 /** How a client is closed. */
 export interface Closing {

@@ -10,7 +10,7 @@ import { callable } from '../../policy/option-rows.js';
 import type { Policy } from '../../policy/policy.js';
 import type { AdapterContext } from '../adapter-context.js';
 import { contextIn } from '../context-in.js';
-import { closeGraceMs } from './close-client.js';
+import { closeGraceMs } from '../close-grace.js';
 import { logException } from '../contain.js';
 import { containConnectionListeners } from './contained-web-socket.js';
 import { gatedWebSocket } from './gated-web-socket.js';
