@@ -1,3 +1,5 @@
+import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
+import { isThenable } from '../passport/maybe-promise.js';
 import type { Handshake } from '../protocol/handshake.js';
 import { Refusal, refusedBy } from '../protocol/refusal.js';
 import { Credential } from './credential.js';
@@ -24,7 +26,7 @@ export function findCredential(
     if (!isExplicit(extractor)) {
       continue;
     }
-    const found = extractor.find(handshake, limits);
+    const found = ask(extractor, handshake, limits);
     if (found === undefined) {
       continue;
     }
@@ -40,8 +42,33 @@ export function findCredential(
     return findAmbient(extractors, handshake, limits);
   }
   const request = isNotForUs(explicit) ? requestExtractor(extractors) : undefined;
-  return request?.find(handshake, limits) ?? explicit;
+  return (request && ask(request, handshake, limits)) ?? explicit;
 }
+
+/**
+ * What an extractor of an application returns may be anything. A promise, for example, would count as no credential, and a client
+ * with a bad one would be a guest.
+ */
+function ask(
+  extractor: HandshakeExtractor,
+  handshake: Handshake,
+  limits: CredentialLimits,
+): Found | undefined {
+  const found: unknown = extractor.find(handshake, limits);
+  if (found === undefined || found instanceof Credential || found instanceof Refusal) {
+    return found;
+  }
+  if (isThenable(found)) {
+    // A rejection that is not handled would end the process.
+    found.then(undefined, ignore);
+  }
+  throw new WsAuthConfigurationError(
+    `credentials: find() of the extractor ${extractor.name} returned something else than bearerCredential(), ` +
+      'malformedCredential() or undefined',
+  );
+}
+
+function ignore(): void {}
 
 /** Of two extractors that share a place, the one that reads the scheme decides. */
 function saysMore(found: Found, earlier: Found): boolean {
@@ -59,7 +86,7 @@ function findAmbient(
     if (extractor.place !== 'cookie') {
       continue;
     }
-    const found = extractor.find(handshake, limits);
+    const found = ask(extractor, handshake, limits);
     if (found !== undefined && ambient !== undefined) {
       return several(ambientPlace, extractor);
     }
@@ -68,7 +95,8 @@ function findAmbient(
       ambientPlace = extractor;
     }
   }
-  return ambient ?? requestExtractor(extractors)?.find(handshake, limits);
+  const request = requestExtractor(extractors);
+  return ambient ?? (request && ask(request, handshake, limits));
 }
 
 function several(first: HandshakeExtractor | undefined, second: HandshakeExtractor): Refusal {

@@ -4,6 +4,7 @@ import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import type { WsAuthMiddleware } from '../passport/express-request.js';
 import { isSendableCloseCode } from '../protocol/close-code.js';
 import { hasControlCharacter } from '../protocol/header-syntax.js';
+import { demandWholeExtractor, isExtractor } from './check-extractor.js';
 import { checkFunction, describe } from './check-option.js';
 import { demandDistinctPlaces } from './distinct-places.js';
 import type { WsAuthModuleOptions } from './options.js';
@@ -26,13 +27,9 @@ export function checkCredentials(name: string, value: unknown): readonly WsCrede
   if (given.filter(({ phase }) => phase === 'message').length > 1) {
     throw new WsAuthConfigurationError(`${name}: fromFirstMessage() is listed twice`);
   }
+  given.forEach((each) => demandWholeExtractor(name, each));
   demandDistinctPlaces(name, given);
   return given;
-}
-
-function isExtractor(value: unknown): value is WsCredentialExtractor {
-  const phase: unknown = (value as Partial<WsCredentialExtractor> | null | undefined)?.phase;
-  return phase === 'handshake' || phase === 'message';
 }
 
 type AllowedOrigins = NonNullable<WsAuthModuleOptions['allowedOrigins']>;

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { bearerCredential, malformedCredential } from '../../../lib/credentials/bearer.js';
 import { Credential } from '../../../lib/credentials/credential.js';
 import type { HandshakeExtractor } from '../../../lib/credentials/extractor.js';
+import { findCredential } from '../../../lib/credentials/find-credential.js';
 import { fromUserInfo, fromAuthorizationHeader } from '../../../lib/index.js';
+import type { Handshake } from '../../../lib/protocol/handshake.js';
 import { resolvePolicy } from '../../../lib/policy/policy.js';
 
 const limits = { maxCredentialBytes: 64 };
@@ -43,6 +45,46 @@ describe('what an extractor of the application returns', () => {
     ['a malformed place', malformedCredential(origin)],
   ])('is a refusal with 400 for %s, which names the extractor', (_what, refusal) => {
     expect(refusal).toMatchObject({ httpStatus: 400, diagnosis: { extractor: 'fromPlace' } });
+  });
+});
+
+describe('an extractor of the application with a mistake', () => {
+  const handshake = {} as Handshake;
+
+  it.each<[string, () => unknown]>([
+    ['a promise', async () => undefined],
+    ['a promise that is rejected', () => Promise.reject(new Error('not found'))],
+    ['null', () => null],
+    ['a text', () => 'token'],
+    ['an object', () => ({ content: { scheme: 'Bearer', token: 'x' } })],
+    ['false', () => false],
+  ])('K11b: throws if find() returns %s, which is no missing credential', (_what, find) => {
+    for (const place of ['query', 'cookie', 'request'] as const) {
+      const extractor = own({ place, find: find as never });
+      expect(() => findCredential([extractor], handshake, limits)).toThrow(
+        'credentials: find() of the extractor fromPlace returned something else',
+      );
+    }
+  });
+
+  it.each<[object, string]>([
+    [{ name: '' }, 'name'],
+    [{ place: 'header' }, 'place'],
+    [{ place: undefined }, 'place'],
+    [{ ambient: undefined }, 'ambient'],
+    [{ place: 'cookie' }, 'ambient'],
+    [{ place: 'request', ambient: false }, 'ambient'],
+    [{ challengeSchemes: 'Bearer' }, 'challengeSchemes'],
+    [{ redacts: undefined }, 'redacts'],
+    [{ strategy: 'jwt' }, 'strategy'],
+    [{ find: undefined }, 'find'],
+    [{ find: async () => undefined }, 'find'],
+  ])('K11b: refuses to boot with %o', (mistake, field) => {
+    expect(() => policyOf(own(mistake))).toThrow(`credentials: ${field} of the extractor `);
+  });
+
+  it('K11b: refuses to boot with one that reads messages', () => {
+    expect(() => policyOf(own({ phase: 'message' as never }))).toThrow('credentials: expected');
   });
 });
 
