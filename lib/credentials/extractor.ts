@@ -5,7 +5,7 @@ import type { Credential } from './credential.js';
 
 /** Places whose values the application never sees. */
 export interface RedactedPlaces {
-  /** Header fields, in lower case. */
+  /** Header fields. */
   readonly headers?: readonly string[];
   /** Parameters of the query. */
   readonly queryParams?: readonly string[];

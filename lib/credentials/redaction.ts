@@ -25,7 +25,8 @@ export function redactionOf(extractors: readonly WsCredentialExtractor[]): Redac
     headers: new Set([
       'authorization',
       'proxy-authorization',
-      ...places.flatMap(({ headers = [] }) => headers),
+      // One of an application may write them as its clients do.
+      ...places.flatMap(({ headers = [] }) => headers.map((name) => name.toLowerCase())),
     ]),
     // The parameter of RFC 6750 §2.3 holds a token also where nothing reads it.
     queryParams: new Set([

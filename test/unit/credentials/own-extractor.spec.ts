@@ -5,7 +5,9 @@ import type { HandshakeExtractor } from '../../../lib/credentials/extractor.js';
 import { findCredential } from '../../../lib/credentials/find-credential.js';
 import { fromUserInfo, fromAuthorizationHeader } from '../../../lib/index.js';
 import type { Handshake } from '../../../lib/protocol/handshake.js';
+import { redactRequest } from '../../../lib/credentials/redaction.js';
 import { resolvePolicy } from '../../../lib/policy/policy.js';
+import { upgradeRequest } from '../support/requests.js';
 
 const limits = { maxCredentialBytes: 64 };
 const origin = { extractor: 'fromPlace', ambient: false, strategy: undefined };
@@ -121,4 +123,11 @@ describe('a policy with an extractor of the application', () => {
       /^allowedOrigins: /,
     );
   });
+});
+
+it('K11b: hides the header fields of an extractor of the application, however it writes their names', () => {
+  const { redaction } = policyOf(own({ redacts: { headers: ['X-Api-Key'] } }));
+  const request = upgradeRequest('/', [['x-API-key', 'secret']]);
+  redactRequest(request, redaction);
+  expect(JSON.stringify([request.headers, request.rawHeaders])).not.toContain('secret');
 });
