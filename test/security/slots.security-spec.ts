@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { WebSocketGateway } from '@nestjs/websockets';
 import { expect } from 'vitest';
 import { fromQueryParam, type FailureLimiter, type WsAuthModuleOptions } from '../../lib/index.js';
@@ -122,6 +123,62 @@ for (const [place, optionsFor] of Object.entries(places)) {
     },
   );
 }
+
+type Info = { readonly req: IncomingMessage };
+type Answer = (verified: boolean, code?: number) => void;
+
+const isGood = ({ req }: Info) => req.headers['x-forwarded-for'] !== '203.0.113.1';
+
+async function isGoodOrThrow(info: Info): Promise<boolean> {
+  if (!isGood(info)) {
+    throw new Error('not now');
+  }
+  return true;
+}
+
+/** Ways of a `verifyClient` to say no, or to fail, and what the client sees. */
+const refusals: Readonly<Record<string, readonly [verify: unknown, status: number]>> = {
+  'returns false': [isGood, 401],
+  'calls back synchronously': [(info: Info, answer: Answer) => answer(isGood(info), 403), 403],
+  'calls back later': [
+    (info: Info, answer: Answer) => setImmediate(answer, isGood(info), 403),
+    403,
+  ],
+  'calls back twice': [
+    (info: Info, answer: Answer) => {
+      answer(isGood(info), 403);
+      answer(true);
+    },
+    403,
+  ],
+  'promises false': [async (info: Info) => isGood(info), 401],
+  'promises nothing': [async (info: Info) => isGood(info) || undefined, 401],
+  rejects: [isGoodOrThrow, 500],
+  'rejects and never calls back': [
+    (info: Info, answer: Answer) => isGoodOrThrow(info).then(answer),
+    500,
+  ],
+};
+
+securityCases(
+  Object.keys(refusals),
+  (way) => `K6c: a verifyClient that ${way} lets no client in, and gives the slot back`,
+  async (lab, way) => {
+    const [verifyClient, status] = refusals[way]!;
+    @WebSocketGateway({ verifyClient })
+    class RefusingGateway extends WitnessGateway {}
+    await lab.start({
+      auth: { ...behindProxy, maxPendingPerAddress: 2 },
+      gateways: [RefusingGateway],
+      goodFields,
+    });
+    for (let times = 0; times < 4; times += 1) {
+      const peer = lab.knock({ fields: from('203.0.113.1') });
+      expect((await peer.response()).status).toBe(status);
+      await until(() => lab.pending === 0, 'the client stays pending');
+    }
+  },
+);
 
 securityCase('K6c: strategies that outlive their clients count among all as well', async (lab) => {
   const own = work(null as never);
