@@ -1,3 +1,4 @@
+import { comesTooLate } from '../passport/maybe-promise.js';
 import type { Policy } from '../policy/policy.js';
 import type { WsAuthCheck } from '../protocol/diagnosis.js';
 import { findUserKey } from '../policy/user-key.js';
@@ -42,7 +43,7 @@ export function readPrincipal(
     return 'bound';
   }
   const now = Date.now();
-  const ownEnd = policy.expiresAt ? policy.expiresAt(user as never, info) : expiryOf(proof);
+  const ownEnd = policy.expiresAt ? endOf(policy.expiresAt(user as never, info)) : expiryOf(proof);
   if (ownEnd !== undefined && !(Number.isFinite(ownEnd) && ownEnd > now)) {
     return Number.isFinite(ownEnd) ? 'expired' : 'expiry';
   }
@@ -61,6 +62,11 @@ export function readPrincipal(
 /** A list of rows is not a user, and neither is a promise that the application forgot to await. */
 function isUser(value: unknown): value is object {
   return isRecord(value) && typeof value['then'] !== 'function';
+}
+
+/** `NaN`, which is refused, for what comes too late. */
+function endOf(end: number | undefined): number | undefined {
+  return comesTooLate(end) ? Number.NaN : end;
 }
 
 /** `NaN`, which is refused, for an `exp` that is there and not a number. */

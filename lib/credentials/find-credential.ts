@@ -1,5 +1,5 @@
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
-import { isThenable } from '../passport/maybe-promise.js';
+import { comesTooLate } from '../passport/maybe-promise.js';
 import type { Handshake } from '../protocol/handshake.js';
 import { Refusal, refusedBy } from '../protocol/refusal.js';
 import { Credential } from './credential.js';
@@ -58,17 +58,12 @@ function ask(
   if (found === undefined || found instanceof Credential || found instanceof Refusal) {
     return found;
   }
-  if (isThenable(found)) {
-    // A rejection that is not handled would end the process.
-    found.then(undefined, ignore);
-  }
+  comesTooLate(found);
   throw new WsAuthConfigurationError(
     `credentials: find() of the extractor ${extractor.name} returned something else than bearerCredential(), ` +
       'malformedCredential() or undefined',
   );
 }
-
-function ignore(): void {}
 
 /** Of two extractors that share a place, the one that reads the scheme decides. */
 function saysMore(found: Found, earlier: Found): boolean {

@@ -18,3 +18,17 @@ export function isThenable<T>(value: MaybePromise<T>): value is PromiseLike<T> {
     typeof (value as Partial<PromiseLike<T>>).then === 'function'
   );
 }
+
+/**
+ * Whether a value comes later where the application must return it synchronously. Its rejection is handled here: it would end the
+ * process.
+ */
+export function comesTooLate(value: unknown): boolean {
+  if (!isThenable(value)) {
+    return false;
+  }
+  value.then(undefined, ignore);
+  return true;
+}
+
+function ignore(): void {}

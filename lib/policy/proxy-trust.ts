@@ -3,7 +3,7 @@ import type { Server } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import proxyAddr from 'proxy-addr';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
-import { isThenable } from '../passport/maybe-promise.js';
+import { comesTooLate } from '../passport/maybe-promise.js';
 import { normalizeOrigin } from '../protocol/origin.js';
 import { checkInteger } from './check-option.js';
 import type { WsAuthModuleOptions } from './options.js';
@@ -41,7 +41,7 @@ function predicateTrust(predicate: (address: string, hop: number) => boolean): P
       // Express passes `undefined` for a peer without an address, too.
       const isUnixPeer = hop === 0 && address === unixPeer;
       const answer: unknown = predicate((isUnixPeer ? undefined : address)!, hop);
-      return Boolean(answer) && !isThenable(answer);
+      return !comesTooLate(answer) && Boolean(answer);
     } catch {
       return false;
     }

@@ -1,3 +1,4 @@
+import { comesTooLate } from '../passport/maybe-promise.js';
 import type { WsAuthModuleOptions } from './options.js';
 
 /**
@@ -30,12 +31,8 @@ export const keyFields = ['id', 'sub', 'userId', '_id', 'username'] as const;
 export function findUserKey(user: object, userId: WsAuthModuleOptions['userId']): FoundKey {
   if (userId) {
     const named: unknown = userId(user as never);
-    if (named instanceof Promise) {
-      // No key; and a rejection that is not handled would end the process.
-      named.catch(ignore);
-    }
     const isEmpty = typeof named === 'string' && textOfNothing.test(named);
-    return { key: isEmpty ? undefined : userKey(named), field: undefined };
+    return { key: isEmpty || comesTooLate(named) ? undefined : userKey(named), field: undefined };
   }
   for (const field of keyFields) {
     const value = (user as Record<string, unknown>)[field];
@@ -103,5 +100,3 @@ const noText = /^\[object |^[+-]?(?:NaN|Infinity)$|\ufffd/;
 
 /** What `String()` and templates make of a field that is not there: all users without it would be one user. */
 const textOfNothing = /^(?:undefined|null|NaN|\[object \w+\])$/;
-
-function ignore(): void {}

@@ -107,6 +107,15 @@ describe('readPrincipal', () => {
   });
 
   it.each([
+    ['that resolves', () => Promise.resolve(Date.now() * 2)],
+    ['that rejects', () => Promise.reject(new Error('late'))],
+  ])('K12d: refuses an expiresAt() that returns a promise %s', async (_what, later) => {
+    expect(read({ id: 1 }, { expiresAt: later as never })).toBe('expiry');
+    // An unhandled rejection fails the run.
+    await turns(1);
+  });
+
+  it.each([
     [undefined, undefined],
     [inAnHour, inAnHour * 1_000],
     [inAnHour + 0.5, inAnHour * 1_000 + 500],

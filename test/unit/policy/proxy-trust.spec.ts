@@ -83,6 +83,8 @@ describe('clientAddress', () => {
     const promising = proxyTrust((() => Promise.resolve(true)) as unknown as () => boolean);
     expect(throwing('10.0.0.1', 0)).toBe(false);
     expect(promising('10.0.0.1', 0)).toBe(false);
+    const rejecting = proxyTrust((() => Promise.reject(new Error('late'))) as never);
+    expect(rejecting('10.0.0.1', 0)).toBe(false);
   });
 
   it.each<[unknown, boolean]>([
