@@ -8,6 +8,7 @@ const redis = fileURLToPath(new URL('./lib/redis.ts', import.meta.url));
 const client = fileURLToPath(new URL('./lib/client.ts', import.meta.url));
 const opentelemetry = fileURLToPath(new URL('./lib/opentelemetry.ts', import.meta.url));
 const socketIo = fileURLToPath(new URL('./lib/socket-io.ts', import.meta.url));
+const socketIoClient = fileURLToPath(new URL('./lib/socket-io-client.ts', import.meta.url));
 const testing = fileURLToPath(new URL('./lib/testing.ts', import.meta.url));
 
 /** Compiles `lib` and `sample` once per run, however many projects ask for it. */
@@ -34,6 +35,7 @@ export default defineConfig({
       { find: /^nestjs-ws-auth\/client$/, replacement: client },
       { find: /^nestjs-ws-auth\/opentelemetry$/, replacement: opentelemetry },
       { find: /^nestjs-ws-auth\/socket\.io$/, replacement: socketIo },
+      { find: /^nestjs-ws-auth\/socket\.io-client$/, replacement: socketIoClient },
       { find: /^nestjs-ws-auth\/testing$/, replacement: testing },
     ],
   },

@@ -86,6 +86,21 @@ const expected = {
       redisWsAuthStore
     `),
   },
+  './socket.io': {
+    types: wordsOf(``),
+    values: wordsOf(`
+      WsAuthIoAdapter socketIo
+    `),
+  },
+  './socket.io-client': {
+    types: wordsOf(`
+      AuthenticateOptions IoSocketLike Token TokenRequest TokenSource WsAuthCloseAction
+      WsAuthEventNames
+    `),
+    values: wordsOf(`
+      WsAuthCloseCode authenticate
+    `),
+  },
   './testing': {
     types: wordsOf(`
       ConformanceApplication ConformanceCase ConformanceClient ConformanceCredential

@@ -156,11 +156,22 @@ describe('the client', () => {
   it('reaches its own files and two of the protocol: no package, and nothing of Node.js', () => {
     const others = [...reaches('client.ts')].filter((file) => !file.startsWith('client'));
     expect(others.toSorted()).toEqual(['protocol/close-code.ts', 'protocol/message.ts']);
+    expect([...reaches('client.ts')]).not.toContain('client/io-session.ts');
+  });
+
+  it('of Socket.IO reaches no more, and no package', () => {
+    const others = [...reaches('socket-io-client.ts')].filter((file) => !file.startsWith('client'));
+    expect(others.toSorted()).toEqual([
+      'protocol/close-code.ts',
+      'protocol/message.ts',
+      'socket-io-client.ts',
+    ]);
   });
 
   it('is imported by no module of the server', () => {
     const users = imports().filter(
-      ({ from, specifier }) => !from.startsWith('client') && /\/client[./]/.test(specifier),
+      ({ from, specifier }) =>
+        !/^(?:client|socket-io-client\.)/.test(from) && /\/client[./]/.test(specifier),
     );
     expect(users).toEqual([]);
   });

@@ -6,7 +6,7 @@ import { contextIn } from '../context-in.js';
 import { demandKnownInternals } from './internals/self-check.js';
 import type { IoNamespace, IoServer, IoServerOptions } from './platform-types.js';
 import { ServerGate } from './server-gate.js';
-import { demandPossiblePolicy, refuseUnsafeOptions } from './server-options.js';
+import { demandFreeProperty, demandPossiblePolicy, refuseUnsafeOptions } from './server-options.js';
 import { PublicServer } from './public-server.js';
 
 /** Options as Nest hands them to the adapter. */
@@ -97,6 +97,7 @@ export class WsAuthIoAdapter extends IoAdapter {
       return this.#open(port, given);
     }
     demandPossiblePolicy(context.policy);
+    demandFreeProperty(context.policy);
     const gate = new ServerGate(context, adapterContext, given.allowRequest);
     const server = this.#listen(port, { ...given, allowRequest: gate.allowRequest });
     demandKnownInternals(server);

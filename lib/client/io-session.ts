@@ -1,0 +1,263 @@
+import { closeActionOf, type WsAuthCloseAction } from '../protocol/close-code.js';
+import { defaultEventNames, isRecord, type WsAuthEventNames } from '../protocol/message.js';
+import { demandKnown } from './known-options.js';
+import { nextStep, type End, type History, type Patience } from './next-step.js';
+import { Timer } from './timer.js';
+import { askForToken, type Token, type TokenSource } from './token-source.js';
+
+/**
+ * The part of a client of `socket.io-client` that is used, so that no version of it is named.
+ *
+ * @publicApi
+ */
+export interface IoSocketLike {
+  /** What is sent with each CONNECT packet, or a function that hands it on. */
+  auth: object | ((done: (data: object) => void) => void);
+  /** Whether it is in its namespace. */
+  readonly connected: boolean;
+  /** Whether it will connect again by itself. */
+  readonly active: boolean;
+  /** Adds a listener. Clients may type their events, so nothing is demanded of them here. */
+  on(event: never, listener: never): unknown;
+  /** Removes a listener. */
+  off(event: never, listener: never): unknown;
+  /** Sends an event. */
+  emit(event: never, ...args: never[]): unknown;
+  /** Joins its namespace. */
+  connect(): unknown;
+  /** Leaves its namespace. */
+  disconnect(): unknown;
+}
+
+type Listener = (...args: unknown[]) => void;
+
+/** A client of which any event may be sent and received. */
+interface UntypedSocket extends IoSocketLike {
+  on(event: string, listener: Listener): unknown;
+  off(event: string, listener: Listener): unknown;
+  emit(event: string, ...args: unknown[]): unknown;
+}
+
+/**
+ * How a client of Socket.IO stays authenticated.
+ *
+ * @publicApi
+ */
+export interface AuthenticateOptions {
+  /** Obtains a token: once for each CONNECT packet, and for each renewal. */
+  readonly token: TokenSource;
+  /** Called when the client gives up because no user is logged in: no token, or a fresh one that was refused as well. */
+  readonly onUnauthenticated?: () => void;
+  /** Names of the protocol's events, if the server has given them others. */
+  readonly events?: Partial<WsAuthEventNames>;
+  /** Actions for close codes, beside and instead of those of the contract. */
+  readonly closeActions?: Readonly<Record<number, WsAuthCloseAction>>;
+}
+
+const knownOptions: readonly (keyof AuthenticateOptions)[] = [
+  'token',
+  'onUnauthenticated',
+  'events',
+  'closeActions',
+];
+
+/**
+ * Keeps a client of `socket.io-client` authenticated: it presents a token with each CONNECT packet, renews the session when it is
+ * about to expire, and comes back with a new token after the session has ended. A refusal ends it instead of being tried for ever.
+ *
+ * Call it right after `io()`, before the client has connected.
+ *
+ * @returns a function that ends all this, and leaves the client as it is
+ * @throws {TypeError} for an unknown option, and for a `token` that is not a function.
+ *
+ * @example
+ * ```ts
+ * const socket = io('https://api.example.com');
+ * authenticate(socket, {
+ *   token: async () => (await fetch('/token', { method: 'POST' })).text(),
+ *   onUnauthenticated: () => location.assign('/login'),
+ * });
+ * ```
+ * @publicApi
+ */
+export function authenticate(socket: IoSocketLike, options: AuthenticateOptions): () => void {
+  demandKnown(knownOptions, options);
+  demandKnown(Object.keys(defaultEventNames), options.events, 'events.');
+  if (typeof options.token !== 'function') {
+    throw new TypeError('token: expected a function');
+  }
+  return new IoSession(socket, options).start();
+}
+
+/** The delays of `socket.io-client`, and no bound on failures: an unreachable server is tried for as long as the page lives. */
+const patience: Patience = { backOffMs: 1_000, maxBackOffMs: 30_000, maxFailures: Infinity };
+
+const nothing: History = { failures: 0, refused: false };
+
+/** Status by which a server refuses a poll that presents no good credential. */
+const unauthorized = 401;
+
+/** What the server has said about an end. */
+interface Reason {
+  readonly code: number;
+  readonly reason: string;
+}
+
+/** Follows one client. */
+class IoSession {
+  readonly #timer = new Timer();
+  readonly #events: WsAuthEventNames;
+  readonly #listeners: readonly (readonly [string, Listener])[];
+  #history = nothing;
+  #connectedAt: number | undefined;
+  #expiresAt: number | undefined;
+  #ended: Reason | undefined;
+  #token: Token;
+  #stopped = false;
+
+  constructor(
+    private readonly socket: UntypedSocket,
+    private readonly options: AuthenticateOptions,
+  ) {
+    this.#events = { ...defaultEventNames, ...options.events };
+    const { authenticated, expiring, ended } = this.#events;
+    this.#listeners = [
+      ['connect', () => this.#connected()],
+      ['connect_error', (error) => this.#refused(error as Error)],
+      ['disconnect', (reason) => this.#disconnected(reason)],
+      [authenticated, (data) => this.#expires(data)],
+      [expiring, (data) => this.#renew(data)],
+      [ended, (data) => (this.#ended = reasonIn(data))],
+    ];
+  }
+
+  start(): () => void {
+    const { socket } = this;
+    const before = socket.auth;
+    socket.auth = (done) => this.#present(before, done);
+    this.#listeners.forEach(([event, listener]) => socket.on(event, listener));
+    return () => {
+      this.#stop();
+      socket.auth = before;
+    };
+  }
+
+  #stop(): void {
+    this.#stopped = true;
+    this.#timer.stop();
+    this.#listeners.forEach(([event, listener]) => this.socket.off(event, listener));
+  }
+
+  /** Adds the token to what the application sends with each CONNECT packet. */
+  #present(before: IoSocketLike['auth'], done: (data: object) => void): void {
+    const fields = typeof before === 'function' ? {} : before;
+    void this.#withToken((token) => done({ ...fields, token }));
+  }
+
+  async #withToken(use: (token: string) => void): Promise<void> {
+    const token = await this.#ask();
+    if (token !== undefined && !this.#stopped) {
+      use(token);
+    }
+  }
+
+  /** A token; `undefined` if there is none, and the client waits or has given up. */
+  async #ask(): Promise<string | undefined> {
+    try {
+      this.#token = await askForToken(this.options.token, this.#history.refused);
+    } catch (cause) {
+      this.socket.disconnect();
+      this.#follow({ ...this.#end(1006, 'no token'), action: 'backOff', cause });
+      return undefined;
+    }
+    if (this.#token) {
+      return this.#token;
+    }
+    this.socket.disconnect();
+    this.#follow({ ...this.#end(1006, 'no user'), unauthenticated: true });
+    return undefined;
+  }
+
+  #connected(): void {
+    this.#connectedAt = Date.now();
+    this.#ended = undefined;
+    this.#history = { ...this.#history, refused: false };
+  }
+
+  #expires(data: unknown): void {
+    const at = isRecord(data) ? data['expiresAt'] : undefined;
+    this.#expiresAt = typeof at === 'number' ? at : undefined;
+  }
+
+  #renew(data: unknown): void {
+    this.#expires(data);
+    void this.#withToken((token) => {
+      if (this.socket.connected) {
+        this.socket.emit(this.#events.authenticate, { token });
+      }
+    });
+  }
+
+  /** Socket.IO itself comes back where it was the network, or the server that restarts. */
+  #disconnected(reason: unknown): void {
+    if (reason === 'io server disconnect') {
+      const { code, reason: text } = this.#ended ?? { code: 1008, reason: '' };
+      this.#follow(this.#end(code, text));
+    }
+    this.#connectedAt = undefined;
+    this.#expiresAt = undefined;
+  }
+
+  #refused(error: Error): void {
+    const { data, description } = error as {
+      readonly data?: unknown;
+      readonly description?: unknown;
+    };
+    const refusal = reasonIn(data);
+    if (refusal) {
+      this.#follow(this.#end(refusal.code, refusal.reason));
+    } else if (description === unauthorized) {
+      // Socket.IO would try the same for ever.
+      this.socket.disconnect();
+      this.#follow(this.#end(3000, 'refused with 401'));
+    } else if (!this.socket.active) {
+      this.#follow(this.#end(1008, error.message));
+    }
+  }
+
+  #end(code: number, reason: string): End {
+    const since = this.#connectedAt;
+    return {
+      code,
+      reason,
+      wasClean: true,
+      action: closeActionOf(code, this.options.closeActions),
+      accepted: since !== undefined,
+      expired: this.#expiresAt !== undefined && Date.now() >= this.#expiresAt,
+      openMs: since === undefined ? 0 : Date.now() - since,
+      token: this.#token,
+    };
+  }
+
+  /** Connects again as the end demands, or gives up. */
+  #follow(end: End): void {
+    if (this.#stopped) {
+      return;
+    }
+    const next = nextStep(end, this.#history, patience);
+    if (next.again) {
+      this.#history = next.history;
+      this.#timer.start(next.delayMs, () => this.socket.connect());
+      return;
+    }
+    this.#stop();
+    if (next.unauthenticated) {
+      this.options.onUnauthenticated?.();
+    }
+  }
+}
+
+function reasonIn(data: unknown): Reason | undefined {
+  const { code, reason } = isRecord(data) ? data : {};
+  return typeof code === 'number' && typeof reason === 'string' ? { code, reason } : undefined;
+}

@@ -1,0 +1,52 @@
+import { WebSocketGateway } from '@nestjs/websockets';
+import { describe, expect, it } from 'vitest';
+import {
+  fromCookie,
+  fromFirstMessage,
+  fromSubprotocol,
+  fromUserInfo,
+  type WsAuthModuleOptions,
+} from '../../lib/index.js';
+import { startIo } from './support/io-app.js';
+import { IoEcho, RootGateway } from './support/io-gateways.js';
+
+const bridge = { path: '/bridge', parentOrigins: ['http://app.test'] };
+
+describe('an application refuses to boot', () => {
+  it.each([
+    [
+      'connectionStateRecovery',
+      { connectionStateRecovery: {} },
+      /missed is sent before any middleware/,
+    ],
+    ['allowEIO3', { allowEIO3: true }, /join the root namespace without a payload/],
+    ['initialPacket', { initialPacket: 'hello' }, /before authentication/],
+    ['transports', { transports: ['websocket', 'webtransport'] }, /no request/],
+  ])('with the option %s of a gateway', async (name, options, why) => {
+    @WebSocketGateway(options as object)
+    class Gateway extends IoEcho {}
+    const boot = startIo({}, [Gateway]);
+    await expect(boot).rejects.toThrow(new RegExp(`^${name}: `));
+    await expect(boot).rejects.toThrow(why);
+    await expect(boot).rejects.toMatchObject({ code: 'ERR_WS_AUTH_CONFIGURATION' });
+  });
+
+  it.each<[string, WsAuthModuleOptions, RegExp]>([
+    [
+      'fromSubprotocol()',
+      { credentials: [fromSubprotocol()] },
+      /^credentials: fromSubprotocol\(\)/,
+    ],
+    ['fromUserInfo()', { credentials: [fromUserInfo()] }, /^credentials: fromUserInfo\(\)/],
+    [
+      'a raw first message',
+      { credentials: [fromFirstMessage({ format: 'raw' })] },
+      /^credentials: .*raw/,
+    ],
+    ['a cookie bridge', { credentials: [fromCookie('s', { bridge })] }, /^fromCookie\.bridge: /],
+    ['heartbeatIntervalMs', { heartbeatIntervalMs: 1_000 }, /^heartbeatIntervalMs: .*pingInterval/],
+    ['a property that clients have', { property: 'handshake' }, /^property: .*'handshake'/],
+  ])('with %s', async (_what, options, message) => {
+    await expect(startIo(options, [RootGateway])).rejects.toThrow(message);
+  });
+});

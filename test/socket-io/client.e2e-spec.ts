@@ -1,0 +1,142 @@
+import { io, type Socket } from 'socket.io-client';
+import { authenticate } from 'nestjs-ws-auth/socket.io-client';
+import { afterEach, describe, expect, it } from 'vitest';
+import { tokenOf } from '../support/tokens.js';
+import { ioTransports, startIo, type IoApp } from './support/io-app.js';
+import { IoClient } from './support/io-client.js';
+import { RootGateway } from './support/io-gateways.js';
+import { until } from './support/until.js';
+
+const opened: Socket[] = [];
+afterEach(() => opened.splice(0).forEach((socket) => socket.disconnect()));
+
+/** An official client that `authenticate()` looks after. */
+function open(
+  app: IoApp,
+  transport: string,
+  token: () => string | null | Promise<string>,
+): { client: IoClient; asked: () => number; loggedOut: () => boolean } {
+  const state = { asked: 0, loggedOut: false };
+  const socket = io(app.url, {
+    forceNew: true,
+    transports: [transport],
+    reconnectionDelay: 10,
+    reconnectionDelayMax: 50,
+    auth: { room: 'lobby' },
+  });
+  opened.push(socket);
+  authenticate(socket, {
+    token: () => {
+      state.asked += 1;
+      return token();
+    },
+    onUnauthenticated: () => (state.loggedOut = true),
+  });
+  return {
+    client: new IoClient(socket),
+    asked: () => state.asked,
+    loggedOut: () => state.loggedOut,
+  };
+}
+
+const seconds = () => Math.ceil(Date.now() / 1_000);
+
+describe.each(ioTransports)('authenticate(), by %s', (transport) => {
+  it('presents a token beside what the application sends', async () => {
+    await using app = await startIo({}, [RootGateway]);
+    const { client } = open(app, transport, () => tokenOf('alice'));
+    await client.connected();
+    const [socket] = app.nest.get(RootGateway).connected;
+    expect(socket!.handshake.auth).toEqual({ room: 'lobby', token: 'REDACTED' });
+  });
+
+  it('renews on the open connection, through several tokens', async () => {
+    await using app = await startIo({ expiryWarningMs: 900 }, [RootGateway]);
+    const { client, asked } = open(app, transport, () => tokenOf('alice', { exp: seconds() + 2 }));
+    await client.connected();
+    const before = (await client.ask('whoami')) as { readonly id: string };
+    await until(() => asked() >= 3);
+    await client.next('authenticated');
+    await client.next('authenticated');
+    await expect(client.ask('whoami')).resolves.toMatchObject({ id: before.id });
+    expect(client.records.filter(({ event }) => event === 'disconnect')).toEqual([]);
+  });
+
+  it('comes back with a new token after its session has ended', async () => {
+    await using app = await startIo({}, [RootGateway]);
+    const { client, loggedOut } = open(app, transport, () => tokenOf('alice', { iat: seconds() }));
+    await client.connected();
+    await app.sessions.revoke({ userId: 'alice' });
+    await expect(client.ended()).resolves.toMatchObject({ reason: 'revoked' });
+    await client.connected();
+    expect(loggedOut()).toBe(false);
+  });
+
+  it('comes back after the application has restarted', async () => {
+    const app = await startIo({}, [RootGateway]);
+    const { client } = open(app, transport, () => tokenOf('alice'));
+    await client.connected();
+    await app.nest.close();
+    await client.ended();
+    await using next = await startIo({}, [RootGateway], { port: app.port });
+    await client.connected();
+    expect(next.sessions.count()).toBe(1);
+  });
+
+  it('gives up where a fresh token is refused as well, and never loops', async () => {
+    await using app = await startIo({}, [RootGateway]);
+    const { client, asked, loggedOut } = open(app, transport, () => 'forged');
+    await until(loggedOut);
+    expect(asked()).toBe(2);
+    expect(client.socket.active).toBe(false);
+  });
+
+  it('gives up without a user, and after a decision of the server', async () => {
+    await using app = await startIo({}, [RootGateway]);
+    const guest = open(app, transport, () => null);
+    await until(guest.loggedOut);
+    const banned = open(app, transport, () => tokenOf('mallory'));
+    await banned.client.connected();
+    app.sessions.disconnect({ userId: 'mallory' }, { code: 4001, reason: 'banned' });
+    await banned.client.disconnected();
+    expect(banned.asked()).toBe(1);
+    expect(banned.client.socket.active).toBe(false);
+  });
+
+  it('tries again where no token can be had at present', async () => {
+    await using app = await startIo({}, [RootGateway]);
+    let failures = 0;
+    const { client } = open(app, transport, () => {
+      failures += 1;
+      return failures === 1 ? Promise.reject(new Error('offline')) : tokenOf('alice');
+    });
+    await client.connected();
+    expect(failures).toBe(2);
+  });
+});
+
+describe('the options of authenticate()', () => {
+  it('are checked', () => {
+    const socket = io('http://127.0.0.1:1', { autoConnect: false });
+    expect(() =>
+      authenticate(socket, { token: () => 'a', onUnauthenticate: () => 1 } as never),
+    ).toThrow(/onUnauthenticate: unknown option; did you mean onUnauthenticated/);
+    expect(() => authenticate(socket, {} as never)).toThrow(/token: expected a function/);
+  });
+
+  it('accept a socket with typed events', () => {
+    interface Events {
+      readonly news: (text: string) => void;
+    }
+    const socket: Socket<Events, Events> = io('http://127.0.0.1:1', { autoConnect: false });
+    expect(authenticate(socket, { token: () => 'a' })).toBeTypeOf('function');
+  });
+
+  it('end with the function that it returns', () => {
+    const socket = io('http://127.0.0.1:1', { autoConnect: false, auth: { room: 1 } });
+    const stop = authenticate(socket, { token: () => 'a' });
+    stop();
+    expect(socket.auth).toEqual({ room: 1 });
+    expect(socket.listeners('connect')).toEqual([]);
+  });
+});

@@ -1,0 +1,126 @@
+import { WebSocketGateway } from '@nestjs/websockets';
+import type { Namespace, Server, Socket } from 'socket.io';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fromAuthorizationHeader, sessionOf, WsAuth, WsPublic } from '../../lib/index.js';
+import { tokenOf } from '../support/tokens.js';
+import { ioTransports, startIo, type IoApp } from './support/io-app.js';
+import { ChatGateway, IoEcho, NewsGateway } from './support/io-gateways.js';
+import { until } from './support/until.js';
+
+@WsPublic()
+@WebSocketGateway({ namespace: 'lobby' })
+class LobbyGateway extends IoEcho {
+  override handleConnection(client: Socket): void {
+    this.connected.push(client);
+    expect(sessionOf(client)).toBeUndefined();
+  }
+
+  override whoami(): never {
+    throw new Error('a guest has no user');
+  }
+}
+
+@WebSocketGateway({ namespace: /^\/room-\d+$/ as unknown as string })
+class RoomGateway extends IoEcho {
+  /** Namespaces that code of the application makes by itself. */
+  afterInit(room: Namespace): void {
+    const { server } = room as unknown as { readonly server: Server };
+    server.of('/made').on('connection', (client: Socket) => {
+      client.emit('made', sessionOf(client)?.userId);
+    });
+    server.of('/unserved');
+  }
+}
+
+const closed = {
+  data: { code: 1008, reason: 'not found', error: 'ERR_WS_AUTH_UNKNOWN_PATH' },
+};
+
+describe.each(ioTransports)('the namespaces of a server, by %s', (transport) => {
+  let app: IoApp;
+  const auth = { token: tokenOf('alice', { exp: Math.ceil(Date.now() / 1_000) + 3_600 }) };
+  beforeAll(async () => {
+    app = await startIo({ authTimeoutMs: 1_000 }, [
+      ChatGateway,
+      NewsGateway,
+      LobbyGateway,
+      RoomGateway,
+    ]);
+  });
+  afterAll(() => app[Symbol.asyncDispose]());
+
+  it('the root namespace is closed where no gateway is in it', async () => {
+    await expect(app.open(transport, { auth }).refused()).resolves.toMatchObject(closed);
+  });
+
+  it('an unknown namespace is refused', async () => {
+    const client = app.open(transport, { auth }, '/nothing');
+    await expect(client.refused()).resolves.toEqual({ message: 'Invalid namespace' });
+  });
+
+  it('a namespace that matches a pattern is gated', async () => {
+    const guest = app.open(transport, {}, '/room-1');
+    await expect(guest.refused()).resolves.toMatchObject({ data: { code: 3000 } });
+    const client = await app.open(transport, { auth }, '/room-1').connected();
+    await expect(client.ask('whoami')).resolves.toMatchObject({ user: 'alice', same: true });
+    const another = app.open(transport, {}, '/room-2');
+    await expect(another.refused()).resolves.toMatchObject({ data: { code: 3000 } });
+  });
+
+  it('a namespace that the application has made is gated, and closed without a listener', async () => {
+    const guest = app.open(transport, {}, '/made');
+    await expect(guest.refused()).resolves.toMatchObject({ data: { code: 3000 } });
+    const client = await app.open(transport, { auth }, '/made').connected();
+    await expect(client.next('made')).resolves.toEqual(['alice']);
+    const unserved = app.open(transport, { auth }, '/unserved');
+    await expect(unserved.refused()).resolves.toMatchObject(closed);
+  });
+
+  it('a public one is open beside protected ones, on the same connection', async () => {
+    const guest = await app.open(transport, {}, '/lobby').connected();
+    await expect(guest.ask('echo', 'hello')).resolves.toBe('hello');
+    const chat = app.also(guest, '/chat', {});
+    await expect(chat.refused()).resolves.toMatchObject({ data: { code: 3000 } });
+    await expect(guest.ask('echo', 'still here')).resolves.toBe('still here');
+    const news = await app.also(guest, '/news', auth).connected();
+    await expect(news.ask('whoami')).resolves.toMatchObject({ user: 'alice' });
+  });
+
+  it('a guest of a public one is no pending connection, and has no deadline', async () => {
+    await until(
+      () => app.pending === 0,
+      () => app.pending,
+    );
+    const guest = await app.open(transport, {}, '/lobby').connected();
+    expect(app.pending).toBe(0);
+    const chat = app.also(guest, '/chat', { token: 'forged' });
+    await expect(chat.refused()).resolves.toMatchObject({ data: { code: 3000 } });
+    await until(
+      () => app.pending === 0,
+      () => app.pending,
+    );
+    await expect(guest.ask('echo', 1)).resolves.toBe(1);
+  });
+});
+
+describe('gateways of one server', () => {
+  it('may not demand different things in one namespace', async () => {
+    @WsPublic()
+    @WebSocketGateway({ namespace: 'chat' })
+    class Open extends IoEcho {}
+    await expect(startIo({}, [ChatGateway, Open])).rejects.toThrow(/share a server and demand/);
+  });
+
+  it('may not have different policies in different namespaces', async () => {
+    @WsAuth({ credentials: [fromAuthorizationHeader()] })
+    @WebSocketGateway({ namespace: 'strict' })
+    class Strict extends IoEcho {}
+    await expect(startIo({}, [ChatGateway, Strict])).rejects.toThrow(/share a server and demand/);
+  });
+
+  it('that are all public make a server as IoAdapter does', async () => {
+    await using app = await startIo({}, [LobbyGateway]);
+    const guest = await app.open('websocket', {}, '/lobby').connected();
+    await expect(guest.ask('echo', 1)).resolves.toBe(1);
+  });
+});
