@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Authenticated } from '../../authentication/authenticated.js';
 import type { Decision } from '../../authentication/authenticator.js';
 import { renew } from '../../authentication/renewal.js';
+import type { Attempt } from '../../authentication/attempt.js';
 import { failed } from '../../authentication/strategy-refusal.js';
 import type { Credential } from '../../credentials/credential.js';
 import { Refusal, refusedBy } from '../../protocol/refusal.js';
@@ -16,7 +17,10 @@ type Judged = Authenticated | Refusal;
 /** The way of one connection from its handshake to its session, by the CONNECT packets that it sends. */
 export class Entrance {
   readonly admission: Admission;
-  #upgrade: PendingUpgrade;
+  readonly peer: Peer;
+  /** Gone when the session begins: it has the credential, which nothing keeps any longer than it is needed. */
+  #upgrade: PendingUpgrade | undefined;
+  #attempt: Attempt;
   #accepted: Authenticated | undefined;
   /** Of the payload that was accepted. */
   #digest = '';
@@ -31,14 +35,22 @@ export class Entrance {
   ) {
     this.admission = new Admission(context);
     this.#upgrade = upgrade;
+    this.#attempt = upgrade.attempt;
+    this.peer = upgrade.peer;
   }
 
+  /** The request that opened the connection, until its session begins. */
   get upgrade(): PendingUpgrade {
-    return this.#upgrade;
+    return this.#upgrade!;
   }
 
-  get peer(): Peer {
-    return this.#upgrade.peer;
+  get attempt(): Attempt {
+    return this.#attempt;
+  }
+
+  /** Whether code of the application still runs for it. */
+  get isBusy(): boolean {
+    return this.#upgrade?.isBusy === true;
   }
 
   /** What a CONNECT packet has authenticated, until its session begins. */
@@ -87,33 +99,51 @@ export class Entrance {
 
   /** Takes a slot again, for a client that has joined a public namespace before. */
   reenter(): Refusal | undefined {
-    if (this.#upgrade.attempt.running) {
+    if (this.#attempt.running) {
       return undefined;
     }
-    const { subject, peer } = this.#upgrade;
+    const { subject, peer } = this.upgrade;
     const full = this.context.budget.take(peer, () => true);
     if (!full) {
       this.#upgrade = new PendingUpgrade(subject, peer, this.forget);
+      this.#attempt = this.#upgrade.attempt;
       this.#upgrade.hold();
       this.#holds = true;
-      this.#upgrade.attempt.endWithin(this.context.policy.authTimeoutMs);
+      this.#attempt.endWithin(this.context.policy.authTimeoutMs);
     }
     return full;
   }
 
   /** The way is done. The slot is kept until {@link letGo}. */
   settle(): void {
-    this.#upgrade.attempt.settle();
+    this.#attempt.settle();
   }
 
   letGo(): void {
     if (this.#holds) {
       this.#holds = false;
-      this.#upgrade.letGo();
+      this.upgrade.letGo();
     }
   }
 
-  /** Gives back what the connection has that ends without a session. */
+  /** The session begins. */
+  complete(): void {
+    this.settle();
+    this.letGo();
+    this.#upgrade = undefined;
+    this.#accepted = undefined;
+  }
+
+  /** The connection has closed. Gives back what it has if it ends without a session. */
+  leave(): void {
+    this.#attempt.abort();
+    if (this.#upgrade) {
+      this.abandon();
+      this.letGo();
+    }
+  }
+
+  /** Gives back the session that has not begun. */
   abandon(): void {
     const { decision } = this;
     const left = this.#accepted ?? (isAuthenticated(decision) ? decision : undefined);
@@ -150,19 +180,19 @@ export class Entrance {
       return this.#enter(credential);
     }
     const { authenticator } = this.context;
-    const { subject, attempt } = this.#upgrade;
+    const { subject, attempt } = this.upgrade;
     const next = await this.#run(() => authenticator.authenticate(subject, credential, attempt));
     return next instanceof Refusal ? next : renew(decision, next);
   }
 
   #enter(credential: Credential): Promise<Judged> {
     const { authenticator } = this.context;
-    const { subject, attempt } = this.#upgrade;
+    const { subject, attempt } = this.upgrade;
     return this.#run(() => authenticator.enter(subject, credential, attempt));
   }
 
   async #run(judge: () => Judged | PromiseLike<Judged>): Promise<Judged> {
-    const upgrade = this.#upgrade;
+    const { upgrade } = this;
     upgrade.attempt.late = 'ERR_WS_AUTH_UNAVAILABLE';
     this.context.budget.keep(upgrade.peer);
     upgrade.begin();
@@ -177,7 +207,7 @@ export class Entrance {
 
   /** Clients send a token in both places, since pages cannot set headers on every transport. */
   #isInHeader(payload: Payload): boolean {
-    const { authorization } = this.#upgrade.subject.original.headers;
+    const { authorization } = this.upgrade.subject.original.headers;
     return authorization === `Bearer ${String(payload?.['token'])}`;
   }
 }

@@ -10,11 +10,11 @@ import { parseHandshake, parseRequest, type Handshake } from '../../protocol/han
 import { Refusal, refusedBy } from '../../protocol/refusal.js';
 import { parseRequestTarget } from '../../protocol/request-target.js';
 import { Admission } from '../admission.js';
-import { contain, logFault } from '../contain.js';
+import { contain } from '../contain.js';
 import { Peer } from '../peer.js';
 import { PendingUpgrade } from '../pending-upgrade.js';
-import { refuseRequest, refuseUpgrade } from '../refuse.js';
 import type { SessionContext } from '../session-context.js';
+import { answer, askOnce } from './answer-request.js';
 import { Entrance } from './entrance.js';
 import type { EngineRequest } from './internals/engine.js';
 import type { AllowRequest } from './platform-types.js';
@@ -201,12 +201,7 @@ export class HandshakeGate {
       return;
     }
     upgrade.begin();
-    let asked = true;
-    const answered: Parameters<AllowRequest>[1] = (error, success) => {
-      if (!asked) {
-        return;
-      }
-      asked = false;
+    askOnce(theirs, request, (error, success) => {
       upgrade.finish();
       if (upgrade.attempt.running && success) {
         this.#open(upgrade, proceed);
@@ -214,13 +209,7 @@ export class HandshakeGate {
         this.#drop(upgrade, request);
         callback(error, false);
       }
-    };
-    try {
-      theirs(request, answered);
-    } catch (error) {
-      logFault('allowRequest', error);
-      answered('Forbidden', false);
-    }
+    });
   }
 
   /** From here on the end of the connection counts, and not that of the request. */
@@ -290,13 +279,4 @@ export class HandshakeGate {
       budget.release(ended.peer);
     }
   };
-}
-
-/** The application never calls back for this request, so it is answered here. */
-function answer(request: EngineRequest, refusal: Refusal): void {
-  if (request.res) {
-    refuseRequest(request.res, refusal);
-  } else {
-    refuseUpgrade(request.socket, refusal);
-  }
 }

@@ -1,19 +1,19 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type { SessionData } from '../../protocol/message.js';
-import { refusedBy, type Refusal } from '../../protocol/refusal.js';
+import type { Refusal } from '../../protocol/refusal.js';
 import type { Ending } from '../../sessions/live-session.js';
 import { contain } from '../contain.js';
 import type { Connection, SessionNotice } from '../connection.js';
 import type { SessionContext } from '../session-context.js';
 import { SessionLifecycle } from '../session-lifecycle.js';
 import { scheduleInSlices } from '../slices.js';
-import { Backlog } from './backlog.js';
 import { farewellOf, farewellOfRefusal, type ConnectError, type Farewell } from './endings.js';
 import type { Entrance } from './entrance.js';
 import type { EngineConnection } from './internals/engine.js';
-import { gateConnection, type ConnectionGate } from './internals/gate-connection.js';
+import { gateConnection } from './internals/gate-connection.js';
 import { boundPayloads } from './internals/payload-limits.js';
 import type { Packet } from './internals/socket-members.js';
+import { PacketGate, type PacketOwner } from './packet-gate.js';
 import type { IoSocket } from './platform-types.js';
 import { Renewer } from './renewer.js';
 import { sayFarewell } from './say-farewell.js';
@@ -29,13 +29,10 @@ export interface IoConnectionContext {
 }
 
 /** Where a connection stands. */
-type Phase = 'entering' | 'refused' | 'guest' | 'session' | 'ended';
+export type Phase = 'entering' | 'refused' | 'guest' | 'session' | 'ended';
 
 /** Time in milliseconds that a client has to leave by itself, before and after authentication. */
 export const leaveGraceMs = { pending: 1_000, session: 5_000 } as const;
-
-/** Bytes that may wait for guards and hooks of a connection. */
-const maxHeldBytes = 1_048_576;
 
 /** CONNECT packets of one polling request: pages join several namespaces, each with the credential. */
 const maxJoins = 4;
@@ -49,20 +46,16 @@ export function maxPayloadWithoutSession({ limits }: SessionContext['policy']): 
  * One connection of engine.io: the gate that all of its namespaces pass, and the wire of its session. It has one session at most,
  * whatever the number of its namespaces.
  */
-export class IoConnection implements Connection, ConnectionGate, SocketOwner {
+export class IoConnection implements Connection, PacketOwner, SocketOwner {
   readonly gates = new Set<SocketGate>();
   context: AsyncResource | undefined;
   #phase: Phase = 'entering';
   #life: SessionLifecycle | undefined;
   #renewer: Renewer | undefined;
   #farewell: Farewell | undefined;
-  /** Whether our own last packets are being sent. */
   #speaks = false;
-  #packets = 0;
-  #heldBytes = 0;
   #idle: NodeJS.Timeout | undefined;
   #onClosed: ((code: number) => void) | undefined;
-  readonly #backlog: Backlog;
   readonly #setMaxPayload: (bytes: number) => void;
 
   constructor(
@@ -71,9 +64,8 @@ export class IoConnection implements Connection, ConnectionGate, SocketOwner {
     readonly entrance: Entrance,
   ) {
     const { policy } = server.context;
-    this.#backlog = new Backlog(conn);
     this.#setMaxPayload = boundPayloads(conn, maxPayloadWithoutSession(policy));
-    gateConnection(conn, this);
+    gateConnection(conn, new PacketGate(conn, this));
   }
 
   get phase(): Phase {
@@ -82,6 +74,11 @@ export class IoConnection implements Connection, ConnectionGate, SocketOwner {
 
   get life(): SessionLifecycle | undefined {
     return this.#life;
+  }
+
+  /** Whether our own last packets are being sent. */
+  get speaks(): boolean {
+    return this.#speaks;
   }
 
   get #policy(): SessionContext['policy'] {
@@ -96,56 +93,13 @@ export class IoConnection implements Connection, ConnectionGate, SocketOwner {
     return [...this.gates].filter(({ isPublic }) => !isPublic).map(({ socket }) => socket);
   }
 
-  admits(data: unknown): boolean {
-    switch (this.#phase) {
-      case 'entering':
-      case 'refused':
-        return this.#admitsBefore(data);
-      case 'ended':
-        return false;
-      default:
-        return this.isOpen && this.#admitsHeld(data);
-    }
-  }
-
-  shows(data: unknown): boolean {
-    if (!this.isOpen || data === undefined) {
-      return this.isOpen;
-    }
-    const { authenticate } = this.#policy.events;
-    if (typeof data === 'string') {
-      return !data.startsWith('0') && !data.includes(authenticate);
-    }
-    return this.server.sendsText || !Buffer.from(data as Uint8Array).includes(authenticate);
-  }
-
-  sends(data: unknown): boolean {
-    if (this.#speaks) {
-      return true;
-    }
-    if (this.#phase === 'ended' || (this.#phase === 'session' && !this.#life!.isOpen)) {
-      return false;
-    }
-    if (this.#backlog.exceeds(data, this.#policy.maxBufferedBytes)) {
-      this.terminate();
-      return false;
-    }
-    return true;
-  }
-
-  flushed(): void {
-    this.#backlog.flushed();
-  }
-
   /** The connection has closed. Socket.IO disconnects its namespaces after this. */
   closing(reason: unknown): void {
     clearTimeout(this.#idle);
     this.gates.forEach((gate) => gate.restore());
     this.#phase = 'ended';
     this.#renewer?.stop();
-    this.entrance.upgrade.attempt.abort();
-    this.entrance.abandon();
-    this.entrance.letGo();
+    this.entrance.leave();
     const code = this.#farewell?.code ?? closeCodeOf(reason);
     this.#life?.closed(code);
     this.#onClosed?.(code);
@@ -170,7 +124,7 @@ export class IoConnection implements Connection, ConnectionGate, SocketOwner {
     }
     this.#phase = 'refused';
     const { budget } = this.server.context;
-    if (!this.entrance.upgrade.isBusy) {
+    if (!this.entrance.isBusy) {
       budget.mayEvict(this.entrance.peer, () => this.terminate());
     }
     this.#endWithin(leaveGraceMs.pending);
@@ -190,16 +144,15 @@ export class IoConnection implements Connection, ConnectionGate, SocketOwner {
   /** Begins the session with the first client, and returns whether it lives. */
   begin(gate: SocketGate): boolean {
     const { entrance } = this;
-    const { upgrade, accepted } = entrance;
-    const { subject, peer } = upgrade;
+    const { upgrade, accepted, peer } = entrance;
+    const { subject } = upgrade;
     peer.remember(subject.request, subject.original.bareUrl);
     this.#life = new SessionLifecycle(this, this.server.context, peer, accepted!);
     this.#renewer = new Renewer(this, this.#life);
     this.#phase = 'session';
     this.gates.add(gate);
     this.#setMaxPayload(this.server.maxPayload);
-    entrance.settle();
-    entrance.letGo();
+    entrance.complete();
     return entrance.admission.begin(this.#life, upgrade);
   }
 
@@ -270,43 +223,21 @@ export class IoConnection implements Connection, ConnectionGate, SocketOwner {
     this.#onClosed = callback;
   }
 
+  /** Ends a connection whose client sends too much while guards and hooks run. */
+  overflow(): void {
+    this.#life?.end({ why: 'failed' });
+    this.terminate();
+  }
+
   /** Closes the connection, without waiting for what has yet to be sent. */
   terminate(): void {
     this.conn.close(true);
   }
 
-  #admitsBefore(data: unknown): boolean {
-    this.#packets += 1;
-    const { maxQueuedMessages } = this.#policy;
-    if (this.server.sendsText && typeof data !== 'string') {
-      this.violate(refusedBy('binary', 'ERR_WS_AUTH_UNSUPPORTED_DATA'));
-    } else if (this.#packets > maxQueuedMessages + 1) {
-      this.violate(refusedBy('max-queued-messages', 'ERR_WS_AUTH_QUEUE_FULL'));
-    } else {
-      return true;
-    }
-    return false;
-  }
-
   /** Ends a connection that breaks the rules before it has authenticated. */
   violate(refusal: Refusal): void {
-    const { attempt } = this.entrance.upgrade;
-    attempt.abort(refusal);
+    this.entrance.attempt.abort(refusal);
     this.terminate();
-  }
-
-  #admitsHeld(data: unknown): boolean {
-    if (![...this.gates].some(({ holds }) => holds)) {
-      this.#heldBytes = 0;
-      return true;
-    }
-    this.#heldBytes += (data as string | Uint8Array).length;
-    if (this.#heldBytes <= maxHeldBytes) {
-      return true;
-    }
-    this.#life?.end({ why: 'failed' });
-    this.terminate();
-    return false;
   }
 
   #end(farewell: Farewell): void {

@@ -1,6 +1,6 @@
 import { failed } from '../../authentication/strategy-refusal.js';
 import { Refusal, refusedBy } from '../../protocol/refusal.js';
-import { sessionOf, setPublic, setSession } from '../../sessions/client-session.js';
+import { sessionOf, setPublic } from '../../sessions/client-session.js';
 import type { ExpectClient } from '../adapter-context.js';
 import { contain, logFault } from '../contain.js';
 import { ConnectError } from './endings.js';
@@ -10,6 +10,7 @@ import { Line } from './line.js';
 import type { IoNamespace, IoSocket, Next } from './platform-types.js';
 import { payloadOf, redactPayload } from './redact-handshake.js';
 import { failSocket } from './end-socket.js';
+import { showSession } from './show-session.js';
 import { SocketGate } from './socket-gate.js';
 
 /** What the gateways of a namespace demand; `closed` where there is none. */
@@ -30,7 +31,7 @@ export class Reception {
   #refusals = 0;
 
   constructor(private readonly connection: IoConnection) {
-    connection.entrance.upgrade.attempt.onAbort(() => this.#aborted());
+    connection.entrance.attempt.onAbort(() => this.#aborted());
   }
 
   /** Decides on a CONNECT packet. Called before all middleware of the application. */
@@ -90,6 +91,7 @@ export class Reception {
     } else {
       announce();
     }
+    this.#greeted.delete(socket);
     this.#acknowledge(socket, greeted);
   }
 
@@ -145,7 +147,7 @@ export class Reception {
       if (full) {
         return full;
       }
-      entrance.upgrade.attempt.onAbort(() => this.#aborted());
+      entrance.attempt.onAbort(() => this.#aborted());
     }
     return entrance.judge(payload);
   }
@@ -174,10 +176,7 @@ export class Reception {
       connection.terminate();
       return;
     }
-    const { property } = connection.server.context.policy;
-    setSession(socket, session);
-    (socket as unknown as Record<string, unknown>)[property] = session.user;
-    showUser(socket, property);
+    showSession(socket, session, connection.server.context.policy);
     this.#greeted.set(socket, greeted);
     next();
   }
@@ -207,7 +206,7 @@ export class Reception {
   /** The deadline has passed, the application closes, or too much was sent. Those that wait are answered, the others are not. */
   #aborted(): void {
     const { connection } = this;
-    const { refusal } = connection.entrance.upgrade.attempt;
+    const { refusal } = connection.entrance.attempt;
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
     if (!refusal || connection.phase === 'ended' || connection.phase === 'session') {
@@ -250,23 +249,3 @@ export class Reception {
 
 const gone = new Refusal('ERR_WS_AUTH_UNAVAILABLE');
 const unknownNamespace = new Refusal('ERR_WS_AUTH_UNKNOWN_PATH');
-
-/**
- * Has `client.data` show the user as well, as many applications keep it there. It is not among what `fetchSockets()` sends to other
- * nodes, unless the application assigns it.
- */
-function showUser(socket: IoSocket, property: string): void {
-  Object.defineProperty(socket.data, property, {
-    configurable: true,
-    enumerable: false,
-    get: () => sessionOf(socket)?.user,
-    set(value: unknown) {
-      Object.defineProperty(this, property, {
-        value,
-        configurable: true,
-        enumerable: true,
-        writable: true,
-      });
-    },
-  });
-}

@@ -3,12 +3,12 @@ import type { Duplex } from 'node:stream';
 import type { AdapterContext } from '../adapter-context.js';
 import { contain } from '../contain.js';
 import { OpenConnections } from '../open-connections.js';
-import { refuseRequest, refuseUpgrade } from '../refuse.js';
 import { redactRequest } from '../../credentials/redaction.js';
 import { andThen } from '../../passport/maybe-promise.js';
 import { orFailed } from '../../authentication/strategy-refusal.js';
-import type { Refusal } from '../../protocol/refusal.js';
+import { refusedBy, type Refusal } from '../../protocol/refusal.js';
 import type { SessionContext } from '../session-context.js';
+import { answer } from './answer-request.js';
 import { HandshakeGate } from './handshake-gate.js';
 import type {
   Engine,
@@ -129,7 +129,7 @@ export class ServerGate {
     this.#keep(conn, { connection, reception, sid });
     if (entrance.waits) {
       this.context.budget.mayEvict(entrance.peer, () => {
-        entrance.upgrade.attempt.abort();
+        entrance.attempt.abort(refusedBy('max-pending', 'ERR_WS_AUTH_OVERLOADED'));
         connection.terminate();
       });
     }
@@ -156,22 +156,18 @@ export class ServerGate {
       next();
       return;
     }
-    const answer = (refusal: Refusal | undefined) =>
+    const decided = (refusal: Refusal | undefined) =>
       refusal ? this.#refuse(request, kept, refusal) : next();
     void andThen(
       orFailed(() => kept.sid.check(request)),
-      answer,
+      decided,
     );
   };
 
   #refuse(request: EngineRequest, { connection }: Kept, refusal: Refusal): void {
     this.#redact(request);
     this.context.reporter.refused(refusal, connection.entrance.peer, 'handshake');
-    if (request.res) {
-      refuseRequest(request.res, refusal);
-    } else {
-      refuseUpgrade(request.socket, refusal);
-    }
+    answer(request, refusal);
   }
 
   /** Requests with a sid repeat the credential. Listeners of the application see it nowhere. */
@@ -181,7 +177,7 @@ export class ServerGate {
 }
 
 function endForShutdown(connection: IoConnection): void {
-  const { attempt } = connection.entrance.upgrade;
+  const { attempt } = connection.entrance;
   if (connection.life) {
     connection.life.end({ why: 'shutdown' });
   } else if (!attempt.running) {
