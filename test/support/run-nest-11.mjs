@@ -10,6 +10,8 @@ import { fileURLToPath } from 'node:url';
 // import each other, so Nest 11 beside Nest 12 in one folder would be a mixture. Arguments are passed on to vitest.
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const major = '11';
+/** Packages of Nest whose major is another one, as those for Nest 11 have it. */
+const ofNest11 = { '@nestjs/apollo': '13', '@nestjs/graphql': '13' };
 const projects = ['e2e', 'lifecycle', 'security'];
 const folder = await mkdtemp(join(tmpdir(), 'nestjs-ws-auth-nest-11-'));
 
@@ -52,8 +54,18 @@ async function requireNest11() {
   for (const name of names) {
     devDependencies[name] = major;
   }
+  for (const name of Object.keys(ofNest11)) {
+    devDependencies[name] = ofNest11[name];
+  }
+  // The platform of Socket.IO is installed under another name.
+  const aliases = Object.keys(devDependencies).filter((name) =>
+    devDependencies[name].startsWith('npm:@nestjs/'),
+  );
+  for (const name of aliases) {
+    devDependencies[name] = devDependencies[name].replace(/@[^@]*$/, `@${major}`);
+  }
   await writeFile(path, JSON.stringify(manifest, undefined, 2));
-  return names;
+  return [...names, ...aliases];
 }
 
 /** Fails unless each package of Nest is installed once, and as Nest 11, also for packages that import it. */
