@@ -73,3 +73,16 @@ describe('options without effect', () => {
     expect(() => demandGatewayEffect(onClass({ credentials }), effective, '/a')).not.toThrow();
   });
 });
+
+const on = (transport: 'ws' | 'socket.io', options: WsAuthModuleOptions) => () =>
+  demandGatewayEffect(onClass(options), { ...settled(options), transport }, '/');
+
+describe('options of one transport', () => {
+  it('refuse to boot on the other one, and say why', () => {
+    expect(on('socket.io', { heartbeatIntervalMs: 1_000 })).toThrow(/pingInterval/);
+    expect(on('ws', { heartbeatIntervalMs: 1_000 })).not.toThrow();
+    expect(on('ws', { bindSidToAddress: true })).toThrow(/without Socket\.IO/);
+    expect(on('ws', { bindSidToAddress: false })).not.toThrow();
+    expect(on('socket.io', { bindSidToAddress: true })).not.toThrow();
+  });
+});

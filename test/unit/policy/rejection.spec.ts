@@ -9,7 +9,11 @@ import { fromUserInfo } from '../../../lib/credentials/user-info.extractor.js';
 import { WsAuthConfigurationError } from '../../../lib/errors/ws-auth.error.js';
 import type { WsAuthModuleOptions } from '../../../lib/policy/options.js';
 import { resolvePolicy } from '../../../lib/policy/policy.js';
-import { refusesByCloseFrame, type WsAuthRejection } from '../../../lib/policy/rejection.js';
+import {
+  refusesByCloseFrame,
+  refusesByHttp,
+  type WsAuthRejection,
+} from '../../../lib/policy/rejection.js';
 import { Refusal, type RefusalCode } from '../../../lib/protocol/refusal.js';
 import { allRefusalCodes } from '../support/refusal-codes.js';
 import { handshakeOf, type HeaderLines } from '../support/requests.js';
@@ -126,5 +130,28 @@ describe('a refused upgrade', () => {
     const digest = ['Digest realm="Users", nonce="x"'];
     expect(closes('auto', 'ERR_WS_AUTH_CREDENTIAL_REQUIRED', page, digest)).toBe(false);
     expect(closes('close', 'ERR_WS_AUTH_CREDENTIAL_REQUIRED', page, digest)).toBe(true);
+  });
+});
+
+describe('the option `rejection` on Socket.IO', () => {
+  const handshake = handshakeOf('/');
+  const rejected = new Refusal('ERR_WS_AUTH_CREDENTIAL_REJECTED');
+
+  it('is `auto` by default, also for a policy that reads Basic, and what is given otherwise', () => {
+    const options = { strategy: 'jwt', credentials: [fromAuthorizationHeader()] };
+    expect(resolvePolicy(options, 'socket.io').rejection).toBe('auto');
+    expect(resolvePolicy({ ...options, rejection: 'http' }, 'socket.io').rejection).toBe('http');
+  });
+
+  it.each<[WsAuthRejection, Refusal, HeaderLines, boolean]>([
+    ['http', rejected, [], true],
+    ['close', rejected, [], false],
+    ['auto', rejected, [], false],
+    ['auto', rejected, [['Authorization', 'Bearer a']], false],
+    ['auto', rejected, [['Authorization', 'Basic YTpi']], true],
+    ['close', new Refusal('ERR_WS_AUTH_SHUTTING_DOWN'), [], true],
+  ])('%s: %o is by HTTP or at CONNECT', (rejection, refusal, lines, byHttp) => {
+    const sent = lines.length === 0 ? handshake : handshakeOf('/', lines);
+    expect(refusesByHttp(rejection, refusal, sent)).toBe(byHttp);
   });
 });

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { maxHeaderFields, parseHandshake, parseRequest } from '../../../lib/protocol/handshake.js';
+import {
+  maxHeaderFields,
+  parseHandshake,
+  parseLaterRequest,
+  parseRequest,
+} from '../../../lib/protocol/handshake.js';
 import { httpResponse } from '../../../lib/protocol/http-response.js';
 import { Refusal } from '../../../lib/protocol/refusal.js';
 import {
@@ -413,5 +418,28 @@ describe('a plain GET that opens a connection', () => {
     expect(parseRequest(requestOf('/', many as unknown as HeaderLines))).toMatchObject({
       httpStatus: 431,
     });
+  });
+});
+
+describe('a later request of a connection', () => {
+  it('may have any method and a body', () => {
+    const post = Object.assign(
+      requestOf('/socket.io/?sid=a', [
+        ['Host', 'a'],
+        ['Content-Length', '3'],
+      ]),
+      {
+        method: 'POST',
+      },
+    );
+    expect(parseLaterRequest(post)).toMatchObject({ host: 'a', target: { query: 'sid=a' } });
+  });
+
+  it('is refused where it says two things', () => {
+    const repeated = requestOf('/socket.io/?sid=a', [
+      ['Host', 'a'],
+      ['Host', 'b'],
+    ]);
+    expect(parseLaterRequest(repeated)).toBeInstanceOf(Refusal);
   });
 });
