@@ -4,6 +4,7 @@ import { patient } from './test/support/patience.js';
 
 const lib = fileURLToPath(new URL('./lib/index.ts', import.meta.url));
 const graphqlWs = fileURLToPath(new URL('./lib/graphql-ws.ts', import.meta.url));
+const graphqlWsClient = fileURLToPath(new URL('./lib/graphql-ws-client.ts', import.meta.url));
 const redis = fileURLToPath(new URL('./lib/redis.ts', import.meta.url));
 const client = fileURLToPath(new URL('./lib/client.ts', import.meta.url));
 const opentelemetry = fileURLToPath(new URL('./lib/opentelemetry.ts', import.meta.url));
@@ -31,6 +32,7 @@ export default defineConfig({
     alias: [
       { find: /^nestjs-ws-auth$/, replacement: lib },
       { find: /^nestjs-ws-auth\/graphql-ws$/, replacement: graphqlWs },
+      { find: /^nestjs-ws-auth\/graphql-ws-client$/, replacement: graphqlWsClient },
       { find: /^nestjs-ws-auth\/redis$/, replacement: redis },
       { find: /^nestjs-ws-auth\/client$/, replacement: client },
       { find: /^nestjs-ws-auth\/opentelemetry$/, replacement: opentelemetry },

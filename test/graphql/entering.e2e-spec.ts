@@ -271,7 +271,7 @@ describe('hooks of the application', () => {
   });
 
   it.each([
-    ['returns false', () => false, 4403, 'Forbidden'],
+    ['returns false', () => false, 4403, 'not permitted'],
     [
       'throws',
       () => {

@@ -70,6 +70,15 @@ const expected = {
       graphqlWs
     `),
   },
+  './graphql-ws-client': {
+    types: wordsOf(`
+      SubscriptionListeners SubscriptionParams SubscriptionParamsOptions Token TokenRequest
+      TokenSource
+    `),
+    values: wordsOf(`
+      subscriptionParams
+    `),
+  },
   './opentelemetry': {
     types: wordsOf(`
       OpenTelemetryOptions

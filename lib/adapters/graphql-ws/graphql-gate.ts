@@ -1,4 +1,5 @@
 import type { AsyncResource } from 'node:async_hooks';
+import { endings } from '../../sessions/endings.js';
 import { closeGraceMs } from '../close-grace.js';
 import type { GraphqlSocket } from './graphql-context.js';
 
@@ -16,8 +17,11 @@ export interface GraphqlTraffic {
   closed(code: number): void;
 }
 
-/** The close code of graphql-ws for an exception; outside of production its reason is the text of the exception. */
-const internalServerError = 4500;
+/** Reasons in place of those of graphql-ws: that of an exception is its text outside of production. */
+const reasons: Readonly<Record<number, string>> = {
+  4500: 'internal server error',
+  [endings.shutdown.code]: endings.shutdown.reason,
+};
 
 /**
  * Stands between a socket of `ws` and graphql-ws, in both directions. graphql-ws offers no hook for either: `emit` and `send` of the
@@ -101,7 +105,7 @@ export class GraphqlGate {
   /** A session that has ended is closed by its own code, which is about to be sent. */
   #closeByServer(code: number | undefined, reason: string | undefined): void {
     if (!this.#isShut) {
-      this.close(code, code === internalServerError ? 'Internal server error' : reason);
+      this.close(code, reasons[code ?? 0] ?? reason);
     }
   }
 }

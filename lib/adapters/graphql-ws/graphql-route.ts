@@ -21,6 +21,9 @@ import { GraphqlConnection } from './graphql-connection.js';
 import { extraOf, type GraphqlWsContext } from './graphql-context.js';
 import { PendingInit } from './pending-init.js';
 
+/** What graphql-ws closes with where `onConnect` returns false, in the words of this package. */
+const forbidden = { code: 4403, reason: new Refusal('ERR_WS_AUTH_NOT_PERMITTED').reason };
+
 /** `onConnect` of the application. */
 export type OnConnect = (context: never) => unknown;
 
@@ -136,7 +139,7 @@ export class GraphqlRoute implements UpgradeRoute {
     try {
       const answer = await (context ? context.runInAsyncScope(run) : run());
       if (answer === false) {
-        life.end({ why: 'disconnected', code: 4403, reason: 'Forbidden' });
+        life.end({ why: 'disconnected', ...forbidden });
       }
       const { expiresAt = null } = life.session;
       return life.isOpen && { ...(isRecord(answer) ? answer : {}), expiresAt };
