@@ -87,18 +87,22 @@ export class GraphqlGate {
       : emit(event, ...args);
   }
 
-  /** What comes too late counts as sent, as graphql-ws itself treats a socket that has closed. */
+  /**
+   * What comes too late, or cannot be sent, counts as sent: graphql-ws itself treats a socket that has closed so, and logs everything
+   * else, at the will of clients that leave.
+   */
   #pass(data: unknown, rest: readonly unknown[]): void {
     const { socket, traffic } = this;
-    const sent = rest.at(-1);
+    const last = rest.at(-1);
+    const sent = typeof last === 'function' ? (last as () => void) : ignore;
     if (this.#isShut || !traffic.isOpen) {
-      (sent as (() => void) | undefined)?.();
+      sent();
     } else if (socket.bufferedAmount > traffic.maxBufferedBytes) {
       this.#isShut = true;
       socket.terminate();
-      (sent as (() => void) | undefined)?.();
+      sent();
     } else {
-      this.#send(data, ...rest);
+      this.#send(data, () => sent());
     }
   }
 
@@ -109,3 +113,5 @@ export class GraphqlGate {
     }
   }
 }
+
+function ignore(): void {}
