@@ -250,6 +250,25 @@ describe('18: connection_init', () => {
   });
 });
 
+it('two clients that are judged simultaneously do not pass one limit', async () => {
+  const strategy = new DeferredStrategy();
+  await using graphql = await startGraphql({
+    own: { strategy: 'deferred', maxSessionsPerUser: 1 },
+    providers: [strategy.provider],
+  });
+  const clients = await Promise.all(
+    Array.from({ length: 4 }, () => raw(graphql.app.url('/graphql'))),
+  );
+  clients.forEach(({ socket }) => socket.send(init({ token: 'any' })));
+  await strategy.asked(4);
+  clients.forEach(() => strategy.decide({ id: 'alice' }));
+  await expect
+    .poll(() => clients.filter(({ socket }) => socket.readyState === WebSocket.CLOSED).length)
+    .toBe(3);
+  expect(sessionsOf(graphql.app).count()).toBe(1);
+  clients.forEach(({ socket }) => socket.terminate());
+});
+
 describe('hooks of the application', () => {
   it('run after authentication, see the user, and add to the acknowledgement', async () => {
     const seen: unknown[] = [];

@@ -168,10 +168,17 @@ describe('the client', () => {
     ]);
   });
 
+  it('has an entry for the official client of graphql-ws that reaches no more', () => {
+    const entry = 'graphql-ws-client.ts';
+    const others = [...reaches(entry)].filter((file) => !file.startsWith('client'));
+    const reached = [entry, 'protocol/close-code.ts', 'protocol/message.ts'];
+    expect(others.toSorted()).toEqual(reached);
+  });
+
   it('is imported by no module of the server', () => {
     const users = imports().filter(
       ({ from, specifier }) =>
-        !/^(?:client|socket-io-client\.)/.test(from) && /\/client[./]/.test(specifier),
+        !/^(?:(?:graphql-ws|socket-io)-)?client[./]/.test(from) && /\/client[./]/.test(specifier),
     );
     expect(users).toEqual([]);
   });

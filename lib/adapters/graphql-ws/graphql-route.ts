@@ -76,8 +76,12 @@ export class GraphqlRoute implements UpgradeRoute {
     this.#pending.delete(request);
     const close = (refusal: Refusal) => closeWith(graphql, refusal);
     const result = await pending.judge(connectionParams, close);
-    return result instanceof Refusal
-      ? this.#refuse(pending, graphql, result)
+    if (result instanceof Refusal) {
+      return this.#refuse(pending, graphql, result);
+    }
+    const unfit = pending.unfit(result);
+    return unfit
+      ? this.#refuse(pending, graphql, unfit)
       : this.#open(pending, graphql, result, onConnect);
   }
 

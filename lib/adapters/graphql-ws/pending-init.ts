@@ -63,17 +63,24 @@ export class PendingInit {
     if (!attempt.running) {
       return aborted(attempt);
     }
-    const credential = this.#read(params);
-    const result = await this.#decide(credential);
-    if (!attempt.running) {
-      this.#release(result);
-      return aborted(attempt);
-    }
-    const refusal = result instanceof Refusal ? result : this.admission.refuse(result);
-    if (!refusal) {
+    const result = await this.#decide(this.#read(params));
+    if (attempt.running) {
       return result;
     }
     this.#release(result);
+    return aborted(attempt);
+  }
+
+  /**
+   * Refuses a client that may not have a session although its credential is good. The session begins synchronously afterwards: two
+   * clients must not pass one limit.
+   */
+  unfit(authenticated: Authenticated): Refusal | undefined {
+    const { attempt } = this.upgrade;
+    const refusal = attempt.running ? this.admission.refuse(authenticated) : aborted(attempt);
+    if (refusal) {
+      this.#release(authenticated);
+    }
     return refusal;
   }
 
