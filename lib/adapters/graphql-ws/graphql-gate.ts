@@ -1,6 +1,6 @@
 import type { AsyncResource } from 'node:async_hooks';
-import { endings } from '../../sessions/endings.js';
 import { closeGraceMs } from '../close-grace.js';
+import { endings } from '../endings.js';
 import type { GraphqlSocket } from './graphql-context.js';
 
 /** Decides what passes a socket. */
