@@ -24,14 +24,9 @@ export interface WsUserDecorator {
  *
  * `null` in an anonymous session, `undefined` in a `@WsPublic()` gateway. It also works in GraphQL resolvers behind `graphqlWs()`.
  *
-<<<<<<< HEAD
  * @throws {WsAuthNoSessionError} when a handler is called for a client that this package has not accepted, as in an
  *   application that does not import `WsAuthModule`, and in a resolver that is called over HTTP.
-=======
- * @throws {WsAuthNoSessionError} when a handler is called for a client that `WsAuthAdapter` has not accepted, as in an
- *   application that does not import `WsAuthModule`.
  * @throws {WsAuthConfigurationError} without parentheses, when the class is made.
->>>>>>> 94e034e (Name the fix of 155 mistakes, and hold them in tables)
  *
  * @example
  * ```ts
