@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocketServer } from 'ws';
 import { realSubprotocols, type Redaction } from '../credentials/redaction.js';
+import { comesTooLate } from '../passport/maybe-promise.js';
 import { describe } from '../policy/check-option.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import type { Handshake } from '../protocol/handshake.js';
@@ -45,6 +46,23 @@ export function demandExactPath(path: unknown): void {
 type HandleProtocols = (protocols: Set<string>, request: IncomingMessage) => string | false;
 
 /**
+ * Makes a `handleProtocols` that throws unless it chooses one of the offered subprotocols, or none: `ws` would write the text of a
+ * promise into the response, and its rejection would end the process.
+ */
+export function checkedProtocols(handle: HandleProtocols): HandleProtocols {
+  return (offered, request) => {
+    const choice: unknown = handle(offered, request);
+    if (!choice) {
+      return false;
+    }
+    if (comesTooLate(choice) || !offered.has(choice as string)) {
+      throw new TypeError('handleProtocols: expected one of the offered subprotocols, or false');
+    }
+    return choice as string;
+  };
+}
+
+/**
  * Answers one of the offered subprotocols: by the gateway's own `handleProtocols`, or the first.
  *
  * The choice is made before `handleUpgrade`, because `ws` ends the process when `handleProtocols` throws and would echo an
@@ -53,6 +71,7 @@ type HandleProtocols = (protocols: Set<string>, request: IncomingMessage) => str
 export class SubprotocolChoice {
   readonly #chosen = new WeakMap<IncomingMessage, string>();
 
+  /** @param ofGateway what {@link checkedProtocols} has made of the gateway's function */
   constructor(private readonly ofGateway: HandleProtocols | undefined) {}
 
   /** Chooses among the entries that hold no credential. Whatever the gateway's function throws is thrown here. */

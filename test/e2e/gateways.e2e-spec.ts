@@ -647,6 +647,28 @@ describe('options of ws', () => {
     await app.connect('/', bearer()).opened();
   });
 
+  it.each<[string, () => unknown]>([
+    ['a promise', () => Promise.resolve('chat')],
+    ['a promise that is rejected', () => Promise.reject(new Error('late'))],
+    ['another subprotocol', () => 'superchat'],
+    ['two lines', () => 'chat\r\nSet-Cookie: a=b'],
+  ])(
+    'K12d: a handleProtocols that returns %s refuses the upgrade',
+    async (_what, handleProtocols) => {
+      @WebSocketGateway({ handleProtocols })
+      class BrokenGateway extends EchoGateway {}
+      @WsPublic()
+      @WebSocketGateway({ path: '/public', handleProtocols })
+      class BrokenPublicGateway {}
+      await using app = await startApp(metadata([BrokenGateway, BrokenPublicGateway]));
+      for (const path of ['/', '/public']) {
+        const client = app.connect(path, { ...bearer(), protocols: ['chat'] });
+        expect(await client.refusal()).toMatchObject({ status: 500 });
+        await app.connect(path, bearer()).opened();
+      }
+    },
+  );
+
   it('handleProtocols never sees the entry with the token', async () => {
     const seen: string[][] = [];
     const handleProtocols = (offered: Set<string>) => {

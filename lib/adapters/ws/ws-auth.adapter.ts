@@ -21,7 +21,13 @@ import { limitsOfGateway, limitsWithoutSession, strictest } from './internals/re
 import { refuseOptionsOfSocketIo } from './socket-io-options.js';
 import { ProtectedRoute, type ProtectedRouteOptions } from './protected-route.js';
 import { PublicRoute } from './public-route.js';
-import { demandExactPath, routePathname, SubprotocolChoice, type Route } from '../route.js';
+import {
+  demandExactPath,
+  routePathname,
+  checkedProtocols,
+  SubprotocolChoice,
+  type Route,
+} from '../route.js';
 import { anyPath } from '../upgrade-listener.js';
 import { watchedVerification } from './verification.js';
 
@@ -85,7 +91,9 @@ export class WsAuthAdapter extends WsAdapter {
 
   /** @throws {WsAuthConfigurationError} without `WsAuthModule`, and for gateways that cannot be distinguished. */
   override create(port: number, options: ServerOptions = {}): WebSocketServer {
-    const { path, server: _server, ...wsOptions } = options;
+    const { path, server: _server, ...others } = options;
+    const { handleProtocols: handle } = others;
+    const wsOptions = handle ? { ...others, handleProtocols: checkedProtocols(handle) } : others;
     refuseOptionsOfSocketIo(options);
     demandExactPath(path);
     const adapterContext = this.#demandContext();
