@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { isThenable } from '../passport/maybe-promise.js';
 import type {
   WsAuthAttempt,
   WsAuthAuthentication,
@@ -35,6 +36,7 @@ export class ContainedTelemetry implements WsAuthTelemetry {
     let observation: WsAuthObservation | undefined;
     this.#contain('begin', () => {
       observation = this.telemetry.begin(authentication);
+      return observation;
     });
     return {
       within: (run) => this.#within(observation, run),
@@ -59,14 +61,21 @@ export class ContainedTelemetry implements WsAuthTelemetry {
     return end!();
   }
 
-  #contain(method: string, call: () => void): void {
+  #contain(method: string, call: () => unknown): void {
     try {
-      call();
-    } catch (error) {
-      if (!this.#logged.has(method)) {
-        this.#logged.add(method);
-        logger.error(`telemetry.${method}() threw: ${logError(error)}`);
+      const returned = call();
+      if (isThenable(returned)) {
+        returned.then(undefined, (error: unknown) => this.#blame(method, error));
       }
+    } catch (error) {
+      this.#blame(method, error);
+    }
+  }
+
+  #blame(method: string, error: unknown): void {
+    if (!this.#logged.has(method)) {
+      this.#logged.add(method);
+      logger.error(`telemetry.${method}() threw: ${logError(error)}`);
     }
   }
 }

@@ -503,6 +503,20 @@ describe('WsAuthModule', () => {
     expect(await pending.nextEvent()).toEqual({ event: 'echo', data: 'in my own format' });
   });
 
+  it('K12d: survives a messageParser that returns a promise, which is rejected', async () => {
+    await using app = await startApp(metadata([EchoGateway]), (nest) =>
+      nest.useWebSocketAdapter(
+        new WsAuthAdapter(nest, {
+          messageParser: (data) =>
+            (data === 'bad' ? Promise.reject(new Error('late')) : { event: 'echo', data }) as never,
+        }),
+      ),
+    );
+    const client = await app.connect('/', bearer()).opened();
+    client.sendRaw('bad').sendRaw('good');
+    expect(await client.nextEvent()).toEqual({ event: 'echo', data: 'good' });
+  });
+
   it('refuses to boot when it is imported twice: one of the two policies would be ignored', async () => {
     @Module({ imports: [WsAuthModule.forRoot({ strategy: 'jwt', realm: 'Second' })] })
     class FeatureModule {}

@@ -457,14 +457,18 @@ describe.each(contenders)('$name', ({ imports, install, closesWithoutTracking })
     expect(parsed).toEqual(['string', 'bytes 3', 'string']);
   });
 
-  it('survives a messageParser that throws', async () => {
-    await using app = await startDoors([], {
-      messageParser: (data) => {
-        if (data === 'bad') {
-          throw new Error('a bug of the parser');
-        }
-        return { event: 'echo', data: 'fine' };
+  it.each<[string, () => unknown]>([
+    [
+      'throws',
+      () => {
+        throw new Error('a bug of the parser');
       },
+    ],
+    ['promises a message (K12d)', () => Promise.resolve({ event: 'echo', data: 'bad' })],
+  ])('survives a messageParser that %s', async (_how, parse) => {
+    await using app = await startDoors([], {
+      messageParser: (data) =>
+        (data === 'bad' ? parse() : { event: 'echo', data: 'fine' }) as never,
     });
     const client = await connected(app);
     client.sendRaw('bad').sendRaw('good');

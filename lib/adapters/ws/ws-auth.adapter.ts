@@ -5,6 +5,7 @@ import type { MessageMappingProperties } from '@nestjs/websockets';
 import { WebSocketServer, type RawData, type ServerOptions, type WebSocket } from 'ws';
 import { cookieBridge } from '../../cookie-bridge/cookie-bridge.js';
 import { WsAuthConfigurationError } from '../../errors/ws-auth.error.js';
+import { comesTooLate } from '../../passport/maybe-promise.js';
 import { checkOptions, type RowsOf } from '../../policy/check-options.js';
 import { callable } from '../../policy/option-rows.js';
 import type { Policy } from '../../policy/policy.js';
@@ -212,7 +213,11 @@ export class WsAuthAdapter extends WsAdapter {
 
   readonly #parse = (data: string | RawData): ParsedMessage | undefined => {
     try {
-      return (this.messageParser(data) as ParsedMessage | null | undefined) ?? undefined;
+      const parsed = this.messageParser(data) as ParsedMessage | null | undefined;
+      if (comesTooLate(parsed)) {
+        throw new TypeError('messageParser: expected a message, got a promise');
+      }
+      return parsed ?? undefined;
     } catch (error) {
       // The built-in parser throws on what peers send; a log line for that would be theirs to write.
       if (this.messageParser !== this.#builtInParser) {

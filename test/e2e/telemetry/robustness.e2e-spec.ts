@@ -16,6 +16,8 @@ const broken = (): never => {
   throw new URIError('URI malformed');
 };
 
+const later = () => Promise.reject(new URIError('URI malformed')) as never;
+
 const firstMessage = () => ({ firstMessage: { token: tokenOf('alice') } });
 
 /** Comes in both ways, and renews the session. */
@@ -51,6 +53,18 @@ describe('clients come in, and renew their sessions', () => {
     await using app = await startProtected({ telemetry: recorder.telemetry() });
     await expectEverybodyIn(app);
     expect(recorder.spans()).toHaveLength(4);
+  });
+
+  it('K12d: where methods of telemetry return promises that are rejected', async () => {
+    using recorder = new Recorder();
+    const telemetry = recorder.telemetry();
+    const begin = vi.spyOn(telemetry, 'begin').mockImplementation(later);
+    const attempted = vi.spyOn(telemetry, 'attempted').mockImplementation(later);
+    await using app = await startProtected({ telemetry });
+    await expectEverybodyIn(app);
+    // An unhandled rejection fails the run.
+    await settle();
+    expect([begin.mock.calls.length, attempted.mock.calls.length]).toEqual([4, 4]);
   });
 
   it('where telemetry throws', async () => {
