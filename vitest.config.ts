@@ -42,7 +42,7 @@ export default defineConfig({
     ],
   },
   test: {
-    setupFiles: ['reflect-metadata'],
+    setupFiles: ['reflect-metadata', 'test/support/same-globals.ts'],
     maxWorkers: '100%',
     coverage: {
       provider: 'v8',

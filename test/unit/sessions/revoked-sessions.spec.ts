@@ -288,11 +288,12 @@ describe('K4a: the tokens of sessions that a revocation ends', () => {
 
   it('K4a: is refused on every node if it was only being judged when the user was revoked', async () => {
     const [first] = sessionsOfNode;
+    const presentedAt = Date.now() - 1;
     await first!.revoke({ userId: 'alice' });
     const candidate = {
       session: sessionOf('alice'),
       proof: { ...anonymousProof, ...ahead('one') },
-      presentedAt: Date.now() - 1,
+      presentedAt,
     };
     store.isParted = true;
     expect(first!.ledger.isRevoked(candidate)).toBe(true);
