@@ -3,7 +3,6 @@ import type { Duplex } from 'node:stream';
 import type { Authenticated } from '../authentication/authenticated.js';
 import type { Decision } from '../authentication/authenticator.js';
 import { failed, orFailed } from '../authentication/strategy-refusal.js';
-import type { Credential } from '../credentials/credential.js';
 import { redactRequest } from '../credentials/redaction.js';
 import { isThenable } from '../passport/maybe-promise.js';
 import type { Handshake } from '../protocol/handshake.js';
@@ -65,44 +64,6 @@ export class UpgradeDecider {
     return undefined;
   }
 
-  /**
-   * The client has yet to send its first message. Until it does, a client that presents a credential may take its slot.
-   *
-   * @param terminate ends the connection of a client that has lost its slot
-   */
-  expectMessage({ attempt, peer }: PendingUpgrade, terminate: () => void): void {
-    // Read the address now: after a disconnect the kernel no longer knows it, and a failure must still be counted.
-    peer.identify();
-    attempt.late = 'ERR_WS_AUTH_TIMEOUT';
-    this.context.budget.mayEvict(peer, () => {
-      attempt.abort(refusedBy('max-pending', 'ERR_WS_AUTH_OVERLOADED'));
-      terminate();
-    });
-  }
-
-  /**
-   * Has the strategies judge the first message of a client. While they do, it cannot lose its slot.
-   *
-   * @param decided called unless the attempt has ended, later for a credential. It begins the session synchronously: two clients must not pass one limit.
-   */
-  async judge(
-    upgrade: PendingUpgrade,
-    credential: Credential | Refusal,
-    decided: (result: Authenticated | Refusal) => void,
-  ): Promise<void> {
-    if (credential instanceof Refusal) {
-      decided(credential);
-      return;
-    }
-    const { attempt, peer } = upgrade;
-    attempt.late = 'ERR_WS_AUTH_UNAVAILABLE';
-    this.context.budget.keep(peer);
-    const result = await this.#enter(upgrade, credential);
-    if (attempt.running) {
-      decided(result instanceof Refusal ? result : (this.#refuse(result) ?? result));
-    }
-  }
-
   /** Refuses the clients that are on their way, and all that come from now on. */
   close(): void {
     this.#closing = true;
@@ -132,27 +93,6 @@ export class UpgradeDecider {
       events.emit('authenticating', { path: peer.path, address: peer.address });
     }
     this.#decide(upgrade);
-  }
-
-  async #enter(upgrade: PendingUpgrade, credential: Credential): Promise<Authenticated | Refusal> {
-    const { subject, attempt } = upgrade;
-    upgrade.begin();
-    try {
-      return await this.context.authenticator.enter(subject, credential, attempt);
-    } catch (cause) {
-      return failed(cause);
-    } finally {
-      upgrade.finish();
-    }
-  }
-
-  /** Refuses a client that may not have a session although its credential is good. */
-  #refuse(authenticated: Authenticated): Refusal | undefined {
-    const refusal = this.admission.refuse(authenticated);
-    if (refusal) {
-      this.admission.release(authenticated);
-    }
-    return refusal;
   }
 
   #decide(upgrade: PendingUpgrade): void {

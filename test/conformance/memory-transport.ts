@@ -10,6 +10,7 @@ import { Admission } from '../../lib/adapters/admission.js';
 import type { Connection, SessionNotice } from '../../lib/adapters/connection.js';
 import { EarlyMessages } from '../../lib/adapters/early-messages.js';
 import { refusalOf } from '../../lib/adapters/exception-refusal.js';
+import { FirstMessageJudge } from '../../lib/adapters/first-message-judge.js';
 import type { PendingUpgrade } from '../../lib/adapters/pending-upgrade.js';
 import type { Platform } from '../../lib/adapters/platform.js';
 import type { SessionContext } from '../../lib/adapters/session-context.js';
@@ -101,6 +102,7 @@ export class MemoryServer extends EventEmitter implements UpgradeOutcomes {
   readonly clients = new Set<MemoryClient>();
   readonly #admission: Admission;
   readonly #decider: UpgradeDecider;
+  readonly #judges: FirstMessageJudge;
 
   constructor(
     private readonly context: SessionContext,
@@ -109,6 +111,7 @@ export class MemoryServer extends EventEmitter implements UpgradeOutcomes {
     super();
     this.#admission = new Admission(context);
     this.#decider = new UpgradeDecider(context, this.#admission, this);
+    this.#judges = new FirstMessageJudge(context, this.#admission);
   }
 
   /** Takes a client, as an HTTP server takes an upgrade. */
@@ -135,7 +138,7 @@ export class MemoryServer extends EventEmitter implements UpgradeOutcomes {
   defer(upgrade: PendingUpgrade): void {
     const { attempt, peer } = upgrade;
     const client = clients.get(peer.socket)!;
-    this.#decider.expectMessage(upgrade, () => peer.socket.destroy());
+    this.#judges.expect(upgrade, () => peer.socket.destroy());
     attempt.onAbort(() => attempt.refusal && this.refuse(upgrade, attempt.refusal));
     client.keep = (first) => this.#judge(upgrade, client, first);
     client.accepted();
@@ -175,7 +178,7 @@ export class MemoryServer extends EventEmitter implements UpgradeOutcomes {
     client.keep = (message) => early.add(message, JSON.stringify(message).length);
     const text = JSON.stringify(first);
     const credential = policy.firstMessage!.read(text, policy.events.authenticate, policy.limits);
-    void this.#decider.judge(upgrade, credential, (result) => {
+    void this.#judges.judge(upgrade, credential, (result) => {
       if (result instanceof Refusal) {
         upgrade.attempt.settle();
         this.refuse(upgrade, result);

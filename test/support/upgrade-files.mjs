@@ -9,8 +9,11 @@ import { WebSocketGateway } from '@nestjs/websockets';
 import jwt from 'jsonwebtoken';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 import { WebSocket } from 'ws';
-import { WsAuthModule } from '../../dist/lib/index.js';
-import { ws } from '../../dist/lib/ws.js';
+
+/** What the build has made: there is none before it. */
+const built = (name) => import(new URL(`../../dist/lib/${name}.js`, import.meta.url).href);
+const { WsAuthModule } = await built('index');
+const { ws } = await built('ws');
 
 const secret = 'a key for this process alone';
 

@@ -13,6 +13,7 @@ import type { ExpectClient } from '../adapter-context.js';
 import { announceClient } from './contained-web-socket.js';
 import type { GatedWebSocket } from './gated-web-socket.js';
 import { startHeartbeat } from './heartbeat.js';
+import { FirstMessageJudge } from '../first-message-judge.js';
 import type { PendingUpgrade } from '../pending-upgrade.js';
 import type { ReceiverLimits } from './internals/receiver-limits.js';
 import { refuseUpgrade } from '../refuse.js';
@@ -55,8 +56,11 @@ export class ProtectedRoute implements Route, UpgradeOutcomes {
     this.#decider = new UpgradeDecider(context, this.#opener.admission, this);
     this.#refuser = new UpgradeRefuser(options, this.#clients);
     this.#acceptor = new UpgradeAcceptor(server, this.#refuser, context.policy.authTimeoutMs);
-    this.#waitingRoom = new WaitingRoom(options, this.#opener, this.#decider, (client, upgrade) =>
-      this.#announce(client, upgrade),
+    this.#waitingRoom = new WaitingRoom(
+      options,
+      this.#opener,
+      new FirstMessageJudge(context, this.#opener.admission),
+      (client, upgrade) => this.#announce(client, upgrade),
     );
     server.on('wsClientError', this.#onClientError);
     this.#stopHeartbeat = startHeartbeat(this.#clients, context.policy.heartbeatIntervalMs);

@@ -4,6 +4,7 @@ import type { Refusal } from '../../protocol/refusal.js';
 import { refuseClient } from './close-client.js';
 import type { GatedWebSocket } from './gated-web-socket.js';
 import { PendingGate } from './pending-gate.js';
+import type { FirstMessageJudge } from '../first-message-judge.js';
 import type { PendingUpgrade } from '../pending-upgrade.js';
 import {
   limitsWithoutSession,
@@ -11,7 +12,6 @@ import {
   type ReceiverLimits,
 } from './internals/receiver-limits.js';
 import type { SessionContext } from '../session-context.js';
-import type { UpgradeDecider } from '../upgrade-decider.js';
 import type { SessionOpener } from './session-opener.js';
 
 /** What waiting needs of a route. */
@@ -27,7 +27,7 @@ export class WaitingRoom {
   constructor(
     private readonly options: WaitingRoomOptions,
     private readonly opener: SessionOpener,
-    private readonly decider: UpgradeDecider,
+    private readonly judge: FirstMessageJudge,
     private readonly announce: (client: GatedWebSocket, upgrade: PendingUpgrade) => void,
   ) {}
 
@@ -37,7 +37,7 @@ export class WaitingRoom {
     // From here on the end of the client counts, which comes after the last of its messages.
     upgrade.unwatch();
     upgrade.hold();
-    this.decider.expectMessage(upgrade, () => client.terminate());
+    this.judge.expect(upgrade, () => client.terminate());
     const gate = this.#gateOf(client, upgrade);
     client.wsAuthGate = gate;
     setReceiverLimits(client, limitsWithoutSession(this.options.context.policy.limits));
@@ -54,7 +54,7 @@ export class WaitingRoom {
     return new PendingGate({
       policy: this.options.context.policy,
       attempt: upgrade.attempt,
-      judge: (credential, decided) => this.decider.judge(upgrade, credential, decided),
+      judge: (credential, decided) => this.judge.judge(upgrade, credential, decided),
       open: (authenticated) => this.#admit(client, upgrade, authenticated),
       refuse: (refused, refusal) => this.#refuse(refused, upgrade, refusal),
     });
