@@ -7,7 +7,7 @@ export { WsSessionClient } from './testing/session-client.js';
 export { WsTestClient } from './testing/test-client.js';
 export { WsRefusedError } from './testing/ws-refused.error.js';
 
-export type { ConnectAsOptions, ConnectOptions, GatewayAddress } from './testing/connect.js';
+export type { ConnectAsOptions, TestConnectOptions, GatewayAddress } from './testing/connect.js';
 export type {
   ConformanceCase,
   ConformanceExceptions,

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Authenticated } from '../authentication/authenticated.js';
 import type { Decision } from '../authentication/authenticator.js';
-import { failed, orFailed } from '../authentication/strategy-refusal.js';
+import { failed, refuseIfThrown } from '../authentication/strategy-refusal.js';
 import { redactRequest } from '../credentials/redaction.js';
 import { isThenable } from '../passport/maybe-promise.js';
 import type { Handshake } from '../protocol/handshake.js';
@@ -98,7 +98,7 @@ export class UpgradeDecider {
   #decide(upgrade: PendingUpgrade): void {
     const { subject, attempt } = upgrade;
     const { authenticator } = this.context;
-    const made = orFailed(() => authenticator.decide(subject, attempt));
+    const made = refuseIfThrown(() => authenticator.decide(subject, attempt));
     const decision = isThenable(made) ? made : this.#reconsider(made);
     if (!isThenable(decision)) {
       if (decision === 'defer') {

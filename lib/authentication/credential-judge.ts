@@ -13,7 +13,7 @@ import type { Proof } from '../sessions/proof.js';
 import { aborted, type Attempt } from './attempt.js';
 import type { Authenticated } from './authenticated.js';
 import type { FailureKeys, FailureLimits } from './failure-limits.js';
-import type { Case, StrategyChain, UserChecks } from './strategy-chain.js';
+import type { StrategyRun, StrategyChain, UserChecks } from './strategy-chain.js';
 import { refusalOfAnswer, refusalOfError } from './strategy-refusal.js';
 
 /** Everything that strategies may need of a request. */
@@ -93,7 +93,7 @@ export class CredentialJudge {
     return middleware.length === 0 ? this.chain.run(judged) : this.#runBehindMiddleware(judged);
   }
 
-  async #runBehindMiddleware(judged: Case): Promise<Authenticated | Refusal> {
+  async #runBehindMiddleware(judged: StrategyRun): Promise<Authenticated | Refusal> {
     const { request, original, credential, attempt } = judged;
     const { middleware } = this.policy;
     const base = expressRequest(request, partsFor(credential, original), this.policy);

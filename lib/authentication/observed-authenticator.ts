@@ -14,7 +14,7 @@ import { Authenticator } from './authenticator.js';
 import type { AuthenticatorChecks, Subject } from './credential-judge.js';
 import { phaseOf, rememberJudgement, type Judgement } from './judgement.js';
 import type { StrategyChain } from './strategy-chain.js';
-import { failed, orFailed } from './strategy-refusal.js';
+import { failed, refuseIfThrown } from './strategy-refusal.js';
 
 type Result = Authenticated | Refusal;
 
@@ -75,7 +75,7 @@ export class ObservedAuthenticator extends Authenticator {
       return result;
     };
     // One promise and no more: each costs, where an asynchronous context goes through all of them.
-    const judged = orFailed(() => observation.within(run));
+    const judged = refuseIfThrown(() => observation.within(run));
     if (isThenable(judged)) {
       // A strategy may outlive the attempt, and its span must not.
       attempt.onAbort(() => conclude(aborted(attempt)));

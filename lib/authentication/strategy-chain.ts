@@ -30,14 +30,14 @@ import { acceptedBut, answerOf } from './strategy-answer.js';
 import { refusalOfError, refusalOfFailures, type Failure } from './strategy-refusal.js';
 
 /** One credential for the strategies to judge. */
-export interface Case extends StrategyRequestParts {
+export interface StrategyRun extends StrategyRequestParts {
   readonly attempt: Attempt;
 }
 
-/** One of the strategies that a case is put to. */
-interface Asked {
+/** One strategy on its way to judge the credential. */
+interface StrategyAttempt {
   readonly name: string;
-  readonly judged: Case;
+  readonly judged: StrategyRun;
   readonly request: StrategyRequest;
   /** Absent where no strategy of that name is registered. */
   readonly run: Run | undefined;
@@ -77,13 +77,13 @@ export class StrategyChain {
     private readonly options: object = {},
   ) {}
 
-  run(judged: Case): MaybePromise<Authenticated | Refusal> {
+  run(judged: StrategyRun): MaybePromise<Authenticated | Refusal> {
     return this.#runFrom(0, judged, []);
   }
 
   #runFrom(
     index: number,
-    judged: Case,
+    judged: StrategyRun,
     failures: Failure[],
   ): MaybePromise<Authenticated | Refusal> {
     const { credential } = judged;
@@ -109,7 +109,7 @@ export class StrategyChain {
   }
 
   /** A session or a refusal; or how the strategy failed, and the next one is asked. */
-  #conclude(outcome: Outcome, asked: Asked): Authenticated | Refusal | Failure {
+  #conclude(outcome: Outcome, asked: StrategyAttempt): Authenticated | Refusal | Failure {
     switch (outcome.type) {
       case 'success':
         return this.#open(outcome, asked, asked.run!.evidence.basis());
@@ -153,7 +153,7 @@ export class StrategyChain {
     return challenges;
   }
 
-  #prepare(name: string, judged: Case): Asked {
+  #prepare(name: string, judged: StrategyRun): StrategyAttempt {
     const { credential } = judged;
     const request = strategyRequest(judged);
     const registered = this.strategies.find(name);
@@ -165,7 +165,7 @@ export class StrategyChain {
     return { name, judged, request, run: { strategy, evidence } };
   }
 
-  #ask({ judged, request, run }: Asked): MaybePromise<Outcome> {
+  #ask({ judged, request, run }: StrategyAttempt): MaybePromise<Outcome> {
     return run
       ? runStrategy(run.strategy, request, judged.attempt, run.evidence.observers, this.options)
       : { type: 'error', error: undefined };
@@ -177,7 +177,7 @@ export class StrategyChain {
    */
   #openPresent(
     { user, context }: Passed,
-    asked: Asked,
+    asked: StrategyAttempt,
   ): Authenticated | Refusal | Failure | undefined {
     const readsRequest = asked.judged.credential.content.scheme === 'request';
     return readsRequest && isRecord(user)
@@ -187,7 +187,7 @@ export class StrategyChain {
 
   #open(
     { user, info, context }: Success,
-    { name, judged: { credential }, request }: Asked,
+    { name, judged: { credential }, request }: StrategyAttempt,
     basis: Basis,
   ): Authenticated | Refusal | Failure {
     if (basis.tokens.length > maxTokens) {

@@ -54,7 +54,7 @@ export function failed(cause: unknown): Refusal {
 }
 
 /** The answer of `judge`; an exception refuses as well. */
-export function orFailed<Said>(judge: () => Said): Said | Refusal {
+export function refuseIfThrown<Said>(judge: () => Said): Said | Refusal {
   try {
     return judge();
   } catch (cause) {

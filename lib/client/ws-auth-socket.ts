@@ -1,5 +1,5 @@
 import type { AttemptListener } from './attempt-listener.js';
-import { Attempt } from './attempt.js';
+import { ConnectionAttempt } from './connection-attempt.js';
 import { Deferred } from './deferred.js';
 import { MessageQueue } from './message-queue.js';
 import { nextStep, type End, type History, type NextAttempt, type Surrender } from './next-step.js';
@@ -30,7 +30,7 @@ export class WsAuthSocket extends SocketEventTarget {
   #isClosing = false;
   #session: WsAuthSocketSession | undefined;
   #authenticated = new Deferred<WsAuthSocketSession>();
-  #attempt: Attempt | undefined;
+  #attempt: ConnectionAttempt | undefined;
   #history: History = { failures: 0, refused: false };
   #dueAt = 0;
 
@@ -154,7 +154,12 @@ export class WsAuthSocket extends SocketEventTarget {
       message: (data) => this.#isClosing || this.emit('message', { data }),
       ended: (end) => this.#proceed(end),
     };
-    this.#attempt = new Attempt(this.url, this.#settings, listener, this.#history.refused);
+    this.#attempt = new ConnectionAttempt(
+      this.url,
+      this.#settings,
+      listener,
+      this.#history.refused,
+    );
     this.#turn('connecting');
     this.#attempt.begin();
   }

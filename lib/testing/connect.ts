@@ -17,7 +17,7 @@ export type { GatewayAddress };
 type Query = Readonly<Record<string, string>>;
 
 /** Which gateway to connect to, and how; besides, the options of `ws`, such as `headers`, `origin` and `protocols`. */
-export interface ConnectOptions extends GatewayAddress, WsTestClientOptions {
+export interface TestConnectOptions extends GatewayAddress, WsTestClientOptions {
   // The option of `ws` that has the same name is for servers.
   readonly path?: string;
   readonly port?: number;
@@ -31,7 +31,7 @@ export interface ConnectOptions extends GatewayAddress, WsTestClientOptions {
 }
 
 /** Which gateway to connect to, and the result that stands in for the strategy's. */
-export interface ConnectAsOptions extends ConnectOptions {
+export interface ConnectAsOptions extends TestConnectOptions {
   readonly firstMessage?: never;
   /** Second value of the strategy, as of a `validate()` that returns `[user, info]`. */
   readonly info?: unknown;
@@ -62,7 +62,7 @@ export interface ConnectAsOptions extends ConnectOptions {
  */
 export async function connect(
   app: INestApplication,
-  options: ConnectOptions = {},
+  options: TestConnectOptions = {},
 ): Promise<WsSessionClient> {
   demandTestOptions('connect', options);
   return open(app, await findGateway(app, options), options, new Connection());
@@ -109,7 +109,7 @@ export async function connectAs(
 async function open(
   app: INestApplication,
   gateway: FoundGateway,
-  options: ConnectOptions,
+  options: TestConnectOptions,
   connection: Connection,
 ): Promise<WsSessionClient> {
   const { path: _path, port: _port, query = {}, firstMessage, ...clientOptions } = options;

@@ -1,5 +1,5 @@
 import { demandKnownOptions } from '../policy/check-options.js';
-import type { ConnectAsOptions, ConnectOptions } from './connect.js';
+import type { ConnectAsOptions, TestConnectOptions } from './connect.js';
 import type { WsTestClientOptions } from './test-client.js';
 
 /** Options of `ws` and of the sockets under it that the types of `ws` leave out. */
@@ -64,7 +64,7 @@ const clientOptions: Readonly<Record<keyof WsTestClientOptions, true>> = {
 const address = { path: true, port: true, query: true } as const;
 
 /** Own options first, so that a suggestion prefers them. */
-const connectOptions: Readonly<Record<keyof ConnectOptions, true>> = {
+const connectOptions: Readonly<Record<keyof TestConnectOptions, true>> = {
   ...address,
   firstMessage: true,
   ...clientOptions,

@@ -114,10 +114,9 @@ const expected = {
     types: wordsOf(`
       ConformanceApplication ConformanceCase ConformanceClient ConformanceCredential
       ConformanceEnding ConformanceExceptions ConformanceGateway ConformanceNotice
-      ConformanceOptions ConformanceSilence ConformanceToken
-      ConnectAsOptions ConnectOptions ExpectedRefusal FakeTimerOptions GatewayAddress
-      OpenStore OpenTransport ReceivedEvent RefusedUpgrade RunningTransport SocketClosing
-      StoreNodes WsTestClientOptions
+      ConformanceOptions ConformanceSilence ConformanceToken ConnectAsOptions ExpectedRefusal
+      FakeTimerOptions GatewayAddress OpenStore OpenTransport ReceivedEvent RefusedUpgrade
+      RunningTransport SocketClosing StoreNodes TestConnectOptions WsTestClientOptions
     `),
     values: wordsOf(`
       WsRefusedError WsSessionClient WsTestClient connect connectAs expectRefused fakeTimers

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Decision } from '../../authentication/authenticator.js';
 import type { PendingBudget } from '../../authentication/pending-budget.js';
-import { failed, orFailed } from '../../authentication/strategy-refusal.js';
+import { failed, refuseIfThrown } from '../../authentication/strategy-refusal.js';
 import { redactRequest } from '../../credentials/redaction.js';
 import { isThenable } from '../../passport/maybe-promise.js';
 import { clientKey } from '../../policy/client-key.js';
@@ -131,7 +131,7 @@ export class HandshakeGate {
         this.#end(upgrade, request, attempt.refusal);
       }
     });
-    const made = orFailed(() => context.authenticator.decide(subject, attempt));
+    const made = refuseIfThrown(() => context.authenticator.decide(subject, attempt));
     if (!isThenable(made)) {
       decided(made);
       return;

@@ -5,7 +5,7 @@ import { contain } from '../contain.js';
 import { OpenConnections } from '../open-connections.js';
 import { redactRequest } from '../../credentials/redaction.js';
 import { andThen } from '../../passport/maybe-promise.js';
-import { orFailed } from '../../authentication/strategy-refusal.js';
+import { refuseIfThrown } from '../../authentication/strategy-refusal.js';
 import { refusedBy, type Refusal } from '../../protocol/refusal.js';
 import type { SessionContext } from '../session-context.js';
 import { answer } from './answer-request.js';
@@ -159,7 +159,7 @@ export class ServerGate {
     const decided = (refusal: Refusal | undefined) =>
       refusal ? this.#refuse(request, kept, refusal) : next();
     void andThen(
-      orFailed(() => kept.sid.check(request)),
+      refuseIfThrown(() => kept.sid.check(request)),
       decided,
     );
   };

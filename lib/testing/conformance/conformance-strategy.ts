@@ -20,7 +20,7 @@ interface JudgedRequest {
 const bearer = /^Bearer (.+)$/;
 
 /** What the strategy knows. Each run sees the strategy through an object of its own, so fields of the class would not be shared. */
-class Knowledge {
+class StrategyState {
   readonly users = new Map<string, ConformanceUser>();
   held: Promise<void> | undefined;
   asked = 0;
@@ -40,16 +40,16 @@ class Knowledge {
 /** A Passport strategy that accepts the tokens that it has issued. Each transport presents them as `Authorization: Bearer`. */
 export class ConformanceStrategy implements Strategy {
   readonly name = 'conformance';
-  private readonly knowledge = new Knowledge();
+  private readonly state = new StrategyState();
 
   /** Number of credentials that it was asked to judge. */
   get asked(): number {
-    return this.knowledge.asked;
+    return this.state.asked;
   }
 
   /** Number of credentials whose judgement the package no longer waits for. */
   get abandoned(): number {
-    return this.knowledge.abandoned;
+    return this.state.abandoned;
   }
 
   /** A token of a user. */
@@ -57,33 +57,33 @@ export class ConformanceStrategy implements Strategy {
     const token = `conformance-${randomUUID()}`;
     const now = Date.now();
     const user = { id, exp: (now + lifeMs) / 1_000, iat: Math.floor(now / 1_000) };
-    this.knowledge.users.set(token, user);
+    this.state.users.set(token, user);
     return token;
   }
 
   /** Has all answers wait until the function that it returns is called. */
   hold(): () => void {
     let release: (() => void) | undefined;
-    this.knowledge.held = new Promise((resolve) => {
+    this.state.held = new Promise((resolve) => {
       release = resolve;
     });
     return () => {
-      this.knowledge.held = undefined;
+      this.state.held = undefined;
       release?.();
     };
   }
 
   /** Has it throw instead of answering. */
   failWith(error: Error): void {
-    this.knowledge.error = error;
+    this.state.error = error;
   }
 
   async authenticate(
     this: ConformanceStrategy & StrategyActions,
     { headers, signal }: JudgedRequest,
   ): Promise<void> {
-    signal.addEventListener('abort', () => (this.knowledge.abandoned += 1));
-    const user = await this.knowledge.answer(headers.authorization ?? '');
+    signal.addEventListener('abort', () => (this.state.abandoned += 1));
+    const user = await this.state.answer(headers.authorization ?? '');
     if (user) {
       this.success(user);
     } else {

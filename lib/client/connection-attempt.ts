@@ -17,7 +17,7 @@ import type { SocketData } from './web-socket.js';
 const acceptanceMs = 5_000;
 
 /** One connection, from its token to its end. */
-export class Attempt {
+export class ConnectionAttempt {
   readonly #preparing = new AbortController();
   readonly #clock = new SessionClock(() => void this.renew());
   readonly #deadline = new Timer();
