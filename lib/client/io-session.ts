@@ -97,7 +97,7 @@ const nothing: History = { failures: 0, refused: false };
 /** Status by which a server refuses a poll that presents no good credential. */
 const unauthorized = 401;
 
-/** What the server has said about an end. */
+/** Why a session, or a connection, has ended. */
 interface Reason {
   readonly code: number;
   readonly reason: string;

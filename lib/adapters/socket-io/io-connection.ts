@@ -32,13 +32,13 @@ export interface IoConnectionContext {
 export type Phase = 'entering' | 'refused' | 'guest' | 'session' | 'ended';
 
 /** Time in milliseconds that a client has to leave by itself, before and after authentication. */
-export const leaveGraceMs = { pending: 1_000, session: 5_000 } as const;
+const leaveGraceMs = { pending: 1_000, session: 5_000 } as const;
 
 /** CONNECT packets of one polling request: pages join several namespaces, each with the credential. */
 const maxJoins = 4;
 
 /** Bytes of one packet before authentication. What is larger than a credential is refused with a code that the client can read. */
-export function maxPayloadWithoutSession({ limits }: SessionContext['policy']): number {
+function maxPayloadWithoutSession({ limits }: SessionContext['policy']): number {
   return maxJoins * (limits.maxCredentialBytes + 256);
 }
 

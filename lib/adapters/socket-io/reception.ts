@@ -4,6 +4,7 @@ import { sessionOf, setPublic } from '../../sessions/client-session.js';
 import type { ExpectClient } from '../adapter-context.js';
 import { contain, logFault } from '../contain.js';
 import { ConnectError } from './endings.js';
+import { isKnownSocket } from './internals/self-check.js';
 import { membersOf, membersOfNamespace } from './internals/socket-members.js';
 import type { IoConnection } from './io-connection.js';
 import { Line } from './line.js';
@@ -69,7 +70,7 @@ export class Reception {
       membersOf(socket)._cleanup();
       return;
     }
-    if (!greeted) {
+    if (!greeted || !isKnownSocket(socket)) {
       this.#drop(socket);
       return;
     }

@@ -46,7 +46,7 @@ const applicationPort = 0;
  */
 export class WsAuthIoAdapter extends IoAdapter {
   readonly #gates = new Map<object, Gate>();
-  /** Where the server that is being made listens: `createIOServer()` may be overridden, and is not told all of it. */
+  /** Where the server that is being made listens. `createIOServer()` may be overridden, and does not receive all of it. */
   #making: Address | undefined;
   #context: AdapterContext | undefined;
 
