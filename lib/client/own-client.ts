@@ -30,7 +30,7 @@ export function protocolsWith(
   prefix = 'bearer.',
 ): string[] {
   const real = [protocols].flat();
-  return [...(real.length > 0 ? real : ['nestjs-ws-auth']), prefix + token];
+  return [...(real[0] ? real : ['nestjs-ws-auth']), prefix + token];
 }
 
 /**

@@ -43,30 +43,25 @@ export type WsAuthCloseCode = (typeof WsAuthCloseCode)[keyof typeof WsAuthCloseC
  */
 export type WsAuthCloseAction = 'terminal' | 'newToken' | 'backOff';
 
-/** What each code of this package asks of a client: the contract between the two. */
-export const closeActions: Readonly<Record<WsAuthCloseCode, WsAuthCloseAction>> = {
+/**
+ * Actions that the range of the code does not state. It is no complete table, since a page downloads it: below 3000 a code is a
+ * trouble of the transport, and from 3000 on a decision of the application.
+ */
+const exceptions: Readonly<Record<number, WsAuthCloseAction>> = {
   1000: 'terminal',
-  1001: 'backOff',
   1003: 'terminal',
   1008: 'terminal',
   1009: 'terminal',
-  1011: 'backOff',
-  1013: 'backOff',
   3000: 'newToken',
-  3003: 'terminal',
   3008: 'backOff',
 };
 
-/**
- * The action for any code. Unknown ones are a decision of the application if they are from its range, 3000
- * and above, and a trouble of the transport otherwise.
- */
+/** What a close code asks of a client: the contract between client and server, and for codes of the application its overrides. */
 export function closeActionOf(
   code: number,
-  overrides: Readonly<Record<number, WsAuthCloseAction>> = {},
+  overrides?: Readonly<Record<number, WsAuthCloseAction>>,
 ): WsAuthCloseAction {
-  const actions: Readonly<Record<number, WsAuthCloseAction>> = { ...closeActions, ...overrides };
-  return actions[code] ?? (code < 3000 ? 'backOff' : 'terminal');
+  return overrides?.[code] ?? exceptions[code] ?? (code < 3000 ? 'backOff' : 'terminal');
 }
 
 /** Reason of the close frame at the end of an accepted session, and of no other. */

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
   closeActionOf,
-  closeActions,
   isSendableCloseCode,
   WsAuthCloseCode,
 } from '../../../lib/protocol/close-code.js';
@@ -20,6 +19,22 @@ describe('closeActionOf', () => {
     expect(codes).toEqual([3000]);
   });
 
+  it('states the contract for every code of the package', () => {
+    const codes = Object.values(WsAuthCloseCode);
+    expect(codes.map((code) => [code, closeActionOf(code)])).toEqual([
+      [1000, 'terminal'],
+      [1001, 'backOff'],
+      [1003, 'terminal'],
+      [1008, 'terminal'],
+      [1009, 'terminal'],
+      [1011, 'backOff'],
+      [1013, 'backOff'],
+      [3000, 'newToken'],
+      [3003, 'terminal'],
+      [3008, 'backOff'],
+    ]);
+  });
+
   it.each([1002, 1005, 1006, 1007, 1012, 1014, 1015, 2000])(
     'takes %d, which this package does not send, for a trouble of the transport',
     (code) => {
@@ -36,7 +51,7 @@ describe('closeActionOf', () => {
     expect([4001, 1011, 1013].map((code) => closeActionOf(code, overrides))).toEqual([
       'newToken',
       'terminal',
-      closeActions[1013],
+      'backOff',
     ]);
   });
 });
