@@ -212,7 +212,8 @@ describe('the first message', () => {
       const client = await app.connect().opened();
       await client.emit('authenticate', token()).nextEvent();
     });
-    expect(byMessage).toEqual(without);
+    const more = byMessage.filter((count, index) => count > without[index]!);
+    expect(more).toEqual([]);
   });
 
   it('is acknowledged with the end of the session, before anything else', async () => {
