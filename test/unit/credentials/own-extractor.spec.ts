@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { bearerCredential, malformedCredential } from '../../../lib/credentials/bearer.js';
 import { Credential } from '../../../lib/credentials/credential.js';
-import type { HandshakeExtractor } from '../../../lib/credentials/extractor.js';
+import { presentsToken, type HandshakeExtractor } from '../../../lib/credentials/extractor.js';
 import { findCredential } from '../../../lib/credentials/find-credential.js';
 import { fromUserInfo, fromAuthorizationHeader } from '../../../lib/index.js';
 import type { Handshake } from '../../../lib/protocol/handshake.js';
@@ -130,4 +130,12 @@ it('K11b: hides the header fields of an extractor of the application, however it
   const request = upgradeRequest('/', [['x-API-key', 'secret']]);
   redactRequest(request, redaction);
   expect(JSON.stringify([request.headers, request.rawHeaders])).not.toContain('secret');
+});
+
+it.each([
+  ['a place without more', {}, true],
+  ['a place of passwords alone', { presents: ['Basic'] as const }, false],
+  ['the whole request', { place: 'request', presents: ['Basic'] } as const, true],
+])('may present a token: %s', (_what, fields, expected) => {
+  expect(presentsToken(own(fields))).toBe(expected);
 });
