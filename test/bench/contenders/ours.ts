@@ -1,4 +1,4 @@
-import type { INestApplication } from '@nestjs/common';
+import type { INestApplication, Type } from '@nestjs/common';
 import {
   fromQueryParam,
   WsAuthModule,
@@ -29,10 +29,14 @@ export const oursWithTickets: Contender = async (settings) => {
   return { port, commands: ticketCommands(app) };
 };
 
-export function startOurs(settings: Settings, options: WsAuthModuleOptions) {
+export function startOurs(
+  settings: Settings,
+  options: WsAuthModuleOptions,
+  gateway: Type<object> = EchoGateway,
+) {
   return startNest({
     imports: [WsAuthModule.forRoot({ ...bounds, ...options })],
-    providers: [jwtStrategy(settings), EchoGateway],
+    providers: [jwtStrategy(settings), gateway],
   });
 }
 

@@ -8,6 +8,7 @@ import { oursHostile } from './ours-hostile.js';
 import { oursBesideTelemetry, oursMeasured, oursSampled, oursTraced } from './ours-telemetry.js';
 import { ours, oursWithTickets } from './ours.js';
 import { socketIo } from './socket-io.js';
+import { oursWithSocketIo } from './ours-socket-io.js';
 import { stockNest } from './stock-nest.js';
 import { ticketStores } from './ticket-stores.js';
 
@@ -22,6 +23,7 @@ export const contenders = {
   ours,
   oursWithTickets,
   oursWithEverything,
+  oursWithSocketIo,
   oursOverTheLimit,
   oursHostile,
   oursBesideTelemetry,

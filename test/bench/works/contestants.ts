@@ -31,6 +31,7 @@ export const inHandleConnection = contestant(
 );
 export const perMessage = contestant('Nest, `AuthGuard` per message', 'authGuard', byUpgrade);
 export const withSocketIo = contestant('Socket.IO + Passport', 'socketIo', bySocketIo);
+export const oursSocketIo = contestant('**ours**, Socket.IO', 'oursWithSocketIo', bySocketIo);
 export const oursUpgrade = contestant('**ours**, upgrade', 'ours', byUpgrade);
 export const oursFirst = contestant('**ours**, first message', 'ours', byFirstMessage);
 const oursTicket = contestant('**ours**, ticket', 'oursWithTickets', byTicket);
@@ -63,6 +64,7 @@ export const everyone: readonly Contestant[] = [
   inHandleConnection,
   perMessage,
   withSocketIo,
+  oursSocketIo,
   oursUpgrade,
   oursFirst,
   oursTicket,

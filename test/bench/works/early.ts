@@ -10,6 +10,7 @@ import {
   oursUpgrade,
   perMessage,
   withSocketIo,
+  oursSocketIo,
   type Contestant,
 } from './contestants.js';
 import { explain } from './dialogue-runner.js';
@@ -26,6 +27,7 @@ const everyone: readonly Contestant[] = [
   inHandleConnection,
   perMessage,
   withSocketIo,
+  oursSocketIo,
   ...ours,
 ];
 

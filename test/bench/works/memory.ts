@@ -13,6 +13,7 @@ import {
   perMessage,
   stock,
   withSocketIo,
+  oursSocketIo,
   type Contestant,
 } from './contestants.js';
 import { explain, inFlight } from './dialogue-runner.js';
@@ -23,6 +24,7 @@ const everyone: readonly Contestant[] = [
   handWritten,
   perMessage,
   withSocketIo,
+  oursSocketIo,
   oursUpgrade,
   oursFirst,
   oursEverything,

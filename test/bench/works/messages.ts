@@ -14,6 +14,7 @@ import {
   perMessage,
   stock,
   withSocketIo,
+  oursSocketIo,
   type Contestant,
 } from './contestants.js';
 import { explain } from './dialogue-runner.js';
@@ -27,6 +28,7 @@ const everyone: readonly Contestant[] = [
   handWritten,
   perMessage,
   withSocketIo,
+  oursSocketIo,
   oursUpgrade,
   oursEverything,
 ];

@@ -12,6 +12,7 @@ import {
   inHandleConnection,
   oursEverything,
   oursFirst,
+  oursSocketIo,
   oursUpgrade,
   perMessage,
   withSocketIo,
@@ -53,6 +54,7 @@ const everyone: readonly Refused[] = [
   forged(perMessage, { turns: [exception] }),
   // It hangs up without a word.
   forged(withSocketIo, { greeting: '', turns: [], outcome: 0 }),
+  forged(oursSocketIo, { greeting: '', ...status401 }),
   forged(oursUpgrade, status401),
   forged(oursFirst, { outcome: 'closed' }),
   forged(oursEverything, status401),

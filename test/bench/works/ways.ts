@@ -30,7 +30,7 @@ export const byTicket = nestWay(handshake({ target: `/?ticket=${credentialMark}`
 export const bySocketIo: Way = {
   dialogue: {
     handshake: handshake({
-      target: '/socket.io/?EIO=4&extractor=websocket',
+      target: '/socket.io/?EIO=4&transport=websocket',
       fields: [bearerField],
     }),
     greeting: '0{',
