@@ -6,6 +6,7 @@ import { handleConnection } from './handle-connection.js';
 import { oursOverTheLimit, oursWithEverything } from './ours-everything.js';
 import { oursHostile } from './ours-hostile.js';
 import { oursBesideTelemetry, oursMeasured, oursSampled, oursTraced } from './ours-telemetry.js';
+import { oursWithHook } from './ours-hook.js';
 import { ours, oursWithTickets } from './ours.js';
 import { socketIo } from './socket-io.js';
 import { oursWithSocketIo } from './ours-socket-io.js';
@@ -21,6 +22,7 @@ export const contenders = {
   authGuard,
   socketIo,
   ours,
+  oursWithHook,
   oursWithTickets,
   oursWithEverything,
   oursWithSocketIo,

@@ -34,6 +34,7 @@ export const withSocketIo = contestant('Socket.IO + Passport', 'socketIo', bySoc
 export const oursSocketIo = contestant('**ours**, Socket.IO', 'oursWithSocketIo', bySocketIo);
 export const oursUpgrade = contestant('**ours**, upgrade', 'ours', byUpgrade);
 export const oursFirst = contestant('**ours**, first message', 'ours', byFirstMessage);
+const oursHook = contestant('**ours**, upgrade, `handleConnection`', 'oursWithHook', byUpgrade);
 const oursTicket = contestant('**ours**, ticket', 'oursWithTickets', byTicket);
 export const oursEverything = contestant(
   '**ours**, everything on',
@@ -66,6 +67,7 @@ export const everyone: readonly Contestant[] = [
   withSocketIo,
   oursSocketIo,
   oursUpgrade,
+  oursHook,
   oursFirst,
   oursTicket,
   oursEverything,
