@@ -12,8 +12,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Documents that are packed as soon as they exist. */
 const documents = ['CHANGELOG.md', 'LICENSE', 'PROTOCOL.md', 'README.md', 'SECURITY.md'];
 
-/** Half of it is sources and maps, which nothing loads. Raise it knowingly. */
-const budget = { packedBytes: 720_000, unpackedBytes: 3_000_000 };
+/** Of three transports. Half of it is sources and guides, which nothing loads. Raise it knowingly. */
+const budget = { packedBytes: 880_000, unpackedBytes: 3_200_000 };
 
 function sourcesOfLib(): string[] {
   return readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' })
@@ -31,7 +31,7 @@ function guidesOfLib(): string[] {
 /** What the compiler makes of one source. */
 function compiledFrom(source: string): string[] {
   const stem = `dist/${source.replace(/\.ts$/, '')}`;
-  return ['.js', '.js.map', '.d.ts', '.d.ts.map'].map((extension) => stem + extension);
+  return ['.js', '.d.ts', '.d.ts.map'].map((extension) => stem + extension);
 }
 
 describe('the tarball', () => {
