@@ -107,7 +107,6 @@ export class CookieExtractor implements HandshakeExtractor {
     this.bridge = bridge;
   }
 
-  /** @internal */
   find({ cookie }: Handshake, limits: CredentialLimits): Credential | Refusal | undefined {
     const values = cookie === undefined ? [] : cookieValues(cookie, this.cookie);
     // Express, among others, percent-encodes the values it sets.

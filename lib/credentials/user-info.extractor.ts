@@ -57,7 +57,6 @@ export class UserInfoExtractor implements HandshakeExtractor {
     return besideBasic ? this : new UserInfoExtractor(this.strategy, true);
   }
 
-  /** @internal */
   find({ authorization }: Handshake, limits: CredentialLimits): Credential | Refusal | undefined {
     const { scheme, value } = splitAuthorization(authorization ?? '');
     if (scheme !== 'basic') {

@@ -10,14 +10,23 @@ interface Manifest {
 
 const manifest = JSON.parse(rootFile('package.json')) as Manifest;
 /** All peers are optional to npm, so that a front end does not install Nest. A server can do without these. */
-const optionalPeers = ['@opentelemetry/api', 'ioredis', 'rate-limiter-flexible', 'redis'];
+const optionalPeers = [
+  '@nestjs/platform-socket.io',
+  '@opentelemetry/api',
+  'ioredis',
+  'rate-limiter-flexible',
+  'redis',
+];
 const demanded = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).filter(
   (name) => !optionalPeers.includes(name),
 );
 /** Entries that are of no use without an optional peer, and the peer. */
 const purposes = { './opentelemetry': '@opentelemetry/api' };
+/** The other platform. Where both are installed an application has to choose, so that `socket-io.spec.ts` loads it. */
+const otherPlatform = { './socket.io': '@nestjs/platform-socket.io' };
+const needs = { ...purposes, ...otherPlatform };
 const entries = Object.keys(manifest.exports).filter(
-  (entry) => !entry.endsWith('.json') && !(entry in purposes),
+  (entry) => !entry.endsWith('.json') && !(entry in needs),
 );
 
 /** Prints what the modules of the package ask for, by `import` and by `require`. */
@@ -89,7 +98,7 @@ export function describeImports(stackOf: () => Stack): void {
       expect(asked.filter((name) => name === 'ws' || name.includes('platform'))).toEqual([]);
     });
 
-    it.each(Object.entries(purposes))('has no %s, which says that it needs %s', (entry, peer) =>
+    it.each(Object.entries(needs))('has no %s, which says that it needs %s', (entry, peer) =>
       expect(askedFor(entry.replace('.', 'nestjs-ws-auth'))).rejects.toThrow(
         `Cannot find package '${peer}'`,
       ),

@@ -4,9 +4,9 @@ import type { Stack } from './stack.js';
 
 const { exports } = JSON.parse(rootFile('package.json')) as { exports: Record<string, unknown> };
 
-/** Imports every entry point, and reads something from its types. */
+/** Imports every entry point but that of the platform which is not installed, and reads something from its types. */
 const source = Object.keys(exports)
-  .filter((entry) => !entry.endsWith('.json'))
+  .filter((entry) => !entry.endsWith('.json') && entry !== './socket.io')
   .map((entry) => entry.replace('.', 'nestjs-ws-auth'))
   .map(
     (specifier, index) =>
