@@ -64,6 +64,24 @@ originTable(
   ],
 );
 
+preparedTable(
+  'K8l: behind an identity proxy, which makes a header of a cookie, only own pages and machines may connect',
+  [
+    ['http://localhost', 101],
+    ['https://evil.example', 403],
+    ['null', 403],
+    [undefined, 101],
+  ] as const,
+  async (lab) => {
+    await startForPages(lab, 'same-origin', { credentials: [fromAuthorizationHeader()] });
+    const authorization = `Bearer ${lab.token()}`;
+    return async ([origin, status]) => {
+      const fields = { authorization, host: 'localhost', origin };
+      expect(await lab.status({ fields })).toBe(status);
+    };
+  },
+);
+
 securityCases(
   [undefined, [app], /.*/, 'same-origin'] as const,
   (allowed) => `OR-02: refuses the origin null where ${String(allowed)} is allowed`,
