@@ -65,6 +65,12 @@ export async function findGateway(
 ): Promise<FoundGateway> {
   const httpServer = await listen(app);
   const { protectedServers } = adapterContextOf(app);
+  if (protectedServers.some(({ context }) => context.policy.transport === 'socket.io')) {
+    throw new Error(
+      'connect() and connectAs() open native WebSockets, and the gateways of this application are of Socket.IO; open the client ' +
+        'of socket.io-client, with a token that the strategy accepts',
+    );
+  }
   const [only, ...others] = protectedServers;
   const named = address.path !== undefined || address.port !== undefined;
   if (!named && others.length > 0) {
