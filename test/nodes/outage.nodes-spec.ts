@@ -24,6 +24,8 @@ import { patienceMs } from '../support/patience.js';
 const inFlight = 100;
 const ticketsInQuery: WsAuthModuleOptions = {
   credentials: [fromAuthorizationHeader(), fromQueryParam('ticket', { strategy: 'ws-ticket' })],
+  // Longer than a server takes to come back on a busy machine.
+  tickets: { ttlMs: 300_000 },
 };
 
 let server: RedisServer;
