@@ -52,22 +52,25 @@ function checkPath(name: string, value: unknown): string {
 /** The path of a server. */
 export const pathRow = custom(checkPath);
 
+/** The options of a policy that have an effect on a server of another package. */
+export const serverPolicyRows = policyRows([
+  'strategy',
+  'credentials',
+  'optional',
+  'allowedOrigins',
+  'authTimeoutMs',
+  'maxCredentialBytes',
+  'realm',
+  'middleware',
+  'maxSessionAgeMs',
+  'expiryWarningMs',
+  'maxSessionsPerUser',
+  'onLimit',
+]);
+
 const upgradeTable = {
   path: required(pathRow),
-  ...policyRows([
-    'strategy',
-    'credentials',
-    'optional',
-    'allowedOrigins',
-    'authTimeoutMs',
-    'maxCredentialBytes',
-    'realm',
-    'middleware',
-    'maxSessionAgeMs',
-    'expiryWarningMs',
-    'maxSessionsPerUser',
-    'onLimit',
-  ]),
+  ...serverPolicyRows,
 } satisfies RowsOf<ProtectUpgradesOptions>;
 
 /**

@@ -3,7 +3,11 @@ import { givenOptions, type RowsOf } from '../../policy/check-options.js';
 import { gatewayOptions } from '../../policy/option-table.js';
 import type { WsAuthModuleOptions, WsAuthPolicyOptions } from '../../policy/options.js';
 import { policyRows } from '../../policy/policy-subset.js';
-import { pathRow } from '../../policy/protect-upgrades.js';
+import {
+  pathRow,
+  serverPolicyRows,
+  type ProtectUpgradesOptions,
+} from '../../policy/protect-upgrades.js';
 import type { WsAuthServerPlatform } from '../../policy/server-platform.js';
 import type { UpgradeRoute } from '../route.js';
 import type { PassOn, ServerPlatform } from '../server-platform.js';
@@ -17,23 +21,10 @@ import { demandReachable } from './reachable.js';
  *
  * @publicApi
  */
-export interface GraphqlWsOptions extends Pick<
-  WsAuthPolicyOptions,
-  | 'strategy'
-  | 'credentials'
-  | 'optional'
-  | 'allowedOrigins'
-  | 'authTimeoutMs'
-  | 'maxCredentialBytes'
-  | 'realm'
-  | 'middleware'
-  | 'maxSessionAgeMs'
-  | 'expiryWarningMs'
-  | 'maxReauthenticationsPerMinute'
-  | 'maxSessionsPerUser'
-  | 'onLimit'
-  | 'maxBufferedBytes'
-> {
+export interface GraphqlWsOptions
+  extends
+    Omit<ProtectUpgradesOptions, 'path'>,
+    Pick<WsAuthPolicyOptions, 'maxReauthenticationsPerMinute' | 'maxBufferedBytes'> {
   /**
    * Path of the GraphQL server, with the global prefix.
    *
@@ -44,22 +35,8 @@ export interface GraphqlWsOptions extends Pick<
 
 const table = {
   path: pathRow,
-  ...policyRows([
-    'strategy',
-    'credentials',
-    'optional',
-    'allowedOrigins',
-    'authTimeoutMs',
-    'maxCredentialBytes',
-    'realm',
-    'middleware',
-    'maxSessionAgeMs',
-    'expiryWarningMs',
-    'maxReauthenticationsPerMinute',
-    'maxSessionsPerUser',
-    'onLimit',
-    'maxBufferedBytes',
-  ]),
+  ...serverPolicyRows,
+  ...policyRows(['maxReauthenticationsPerMinute', 'maxBufferedBytes']),
 } satisfies RowsOf<GraphqlWsOptions>;
 
 /**

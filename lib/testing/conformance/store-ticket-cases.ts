@@ -22,7 +22,7 @@ export const ticketCases: readonly CaseOf<StoreStage>[] = [
     id: 'ticket-unknown',
     name: 'returns nothing for a ticket that was not stored',
     async check({ first }) {
-      for (const digest of ['', 'nobody', '*', 'a:b', '\u0000']) {
+      for (const digest of ['', 'unknown', '*', 'a:b', '\u0000']) {
         assert.equal(await first.takeTicket(digest), undefined);
       }
     },

@@ -398,7 +398,7 @@ const ofOptions: Readonly<Record<string, Mistake>> = {
     { trustProxy: 'yes' },
     "trustProxy: expected addresses, subnets or 'loopback'",
   ),
-  'trusts a subnet that is none': option(
+  'trusts what cannot be a subnet': option(
     { trustProxy: '10.0.0.0/33' },
     'trustProxy: expected addresses, subnets',
   ),

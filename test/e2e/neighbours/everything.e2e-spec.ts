@@ -18,7 +18,7 @@ import { bearer, tokenOf } from '../../support/tokens.js';
 @WebSocketGateway({ path: '/chat' })
 class ChatGateway extends EchoGateway {}
 
-/** A server of another package that greets the user of a protected upgrade, and whoever comes by an open one. */
+/** A server of another package that greets the user of a protected upgrade, and every client of an open one. */
 function attachGreeter(nest: INestApplication, path: string, isProtected: boolean): void {
   const server: Server = nest.getHttpServer();
   const greeter = new WebSocketServer({ noServer: true });

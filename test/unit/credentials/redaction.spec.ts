@@ -229,7 +229,7 @@ describe('K8f: a token behind an entry of its own', () => {
     expect(request.rawHeaders.join()).not.toContain('SECRET');
   });
 
-  it('is no subprotocol that may be answered', () => {
+  it('does not count as a subprotocol that may be answered', () => {
     expect(realSubprotocols(['chat', 'bearer', 'SECRET', 'v2'], redaction)).toEqual([
       'chat',
       'bearer',
