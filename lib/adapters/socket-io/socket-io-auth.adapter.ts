@@ -2,7 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { WsAuthConfigurationError } from '../../errors/ws-auth.error.js';
 import type { AdapterContext } from '../adapter-context.js';
-import { contextIn } from '../context-in.js';
+import { demandContextIn } from '../context-in.js';
 import { demandKnownInternals } from './internals/self-check.js';
 import type { IoNamespace, IoServer, IoServerOptions } from './platform-types.js';
 import { ServerGate } from './server-gate.js';
@@ -143,18 +143,7 @@ export class WsAuthIoAdapter extends IoAdapter {
   }
 
   #demandContext(): AdapterContext {
-    this.#context ??= this.#findContext();
+    this.#context ??= demandContextIn(this.app, 'WsAuthIoAdapter');
     return this.#context;
-  }
-
-  #findContext(): AdapterContext {
-    const context = this.app && contextIn(this.app);
-    if (!context) {
-      throw new WsAuthConfigurationError(
-        'WsAuthIoAdapter: the application does not import WsAuthModule; add WsAuthModule.forRoot() to the imports of its ' +
-          'root module, and pass the application: new WsAuthIoAdapter(app)',
-      );
-    }
-    return context;
   }
 }

@@ -10,7 +10,7 @@ import { checkOptions, type RowsOf } from '../../policy/check-options.js';
 import { callable } from '../../policy/option-rows.js';
 import type { Policy } from '../../policy/policy.js';
 import type { AdapterContext } from '../adapter-context.js';
-import { contextIn } from '../context-in.js';
+import { demandContextIn } from '../context-in.js';
 import { closeGraceMs } from '../close-grace.js';
 import { logException } from '../contain.js';
 import { containConnectionListeners } from './contained-web-socket.js';
@@ -152,19 +152,8 @@ export class WsAuthAdapter extends WsAdapter {
   }
 
   #demandContext(): AdapterContext {
-    this.#context ??= this.#findContext();
+    this.#context ??= demandContextIn(this.app, 'WsAuthAdapter');
     return this.#context;
-  }
-
-  #findContext(): AdapterContext {
-    const context = this.app && contextIn(this.app);
-    if (!context) {
-      throw new WsAuthConfigurationError(
-        'WsAuthAdapter: the application does not import WsAuthModule; add WsAuthModule.forRoot() to the imports of its ' +
-          'root module, and pass the application: new WsAuthAdapter(app)',
-      );
-    }
-    return context;
   }
 
   #portOf(port: number, options: ServerOptions): HttpPort {
