@@ -1,6 +1,8 @@
 import type { Authenticated } from '../authentication/authenticated.js';
+import type { PendingBudget } from '../authentication/pending-budget.js';
 import { failed } from '../authentication/strategy-refusal.js';
 import type { Credential } from '../credentials/credential.js';
+import type { MaybePromise } from '../passport/maybe-promise.js';
 import { Refusal, refusedBy } from '../protocol/refusal.js';
 import type { Admission } from './admission.js';
 import type { PendingUpgrade } from './pending-upgrade.js';
@@ -43,24 +45,13 @@ export class FirstMessageJudge {
       decided(credential);
       return;
     }
-    const { attempt, peer } = upgrade;
-    attempt.late = 'ERR_WS_AUTH_UNAVAILABLE';
-    this.context.budget.keep(peer);
-    const result = await this.#enter(upgrade, credential);
+    const { subject, attempt } = upgrade;
+    const { budget, authenticator } = this.context;
+    const result = await whileJudging(budget, upgrade, () =>
+      authenticator.enter(subject, credential, attempt),
+    );
     if (attempt.running) {
       decided(result instanceof Refusal ? result : (this.#refuse(result) ?? result));
-    }
-  }
-
-  async #enter(upgrade: PendingUpgrade, credential: Credential): Promise<Authenticated | Refusal> {
-    const { subject, attempt } = upgrade;
-    upgrade.begin();
-    try {
-      return await this.context.authenticator.enter(subject, credential, attempt);
-    } catch (cause) {
-      return failed(cause);
-    } finally {
-      upgrade.finish();
     }
   }
 
@@ -71,5 +62,23 @@ export class FirstMessageJudge {
       this.admission.release(authenticated);
     }
     return refusal;
+  }
+}
+
+/** Has strategies judge a client that is connected already. While they do, it cannot lose its slot. */
+export async function whileJudging(
+  budget: PendingBudget,
+  upgrade: PendingUpgrade,
+  judge: () => MaybePromise<Authenticated | Refusal>,
+): Promise<Authenticated | Refusal> {
+  upgrade.attempt.late = 'ERR_WS_AUTH_UNAVAILABLE';
+  budget.keep(upgrade.peer);
+  upgrade.begin();
+  try {
+    return await judge();
+  } catch (cause) {
+    return failed(cause);
+  } finally {
+    upgrade.finish();
   }
 }

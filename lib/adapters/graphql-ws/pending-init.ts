@@ -1,10 +1,10 @@
 import { aborted } from '../../authentication/attempt.js';
 import type { Authenticated } from '../../authentication/authenticated.js';
-import { failed } from '../../authentication/strategy-refusal.js';
 import type { Credential } from '../../credentials/credential.js';
 import { Refusal, refusedBy } from '../../protocol/refusal.js';
 import { closeGraceMs } from '../close-grace.js';
 import type { Admission } from '../admission.js';
+import { whileJudging } from '../first-message-judge.js';
 import type { PendingUpgrade } from '../pending-upgrade.js';
 import { destroyAfter } from '../refuse.js';
 import type { SessionContext } from '../session-context.js';
@@ -125,19 +125,12 @@ export class PendingInit {
     return credential instanceof Refusal ? credential : this.#enter(credential);
   }
 
-  async #enter(credential: Credential): Promise<Authenticated | Refusal> {
-    const { upgrade } = this;
-    const { attempt, peer, subject } = upgrade;
-    attempt.late = 'ERR_WS_AUTH_UNAVAILABLE';
-    this.context.budget.keep(peer);
-    upgrade.begin();
-    try {
-      return await this.context.authenticator.enter(subject, credential, attempt);
-    } catch (cause) {
-      return failed(cause);
-    } finally {
-      upgrade.finish();
-    }
+  #enter(credential: Credential): Promise<Authenticated | Refusal> {
+    const { budget, authenticator } = this.context;
+    const { attempt, subject } = this.upgrade;
+    return whileJudging(budget, this.upgrade, () =>
+      authenticator.enter(subject, credential, attempt),
+    );
   }
 
   #release(result: Authenticated | Refusal): void {

@@ -3,10 +3,11 @@ import type { Authenticated } from '../../authentication/authenticated.js';
 import type { Decision } from '../../authentication/authenticator.js';
 import { renew } from '../../authentication/renewal.js';
 import type { Attempt } from '../../authentication/attempt.js';
-import { failed } from '../../authentication/strategy-refusal.js';
 import type { Credential } from '../../credentials/credential.js';
+import type { MaybePromise } from '../../passport/maybe-promise.js';
 import { Refusal, refusedBy } from '../../protocol/refusal.js';
 import { Admission } from '../admission.js';
+import { whileJudging } from '../first-message-judge.js';
 import type { Peer } from '../peer.js';
 import { PendingUpgrade } from '../pending-upgrade.js';
 import type { SessionContext } from '../session-context.js';
@@ -191,18 +192,8 @@ export class Entrance {
     return this.#run(() => authenticator.enter(subject, credential, attempt));
   }
 
-  async #run(judge: () => Judged | PromiseLike<Judged>): Promise<Judged> {
-    const { upgrade } = this;
-    upgrade.attempt.late = 'ERR_WS_AUTH_UNAVAILABLE';
-    this.context.budget.keep(upgrade.peer);
-    upgrade.begin();
-    try {
-      return await judge();
-    } catch (cause) {
-      return failed(cause);
-    } finally {
-      upgrade.finish();
-    }
+  #run(judge: () => MaybePromise<Judged>): Promise<Judged> {
+    return whileJudging(this.context.budget, this.upgrade, judge);
   }
 
   /** Clients send a token in both places, since pages cannot set headers on every transport. */

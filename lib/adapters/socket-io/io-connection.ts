@@ -2,6 +2,7 @@ import type { AsyncResource } from 'node:async_hooks';
 import type { SessionData } from '../../protocol/message.js';
 import type { Refusal } from '../../protocol/refusal.js';
 import type { Ending } from '../../sessions/live-session.js';
+import { closeGraceMs } from '../close-grace.js';
 import { contain } from '../contain.js';
 import type { Connection, SessionNotice } from '../connection.js';
 import type { SessionContext } from '../session-context.js';
@@ -30,9 +31,6 @@ export interface IoConnectionContext {
 
 /** Where a connection stands. */
 export type Phase = 'entering' | 'refused' | 'guest' | 'session' | 'ended';
-
-/** Time in milliseconds that a client has to leave by itself, before and after authentication. */
-const leaveGraceMs = { pending: 1_000, session: 5_000 } as const;
 
 /** CONNECT packets of one polling request: pages join several namespaces, each with the credential. */
 const maxJoins = 4;
@@ -127,7 +125,7 @@ export class IoConnection implements Connection, PacketOwner, SocketOwner {
     if (!this.entrance.isBusy) {
       budget.mayEvict(this.entrance.peer, () => this.terminate());
     }
-    this.#endWithin(leaveGraceMs.pending);
+    this.#endWithin(closeGraceMs.pending);
   }
 
   /**
@@ -255,7 +253,7 @@ export class IoConnection implements Connection, PacketOwner, SocketOwner {
     } finally {
       this.#speaks = false;
     }
-    this.#endWithin(leaveGraceMs.session);
+    this.#endWithin(closeGraceMs.session);
   }
 
   #endWithin(graceMs: number): void {
