@@ -1,33 +1,10 @@
-import { closeActionOf, type WsAuthCloseAction } from '../protocol/close-code.js';
+import { closeActionOf, WsAuthCloseCode } from '../protocol/close-code.js';
 import { defaultEventNames, isRecord, type WsAuthEventNames } from '../protocol/message.js';
+import type { AuthenticateOptions, IoSocketLike } from './io-options.js';
 import { demandKnown } from './known-options.js';
 import { nextStep, type End, type History, type Patience } from './next-step.js';
 import { Timer } from './timer.js';
-import { askForToken, type Token, type TokenSource } from './token-source.js';
-
-/**
- * The part of a client of `socket.io-client` that is used, so that no version of it is named.
- *
- * @publicApi
- */
-export interface IoSocketLike {
-  /** What is sent with each CONNECT packet, or a function that hands it on. */
-  auth: object | ((done: (data: object) => void) => void);
-  /** Whether it is in its namespace. */
-  readonly connected: boolean;
-  /** Whether it will connect again by itself. */
-  readonly active: boolean;
-  /** Adds a listener. Clients may type their events, so nothing is demanded of them here. */
-  on(event: never, listener: never): unknown;
-  /** Removes a listener. */
-  off(event: never, listener: never): unknown;
-  /** Sends an event. */
-  emit(event: never, ...args: never[]): unknown;
-  /** Joins its namespace. */
-  connect(): unknown;
-  /** Leaves its namespace. */
-  disconnect(): unknown;
-}
+import { askForToken, type Token } from './token-source.js';
 
 type Listener = (...args: unknown[]) => void;
 
@@ -36,22 +13,6 @@ interface UntypedSocket extends IoSocketLike {
   on(event: string, listener: Listener): unknown;
   off(event: string, listener: Listener): unknown;
   emit(event: string, ...args: unknown[]): unknown;
-}
-
-/**
- * How a client of Socket.IO stays authenticated.
- *
- * @publicApi
- */
-export interface AuthenticateOptions {
-  /** Obtains a token: once for each CONNECT packet, and for each renewal. */
-  readonly token: TokenSource;
-  /** Called when the client gives up because no user is logged in: no token, or a fresh one that was refused as well. */
-  readonly onUnauthenticated?: () => void;
-  /** Names of the protocol's events, if the server has given them others. */
-  readonly events?: Partial<WsAuthEventNames>;
-  /** Actions for close codes, beside and instead of those of the contract. */
-  readonly closeActions?: Readonly<Record<number, WsAuthCloseAction>>;
 }
 
 const knownOptions: readonly (keyof AuthenticateOptions)[] = [
@@ -94,8 +55,11 @@ const patience: Patience = { backOffMs: 1_000, maxBackOffMs: 30_000, maxFailures
 
 const nothing: History = { failures: 0, refused: false };
 
-/** Status by which a server refuses a poll that presents no good credential. */
-const unauthorized = 401;
+/** Close codes of the contract by the status with which a server refuses a poll. Socket.IO would try the same for ever. */
+const codeOfStatus: Readonly<Record<number, number>> = {
+  401: WsAuthCloseCode.Unauthorized,
+  403: WsAuthCloseCode.Forbidden,
+};
 
 /** Why a session, or a connection, has ended. */
 interface Reason {
@@ -150,14 +114,16 @@ class IoSession {
 
   /** Adds the token to what the application sends with each CONNECT packet. */
   #present(before: IoSocketLike['auth'], done: (data: object) => void): void {
-    const fields = typeof before === 'function' ? {} : before;
-    void this.#withToken((token) => done({ ...fields, token }));
-  }
-
-  async #withToken(use: (token: string) => void): Promise<void> {
-    const token = await this.#ask();
-    if (token !== undefined && !this.#stopped) {
-      use(token);
+    const present = async (fields: object) => {
+      const token = await this.#ask();
+      if (token !== undefined && !this.#stopped) {
+        done({ ...fields, token });
+      }
+    };
+    if (typeof before === 'function') {
+      before((fields) => void present(fields));
+    } else {
+      void present(before);
     }
   }
 
@@ -191,11 +157,18 @@ class IoSession {
 
   #renew(data: unknown): void {
     this.#expires(data);
-    void this.#withToken((token) => {
-      if (this.socket.connected) {
-        this.socket.emit(this.#events.authenticate, { token });
-      }
-    });
+    // Without a token the session goes on until its end, and the client asks again then.
+    askForToken(this.options.token, false).then(
+      (token) => this.#renewWith(token),
+      () => undefined,
+    );
+  }
+
+  #renewWith(token: Token): void {
+    if (token && this.socket.connected && !this.#stopped) {
+      this.#token = token;
+      this.socket.emit(this.#events.authenticate, { token });
+    }
   }
 
   /** Socket.IO itself comes back where it was the network, or the server that restarts. */
@@ -214,12 +187,12 @@ class IoSession {
       readonly description?: unknown;
     };
     const refusal = reasonIn(data);
+    const code = codeOfStatus[Number(description)];
     if (refusal) {
       this.#follow(this.#end(refusal.code, refusal.reason));
-    } else if (description === unauthorized) {
-      // Socket.IO would try the same for ever.
+    } else if (code !== undefined) {
       this.socket.disconnect();
-      this.#follow(this.#end(3000, 'refused with 401'));
+      this.#follow(this.#end(code, `refused with ${String(description)}`));
     } else if (!this.socket.active) {
       this.#follow(this.#end(1008, error.message));
     }

@@ -1,4 +1,5 @@
 import { io, type Socket } from 'socket.io-client';
+import { fromCookie, fromFirstMessage } from 'nestjs-ws-auth';
 import { authenticate } from 'nestjs-ws-auth/socket.io-client';
 import { afterEach, describe, expect, it } from 'vitest';
 import { tokenOf } from '../support/tokens.js';
@@ -15,6 +16,7 @@ function open(
   app: IoApp,
   transport: string,
   token: () => string | null | Promise<string>,
+  options: Parameters<typeof io>[1] = {},
 ): { client: IoClient; asked: () => number; loggedOut: () => boolean } {
   const state = { asked: 0, loggedOut: false };
   const socket = io(app.url, {
@@ -23,6 +25,7 @@ function open(
     reconnectionDelay: 10,
     reconnectionDelayMax: 50,
     auth: { room: 'lobby' },
+    ...options,
   });
   opened.push(socket);
   authenticate(socket, {
@@ -48,6 +51,33 @@ describe.each(ioTransports)('authenticate(), by %s', (transport) => {
     await client.connected();
     const [socket] = app.nest.get(RootGateway).connected;
     expect(socket!.handshake.auth).toEqual({ room: 'lobby', token: 'REDACTED' });
+  });
+
+  it('presents a token beside what a function of the application hands on', async () => {
+    await using app = await startIo({}, [RootGateway]);
+    const { client } = open(app, transport, () => tokenOf('alice'), {
+      auth: (done) => done({ room: 'attic' }),
+    });
+    await client.connected();
+    const [socket] = app.nest.get(RootGateway).connected;
+    expect(socket!.handshake.auth).toEqual({ room: 'attic', token: 'REDACTED' });
+  });
+
+  it('stays connected where no token can be had for a renewal, and comes back after the end', async () => {
+    await using app = await startIo({ expiryWarningMs: 59_000 }, [RootGateway]);
+    const tokens = [
+      () => tokenOf('alice', { exp: seconds() + 60 }),
+      () => Promise.reject(new Error('offline')),
+      () => tokenOf('alice', { iat: seconds() }),
+    ];
+    const { client, asked } = open(app, transport, () => tokens.shift()!());
+    await client.connected();
+    await until(() => asked() === 2);
+    await expect(client.ask('whoami')).resolves.toMatchObject({ user: 'alice' });
+    await app.sessions.revoke({ userId: 'alice' });
+    await client.ended();
+    await client.connected();
+    expect(asked()).toBe(3);
   });
 
   it('renews on the open connection, through several tokens', async () => {
@@ -113,6 +143,19 @@ describe.each(ioTransports)('authenticate(), by %s', (transport) => {
     await client.connected();
     expect(failures).toBe(2);
   });
+});
+
+it('authenticate() gives up where a poll is refused with 403', async () => {
+  await using app = await startIo(
+    { rejection: 'http', credentials: [fromCookie('token'), fromFirstMessage()] },
+    [RootGateway],
+  );
+  const { client, asked } = open(app, 'polling', () => 'unused', {
+    extraHeaders: { origin: 'https://evil.example', cookie: `token=${tokenOf('alice')}` },
+  });
+  await expect(client.refused()).resolves.toMatchObject({ description: 403 });
+  expect(client.socket.active).toBe(false);
+  expect(asked()).toBe(0);
 });
 
 describe('the options of authenticate()', () => {
