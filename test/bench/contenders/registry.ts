@@ -8,6 +8,7 @@ import { oursHostile } from './ours-hostile.js';
 import { oursBesideTelemetry, oursMeasured, oursSampled, oursTraced } from './ours-telemetry.js';
 import { oursWithHook } from './ours-hook.js';
 import { ours, oursWithTickets } from './ours.js';
+import { nestSocketIo } from './nest-socket-io.js';
 import { socketIo } from './socket-io.js';
 import { oursWithSocketIo } from './ours-socket-io.js';
 import { stockNest } from './stock-nest.js';
@@ -21,6 +22,7 @@ export const contenders = {
   handleConnection,
   authGuard,
   socketIo,
+  nestSocketIo,
   ours,
   oursWithHook,
   oursWithTickets,

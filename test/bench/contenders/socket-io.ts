@@ -4,6 +4,7 @@ import { ExtractJwt, Strategy, type VerifiedCallback } from 'passport-jwt';
 import { Server } from 'socket.io';
 import type { Contender, Settings } from './contender.js';
 import { listen } from './listen.js';
+import { socketIoOptions } from './socket-io-echo.gateway.js';
 import { keyOf, pretendToAsk, type User } from './verify.js';
 
 type Authenticate = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
@@ -14,22 +15,10 @@ interface Handshake extends IncomingMessage {
 
 /** Socket.IO over WebSocket alone, with `passport-jwt` as its documentation sets it up. */
 export const socketIo: Contender = async (settings) => {
-  passport.use(strategy(settings));
-  const authenticate = passport.authenticate('jwt', { session: false }) as Authenticate;
+  const authenticate = passportJwt(settings);
   const server = createServer();
-  const io = new Server(server, {
-    transports: ['websocket'],
-    perMessageDeflate: false,
-    serveClient: false,
-    pingInterval: 300_000,
-  });
-  io.engine.use((request: Handshake, response: ServerResponse, next: () => void) => {
-    if (request._query.sid === undefined) {
-      authenticate(request, response, next);
-    } else {
-      next();
-    }
-  });
+  const io = new Server(server, socketIoOptions);
+  useOnce(io, authenticate);
   io.on('connection', (socket) => {
     const { user } = socket.request as IncomingMessage & { user?: User };
     socket.on('echo', (data: unknown) => socket.emit('echo', data));
@@ -37,6 +26,23 @@ export const socketIo: Contender = async (settings) => {
   });
   return { port: await listen(server) };
 };
+
+/** Passport as middleware, with `passport-jwt`. */
+export function passportJwt(settings: Settings): Authenticate {
+  passport.use(strategy(settings));
+  return passport.authenticate('jwt', { session: false }) as Authenticate;
+}
+
+/** Runs it for requests that open a connection, as the documentation of Socket.IO shows. */
+export function useOnce(io: Server, authenticate: Authenticate): void {
+  io.engine.use((request: Handshake, response: ServerResponse, next: () => void) => {
+    if (request._query.sid === undefined) {
+      authenticate(request, response, next);
+    } else {
+      next();
+    }
+  });
+}
 
 function strategy(settings: Settings): Strategy {
   const { verifyDelayMs } = settings;

@@ -4,7 +4,7 @@ import type { Server } from '../processes/server.js';
 import { costSection } from '../report/cost-section.js';
 import type { Section } from '../report/section.js';
 import { alternate, type Series } from './alternate.js';
-import { everyone, observed, type Contestant } from './contestants.js';
+import { everyone, observed, onSocketIo, type Contestant } from './contestants.js';
 import { dialogueRunner, inFlight } from './dialogue-runner.js';
 import { chosen } from './chosen.js';
 import { tokens } from './tokens.js';
@@ -13,6 +13,12 @@ import { tokens } from './tokens.js';
 export async function connect(bench: Bench): Promise<Section> {
   const series = await compare(bench, everyone);
   return costSection(`Connect, authenticate, first echo, close (${inFlight} in flight)`, series);
+}
+
+/** The same on Socket.IO. */
+export async function connectSocketIo(bench: Bench): Promise<Section> {
+  const series = await compare(bench, onSocketIo);
+  return costSection(`The same on Socket.IO, over WebSocket (${inFlight} in flight)`, series);
 }
 
 /** The same with OpenTelemetry. */

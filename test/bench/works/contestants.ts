@@ -31,6 +31,11 @@ export const inHandleConnection = contestant(
 );
 export const perMessage = contestant('Nest, `AuthGuard` per message', 'authGuard', byUpgrade);
 export const withSocketIo = contestant('Socket.IO + Passport', 'socketIo', bySocketIo);
+export const nestWithSocketIo = contestant(
+  'Nest `IoAdapter` + Passport',
+  'nestSocketIo',
+  bySocketIo,
+);
 export const oursSocketIo = contestant('**ours**, Socket.IO', 'oursWithSocketIo', bySocketIo);
 export const oursUpgrade = contestant('**ours**, upgrade', 'ours', byUpgrade);
 export const oursFirst = contestant('**ours**, first message', 'ours', byFirstMessage);
@@ -52,6 +57,14 @@ export const observed: readonly Contestant[] = [
   contestant('measured, all traced', 'oursTraced', byUpgrade),
 ];
 
+/** Gateways of Socket.IO, beside what people write for them. */
+export const onSocketIo: readonly Contestant[] = [
+  nestWithSocketIo,
+  again(nestWithSocketIo),
+  withSocketIo,
+  oursSocketIo,
+];
+
 /** The same again under another name: how far the two are apart is the noise of the run. */
 export function again(original: Contestant): Contestant {
   return { ...original, label: `${original.label} (again)` };
@@ -65,7 +78,6 @@ export const everyone: readonly Contestant[] = [
   inHandleConnection,
   perMessage,
   withSocketIo,
-  oursSocketIo,
   oursUpgrade,
   oursHook,
   oursFirst,

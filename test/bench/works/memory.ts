@@ -13,6 +13,7 @@ import {
   perMessage,
   stock,
   withSocketIo,
+  nestWithSocketIo,
   oursSocketIo,
   type Contestant,
 } from './contestants.js';
@@ -24,6 +25,7 @@ const everyone: readonly Contestant[] = [
   handWritten,
   perMessage,
   withSocketIo,
+  nestWithSocketIo,
   oursSocketIo,
   oursUpgrade,
   oursFirst,

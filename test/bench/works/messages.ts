@@ -4,7 +4,7 @@ import type { Cost } from '../load/dialogue.js';
 import type { EchoPlan, OpenPlan } from '../load/load.js';
 import { costSection } from '../report/cost-section.js';
 import type { Section } from '../report/section.js';
-import { alternate, type Runner } from './alternate.js';
+import { alternate, type Runner, type Series } from './alternate.js';
 import { chosen } from './chosen.js';
 import {
   again,
@@ -14,7 +14,7 @@ import {
   perMessage,
   stock,
   withSocketIo,
-  oursSocketIo,
+  onSocketIo,
   type Contestant,
 } from './contestants.js';
 import { explain } from './dialogue-runner.js';
@@ -28,22 +28,32 @@ const everyone: readonly Contestant[] = [
   handWritten,
   perMessage,
   withSocketIo,
-  oursSocketIo,
   oursUpgrade,
   oursEverything,
 ];
 
 /** (c) Messages on open connections. */
 export async function messages(bench: Bench): Promise<Section> {
-  const series = await alternate({
-    contenders: chosen(bench, everyone),
+  return costSection(`Echo, ${connections} connections, 64 bytes`, await compare(bench, everyone));
+}
+
+/** The same on Socket.IO. */
+export async function messagesSocketIo(bench: Bench): Promise<Section> {
+  return costSection(
+    `Echo on Socket.IO, ${connections} connections, 64 bytes`,
+    await compare(bench, onSocketIo),
+  );
+}
+
+function compare(bench: Bench, contenders: readonly Contestant[]): Promise<Series[]> {
+  return alternate({
+    contenders: chosen(bench, contenders),
     start: (contestant, belongings) => openGroup(bench, contestant, belongings),
     sharesBaseline: bench.options.quick,
     warmUp: 6,
     sittings: bench.size(4, 1),
     rounds: bench.size(6, 2),
   });
-  return costSection(`Echo, ${connections} connections, 64 bytes`, series);
 }
 
 async function openGroup(

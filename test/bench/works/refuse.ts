@@ -3,7 +3,7 @@ import type { Dialogue } from '../load/dialogue.js';
 import { bearerField, handshake } from '../load/requests.js';
 import { costSection } from '../report/cost-section.js';
 import type { Section } from '../report/section.js';
-import { alternate } from './alternate.js';
+import { alternate, type Series } from './alternate.js';
 import { chosen } from './chosen.js';
 import {
   again,
@@ -12,10 +12,10 @@ import {
   inHandleConnection,
   oursEverything,
   oursFirst,
-  oursSocketIo,
   oursUpgrade,
   perMessage,
   withSocketIo,
+  onSocketIo,
   type Contestant,
 } from './contestants.js';
 import { dialogueRunner, inFlight } from './dialogue-runner.js';
@@ -54,7 +54,6 @@ const everyone: readonly Refused[] = [
   forged(perMessage, { turns: [exception] }),
   // It hangs up without a word.
   forged(withSocketIo, { greeting: '', turns: [], outcome: 0 }),
-  forged(oursSocketIo, { greeting: '', ...status401 }),
   forged(oursUpgrade, status401),
   forged(oursFirst, { outcome: 'closed' }),
   forged(oursEverything, status401),
@@ -81,12 +80,31 @@ const everyone: readonly Refused[] = [
   }),
 ];
 
+/** It hangs up without a word, except ours. */
+const everyoneOnSocketIo = onSocketIo.map((each) =>
+  forged(each, { greeting: '', turns: [], outcome: each.name === 'oursWithSocketIo' ? 401 : 0 }),
+);
+
 /** (b) Refused connects. */
 export async function refuse(bench: Bench): Promise<Section> {
+  const series = await compare(bench, everyone);
+  return costSection(`Refused connect, wrong signature (${inFlight} in flight)`, series);
+}
+
+/** The same on Socket.IO. */
+export async function refuseSocketIo(bench: Bench): Promise<Section> {
+  const series = await compare(bench, everyoneOnSocketIo);
+  return costSection(
+    `Refused connect on Socket.IO, wrong signature (${inFlight} in flight)`,
+    series,
+  );
+}
+
+function compare(bench: Bench, contenders: readonly Refused[]): Promise<Series[]> {
   const shared = forgedTokens(512);
   const credentials = () => Promise.resolve(shared);
-  const series = await alternate({
-    contenders: chosen(bench, everyone),
+  return alternate({
+    contenders: chosen(bench, contenders),
     start: async ({ label, name, dialogue, first }, belongings) => {
       const server = belongings.use(await bench.startServer(name));
       if (first !== undefined) {
@@ -101,5 +119,4 @@ export async function refuse(bench: Bench): Promise<Section> {
     sittings: bench.size(3, 1),
     rounds: bench.size(8, 2),
   });
-  return costSection(`Refused connect, wrong signature (${inFlight} in flight)`, series);
 }
