@@ -3,10 +3,11 @@ import { Socket } from 'node:net';
 import type { AbortableAttempt } from './abortable-attempt.js';
 import { addExpressMembers } from './express-members.js';
 
-/** Names of what Node puts on every request. */
+/** Names of what Node and engine.io put on every request. */
 const plainProperties: ReadonlySet<string> = new Set([
   ...Object.keys(new IncomingMessage(new Socket())),
   'parser',
+  '_query',
 ]);
 
 /**
@@ -18,6 +19,7 @@ const plainProperties: ReadonlySet<string> = new Set([
 export class PlainRequest extends IncomingMessage {
   declare originalUrl: string;
   declare query: Record<string, string | string[]>;
+  declare _query?: Record<string, string | string[]>;
   declare body: object;
   readonly #attempt: AbortableAttempt;
 

@@ -13,6 +13,8 @@ import { PlainRequest } from './plain-request.js';
 export interface StrategyRequest extends IncomingMessage {
   originalUrl: string;
   query: Record<string, string | string[]>;
+  /** The same on Socket.IO, where the real one is redacted. */
+  _query?: Record<string, string | string[]>;
   body: object;
   /** Aborts when the result of the strategy is not needed any more. */
   readonly signal: AbortSignal;
@@ -55,6 +57,9 @@ export function strategyRequest(parts: StrategyRequestParts): StrategyRequest {
   derived.url = url;
   derived.originalUrl = url;
   derived.query = parseQuery(url);
+  if ('_query' in request) {
+    derived._query = derived.query;
+  }
   derived.body = content.scheme === 'fields' ? content.body : emptyBody;
   if (token !== undefined) {
     presentToken(derived, token, places);

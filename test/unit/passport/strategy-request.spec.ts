@@ -43,6 +43,13 @@ function derive(content: CredentialContent, sent: Sent = {}): Derived {
   return { request, seen, attempt };
 }
 
+/** What a strategy that reads the request itself is given. */
+function requested() {
+  const origin = { ambient: true, cookie: true };
+  const how = { extractor: 'request', strategy: undefined, ...origin };
+  return { credential: new Credential({ scheme: 'request' }, how) };
+}
+
 /** CPU time in microseconds that it takes to derive the request of a strategy. */
 function costOf(url: string) {
   const before = process.cpuUsage();
@@ -65,6 +72,19 @@ describe('strategyRequest', () => {
     expect(seen.originalUrl).toBe('/ws?a=1');
     expect({ ...seen.query }).toEqual({ a: '1' });
     expect(seen.body).toEqual({});
+  });
+
+  it('K5: shows the query of Socket.IO as that of the URL, and nothing where there is none', () => {
+    const request = Object.assign(upgradeRequest('/ws?key=REDACTED', []), {
+      _query: { key: 'REDACTED' },
+    });
+    const original = { url: '/ws?key=secret', bareUrl: '/ws', headers: {} };
+    const { credential } = requested();
+    const attempt = new ManualAttempt();
+    const seen = strategyRequest({ request, original, client, credential, attempt });
+    expect(seen._query).toBe(seen.query);
+    expect(seen.query['key']).toBe('secret');
+    expect(derive(bearer('abc')).seen).not.toHaveProperty('_query');
   });
 
   it('BA-02: presents a name and a password as Basic in UTF-8', () => {
