@@ -18,7 +18,7 @@ export interface Entrance {
 }
 
 /**
- * Admits authenticated connections: the one rule, for every transport, that says which of them may have a session. Its
+ * Admits authenticated connections: the one rule, for every transport, that decides which of them may have a session. Its
  * credential has not expired, is not revoked, and its user has a session left.
  */
 export class Admission {

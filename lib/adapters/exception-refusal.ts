@@ -13,8 +13,8 @@ const ofStatus: Readonly<Record<number, RefusalCode>> = {
 const unauthorized = 'Unauthorized';
 
 /**
- * The refusal that an exception of application code stands for, or `undefined` for a fault. Its text is constant: what the
- * exception says is for those who handle it.
+ * The refusal that an exception of application code stands for, or `undefined` for a fault. Its text is constant: the message
+ * of the exception is for the filters of the application.
  */
 export function refusalOf(error: unknown): Refusal | undefined {
   try {
@@ -43,6 +43,6 @@ export function exceptionData(error: unknown): unknown {
   if (!(error instanceof WsException)) {
     return { status: 'error', message: 'Internal server error', cause };
   }
-  const told = error.getError();
-  return typeof told === 'object' ? told : { status: 'error', message: told, cause };
+  const content = error.getError();
+  return typeof content === 'object' ? content : { status: 'error', message: content, cause };
 }

@@ -40,8 +40,8 @@ export function isOriginAllowed(
 }
 
 /**
- * The origin of a plain GET without `Origin`: browsers send none with such a request of a page to its own server, and say so in
- * `Sec-Fetch-Site`, which no page can write. A request from another site without `Origin` has the opaque one. Upgrades by browsers
+ * The origin of a plain GET without `Origin`: browsers send none with such a request of a page to its own server. They state
+ * that in `Sec-Fetch-Site`, which no page can write. A request from another site without `Origin` has the opaque one. Upgrades by browsers
  * always have an `Origin`.
  */
 function impliedOrigin(

@@ -63,10 +63,10 @@ export function refuseIfThrown<Said>(judge: () => Said): Said | Refusal {
 }
 
 /**
- * What a strategy that threw is refused with.
+ * The refusal that an error of a strategy stands for.
  *
- * `validate()` says no by an exception: one of Nest's HTTP exceptions, a `WsException`, or an error with a `statusCode`, which
- * Nest answers over HTTP. Each 4xx among them, and each `WsException`, is a no: with its status where a refusal has that one,
+ * `validate()` refuses by an exception: one of Nest's HTTP exceptions, a `WsException`, or an error with a `statusCode`, which
+ * Nest answers over HTTP. Each 4xx among them, and each `WsException`, is a refusal: with its status where a refusal has that one,
  * otherwise with 401. Everything else is a failure of the application.
  */
 export function refusalOfError(error: unknown): Refusal {

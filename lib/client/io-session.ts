@@ -127,7 +127,7 @@ class IoSession {
     }
   }
 
-  /** A token; `undefined` if there is none, and the client waits or has given up. */
+  /** A token, or `undefined` when the client has to wait or has given up. */
   async #ask(): Promise<string | undefined> {
     try {
       this.#token = await askForToken(this.options.token, this.#history.refused);

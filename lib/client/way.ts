@@ -8,7 +8,7 @@ import { utf8 } from './socket-data.js';
  * @publicApi
  */
 export interface WsAuthWay {
-  /** Done before the connection. Resolves with the status of an HTTP answer; rejects if there is none. */
+  /** Done before the connection. Resolves with the status of an HTTP answer; rejects without an answer. */
   prepare?(token: string, signal: AbortSignal): Promise<number>;
   /** The URL to connect to. */
   url?(url: string, token: string): string;

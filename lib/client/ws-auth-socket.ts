@@ -106,8 +106,8 @@ export class WsAuthSocket extends SocketEventTarget {
 
   /**
    * Sends a message, or keeps it until the socket is authenticated. A message that is on its way when the connection is lost
-   * may be lost with it. After the end messages are dropped, as by a WebSocket. What is kept is no copy: do not change a
-   * buffer before it is sent.
+   * may be lost with it. After the end messages are dropped, as by a WebSocket. A kept message is not copied: do not
+   * change a buffer before it is sent.
    *
    * @throws {TypeError} for what no WebSocket can send, such as an object, whatever the state is.
    * @throws an error with the name `InvalidStateError` if the socket is not authenticated and may keep no more messages.

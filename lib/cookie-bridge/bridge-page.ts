@@ -11,7 +11,7 @@ export interface BridgePage {
  * Makes the page that takes a token from an allowed parent and has it set as a cookie.
  *
  * The token goes to the server of the gateway itself, which alone can set an `HttpOnly` cookie there. The script names no
- * global, runs by its hash, and answers the origin it heard from, never `*`.
+ * global, runs by its hash, and answers the origin of the message, never `*`.
  */
 export function bridgePage(parentOrigins: readonly string[]): BridgePage {
   const script = `(() => {

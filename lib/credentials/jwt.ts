@@ -90,7 +90,7 @@ function canonical(part: string, length?: number): string {
 
 const paseto = /^(v\d\.(?:local|public))\.([^.]+)(?:\.([^.]+))?$/;
 
-/** The spare bits of the last character of a PASETO token say nothing either. Every other token is left as it is. */
+/** The spare bits of the last character of a PASETO token do not count either. Every other token is left as it is. */
 function canonicalPaseto(token: string): string {
   const [, purpose, payload, footer = ''] = paseto.exec(token) ?? [];
   return purpose === undefined
@@ -184,7 +184,7 @@ function collectJwts(parts: readonly string[], found: Map<string, string>): void
   }
 }
 
-/** How many parts the token has whose header stands there; 0 if there is none. */
+/** How many parts the token has whose header stands there; 0 without a token. */
 function lengthAt(parts: readonly string[], index: number, header: unknown): number {
   if (isRecord(jsonIn(parts[index + 1]!))) {
     return 3;
@@ -198,7 +198,7 @@ function isEncrypted(header: unknown): boolean {
   return isRecord(header) && typeof header['enc'] === 'string';
 }
 
-/** The header of a JWT, which a prefix may stand before, and what it says. `eyJ` is how `{"` begins in base64url. */
+/** The header of a JWT, which a prefix may stand before, and its content. `eyJ` is how `{"` begins in base64url. */
 function headerIn(part: string): readonly [string, unknown] | undefined {
   const text = part.slice(startOfBase64url(part));
   const start = text.lastIndexOf('eyJ');

@@ -5,8 +5,8 @@ const knowsWebSockets = /getType|switchToWs/;
 
 /**
  * Whether a guard is written for HTTP alone, as `AuthGuard()` of Passport and `ThrottlerGuard` are: on a message it throws, and
- * the client is answered with "Internal server error". It is found by its code and that of its base classes, since nothing else
- * of a guard tells.
+ * the client is answered with "Internal server error". It is found by its code and that of its base classes, since a guard
+ * has no other mark.
  */
 export function isHttpGuard(guard: unknown): boolean {
   const code = classesOf(guard).map(String).join('\n');

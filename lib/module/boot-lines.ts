@@ -6,7 +6,7 @@ export interface ServedGateway {
   /** 0 for the application's own server. */
   readonly port: number;
   readonly path: string | undefined;
-  /** `/` where there is none. */
+  /** `/` for the root namespace. */
   readonly namespace?: string;
   readonly policy: Policy | undefined;
 }

@@ -214,7 +214,7 @@ function namespaceName(namespace: string | RegExp): string {
   return name.startsWith('/') ? name : `/${name}`;
 }
 
-/** The part of `@WebSocketGateway()` that says where a gateway is. */
+/** The part of `@WebSocketGateway()` that states where a gateway is. */
 interface GatewayOptions {
   readonly path?: string;
   readonly namespace?: string | RegExp;

@@ -30,7 +30,7 @@ export async function installedPlatformOrNone(importPackage = importInstalled): 
 
 const importInstalled: ImportPackage = (name) => import(name);
 
-/** The platform, or why there is no platform. */
+/** The platform, or the reason why none can be used. */
 async function findPlatform(importPackage: ImportPackage): Promise<Platform | string> {
   const hasWs = await isInstalled(wsPackage, importPackage);
   const hasSocketIo = await isInstalled(socketIoPackage, importPackage);

@@ -66,7 +66,7 @@ export interface MiddlewareRun<Result> {
   readonly attempt: AbortableAttempt;
   /** Called within the `next()` of the last one, so that `AsyncLocalStorage.run(store, next)` has its effect. */
   readonly proceed: () => Promise<Result>;
-  /** Makes a result of what a middleware answered instead of calling `next()`. Without it, there is none. */
+  /** Makes a result of what a middleware answered instead of calling `next()`. Without it, such an answer has no result. */
   readonly refuse?: (answer: MiddlewareAnswer) => Result;
 }
 

@@ -65,7 +65,7 @@ export class WatchedRequest {
     }
   }
 
-  /** Each cookie on its own, parsed when the strategy asks for one: reading one says nothing about the token in another. */
+  /** Each cookie on its own, parsed when the strategy asks for one: reading one does not read the token in another. */
   #watchCookies(request: StrategyRequest, header: string): void {
     let cookies: unknown;
     if (Object.hasOwn(request, 'cookies')) {

@@ -38,7 +38,7 @@ const fields: readonly (readonly [string, string, (extractor: Fields) => boolean
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Whether a value is an extractor, as far as its kind can be told. */
+/** Whether a value is an extractor, as far as its fields show. */
 export function isExtractor(value: unknown): value is WsCredentialExtractor {
   const { phase } = Object(value) as Fields;
   return phase === 'handshake' || value instanceof FirstMessageExtractor;

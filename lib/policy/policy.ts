@@ -86,7 +86,7 @@ export function resolvePolicy(
 
 /**
  * Official clients of Socket.IO try for ever to connect where they are refused by an HTTP status, so there the CONNECT packet is refused
- * unless the policy says otherwise.
+ * unless the policy sets another `rejection`.
  */
 function rejectionOf(
   { rejection }: WsAuthModuleOptions,

@@ -44,7 +44,7 @@ export type WsAuthCloseCode = (typeof WsAuthCloseCode)[keyof typeof WsAuthCloseC
 export type WsAuthCloseAction = 'terminal' | 'newToken' | 'backOff';
 
 /**
- * Actions that the range of the code does not state. It is no complete table, since a page downloads it: below 3000 a code is a
+ * Actions that the range of the code does not state. The table is short, since a page downloads it: below 3000 a code is a
  * trouble of the transport, and from 3000 on a decision of the application.
  */
 const exceptions: Readonly<Record<number, WsAuthCloseAction>> = {

@@ -81,7 +81,7 @@ export interface WsAuthStrategyAnswer {
 
 /** The two sides of a comparison of origins. */
 export interface WsAuthOriginDiagnosis {
-  /** Origin of the page; `none` where the client sent none, `unreadable` for a text that is no origin. */
+  /** Origin of the page; `none` where the client sent none, `unreadable` for a text that is not an origin. */
   readonly sent: string;
   /** Origins that the gateway accepts, or the name of what decides. */
   readonly expected: readonly string[];
@@ -93,7 +93,7 @@ export interface WsAuthOriginDiagnosis {
  * It holds names, never values: no credential, no text of an error, no content of a message.
  */
 export interface WsAuthDiagnosis {
-  /** The check that refused; `undefined` if the strategies did, or if the code says it all. */
+  /** The check that refused; `undefined` if the strategies did, or if the code is sufficient. */
   readonly check?: WsAuthCheck;
   /** Name of the extractor that found the credential, or of those that looked for one. */
   readonly extractor?: string;

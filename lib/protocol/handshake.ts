@@ -11,7 +11,7 @@ export type HandshakeRequest = Pick<
 >;
 
 /**
- * What a request that opens a connection says: a WebSocket handshake, or the first poll of Socket.IO.
+ * The request that opens a connection: a WebSocket handshake, or the first poll of Socket.IO.
  *
  * @publicApi
  */

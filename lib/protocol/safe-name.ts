@@ -26,7 +26,7 @@ function named(reason: unknown): string | undefined {
   return names.find((each) => isNameOf(each, isError)) as string | undefined;
 }
 
-/** The `name` of another object may be that of a user, so only one that says what it is counts. */
+/** The `name` of another object may be that of a user, so only the name of an error or of a refusal counts. */
 function isNameOf(name: unknown, isError: boolean): boolean {
   return (
     typeof name === 'string' &&

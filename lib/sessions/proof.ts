@@ -161,7 +161,7 @@ export function numericDate(value: unknown): number | undefined {
 const maxAheadMs = 86_400_000;
 
 /**
- * `iat` in epoch milliseconds. One that is more than a day ahead does not say when the token was issued: its issuer has counted
+ * `iat` in epoch milliseconds. One that is more than a day ahead does not state when the token was issued: its issuer has counted
  * milliseconds, for example, and no revocation of a user would ever concern it.
  */
 function pastDate(iat: unknown, presentedAt: number): number | undefined {

@@ -16,7 +16,7 @@ import { Revocations } from './revocations.js';
 interface Candidate extends Pick<LiveSession, 'session' | 'proof'> {
   /**
    * Epoch milliseconds at which its credential was presented: a revocation since then concerns it, whatever the clock of its
-   * issuer says, and however long its strategy took.
+   * issuer shows, and however long its strategy took.
    */
   readonly presentedAt?: number;
 }

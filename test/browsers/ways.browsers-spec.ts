@@ -74,7 +74,7 @@ if (process.env['WRITE_BROWSERS_TABLE']) {
   });
 }
 
-it('README.md says what was measured', () => {
+it('README.md states what was measured', () => {
   const stated = readTable();
   expect(stated.map(({ engine }) => engine)).toEqual(engines.map(({ name }) => name));
   for (const { engine, cells } of columns) {

@@ -23,7 +23,7 @@ const startAgain = (app: TestApp, options: WsAuthModuleOptions = {}) =>
   startProtected(options, [], { port: app.port });
 
 describe('a client whose server', () => {
-  it('restarts, comes back by itself and sends what was said meanwhile, in order', async () => {
+  it('restarts, comes back by itself and sends what was queued meanwhile, in order', async () => {
     const first = await startProtected();
     await using client = new ObservedSocket(first.url(), { token: alice });
     await client.next('open');
@@ -148,7 +148,7 @@ describe('a client whose server', () => {
     expect(asked).toEqual([false, true]);
   });
 
-  it('has other close codes, follows what the application says of them', async () => {
+  it('has other close codes, follows the actions that the application sets for them', async () => {
     await using app = await startProtected();
     await using client = new ObservedSocket(app.url(), {
       token: alice,
@@ -167,7 +167,7 @@ describe('a client whose server', () => {
 });
 
 describe('a client that can never connect', () => {
-  it('stops when the constructor throws, and does not say what it was given', async () => {
+  it('stops when the constructor throws, and does not reveal what it was given', async () => {
     const token = 'not/a/subprotocol==';
     await using client = new ObservedSocket('ws://127.0.0.1:9/', {
       token: () => token,
@@ -194,7 +194,7 @@ describe('a client that can never connect', () => {
     expect(() => new ObservedSocket('not a url', { token: alice })).toThrow(TypeError);
   });
 
-  it('does not wait for ever for a server that accepts connections and says nothing', async () => {
+  it('does not wait for ever for a server that accepts connections and sends nothing', async () => {
     const sockets: Socket[] = [];
     const mute = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
     await once(mute, 'listening');

@@ -161,7 +161,7 @@ describe('a socket', () => {
     expect(opened).toEqual([]);
   });
 
-  it('needs a WebSocket: there is none in Node.js 20', () => {
+  it('needs a WebSocket, which Node.js 20 does not have', () => {
     const url = 'ws://127.0.0.1:9/';
     const { WebSocket } = globalThis as { WebSocket?: unknown };
     Reflect.deleteProperty(globalThis, 'WebSocket');

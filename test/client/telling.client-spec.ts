@@ -101,7 +101,7 @@ describe('a socket', () => {
     expect(warned).not.toHaveBeenCalled();
   });
 
-  it('K7k: is not made with a token that is no function', () => {
+  it('K7k: is not made with a token that is not a function', () => {
     expect(() => connect('ws://127.0.0.1:9/', { token: 'text' as never, WebSocket })).toThrow(
       new TypeError('token: expected a function'),
     );

@@ -47,7 +47,7 @@ describe('a client without a token', () => {
     expect(thrown).toEqual([mistake]);
   });
 
-  it('asks again when it could not be had, and says why', async () => {
+  it('asks again when it could not be had, and reports why', async () => {
     await using app = await startProtected();
     const cause = new Error('the server of tokens is out of reach');
     let asked = 0;
@@ -63,7 +63,7 @@ describe('a client without a token', () => {
     await client.next('open');
   });
 
-  it('says why it could not be had when it gives up', async () => {
+  it('reports why it could not be had when it gives up', async () => {
     const cause = new Error('the server of tokens is out of reach');
     await using app = await startProtected();
     await using client = new ObservedSocket(app.url(), {

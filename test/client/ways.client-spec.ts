@@ -28,7 +28,7 @@ const ways: readonly [string, WsAuthWay, WsCredentialExtractor][] = [
 ];
 
 describe.each(ways)('a client that sends its token in %s', (_name, via, extractor) => {
-  it('is authenticated, and says which session it has', async () => {
+  it('is authenticated, and states which session it has', async () => {
     await using app = await startProtected({ credentials: [extractor] });
     await using client = new ObservedSocket(app.url(), { token: () => tokenOf('alice'), via });
     await client.socket.authenticated;

@@ -5,7 +5,7 @@ import { openGraphqlWs } from './graphql-ws-transport.js';
 
 const exceptions = {
   deadline:
-    'graphql-ws closes with 4408 and a text of its own: there is no socket to close before connection_init',
+    'graphql-ws closes with 4408 and a text of its own: the socket is not open before connection_init',
   'queue-limit':
     'nothing is kept: a client that does not wait for the acknowledgement is closed with 4401',
 };

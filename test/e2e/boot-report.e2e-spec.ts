@@ -212,7 +212,7 @@ describe('a guard for HTTP on a gateway', () => {
   });
 
   it.each([WsReadyGuard, RolesGuard, WsThrottlerGuard, WsAuthGuard])(
-    'K8a: %o is none, since it works on messages',
+    'K8a: %o causes no warning, since it works on messages',
     async (guard) => {
       const global = { provide: APP_GUARD, useClass: guard };
       const { warn } = await boot({ providers: [gateway([UseGuards(guard)]), global] });
@@ -220,7 +220,7 @@ describe('a guard for HTTP on a gateway', () => {
     },
   );
 
-  it('K8a: is none of our business in an application without gateways', async () => {
+  it('K8a: causes no warning in an application without gateways', async () => {
     const global = { provide: APP_GUARD, useClass: ThrottlerGuard };
     expect((await boot({ providers: [global] })).warn).toEqual([]);
   });

@@ -258,7 +258,7 @@ describe('the cookie', () => {
     });
   });
 
-  it('lives as long as the application says, in whole seconds', async () => {
+  it('lives as long as the application sets, in whole seconds', async () => {
     const { attributes } = await attributesOf({ bridge: { maxAgeMs: 5_999 } });
     expect(attributes).toContain('Max-Age=5');
   });

@@ -336,7 +336,7 @@ describe('a user', () => {
     expect(session.userId).toBe(userId);
   });
 
-  it('has the key that the application says', async () => {
+  it('has the key that the application chooses', async () => {
     await using app = await startGateways({ userId: ({ id }: TestUser) => `tenant:${id}` }, [
       DecoratedGateway,
     ]);
@@ -345,7 +345,7 @@ describe('a user', () => {
   });
 });
 
-describe('an exception as Nest 11 tells it', () => {
+describe('an exception as Nest 11 sends it', () => {
   /** The exception filter of Nest 11 calls `client.emit()`, which for a native socket stays in the process. */
   @WebSocketGateway()
   class ElevenGateway {

@@ -328,7 +328,7 @@ describe('the first message', () => {
 });
 
 describe('the deadline', () => {
-  it('closes a client that says nothing with 3008', async () => {
+  it('closes a client that sends nothing with 3008', async () => {
     useFakeTimers();
     await using app = await startProtected({ authTimeoutMs: 3_000 });
     const client = await app.connect().opened();

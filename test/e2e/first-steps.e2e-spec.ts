@@ -70,7 +70,7 @@ function failing(): { errors: unknown[]; logger: { error(...line: unknown[]): vo
 }
 
 describe('an application without WsAuthModule', () => {
-  it.each(handlers)('K11c: fails in the handler "%s", and says what to import', async (event) => {
+  it.each(handlers)('K11c: fails in the handler "%s", and names what to import', async (event) => {
     const { errors, logger } = failing();
     await using app = await startApp(
       { providers: [Protected] },
@@ -101,7 +101,7 @@ describe('a gateway with WsAuthModule', () => {
     providers: [JwtStrategy, Protected, Open],
   };
 
-  it('K11c: has no session in a @WsPublic() gateway, and is no mistake', async () => {
+  it('K11c: has no session in a @WsPublic() gateway, and is not a mistake', async () => {
     await using app = await startApp(metadata);
     const client = await app.connect('/open').opened();
     expect(await client.ask('user')).toEqual({});
@@ -224,7 +224,7 @@ describe('options with a misspelt name', () => {
 });
 
 describe('WsAuthAdapter', () => {
-  it('K11c: without WsAuthModule says so, before anything else is logged, and does not end the process', async () => {
+  it('K11c: without WsAuthModule reports it, before anything else is logged, and does not end the process', async () => {
     @Module({ providers: [EchoGateway] })
     class AppModule {}
     const { errors, logger } = failing();

@@ -202,7 +202,7 @@ describe('several gateways on one server', () => {
     expect(runs).toBe(1);
   });
 
-  it('may say the same twice', async () => {
+  it('may have the same option twice', async () => {
     await using app = await startApp(
       metadata(
         ['t', 't'].map((name) => gateway(0, '/ws', { credentials: [fromQueryParam(name)] })),
@@ -526,7 +526,7 @@ describe('WsAuthModule', () => {
     expect(error.message).toMatch(/WsAuthModule/);
   });
 
-  it('K8h: says what is wrong where two modules call forRoot() with equal options', async () => {
+  it('K8h: names what is wrong where two modules call forRoot() with equal options', async () => {
     @Module({ imports: [WsAuthModule.forRoot({ strategy: 'jwt', realm: 'One' })] })
     class FeatureModule {}
     @Module({ imports: [WsAuthModule.forRoot({ strategy: 'jwt', realm: 'One' })] })

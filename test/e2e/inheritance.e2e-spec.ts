@@ -234,7 +234,7 @@ describe('a decorator that would do nothing', () => {
     },
   );
 
-  it('K11b: an alias of a gateway is no mistake', async () => {
+  it('K11b: an alias of a gateway is not a mistake', async () => {
     const made = extend(Plain, WsAuth(), gateway());
     await using app = await startGateways({ ...header }, [
       made,

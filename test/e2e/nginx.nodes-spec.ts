@@ -198,7 +198,7 @@ describe('behind nginx, with lib/policy/nginx.conf', () => {
     expect(await client.ask('whoami')).toMatchObject({ user: 'alice' });
   });
 
-  it('answers 429 to an address with too many sockets, and says so without the query', async () => {
+  it('answers 429 to an address with too many sockets, and logs it without the query', async () => {
     await using site = await Site.start({}, { 'sockets 1000': 'sockets 2' });
     const token = tokenOf('alice');
     await site.connect(`?token=${token}`).opened();

@@ -188,7 +188,7 @@ describe('an option of the module without effect', () => {
     await expectRefusal(metadataOf({ optional: true }, gateways), 'optional');
   });
 
-  it('K11b: optional of the module is no mistake for a gateway that lists the first message itself', async () => {
+  it('K11b: optional of the module is not a mistake for a gateway that lists the first message itself', async () => {
     const gateways = [gateway('/a'), gateway('/b', { credentials: [fromFirstMessage()] })];
     await boots(metadataOf({ optional: true, credentials: header }, gateways));
   });

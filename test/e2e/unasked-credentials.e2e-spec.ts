@@ -126,7 +126,7 @@ describe('a scheme that the gateway does not read', () => {
   });
 });
 
-describe('an exception that says no', () => {
+describe('an exception that refuses', () => {
   it.each<[string, unknown, number]>([
     ['WsException', new WsException('no'), 401],
     ['402', new HttpException('pay', 402), 401],

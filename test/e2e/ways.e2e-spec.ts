@@ -104,7 +104,7 @@ const all = [
 describe.each(ways)('$name alone', (way) => {
   const options = { credentials: [way.extractor] };
 
-  it('leads to a session that says how', async () => {
+  it('leads to a session that states how', async () => {
     await using app = await startProtected(options);
     expect(await whoami(way, app, tokenOf('alice'))).toEqual({ user: 'alice', via: way.via });
   });
@@ -164,7 +164,7 @@ describe('one endpoint for everything', () => {
     expect(await client.ask('whoami')).toEqual({ user: 'bob', via: 'fromAuthorizationHeader' });
   });
 
-  it('answers 101 and waits when there is no credential', async () => {
+  it('answers 101 and waits without a credential', async () => {
     await using app = await startProtected({ credentials: all });
     const client = await app.connect('/', { headers: { origin: 'https://else.example' } }).opened();
     await client.barrier();

@@ -56,7 +56,7 @@ describe.each(fields)('beside a ws without $field', ({ field, unknown, raisesBou
 });
 
 describe('beside the installed ws', () => {
-  it('boot says nothing, and the smoke suite passes', async () => {
+  it('boot logs nothing, and the smoke suite passes', async () => {
     await using server = await SmokeServer.start({
       command: process.execPath,
       args: [serverProgram],

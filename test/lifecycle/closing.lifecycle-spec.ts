@@ -136,7 +136,7 @@ const servers: readonly [string, () => AbstractHttpAdapter][] = [
 ];
 
 describe.each(servers)('an application on %s that closes', (_name, adapter) => {
-  it('D1: refuses every upgrade with 503 while its sessions say goodbye', async () => {
+  it('D1: refuses every upgrade with 503 while its sessions close', async () => {
     const app = await startClosing({ adapter: adapter() });
     const session = await knock(app.peer(), '/').opened();
     const closed = app.nest.close();
@@ -218,7 +218,7 @@ describe.each(servers)('an application on %s that closes', (_name, adapter) => {
 });
 
 describe('gateways with a port of their own', () => {
-  it('D1: refuse every upgrade with 503 while their sessions say goodbye', async () => {
+  it('D1: refuse every upgrade with 503 while their sessions close', async () => {
     const app = await startClosing({ port: await freePort() });
     const session = await knock(app.peer(), '/').opened();
     const closed = app.nest.close();

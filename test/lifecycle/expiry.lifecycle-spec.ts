@@ -87,7 +87,7 @@ describe('the end of a session', () => {
     expect(sessionOfUser(app, 'bob').expiresAt).toBe(now + 2 * minuteMs);
   });
 
-  it('is never later than the exp of the JWT, whatever the user says', async () => {
+  it('is never later than the exp of the JWT, whatever the user states', async () => {
     useFakeClock(now);
     const generous = customStrategy('generous', () => ({ id: 'alice', exp: inAMinute + 3_600 }));
     await using app = await startProtected({ strategy: 'generous' }, [generous]);
@@ -95,7 +95,7 @@ describe('the end of a session', () => {
     expect(sessionOfUser(app, 'alice').expiresAt).toBe(now + minuteMs);
   });
 
-  it('is what the application says, if it does', async () => {
+  it('is what the application sets, if it does', async () => {
     useFakeClock(now);
     const verdict = { id: 'alice', end: now + 5_000, exp: inAMinute };
     expect(await expiresAtOf(verdict, { expiresAt: endOfUser })).toBe(now + 5_000);
@@ -141,7 +141,7 @@ describe('the end of a session', () => {
   });
 });
 
-describe('an exp that is no instant in the future', () => {
+describe('an exp that is not an instant in the future', () => {
   const bad: [string, unknown][] = [
     ['a string', String(inAMinute)],
     ['an ISO date', '2030-01-01T00:01:00Z'],

@@ -428,7 +428,7 @@ describe('activity on the socket (CK-13)', () => {
   });
 });
 
-describe('what an HTTP session says of its user (CK-14)', () => {
+describe('what an HTTP session states of its user (CK-14)', () => {
   it.each([
     ['an empty text, which Passport reports as an error,', '', 'refused 500'],
     ['zero, which Passport reports as an error,', 0, 'refused 500'],

@@ -600,7 +600,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 const steps = fc.array(step, { minLength: 1, maxLength: 60, size: 'max' });
 
 describe('whatever happens to connections, in whatever order', () => {
-  it('only live sessions are heard, each ends once, and the registry knows', async () => {
+  it('only live sessions are handled, each ends once, and the registry knows', async () => {
     await fc.assert(
       fc.asyncProperty(steps, async (given) => {
         useAllFakeClocks(start);

@@ -344,7 +344,7 @@ describe('a failed attempt', () => {
     expect(await client.closed()).toEqual({ code: 3000, reason: 'credential rejected' });
   });
 
-  it('closes with 1011 when the strategy throws, and says nothing more', async () => {
+  it('closes with 1011 when the strategy throws, and sends nothing more', async () => {
     const deferred = new DeferredStrategy();
     await using app = await startDeferred({}, deferred);
     const client = await enterDeferred(app, deferred, { id: 'alice' });
@@ -766,7 +766,7 @@ describe('out of band', () => {
     expect(await client.closed()).toEqual({ code: 3000, reason: 'token expired' });
   });
 
-  it('refresh() of a session whose token is revoked says so', async () => {
+  it('refresh() of a session whose token is revoked reports it', async () => {
     useFakeTimers(now);
     await using app = await startWithVerdicts({ t: user(0, 60, 'alice', { jti: 'one' }) });
     await enter(app, 't');

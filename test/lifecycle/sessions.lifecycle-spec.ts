@@ -339,7 +339,7 @@ describe('the instant of a revocation (RV-06)', () => {
     expect(await attempt(app, tokenOf('alice'))).toBe('accepted');
   });
 
-  it('a token that does not say when it was issued is refused', async () => {
+  it('a token without a time of issue is refused', async () => {
     useFakeClock(now);
     const verdicts = { old: { id: 'alice' }, fresh: { id: 'alice', iat: seconds + 1 } };
     await using app = await startWithVerdicts(verdicts);

@@ -198,7 +198,7 @@ describe('a node that has lost its store', () => {
     expect(a.count('authenticated')).toBe(1);
   });
 
-  it('RD-09 survives a client without a listener for errors, and says once that its store is gone', async () => {
+  it('RD-09 survives a client without a listener for errors, and logs once that its store is gone', async () => {
     const client = createClient({ url: server.url, socket: { reconnectStrategy: 20 } });
     await client.connect();
     const lines: string[] = [];
@@ -305,7 +305,7 @@ describe('configuration', () => {
     expect(error.message).toContain("sessionLimitScope: 'cluster' needs a store");
   });
 
-  it('refuses what is no client, a prefix that could name other keys, and a time-out out of bounds', async () => {
+  it('refuses what is not a client, a prefix that could name other keys, and a time-out out of bounds', async () => {
     await using client = await storeOn('redis', server.url);
     expect(client.store).toBeDefined();
     const made = createClient({ url: server.url });

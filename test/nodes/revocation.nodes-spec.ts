@@ -136,7 +136,7 @@ describe('two nodes', () => {
     expect(await within(patienceMs, client.closed(), 'B finds out')).toEqual(revoked);
   });
 
-  it('closes within maxStalenessMs although nothing is heard on the channel', async () => {
+  it('closes within maxStalenessMs although nothing arrives on the channel', async () => {
     await using first = await storeOn('redis', server.url, { keyPrefix });
     await using a = await node({ store: deaf(first.store), maxStalenessMs: 1_500 });
     const client = await a.enter('alice');

@@ -174,7 +174,7 @@ describe('a ticket', () => {
     expect(await statusOf(present(node, mapped))).toBe(101);
   });
 
-  it('is no ticket for a page without an origin if it is bound to one', async () => {
+  it('is not a ticket for a page without an origin if it is bound to one', async () => {
     await using node = await alone();
     expect(
       await statusOf(present(node, await ticketFor(node, { origin: 'https://a.example' }))),
@@ -407,7 +407,7 @@ describe('tickets on three nodes', () => {
     expect(await statusOf(present(nodeAt(1), ticket))).toBe(101);
   });
 
-  it('TK-12 lives by the clock of Redis, whatever the clocks of the nodes say', async () => {
+  it('TK-12 lives by the clock of Redis, whatever the clocks of the nodes show', async () => {
     const [{ ticket: ahead }, { ticket: behind }] = await Promise.all([
       nodeAt(0).tickets.issue(alice, { ttlMs: 5_000 }),
       nodeAt(0).tickets.issue(alice, { ttlMs: 5_000 }),

@@ -98,7 +98,7 @@ export function describeImports(stackOf: () => Stack): void {
       expect(asked.filter((name) => name === 'ws' || name.includes('platform'))).toEqual([]);
     });
 
-    it.each(Object.entries(needs))('has no %s, which says that it needs %s', (entry, peer) =>
+    it.each(Object.entries(needs))('has no %s, which names the %s that it needs', (entry, peer) =>
       expect(askedFor(entry.replace('.', 'nestjs-ws-auth'))).rejects.toThrow(
         `Cannot find package '${peer}'`,
       ),

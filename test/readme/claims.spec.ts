@@ -43,7 +43,7 @@ class HandWrittenGateway {
   }
 }
 
-describe('Nest alone, as README.md says', () => {
+describe('Nest alone, as README.md describes it', () => {
   it('runs no guard when a client connects, and handles messages before handleConnection has ended', async () => {
     await using app = await startApp({ providers: [HandWrittenGateway, CountingGuard] }, (nest) =>
       nest.useWebSocketAdapter(new WsAdapter(nest)),
@@ -57,7 +57,7 @@ describe('Nest alone, as README.md says', () => {
   });
 });
 
-describe('a session, as README.md says', () => {
+describe('a session, as README.md describes it', () => {
   it('ends when its token does', async () => {
     await using app = await startProtected({ expiresAt: () => Date.now() + patient(500) });
     const client = await app.connect().opened();

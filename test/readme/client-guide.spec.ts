@@ -162,13 +162,13 @@ describe('the code of lib/client/README.md', () => {
       expect(app.nest.get(SlowHelloGateway).renewals).toBeGreaterThan(0);
     });
 
-    it('says why it was refused', async () => {
+    it('reports why it was refused', async () => {
       await using app = await start();
       const said = await python(app.url('/hello'), 'a-wrong-token');
       expect(said).toMatch(/^closed: received 3000 .*credential rejected/);
     });
 
-    it('says that the connection was cut', async () => {
+    it('reports that the connection was cut', async () => {
       await using app = await startProtected({}, [CuttingGateway]);
       expect(await python(app.url('/hello'), tokenOf('alice'))).toMatch(/^closed: no close frame/);
     });

@@ -52,7 +52,7 @@ describe('the table of speeds in README.md', () => {
     expect(rows).toHaveLength(works.length);
   });
 
-  it.each(works)('says of "$title" what RESULTS.md says', ({ title, columns }) => {
+  it.each(works)('has the figures of RESULTS.md for "$title"', ({ title, columns }) => {
     const row = rows[works.findIndex((work) => work.title === title)]!;
     expect(row.slice(1)).toEqual(contenders.map((each) => measured(title, each, columns)));
   });

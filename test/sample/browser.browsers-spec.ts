@@ -101,7 +101,7 @@ describe('the test page in Chromium', { timeout: patient(120_000) }, () => {
       expect(greeted).toBe(cookies === 'allowed' ? 'open' : 'error');
     });
 
-    it('recognises whose token it is, whatever the page says', async () => {
+    it('recognises whose token it is, whatever the page claims', async () => {
       await using opened = await TestPage.open(launched.browser);
       const query = new URLSearchParams({ user: 'bob', token: await sample().token('alice') });
       const tiles = await opened.run(sample().http(`/?${query.toString()}`));

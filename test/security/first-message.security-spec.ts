@@ -46,7 +46,7 @@ async function judgedPeer(lab: Lab, auth: WsAuthModuleOptions = {}) {
 }
 
 securityCase(
-  'FM-01: closes a peer that never says anything with 3008 at authTimeoutMs',
+  'FM-01: closes a peer that never sends anything with 3008 at authTimeoutMs',
   async (lab) => {
     const peer = await pendingPeer(lab);
     await lab.advance(4_999);

@@ -78,7 +78,7 @@ securityCase(
 );
 
 securityTable(
-  'HS-04: refuses an absolute-form target of another host, whatever the Host header says',
+  'HS-04: refuses an absolute-form target of another host, whatever the Host header names',
   [
     ['http://evil.example/ws', 400],
     ['http://evil.example:80@127.0.0.1/ws', 400],
@@ -267,7 +267,7 @@ securityCase(
 );
 
 securityCase(
-  'HS-24: drops frames that come while the strategy thinks when it says no',
+  'HS-24: drops frames that come while the strategy thinks when it refuses',
   async (lab) => {
     const { promise, decide } = verdict();
     await lab.start({
@@ -367,7 +367,7 @@ securityTable(
 );
 
 securityTable(
-  'HS-33: refuses more than 100 header fields, whatever the last of them says',
+  'HS-33: refuses more than 100 header fields, whatever the last of them holds',
   [101, 1_200, 2_100],
   { auth: { credentials: [fromCookie('session')] } },
   async (lab, count) => {
@@ -472,7 +472,7 @@ securityCase(
 );
 
 securityCase(
-  'HS-40: a socket that is gone when the strategy says yes gets no session',
+  'HS-40: a socket that is gone when the strategy accepts gets no session',
   async (lab) => {
     const { promise, decide } = verdict();
     await lab.start({

@@ -245,7 +245,7 @@ securityCase('ST-14: passes a well-formed challenge of another scheme on', async
 });
 
 strategyTable(
-  'ST-15: replaces a status that is no refusal by 401',
+  'ST-15: replaces a status that is not a refusal by 401',
   [999, 200, 101, 302, 0, -1, '401', Number.NaN, Number.POSITIVE_INFINITY, [401, 403], {}, null],
   (status) => (actions) => actions.fail('Bearer', status),
   (answer) => expect(answer.status).toBe(401),

@@ -86,7 +86,7 @@ describe.each(ioTransports)('the namespaces of a server, by %s', (transport) => 
     await expect(news.ask('whoami')).resolves.toMatchObject({ user: 'alice' });
   });
 
-  it('a guest of a public one is no pending connection, and has no deadline', async () => {
+  it('a guest of a public one is not a pending connection, and has no deadline', async () => {
     await until(
       () => app.pending === 0,
       () => app.pending,

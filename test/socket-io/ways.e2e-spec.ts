@@ -63,7 +63,7 @@ describe.each(ioTransports)('by %s', (transport) => {
     expect(client.socket.active).toBe(false);
   });
 
-  it('asks for a credential where there is none', async () => {
+  it('asks for a credential that is missing', async () => {
     const client = app.open(transport);
     await expect(client.refused()).resolves.toEqual({
       message: 'credential required',

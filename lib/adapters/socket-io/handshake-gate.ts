@@ -220,7 +220,7 @@ export class HandshakeGate {
     attempt.late = 'ERR_WS_AUTH_TIMEOUT';
     attempt.onAbort(() => this.#dropUnlessTaken(upgrade));
     peer.socket.once('close', () => {
-      // Engine.io may still refuse the request, or the client may have left: then there is no connection.
+      // Engine.io may still refuse the request, or the client may have left: then no connection was made.
       setImmediate(() => this.#dropUnlessTaken(upgrade));
     });
     proceed();

@@ -14,7 +14,7 @@ import { failSocket } from './end-socket.js';
 import { showSession } from './show-session.js';
 import { SocketGate } from './socket-gate.js';
 
-/** What the gateways of a namespace demand; `closed` where there is none. */
+/** What the gateways of a namespace demand; `closed` for a namespace without gateways. */
 export type Access = 'public' | 'protected' | 'closed';
 
 /** A client that has passed the gate of its namespace, and not yet all middleware of the application. */

@@ -31,7 +31,7 @@ interface Hold {
 
 const gates = new WeakMap<object, SocketGate>();
 
-/** The gate of a client; `undefined` for an object that is no client of a protected server. */
+/** The gate of a client; `undefined` for an object that is not a client of a protected server. */
 export function gateOf(client: object): SocketGate | undefined {
   return gates.get(client);
 }

@@ -50,7 +50,7 @@ export class WsAuthIoAdapter extends IoAdapter {
   #making: Address | undefined;
   #context: AdapterContext | undefined;
 
-  /** @throws {WsAuthConfigurationError} for what is no application. */
+  /** @throws {WsAuthConfigurationError} for a value that is not an application. */
   constructor(private readonly app?: INestApplicationContext) {
     super(app);
     if (app !== undefined && typeof (app as { get?: unknown } | null)?.get !== 'function') {

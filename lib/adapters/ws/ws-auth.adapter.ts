@@ -66,7 +66,7 @@ export class WsAuthAdapter extends WsAdapter {
   readonly #builtInParser = this.messageParser;
   #context: AdapterContext | undefined;
 
-  /** @throws {WsAuthConfigurationError} for an option that is unknown or invalid, and for what is no application. */
+  /** @throws {WsAuthConfigurationError} for an option that is unknown or invalid, and for a value that is not an application. */
   constructor(
     private readonly app?: INestApplicationContext,
     options: WsAuthAdapterOptions = {},

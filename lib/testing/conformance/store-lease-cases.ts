@@ -8,7 +8,7 @@ import type { StoreStage } from './store-stage.js';
 export const leaseCases: readonly CaseOf<StoreStage>[] = [
   {
     id: 'lease-limit',
-    name: 'gives a user as many leases as the limit says, on all nodes together',
+    name: 'gives a user as many leases as the limit allows, on all nodes together',
     async check({ first, second }) {
       const user = randomUUID();
       assert.deepEqual(await first.claimLease(claimOf(user)), []);

@@ -79,7 +79,7 @@ describe('the client in Chromium', { timeout: patient(60_000) }, () => {
     expect(await page.evaluate(`document.querySelector('iframe')`)).toBeNull();
   });
 
-  it('does not wait for ever for an iframe that says nothing, and leaves none behind', async () => {
+  it('does not wait for ever for a silent iframe, and leaves none behind', async () => {
     await using page = await open(`default-src 'self'; connect-src ws:; frame-src 'none'`);
     const options = `${byCookie()}, timeoutMs: 200, maxFailures: 1`;
     await page.evaluate(connecting(app.url(), options));
@@ -114,7 +114,7 @@ describe('the client in Chromium', { timeout: patient(60_000) }, () => {
     expect(await page.evaluate('told.map(({ type }) => type)')).not.toContain('session');
   });
 
-  it('comes back when its connection is cut, and sends what was said meanwhile', async () => {
+  it('comes back when its connection is cut, and sends what was queued meanwhile', async () => {
     await using page = await open("default-src 'self'; connect-src ws:");
     await page.evaluate(connecting(app.url(), token()));
     await page.evaluate('socket.authenticated.then(() => true)');

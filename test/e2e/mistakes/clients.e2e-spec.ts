@@ -221,7 +221,7 @@ const rows: readonly Row[] = [
     accepted('expired'),
   ],
   [
-    'meets validate() that returns a user whose end is no number',
+    'meets validate() that returns a user whose end is not a number',
     wrong('milliseconds'),
     rejected,
     accepted('expiry'),

@@ -211,7 +211,7 @@ const refused: readonly Row[] = [
     'sessionOf(client)',
   ],
   [
-    'injects the user into a method that is no handler',
+    'injects the user into a method that is not a handler',
     () => [onMethod('helper', WsUser(), 'parameter')],
     '@WsUser of ChatGateway.helper',
     'add @SubscribeMessage()',
@@ -235,7 +235,7 @@ const refused: readonly Row[] = [
     'put it on handleConnection or on handlers',
   ],
   [
-    'guards a method that is no handler',
+    'guards a method that is not a handler',
     () => [onMethod('helper', UseGuards(WsAuthGuard))],
     '@UseGuards(WsAuthGuard) of ChatGateway.helper',
     'add @SubscribeMessage()',

@@ -66,7 +66,7 @@ describe('the span of an authentication', () => {
     });
   });
 
-  it('is none without a credential', async () => {
+  it('has no span without a credential', async () => {
     using recorder = new Recorder();
     await using app = await startObserved(recorder);
     await using client = await connect(app.nest);
@@ -75,7 +75,7 @@ describe('the span of an authentication', () => {
     expect(recorder.spans()).toEqual([]);
   });
 
-  it('names the refusal, which is no error of the server', async () => {
+  it('names the refusal, which is not an error of the server', async () => {
     using recorder = new Recorder();
     await using app = await startObserved(recorder);
     await expectRefused(connect(app.nest, bearer('forged')), { status: 401 });

@@ -55,7 +55,7 @@ describe('connectAs() opens nothing for other clients', () => {
     expect(app.nest.get(EchoGateway).connected).toEqual([]);
   });
 
-  it('nothing is opened where NODE_ENV says production', async () => {
+  it('nothing is opened where NODE_ENV is production', async () => {
     await using app = await startProtected(options);
     vi.stubEnv('NODE_ENV', 'production');
     const attempt = connectAs(app.nest, alice);

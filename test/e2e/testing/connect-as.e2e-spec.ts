@@ -51,7 +51,7 @@ describe('connectAs()', () => {
     expect(heard).toEqual(['in alice', 'out alice', 'in bob']);
   });
 
-  it('presents what the test says of strategy, extractor and info', async () => {
+  it('presents the strategy, the extractor and the info of the test', async () => {
     await using app = await startProtected();
     const options = { strategy: 'saml', extractor: 'fromCookie', info: { scope: 'chat' } };
     await using client = await connectAs(app.nest, alice, options);
@@ -197,7 +197,7 @@ describe('connectAs() finds the gateway', () => {
     await app.close();
   });
 
-  it('and says so where the application does not import the module', async () => {
+  it('and reports an application that does not import the module', async () => {
     await using app = await startApp({});
     await expect(connectAs(app.nest, alice)).rejects.toThrow('does not import WsAuthModule');
   });

@@ -77,7 +77,7 @@ describe('connect() goes the whole way', () => {
     expect(await client.closed()).toEqual({ code: 3000, reason: 'credential required' });
   });
 
-  it('and says so where no first message is a credential', async () => {
+  it('and reports a gateway where no first message is a credential', async () => {
     await using app = await startProtected({
       credentials: [fromAuthorizationHeader()],
       optional: true,
@@ -86,7 +86,7 @@ describe('connect() goes the whole way', () => {
     await expect(attempt).rejects.toThrow('takes no credential from a first message');
   });
 
-  it('and rejects with all that a refusal says', async () => {
+  it('and rejects with all fields of a refusal', async () => {
     await using app = await startProtected();
     const headers = { authorization: 'Bearer none' };
     const error: unknown = await connect(app.nest, { headers }).catch((reason: unknown) => reason);

@@ -39,7 +39,7 @@ describe('expectRefused()', () => {
     await expect(expectRefused(connect(app.nest), expected)).rejects.toThrow(message);
   });
 
-  it('says that the client was closed instead', async () => {
+  it('reports that the client was closed instead', async () => {
     await using app = await startProtected();
     const attempt = connect(app.nest, { firstMessage: { token: 'none' } });
     await expect(expectRefused(attempt, { closeCode: 3003 })).rejects.toThrow(
@@ -69,7 +69,7 @@ describe('expectRefused()', () => {
     );
   });
 
-  it('says that a client was accepted where a status was expected', async () => {
+  it('reports that a client was accepted where a status was expected', async () => {
     await using app = await startProtected();
     await expect(expectRefused(connect(app.nest), { status: 401 })).rejects.toThrow(
       'but the client was accepted, and may send its credential now',

@@ -58,7 +58,7 @@ describe('a test client', () => {
     expect([...(await client.nextBytes())]).toEqual([0xff, 0x00]);
   });
 
-  it('can still be read when the socket has closed, and then says how it did', async () => {
+  it('can still be read when the socket has closed, and then states how it did', async () => {
     await using peer = new Peer();
     const { client, socket } = await peer.connect();
     socket.send('last');
@@ -68,7 +68,7 @@ describe('a test client', () => {
     await expect(client.next()).rejects.toThrow('closed with 3000 revoked');
   });
 
-  it('says that a frame is no message of a gateway', async () => {
+  it('reports that a frame is not a message of a gateway', async () => {
     await using peer = new Peer();
     const { client, socket } = await peer.connect();
     socket.send('hello');
@@ -77,7 +77,7 @@ describe('a test client', () => {
     );
   });
 
-  it('says for what it has waited in vain, and where', async () => {
+  it('names what it has waited for in vain, and where', async () => {
     await using peer = new Peer();
     const { client, socket } = await peer.connect({ timeoutMs: 20 });
     const late = await client.next().catch((error: unknown) => error as Error);

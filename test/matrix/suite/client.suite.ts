@@ -92,7 +92,7 @@ describe('the client', () => {
     }
   });
 
-  it('is authenticated in each other way, and sends what was said before', async () => {
+  it('is authenticated in each other way, and sends what was queued before', async () => {
     await using app = await startLive();
     for (const via of [{}, { via: queryParam() }, { via: subprotocol() }]) {
       using socket = connectTo(app.port, via);
@@ -100,7 +100,7 @@ describe('the client', () => {
     }
   });
 
-  it('renews its session on the open socket when the server says that it ends', async () => {
+  it('renews its session on the open socket when the server sends expiring', async () => {
     await using app = await startLive({
       expiresAt: () => Date.now() + minuteMs,
       expiryWarningMs: minuteMs - 100,
@@ -123,7 +123,7 @@ describe('the client', () => {
     assert.deepEqual(await whoami(socket), isAlice);
   });
 
-  it('comes back when the server restarts, and sends what was said meanwhile', async () => {
+  it('comes back when the server restarts, and sends what was queued meanwhile', async () => {
     const first = await startLive();
     using socket = connectTo(first.port);
     await socket.authenticated;

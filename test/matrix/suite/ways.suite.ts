@@ -139,7 +139,7 @@ describe('a pending socket is closed', () => {
     assert.deepEqual(await client.closed(), { code: 3000, reason: 'credential rejected' });
   });
 
-  it('with 3000 for a first message that is no credential', async () => {
+  it('with 3000 for a first message that is not a credential', async () => {
     await using app = await startBoth();
     const client = await app.connect('/every-way').opened();
     client.emit('whoami');

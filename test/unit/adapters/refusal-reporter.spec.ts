@@ -25,7 +25,7 @@ describe('the log of refusals', () => {
     },
   );
 
-  it('K14e: is empty where the option says so', () => {
+  it('K14e: is empty where the option turns it off', () => {
     const logs = (['error', 'warn', 'log', 'debug', 'verbose'] as const).map((level) =>
       vi.spyOn(Logger.prototype, level).mockReturnValue(undefined),
     );

@@ -575,7 +575,7 @@ describe('the origin', () => {
   });
 
   it.each([() => true, () => Promise.resolve(true)])(
-    'accepts when the predicate says %s',
+    'accepts when the predicate returns %s',
     async (allowedOrigins) => {
       const harness = new AuthenticatorHarness({ bearer: published.bearer }, { allowedOrigins });
       expect(told(await harness.decide('/', [bearerLine('good')]))).toMatchObject({

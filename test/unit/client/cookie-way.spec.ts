@@ -23,7 +23,7 @@ function stubPage(...answers: readonly (number | Error)[]) {
 afterEach(() => vi.unstubAllGlobals());
 
 describe('the cookie way', () => {
-  it('hands the token to the bridge, with cookies, and says how that was answered', async () => {
+  it('hands the token to the bridge, with cookies, and reports how that was answered', async () => {
     const { fetch } = stubPage(204, 403);
     const way = cookie({ bridge });
     expect([await way.prepare!('t', signal), await way.prepare!('u', signal)]).toEqual([204, 403]);

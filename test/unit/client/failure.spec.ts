@@ -56,7 +56,7 @@ describe('a refused upgrade', () => {
     expect(statusIn(message)).toBe(status);
   });
 
-  it('says so in its reason', () => {
+  it('states it in its reason', () => {
     expect(refusedWith(404)).toEqual(['refused with 404', { action: 'backOff' }]);
   });
 });

@@ -118,7 +118,7 @@ describe('the next step', () => {
     }
   });
 
-  it('is to stop when there is no token, however patient the client is', () => {
+  it('is to stop without a token, however patient the client is', () => {
     expect(step({ ...refused, unauthenticated: true }, begin)).toEqual({
       again: false,
       unauthenticated: true,

@@ -35,7 +35,7 @@ describe('a number among the options of a client', () => {
     }
   });
 
-  it.each(names)('K7e: %s is refused by name if it is no number', (name) => {
+  it.each(names)('K7e: %s is refused by name if it is not a number', (name) => {
     for (const value of noNumbers) {
       const settling = () => settleWith(name, value);
       expect(settling).toThrow(TypeError);
@@ -70,7 +70,7 @@ describe('a number among the options of a client', () => {
 
 describe('a token of a client', () => {
   it.each(['text', undefined, null, {}, Promise.resolve('token')])(
-    'K7k: is refused if it is no function: %s',
+    'K7k: is refused if it is not a function: %s',
     (token) => {
       const options = { token, WebSocket: Object } as never;
       expect(() => settle(options)).toThrow(new TypeError('token: expected a function'));

@@ -65,7 +65,7 @@ describe('the clock of a session', () => {
     expect([clock.isAtEnd, clock.isOver]).toEqual([true, true]);
   });
 
-  it('does not believe itself when it says that a valid session is over: it is wrong', () => {
+  it('does not trust its own clock when it shows that a valid session is over', () => {
     clock.set(Date.now() - 1);
     expect(vi.getTimerCount()).toBe(0);
     expect(clock.isOver).toBe(false);

@@ -42,7 +42,7 @@ describe('authenticateMessage', () => {
 });
 
 describe('the ways', () => {
-  it('say where they put the token, and what is acknowledged', () => {
+  it('state where they put the token, and what is acknowledged', () => {
     expect(firstMessage().message!('t', 'authenticate')).toBe(authenticateMessage('t'));
     expect(firstMessage().acknowledged).toBe(true);
     expect(firstMessage({ format: 'raw' }).message!('t', 'authenticate')).toBe('t');

@@ -147,7 +147,7 @@ describe('a node that reads a long stream', () => {
     expect(applied.at(-1)).toBe('token 3000');
   });
 
-  it('D3: does not read for ever what a store says is more, and is the same', async () => {
+  it('D3: does not read for ever what a store calls more, and is the same', async () => {
     const { sync } = follow({
       revocationsSince: () => Promise.resolve({ revocations: [], cursor: 'same', more: true }),
       watch: () => () => Promise.resolve(),

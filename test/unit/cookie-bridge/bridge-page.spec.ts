@@ -62,7 +62,7 @@ describe('the bridge page', () => {
     expect(html.match(/<\/?script>/g)).toEqual(['<script>', '</script>']);
   });
 
-  it('hands the token to the server, and answers the origin it heard from', async () => {
+  it('hands the token to the server, and answers the origin of the message', async () => {
     const { fetched, posted } = await open({ data: 'token', origin: app }, succeeds);
     expect(fetched).toEqual([
       '/bridge',

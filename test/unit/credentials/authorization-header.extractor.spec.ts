@@ -100,7 +100,7 @@ describe('fromAuthorizationHeader()', () => {
     expect(find(`Bearer ${'x'.repeat(8_185)}`)).not.toBeInstanceOf(Refusal);
   });
 
-  it('BA-10: says that Basic is ambient, and Bearer is not', () => {
+  it('BA-10: states that Basic is ambient, and Bearer is not', () => {
     expect(credentialIn(find(`Basic ${base64('a:b')}`))).toMatchObject({
       extractor: 'fromAuthorizationHeader',
       ambient: true,

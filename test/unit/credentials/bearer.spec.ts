@@ -12,7 +12,7 @@ describe('bearerCredential', () => {
     expect(credential).toMatchObject(origin);
   });
 
-  it('HS-28: allows as many bytes as the limit says, and no more', () => {
+  it('HS-28: allows as many bytes as the limit, and no more', () => {
     expect(summary(bearerCredential('x'.repeat(16), limits, origin))).toEqual(
       bearer('x'.repeat(16)),
     );

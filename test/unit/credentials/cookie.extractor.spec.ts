@@ -51,7 +51,7 @@ describe('fromCookie()', () => {
     expect(summary(find(`s=${'x'.repeat(8_193)}`))).toBe('ERR_WS_AUTH_CREDENTIAL_TOO_LARGE');
   });
 
-  it('CK-07: is ambient, and says that it was a cookie', () => {
+  it('CK-07: is ambient, and states that it was a cookie', () => {
     expect(credentialIn(find('s=token'))).toMatchObject({
       extractor: 'fromCookie',
       ambient: true,

@@ -11,7 +11,7 @@ const contents: readonly CredentialContent[] = [
 ];
 
 describe('a credential', () => {
-  it.each(contents)('refuses to print what it says ($scheme)', (content) => {
+  it.each(contents)('refuses to print its content ($scheme)', (content) => {
     const credential = new Credential(content, origin);
     const printed = [
       String(credential),
@@ -31,7 +31,7 @@ describe('a credential', () => {
     expect(credential.content).toEqual(content);
   });
 
-  it('is no cookie unless its extractor says so', () => {
+  it('is not a cookie unless its extractor states it', () => {
     expect(new Credential({ scheme: 'request' }, origin).cookie).toBe(false);
     expect(new Credential({ scheme: 'request' }, { ...origin, cookie: true }).cookie).toBe(true);
   });

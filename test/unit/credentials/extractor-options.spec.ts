@@ -44,7 +44,7 @@ describe('the options of extractors', () => {
     expect(() => make({ [option]: undefined } as never)).not.toThrow();
   });
 
-  it.each(extractors)('K11a: $name refuses what is no object of options', ({ name, make }) => {
+  it.each(extractors)('K11a: $name refuses a value that is not an object of options', ({ name, make }) => {
     for (const value of [null, 5, 'SECRET', ['jwt'], () => ({})]) {
       const making = () => make(value as never);
       expect(making).toThrow(WsAuthConfigurationError);

@@ -69,7 +69,7 @@ describe('decodeQueryComponent', () => {
     ),
   );
 
-  it('K6: says what decodeURIComponent says, which throws where this does not', () => {
+  it('K6: returns what decodeURIComponent returns, which throws where this does not', () => {
     fc.assert(
       fc.property(fc.array(pieces, { maxLength: 6 }), (parts) => {
         const text = parts.join('');

@@ -53,7 +53,7 @@ describe('fromUserInfo()', () => {
     expect(find(`Basic ${value}`)).toMatchObject({ code: rejected, httpStatus: 401 });
   });
 
-  it('refuses a name that is no token with 400', () => {
+  it('refuses a name that is not a token with 400', () => {
     expect(summary(find(`Basic ${base64('not a token:x')}`))).toBe(
       'ERR_WS_AUTH_MALFORMED_CREDENTIAL',
     );

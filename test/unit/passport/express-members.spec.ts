@@ -124,7 +124,7 @@ describe('addExpressMembers', () => {
     },
   );
 
-  it('K5a: believes no proxy if nothing says which are trusted', () => {
+  it('K5a: believes no proxy if no option names the trusted ones', () => {
     const request = withMembers('/', [
       ['X-Forwarded-For', '198.51.100.7'],
       ['X-Forwarded-Proto', 'https'],

@@ -86,7 +86,7 @@ describe('runMiddleware', () => {
   });
 
   it.each([null, undefined, false, 0, ''])(
-    'goes on after next(%j), as Express does: that is no error',
+    'goes on after next(%j), as Express does: that is not an error',
     async (none) => {
       await expect(run((_request, _response, next: Next) => next(none))).resolves.toBe(true);
     },

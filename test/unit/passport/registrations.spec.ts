@@ -143,7 +143,7 @@ describe('Strategies of an application', () => {
   const one = strategyOf((self) => self.pass());
   const other = strategyOf((self) => self.fail());
 
-  it('K3b: finds its own provider, whatever the registry says', () => {
+  it('K3b: finds its own provider, whatever the registry holds', () => {
     const registry = newRegistry();
     const mine = new Strategies(registry, { providers: () => [one] });
     registry.use!('jwt', one);
@@ -199,7 +199,7 @@ describe('Strategies of an application', () => {
     expect(new Strategies(registry).find('mixed')).toBeUndefined();
   });
 
-  it('K5k: says what else may be the reason', () => {
+  it('K5k: names what else may be the reason', () => {
     const mine = new Strategies(newRegistry());
     expect(() => mine.demand(['jwt'], () => 'JwtStrategy is request-scoped')).toThrow(
       `strategy: no Passport strategy is registered as "jwt"; JwtStrategy is request-scoped. Otherwise list the class`,

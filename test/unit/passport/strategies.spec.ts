@@ -39,7 +39,7 @@ describe('Strategies', () => {
     expect(strategies.find('jwt')).toBeUndefined();
   });
 
-  it('ST-17: demands every name, and says how to register it', () => {
+  it('ST-17: demands every name, and explains how to register it', () => {
     const strategies = new Strategies({ _strategy: (name) => (name === 'jwt' ? one : undefined) });
     expect(() => strategies.demand(['jwt'])).not.toThrow();
     expect(() => strategies.demand([])).not.toThrow();
@@ -50,7 +50,7 @@ describe('Strategies', () => {
     );
   });
 
-  it('K8o: says until when a strategy may be registered', () => {
+  it('K8o: states until when a strategy may be registered', () => {
     const strategies = new Strategies({ _strategy: () => undefined });
     expect(() => strategies.demand(['jwt'])).toThrow(
       /or call passport\.use\(\) by the end of onModuleInit\(\)/,

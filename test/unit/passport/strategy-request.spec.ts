@@ -160,7 +160,7 @@ describe('strategyRequest', () => {
       expect(seen).toMatchObject({ cookies: { jwt: 'a+b=' } });
     });
 
-    it('begins the query if there is none', () => {
+    it('begins the query of a URL without one', () => {
       expect(derive(bearer('abc'), { extractors, places }).seen.url).toBe('/ws?token=abc');
     });
 

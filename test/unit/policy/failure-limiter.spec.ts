@@ -54,7 +54,7 @@ describe('failureLimiters', () => {
     );
   });
 
-  it('says which package is missing', async () => {
+  it('names the package that is missing', async () => {
     vi.resetModules();
     vi.doMock('node:module', () => ({
       createRequire: () => () => {

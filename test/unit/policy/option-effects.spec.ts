@@ -78,7 +78,7 @@ const on = (transport: 'ws' | 'socket.io', options: WsAuthModuleOptions) => () =
   demandGatewayEffect(onClass(options), { ...settled(options), transport }, '/');
 
 describe('options of one transport', () => {
-  it('refuse to boot on the other one, and say why', () => {
+  it('refuse to boot on the other one, and name the reason', () => {
     expect(on('socket.io', { heartbeatIntervalMs: 1_000 })).toThrow(/pingInterval/);
     expect(on('ws', { heartbeatIntervalMs: 1_000 })).not.toThrow();
     expect(on('ws', { bindSidToAddress: true })).toThrow(/without Socket\.IO/);

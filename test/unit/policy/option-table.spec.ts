@@ -132,7 +132,7 @@ describe('the table of options', () => {
   });
 
   it.each(places)(
-    'K11a: refuses in place of the options "$path" what is no object of options',
+    'K11a: refuses in place of the options "$path" a value that is not an object of options',
     (place) => {
       const { path, table } = place;
       const wrong = [

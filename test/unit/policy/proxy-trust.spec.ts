@@ -72,7 +72,7 @@ describe('proxyTrust', () => {
 });
 
 describe('clientAddress', () => {
-  it('is the address of the peer where no proxy says another', () => {
+  it('is the address of the peer where no proxy names another', () => {
     expect(clientAddress(requestFrom({}), proxyTrust(true))).toBe('10.0.0.1');
   });
 

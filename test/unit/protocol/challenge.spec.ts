@@ -11,7 +11,7 @@ function challenges(request: Partial<ChallengeRequest>): string[] {
 }
 
 describe('challengesFor', () => {
-  it('writes one challenge per scheme, and AH-08: without an error where there is none', () => {
+  it('writes one challenge per scheme, and AH-08: without an error where nothing was rejected', () => {
     expect(challenges({ schemes: ['Basic', 'Bearer'] })).toEqual([
       'Basic realm="Users", charset="UTF-8"',
       'Bearer realm="Users"',
@@ -36,7 +36,7 @@ describe('challengesFor', () => {
     ]);
   });
 
-  it('AH-09: takes error and scope of a strategy, and nothing else of what it says', () => {
+  it('AH-09: takes error and scope of a strategy, and nothing else of its challenge', () => {
     const said =
       'Bearer realm="Other", error="insufficient_scope", error_description="eyJ.secret", scope="chat:read chat:write"';
     expect(challenges({ fromStrategies: [said], bearerError: 'invalid_token' })).toEqual([
@@ -72,7 +72,7 @@ describe('challengesFor', () => {
     expect(challenges({ fromStrategies: [challenge] })).toEqual(['Bearer realm="Users"']);
   });
 
-  it('writes Basic anew, whatever a strategy says', () => {
+  it('writes Basic anew, whatever a strategy returns', () => {
     const fromStrategies = ['Basic realm="Not mine", x="secret"'];
     expect(challenges({ schemes: ['Basic'], fromStrategies })).toEqual([
       'Basic realm="Users", charset="UTF-8"',
@@ -127,7 +127,7 @@ describe('challengesFor', () => {
     },
   );
 
-  it('ST-14: never writes a control character, whatever strategies say', () => {
+  it('ST-14: never writes a control character, whatever strategies return', () => {
     fc.assert(
       fc.property(
         fc.array(

@@ -41,7 +41,7 @@ const others: [string, string][] = [
   ['another event', '{"event":"echo","data":"authenticate"}'],
   ['an earlier name', '{"event":"authenticate","event":"echo"}'],
   [
-    'an earlier name before one that is no string',
+    'an earlier name before one that is not a string',
     '{"event":"authenticate","event":["authenticate"]}',
   ],
   ['a longer name', '{"event":"authenticated"}'],

@@ -435,7 +435,7 @@ describe('a later request of a connection', () => {
     expect(parseLaterRequest(post)).toMatchObject({ host: 'a', target: { query: 'sid=a' } });
   });
 
-  it('is refused where it says two things', () => {
+  it('is refused where it states two things', () => {
     const repeated = requestOf('/socket.io/?sid=a', [
       ['Host', 'a'],
       ['Host', 'b'],

@@ -36,13 +36,13 @@ describe('httpResponse', () => {
     }
   });
 
-  it('ST-11: never says where else to go', () => {
+  it('ST-11: never names another place to go', () => {
     for (const code of allRefusalCodes) {
       expect(httpResponse(new Refusal(code))).not.toMatch(/^(?:location|refresh|set-cookie):/im);
     }
   });
 
-  it('ST-06: says when to come back', () => {
+  it('ST-06: states when to come back', () => {
     const refusal = new Refusal('ERR_WS_AUTH_UNAVAILABLE', { retryAfterSeconds: 30 });
     expect(httpResponse(refusal)).toContain('\r\nRetry-After: 30\r\n');
     expect(refusalFields(refusal)).toContainEqual(['Retry-After', '30']);

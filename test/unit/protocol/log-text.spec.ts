@@ -18,7 +18,7 @@ describe('logText', () => {
 });
 
 describe('logError', () => {
-  it('says where an error came from, and not what it says', () => {
+  it('names where an error came from, and not its message', () => {
     const written = logError(new TypeError('SECRET\n    at SECRET'.replace('\n    at ', ' ')));
     expect(written).toMatch(/^TypeError\n\s+at /);
     expect(written).not.toContain('SECRET');

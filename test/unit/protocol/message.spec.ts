@@ -117,7 +117,7 @@ describe('defaultEventNames', () => {
 });
 
 describe('sessionMessage', () => {
-  it.each([1_763_800_000_000, null])('says that a session ends at %s', (expiresAt) => {
+  it.each([1_763_800_000_000, null])('states that a session ends at %s', (expiresAt) => {
     expect(sessionMessage('authenticated', { expiresAt })).toBe(
       `{"event":"authenticated","data":{"expiresAt":${expiresAt}}}`,
     );

@@ -14,7 +14,7 @@ describe('Refusal', () => {
     }
   });
 
-  it('says by its status what it blames', () => {
+  it('states by its status what it blames', () => {
     for (const code of allRefusalCodes) {
       const refusal = new Refusal(code);
       const { httpStatus } = refusal;

@@ -58,7 +58,7 @@ describe('an expiry', () => {
     expect(expiry.isOver).toBe(true);
   });
 
-  it('EX-06: is over as soon as the clock says so', () => {
+  it('EX-06: is over as soon as the clock shows it', () => {
     const { expiry } = watch(10_000);
     vi.setSystemTime(Date.now() + 3_600_000);
     expect(expiry.isOver).toBe(true);

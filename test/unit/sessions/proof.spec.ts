@@ -30,7 +30,7 @@ describe('proofOf', () => {
     });
   });
 
-  it('reads what user and info say first', () => {
+  it('reads what user and info state first', () => {
     const token = unverifiedToken({ jti: 'token', iss: 'token', iat: 1 });
     const found = proof(token, { jti: 'user', iat: 2 }, { jti: 'info', iss: 'info' });
     expect(found).toMatchObject({ issuer: 'info', issuedAt: 2_000, ownTokenIds: ['user'] });
@@ -77,7 +77,7 @@ describe('proofOf', () => {
     expect((found.issuedAt ?? 0) >= before).toBe(isPresented);
   });
 
-  it('believes a strategy that says when the password of HTTP Basic, a token, was issued', () => {
+  it('believes a strategy that states when the password of HTTP Basic, a token, was issued', () => {
     const basis = { tokens: [], verified: false, presented: true };
     expect(proofOf(basis, { iat: 10 }, undefined)).toMatchObject({ issuedAt: 10_000 });
     expect(proofOf(basis, {}, { iat: 20 })).toMatchObject({ issuedAt: 20_000 });
@@ -154,7 +154,7 @@ describe('withTokenId', () => {
 });
 
 describe('declaredProof', () => {
-  it('counts as issued now unless it says otherwise', () => {
+  it('counts as issued now unless it states otherwise', () => {
     const before = Date.now();
     expect(declaredProof({}, undefined).issuedAt).toBeGreaterThanOrEqual(before);
     expect(declaredProof({ jti: 'j', exp: 9 }, { iat: 2, iss: 'i' })).toMatchObject({

@@ -68,7 +68,7 @@ describe('the token of a revoked session', () => {
     expect(store.told.slice(told).map(({ kind }) => kind)).toEqual(['session']);
   });
 
-  it('is refused for as long as it says that it lives, wherever the session is', async () => {
+  it('is refused for as long as its exp allows, wherever the session is', async () => {
     const [first, second] = sessionsOfNode;
     const exp = Math.floor(Date.now() / 1_000) + 7 * 86_400;
     const here = begin(first!, 'alice', { ...named('one'), exp });

@@ -56,7 +56,7 @@ describe('the session of a client', () => {
     expect(sessionOf({ ...client })).toBeUndefined();
   });
 
-  it('has no user without a session, and says so', () => {
+  it('has no user without a session, and reports it', () => {
     const client = { user: { id: 'admin' } };
     expect(sessionOf(client)).toBeUndefined();
     expect(() => userOf(client)).toThrow(WsAuthNoSessionError);

@@ -30,7 +30,7 @@ describe('the log line of a store that fails', () => {
     expect(logStoreFailure(failure(cause))).toBe('redis refused a command');
   });
 
-  it('D8: leaves out what other errors say', () => {
+  it('D8: leaves out the messages of other errors', () => {
     expect(logStoreFailure(new TypeError('SECRET'))).toMatch(/^TypeError\n/);
     expect(logStoreFailure(new TypeError('SECRET'))).not.toContain('SECRET');
     expect(logStoreFailure('SECRET')).toBe('a thrown string');
