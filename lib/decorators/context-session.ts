@@ -29,7 +29,7 @@ export function sessionIn(context: ExecutionContext, asking: string): WsAuthSess
   if (!client) {
     throw new WsAuthNoSessionError(
       `${asking}: this operation did not come through graphqlWs(): it came over HTTP, or its context holds neither "req" nor ` +
-        '"extra" of graphql-ws; see lib/adapters/graphql-ws/README.md',
+        '"extra" of graphql-ws; see lib/guides/graphql.md',
     );
   }
   return demandSeen(client, asking);

@@ -35,7 +35,7 @@ export interface WsAuthErrorOptions extends ErrorOptions {
  * @publicApi
  */
 export class WsAuthError extends Error {
-  /** A stable name for programs, such as `ERR_WS_AUTH_NO_SESSION`. `lib/protocol/README.md` explains each. */
+  /** A stable name for programs, such as `ERR_WS_AUTH_NO_SESSION`. `lib/guides/troubleshooting.md` explains each. */
   readonly code: WsAuthErrorCode;
   /** HTTP status that stands for it before the 101, if there is one. */
   readonly httpStatus: number | undefined;

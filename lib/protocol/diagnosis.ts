@@ -1,4 +1,4 @@
-/** A check of this package that refuses a connection, by a stable name. `lib/protocol/README.md` explains each of them. */
+/** A check of this package that refuses a connection, by a stable name. `lib/guides/troubleshooting.md` explains each of them. */
 export type WsAuthCheck =
   // The handshake.
   | 'http-version'

@@ -45,7 +45,7 @@ function kind(httpStatus: number, closeCode: number, reason: string): RefusalKin
   return { httpStatus, closeCode, reason };
 }
 
-/** The stable names of all refusals. `lib/protocol/README.md` has the likely causes of each, and what to do. */
+/** The stable names of all refusals. `lib/guides/troubleshooting.md` has the likely causes of each, and what to do. */
 export type RefusalCode = keyof typeof kinds;
 
 /** Facts that differ between two refusals of one kind. */

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { codeBlocks, rootFile, section } from '../readme/readme.js';
 import { Consumer } from './consumer.js';
 
-const guide = rootFile('lib/testing/README.md');
+const guide = rootFile('lib/guides/testing.md');
 
 /** What `nest new` of Nest 11 installs for its tests, and what the README adds. */
 const packages = [

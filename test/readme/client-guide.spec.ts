@@ -19,7 +19,7 @@ import { codeBlocks, codeIn, codesIn, rootFile, section, tableRows } from './rea
 import { authenticatedSubject } from './snippets/rxjs-client.js';
 import { chat } from './snippets/staying-connected.js';
 
-const guide = rootFile('lib/client/README.md');
+const guide = rootFile('lib/guides/client.md');
 const run = promisify(execFile);
 const pathOf = (name: string) => fileURLToPath(new URL(`snippets/${name}`, import.meta.url));
 
@@ -108,7 +108,7 @@ async function shell(url: string, token: string): Promise<string> {
   return (await run('sh', [pathOf('shell-client.sh'), url], { env })).stdout;
 }
 
-describe('the code of lib/client/README.md', () => {
+describe('the code of lib/guides/client.md', () => {
   it('stays connected', async () => {
     await using app = await start();
     await using tokens = await TokenServer.start();
@@ -192,7 +192,7 @@ describe('the code of lib/client/README.md', () => {
   });
 });
 
-describe('the tables of lib/client/README.md', () => {
+describe('the tables of lib/guides/client.md', () => {
   it('name every option, with the default that holds', () => {
     const rows = tableRows(section(guide, 'Options'));
     const declared = rootFile('lib/client/options.ts') + rootFile('lib/client/number-options.ts');

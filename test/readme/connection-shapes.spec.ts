@@ -224,13 +224,13 @@ async function rowOf({ name, providers, options = {} }: Shape): Promise<string[]
   return [name, stock, ours];
 }
 
-const rows = section(rootFile('lib/guards/README.md'), 'From guards that never ran')
+const rows = section(rootFile('lib/guides/migrating.md'), 'From guards that never ran')
   .split('\n')
   .filter((line) => line.startsWith('| '))
   .map((line) => line.split('|').slice(1, -1))
   .map((cells) => cells.map((cell) => cell.trim()));
 
-describe('the table of lib/guards/README.md', () => {
+describe('the table of lib/guides/migrating.md', () => {
   it.each(shapes)('states what happens where handleConnection is: $name', async (shape) => {
     expect(rows).toContainEqual(await rowOf(shape));
   });

@@ -27,12 +27,12 @@ async function contextsIn(...imports: DynamicModule[]): Promise<unknown[]> {
   return [await client.ask('context'), await client.ask('context')];
 }
 
-it('keeps what an AsyncLocalStorage holds, as lib/passport/README.md shows', async () => {
+it('keeps what an AsyncLocalStorage holds, as lib/guides/recipes.md shows', async () => {
   const blue = { tenant: 'blue.example.com' };
   expect(await contextsIn(protection)).toEqual([blue, blue]);
 });
 
-it('keeps the context of nestjs-cls, as lib/passport/README.md shows', async () => {
+it('keeps the context of nestjs-cls, as lib/guides/recipes.md shows', async () => {
   const [first, second] = await contextsIn(protectionWithCls);
   expect(first).toEqual({ cls: expect.any(String) });
   expect(second).toEqual(first);

@@ -70,7 +70,7 @@ describe('a gateway with the ways that README.md lists together', () => {
   });
 });
 
-describe('the gateway of lib/credentials/README.md', () => {
+describe('the gateway of lib/guides/extractors.md', () => {
   it.each([
     [
       'jwt',
@@ -127,7 +127,7 @@ describe('the gateway of lib/credentials/README.md', () => {
   });
 });
 
-describe('the tickets of lib/tickets/README.md', () => {
+describe('the tickets of lib/guides/tickets.md', () => {
   it('are issued for a token, and accepted once', async () => {
     await using app = await startTickets();
     const answer = await buy(app, bearer());
@@ -152,7 +152,7 @@ describe('the tickets of lib/tickets/README.md', () => {
   });
 });
 
-describe('the bridge of lib/cookie-bridge/README.md', () => {
+describe('the bridge of lib/guides/cookies-across-origins.md', () => {
   it('sets the cookie that the gateway takes, for the page that is listed', async () => {
     await using app = await startApp({
       imports: [protection],
@@ -173,7 +173,7 @@ describe('the bridge of lib/cookie-bridge/README.md', () => {
   });
 });
 
-describe('the module of lib/policy/README.md', () => {
+describe('the module of lib/guides/behind-a-proxy.md', () => {
   it('believes the proxy on this machine about the address of a client', async () => {
     await using app = await startApp({
       imports: [SocketsModule],

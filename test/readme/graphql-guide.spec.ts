@@ -29,7 +29,7 @@ class MeResolver {
 
 const connectionParams = () => ({ token: tokenOf('alice') });
 
-describe('lib/adapters/graphql-ws/README.md', () => {
+describe('lib/guides/graphql.md', () => {
   it('protects subscriptions, and resolvers know the user', async () => {
     const providers = [JwtStrategy, MeResolver, GreetingResolver];
     await using app = await startApp({ imports: graphqlImports, providers });

@@ -24,7 +24,7 @@ class PatientJwtService extends JwtService {
   }
 }
 
-describe('coming from handleConnection, as lib/guards/README.md shows', () => {
+describe('coming from handleConnection, as lib/guides/migrating.md shows', () => {
   it('before: a message that comes while the token is verified is handled without a user', async () => {
     const jwt = new PatientJwtService({ secret });
     await using app = await startApp(
@@ -81,7 +81,7 @@ const start = () =>
     ],
   });
 
-describe('coming from AuthGuard, as lib/guards/README.md shows', () => {
+describe('coming from AuthGuard, as lib/guides/migrating.md shows', () => {
   it('before: anybody is connected, and stays so', async () => {
     await using app = await startApp(
       { providers: [JwtStrategy, WsJwtGuard, GuardedBefore] },

@@ -7,7 +7,7 @@ import { JwtStrategy } from '../support/strategies.js';
 import { tokenOf } from '../support/tokens.js';
 import { useGraphql } from './snippets/beside-graphql.js';
 
-it('serves GraphQL beside a gateway, as lib/adapters/README.md shows', async () => {
+it('serves GraphQL beside a gateway, as lib/guides/beside-other-servers.md shows', async () => {
   await using app = await startApp(
     {
       imports: [WsAuthModule.forRoot({ strategy: 'jwt' })],

@@ -15,7 +15,7 @@ import { SocketsModule, useHttpSessions } from './snippets/http-sessions.js';
 import { RoomsGateway } from './snippets/rooms.js';
 import { SessionRenewal } from './snippets/session-renewal.js';
 
-describe('the code of lib/sessions/README.md', () => {
+describe('the code of lib/guides/sessions.md', () => {
   const logged: string[] = [];
   const log = (line: string) => logged.push(line);
   const start = () =>
@@ -104,7 +104,7 @@ class Serializer extends PassportSerializer {
   }
 }
 
-describe('the HTTP sessions of lib/sessions/README.md', () => {
+describe('the HTTP sessions of lib/guides/sessions.md', () => {
   it('authenticate sockets, and end them with the logout', async () => {
     await using app = await startApp(
       {
@@ -126,7 +126,7 @@ describe('the HTTP sessions of lib/sessions/README.md', () => {
   });
 });
 
-describe('the stores of lib/redis/README.md', () => {
+describe('the stores of lib/guides/many-nodes.md', () => {
   let server: RedisServer;
   beforeAll(async () => {
     server = await RedisServer.start();

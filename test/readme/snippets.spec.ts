@@ -91,7 +91,7 @@ it('the quick start is the text of test/readme/quick-start.ts', () => {
 const runner = "import { afterAll, beforeAll, expect, it } from 'vitest';\n";
 
 it('the test in the guide to the test kit is the text of test/readme/chat.spec.ts, which runs', () => {
-  const [test] = codeBlocks(rootFile('lib/testing/README.md'), 'ts');
+  const [test] = codeBlocks(rootFile('lib/guides/testing.md'), 'ts');
   expect(`${runner}${test}`).toBe(rootFile('test/readme/chat.spec.ts'));
 });
 

@@ -28,7 +28,7 @@ function connected(socket: Socket): Promise<void> {
   return new Promise((resolve) => socket.once('connect', resolve));
 }
 
-describe('lib/adapters/socket-io/README.md', () => {
+describe('lib/guides/socket-io.md', () => {
   it('answers as before, and ends with the token', async () => {
     const module = await Test.createTestingModule({
       imports: [AuthModule],

@@ -43,7 +43,7 @@ function join(app: TestApp, token: string) {
   return { document, provider };
 }
 
-describe('lib/adapters/upgrades/README.md', () => {
+describe('lib/guides/other-servers.md', () => {
   it('protects a Yjs server: two users share a document, and a revoked one leaves it', async () => {
     await using app = await startApp({ imports: [auth], providers: [JwtStrategy] }, useYjs);
     const [alice, bob] = [join(app, tokenOf('alice')), join(app, tokenOf('bob'))];

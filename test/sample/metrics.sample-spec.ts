@@ -3,7 +3,7 @@ import { codeBlocks, codeIn, rootFile, section, tableRows } from '../readme/read
 import { encounter } from './encounter.js';
 import { RunningSample } from './running-sample.js';
 
-const guide = rootFile('lib/telemetry/README.md');
+const guide = rootFile('lib/guides/telemetry.md');
 
 describe('the metrics of the sample', () => {
   let sample: RunningSample;

@@ -24,7 +24,7 @@ async function bundled(): Promise<string> {
   return output[0].code;
 }
 
-describe('useSocket() of lib/client/README.md', { timeout: 120_000 }, () => {
+describe('useSocket() of lib/guides/client.md', { timeout: 120_000 }, () => {
   it('makes one connection in StrictMode, talks, and closes it with its component', async () => {
     await using app = await startProtected();
     await using launched = await launchBrowser('blocked');

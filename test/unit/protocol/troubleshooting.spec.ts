@@ -5,7 +5,7 @@ import { linksOf, rootFile } from '../../readme/readme.js';
 import { allChecks } from '../support/checks.js';
 import { allRefusalCodes } from '../support/refusal-codes.js';
 
-const page = rootFile('lib/protocol/README.md');
+const page = rootFile('lib/guides/troubleshooting.md');
 const headings = [...page.matchAll(/^### (\w+)$/gm)].map(([, heading]) => heading!);
 
 /** Every code that `lib` mentions, of refusals and of errors. */
@@ -30,9 +30,9 @@ describe('the page about troubleshooting', () => {
 
   it('K8g: is linked by each refusal of PROTOCOL.md', () => {
     const anchors = linksOf(rootFile('PROTOCOL.md')).filter((link) =>
-      link.startsWith('lib/protocol/README.md#'),
+      link.startsWith('lib/guides/troubleshooting.md#'),
     );
-    const expected = allRefusalCodes.map((code) => `lib/protocol/README.md#${code.toLowerCase()}`);
+    const expected = allRefusalCodes.map((code) => `lib/guides/troubleshooting.md#${code.toLowerCase()}`);
     expect(anchors.toSorted()).toEqual(expected.toSorted());
   });
 });
