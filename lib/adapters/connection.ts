@@ -13,6 +13,8 @@ export type SessionNotice = 'authenticated' | 'expiring';
 export interface Connection {
   /** The objects that `userOf()` is called with: one socket of `ws`, or every namespace socket of a Socket.IO connection. */
   readonly clients: Iterable<object>;
+  /** Those of them that a gateway sends to. Absent where the transport has no gateways. */
+  readonly recipients?: Iterable<object>;
   /** The asynchronous context in which incoming messages are handled. */
   context: AsyncResource | undefined;
   send(notice: SessionNotice, data: SessionData): void;

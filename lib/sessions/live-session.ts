@@ -20,6 +20,8 @@ export interface LiveSession {
   readonly proof: Proof;
   /** Where its connection comes from and goes to. */
   readonly peer?: { readonly path: string; readonly address: string };
+  /** Its clients of gateways, which the application may send to. Absent where the transport has no gateways. */
+  readonly connection?: { readonly recipients?: Iterable<object> };
   /** Ends the session immediately: nothing is dispatched from here on, and nothing but the close frame is sent. */
   end(ending: Ending): void;
   /**

@@ -70,18 +70,62 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
    * Sessions of a user, oldest first.
    *
    * @param userId key of the user, as the strategy returned it; a value that cannot be one has no sessions
+   * @example
+   * ```ts
+   * const isOnline = sessions.ofUser('alice').length > 0;
+   * ```
    */
   ofUser(userId: WsAuthUserKey): WsAuthSession[] {
     const key = userKey(userId);
     return key === undefined ? [] : this.#live.ofUser(key).map(({ session }) => session);
   }
 
-  /** A session of this process by its id. */
+  /**
+   * Connected clients of a user in this process, of every gateway: sockets of `ws` or of Socket.IO. Whatever is sent to them after
+   * the end of their session is dropped.
+   *
+   * Clients of GraphQL and of `protectUpgrades()` are left out: their servers send to them.
+   *
+   * @example
+   * ```ts
+   * import { WsAuthSessions } from 'nestjs-ws-auth';
+   * import type { WebSocket } from 'ws';
+   *
+   * export function notify(sessions: WsAuthSessions, userId: string, text: string): void {
+   *   for (const client of sessions.clientsOf<WebSocket>(userId)) {
+   *     client.send(JSON.stringify({ event: 'notice', data: text }));
+   *   }
+   * }
+   * ```
+   *
+   * @param userId key of the user, as the strategy returned it; a value that cannot be one has no clients
+   */
+  clientsOf<Client extends object = object>(userId: WsAuthUserKey): Client[] {
+    const key = userKey(userId);
+    const live = key === undefined ? [] : this.#live.ofUser(key);
+    return live.flatMap(({ connection }) => [...(connection?.recipients ?? [])] as Client[]);
+  }
+
+  /**
+   * A session of this process by its id.
+   *
+   * @example
+   * ```ts
+   * const expiresAt = sessions.get(sessionId)?.expiresAt;
+   * ```
+   */
   get(sessionId: string): WsAuthSession | undefined {
     return this.#live.with(sessionId)?.session;
   }
 
-  /** Number of sessions of this process. */
+  /**
+   * Number of sessions of this process.
+   *
+   * @example
+   * ```ts
+   * logger.log(`${sessions.count()} sessions`);
+   * ```
+   */
   count(): number {
     return this.#live.size;
   }
@@ -100,6 +144,11 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
    * @throws {WsAuthConfigurationError} for an unknown option.
    * @throws {WsAuthError} `ERR_WS_AUTH_CLOSE_FRAME` for a code or a reason that no close frame can carry, and
    *   `ERR_WS_AUTH_REVOCATION` for a target that names nothing, or has another field.
+   *
+   * @example
+   * ```ts
+   * sessions.disconnect({ sessionId }, { reason: 'closed by an administrator' });
+   * ```
    */
   disconnect(target: SessionTarget, options: DisconnectOptions = {}): number {
     demandKnownOptions(disconnectOptions, options, 'options');
@@ -123,6 +172,12 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
    * @throws {WsAuthError} `ERR_WS_AUTH_REVOCATION` for a target that names nothing, or more than one thing, or has a field that
    *   is not known, and for a `rememberMs` that is not a time.
    * @throws {WsAuthStoreError} if the revocation could not be published. Try again: this process has done its part.
+   * @example
+   * ```ts
+   * await sessions.revoke({ userId: 'alice' }); // logs out everywhere
+   * await sessions.revoke({ userId: 'alice' }, { exceptSessionId: sessionId }); // everywhere else
+   * await sessions.revoke({ tokenId: 'jti of a token' });
+   * ```
    */
   async revoke(target: RevocationTarget, options: RevokeOptions = {}): Promise<number> {
     demandKnownOptions(revokeOptions, options, 'options');
@@ -140,6 +195,11 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
    * @returns the renewed session
    * @throws {WsAuthError} `ERR_WS_AUTH_NO_SESSION` without a session, `ERR_WS_AUTH_OTHER_USER` for another user, and
    *   `ERR_WS_AUTH_NOT_A_USER` for a value that is not a user, or has expired. The session stays as it is.
+   *
+   * @example
+   * ```ts
+   * const { expiresAt } = sessions.refresh(sessionId, user, { exp: Date.now() / 1_000 + 600 });
+   * ```
    */
   refresh(sessionId: string, user: object, info?: unknown): WsAuthSession {
     const live = this.#live.with(sessionId);
@@ -154,6 +214,10 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
    *
    * @param store the store given to `express-session`, or to `@fastify/session`
    * @returns a function that undoes it
+   * @example
+   * ```ts
+   * const unbind = sessions.bindToHttpSession(store); // the store given to express-session
+   * ```
    */
   bindToHttpSession(store: HttpSessionStore): () => void {
     const original = store.destroy.bind(store);

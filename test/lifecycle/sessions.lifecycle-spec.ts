@@ -55,6 +55,22 @@ describe('the live sessions', () => {
     expect(new Set(all.map(({ id }) => id)).size).toBe(3);
   });
 
+  it('lead to the clients of a user, as the gateway holds them', async () => {
+    await using app = await startProtected();
+    const sessions = sessionsOf(app);
+    await enter(app, tokenOf('alice'));
+    await enterByMessage(app, tokenOf('bob'));
+    const leaving = await enterByMessage(app, tokenOf('alice'));
+    const [first, , third] = serverSide(app);
+    expect(
+      sessions.clientsOf('alice').map((client) => [first, third].indexOf(client as never)),
+    ).toEqual([0, 1]);
+    expect(sessions.clientsOf('carol')).toEqual([]);
+    expect(sessions.clientsOf({} as never)).toEqual([]);
+    await leaving[Symbol.asyncDispose]();
+    await expect.poll(() => sessions.clientsOf('alice').length).toBe(1);
+  });
+
   it('hold no connection that is pending or refused', async () => {
     await using app = await startProtected();
     await app.connect().opened();

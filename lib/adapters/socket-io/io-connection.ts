@@ -87,6 +87,10 @@ export class IoConnection implements Connection, PacketOwner, SocketOwner {
     return this.#phase === 'guest' || (this.#phase === 'session' && this.#life!.isOpen);
   }
 
+  get recipients(): Iterable<object> {
+    return this.clients;
+  }
+
   get clients(): Iterable<object> {
     return [...this.gates].filter(({ isPublic }) => !isPublic).map(({ socket }) => socket);
   }

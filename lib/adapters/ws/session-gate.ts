@@ -65,6 +65,10 @@ export class SessionGate implements Gate, Connection {
     this.life.end({ why: 'failed', code, reason: refusal?.reason });
   }
 
+  get recipients(): readonly [GatedWebSocket] {
+    return this.clients;
+  }
+
   get clients(): readonly [GatedWebSocket] {
     return [this.client];
   }
