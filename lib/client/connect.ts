@@ -8,6 +8,12 @@ import { WsAuthSocket } from './ws-auth-socket.js';
  * @param url `ws:`, `wss:`, `http:` or `https:`; in a page, a path of its own origin as well
  * @throws {TypeError} for a URL that is not valid, an unknown option, a `token` that is not a function, and without a WebSocket.
  * @throws {RangeError} for a number among the options that is out of bounds.
+ * @example
+ * ```ts
+ * const socket = connect('wss://api.example.com/chat', { token: newToken });
+ * socket.addEventListener('message', ({ data }) => show(data));
+ * socket.send(JSON.stringify({ event: 'hello' })); // waits until the token is accepted
+ * ```
  * @publicApi
  */
 export function connect(url: string | URL, options: ConnectOptions): WsAuthSocket {

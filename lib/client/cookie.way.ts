@@ -37,6 +37,10 @@ const page = globalThis as unknown as Page;
  * `fetch`, and where that is blocked by a hidden iframe.
  *
  * @throws {TypeError} for an unknown option, and for an address that is not a valid URL.
+ * @example
+ * ```ts
+ * connect(url, { token: newToken, via: cookie({ bridge: 'https://api.example.com/chat/bridge' }) });
+ * ```
  * @publicApi
  */
 export function cookie(options: CookieWayOptions): WsAuthWay {

@@ -7,6 +7,10 @@ import { eventMessage } from '../protocol/message.js';
  *
  * @param param name of the parameter
  * @throws {TypeError} for a URL that is not absolute.
+ * @example
+ * ```ts
+ * const socket = new WebSocket(urlWith('wss://api.example.com/chat', ticket, 'ticket'));
+ * ```
  * @publicApi
  */
 export function urlWith(url: string | URL, token: string, param = 'token'): string {
@@ -22,6 +26,10 @@ export function urlWith(url: string | URL, token: string, param = 'token'): stri
  * is always a real one.
  *
  * @param token characters of an RFC 9110 token, such as those of a JWT; no `=` and no `/`
+ * @example
+ * ```ts
+ * const socket = new WebSocket(url, protocolsWith(token, ['chat']));
+ * ```
  * @publicApi
  */
 export function protocolsWith(
@@ -38,6 +46,11 @@ export function protocolsWith(
  * open one for all gateways.
  *
  * @param event name of the event, if the server has given it another
+ * @example
+ * ```ts
+ * const socket = new WebSocket(url);
+ * socket.onopen = () => socket.send(authenticateMessage(token));
+ * ```
  * @publicApi
  */
 export function authenticateMessage(token: string, event = 'authenticate'): string {

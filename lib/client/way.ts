@@ -44,6 +44,10 @@ export interface FirstMessageWayOptions {
  * one that shows a page why it was refused.
  *
  * @throws {TypeError} for an unknown option.
+ * @example
+ * ```ts
+ * connect(url, { token: newToken, via: firstMessage({ format: 'raw' }) });
+ * ```
  * @publicApi
  */
 export function firstMessage(options: FirstMessageWayOptions = {}): WsAuthWay {
@@ -81,6 +85,10 @@ export interface SubprotocolWayOptions {
  *
  * @param options a string is the prefix
  * @throws {TypeError} for an unknown option.
+ * @example
+ * ```ts
+ * connect(url, { token: newToken, via: subprotocol(), protocols: ['chat'] });
+ * ```
  * @publicApi
  */
 export function subprotocol(options: string | SubprotocolWayOptions = {}): WsAuthWay {
@@ -105,6 +113,10 @@ function base64url(text: string): string {
  * Puts the token into the query, for gateways with `fromQueryParam()`. It ends up in logs: make it a ticket.
  *
  * @param param as in `fromQueryParam()` of the gateway
+ * @example
+ * ```ts
+ * connect(url, { token: newTicket, via: queryParam('ticket') });
+ * ```
  * @publicApi
  */
 export function queryParam(param?: string): WsAuthWay {
@@ -115,6 +127,10 @@ export function queryParam(param?: string): WsAuthWay {
  * Puts the token in place of the user name, for gateways with `fromUserInfo()`. Browsers keep and resend it, and the global
  * WebSocket of Node.js 22 never sends it.
  *
+ * @example
+ * ```ts
+ * connect(url, { token: newToken, via: userInfo() });
+ * ```
  * @publicApi
  */
 export function userInfo(): WsAuthWay {

@@ -16,7 +16,7 @@ export type WsAuthHealthResult<Key extends string = string> = Record<
  *
  * @example
  * ```ts
- * this.health.check([() => this.wsAuthHealth.check('ws-auth')]); // @nestjs/terminus
+ * await terminus.check([() => health.check('ws-auth')]); // HealthCheckService of @nestjs/terminus
  * ```
  * @publicApi
  */

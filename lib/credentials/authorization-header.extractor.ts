@@ -39,6 +39,10 @@ const headerOptions = {
  *
  * @throws {WsAuthConfigurationError} for an option that is unknown or invalid.
  * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-2.1 RFC 6750 §2.1}
+ * @example
+ * ```ts
+ * WsAuthModule.forRoot({ credentials: [fromAuthorizationHeader({ schemes: ['Bearer'] })] });
+ * ```
  * @publicApi
  */
 export function fromAuthorizationHeader(

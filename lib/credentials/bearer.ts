@@ -11,7 +11,8 @@ import { decodeQueryComponent } from './query.js';
  *
  * @example
  * ```ts
- * return bearerCredential(token, limits, { extractor: this.name, ambient: false, strategy: undefined });
+ * const origin = { extractor: 'fromAppSync', ambient: false, strategy: undefined };
+ * const credential = bearerCredential(token, limits, origin);
  * ```
  * @publicApi
  * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-2.1 RFC 6750 §2.1}
@@ -34,7 +35,7 @@ export function bearerCredential(
  *
  * @example
  * ```ts
- * return malformedCredential({ extractor: this.name });
+ * const refusal = malformedCredential({ extractor: 'fromAppSync' });
  * ```
  * @publicApi
  */

@@ -65,6 +65,12 @@ const cookieOptions = {
  * @param cookie name of the cookie
  * @throws {WsAuthConfigurationError} for an option that is unknown or invalid.
  * @see {@link https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#section-8.6 RFC 6265bis §8.6}
+ * @example
+ * ```ts
+ * @WsAuth({ credentials: [fromCookie('__Host-token')], allowedOrigins: 'https://app.example.com' })
+ * @WebSocketGateway({ path: '/chat' })
+ * export class ChatGateway {}
+ * ```
  * @publicApi
  */
 export function fromCookie(cookie: string, options: CookieOptions = {}): CookieExtractor {

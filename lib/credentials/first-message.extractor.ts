@@ -41,6 +41,12 @@ const firstMessageOptions = {
  * With `event`, further fields of `data` (`username`, `password`) become the `body` that a strategy reads.
  *
  * @throws {WsAuthConfigurationError} for an option that is unknown or invalid.
+ * @example
+ * ```ts
+ * @WsAuth({ credentials: [fromFirstMessage()] }) // {"event":"authenticate","data":{"token":"…"}}
+ * @WebSocketGateway({ path: '/chat' })
+ * export class ChatGateway {}
+ * ```
  * @publicApi
  */
 export function fromFirstMessage(options: FirstMessageOptions = {}): FirstMessageExtractor {

@@ -22,6 +22,12 @@ import { queryPairs } from './query.js';
  * @param param name of the parameter, compared byte by byte
  * @throws {WsAuthConfigurationError} for an option that is unknown or invalid.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9700#section-4.3.2 RFC 9700 §4.3.2}
+ * @example
+ * ```ts
+ * @WsAuth({ credentials: [fromQueryParam('ticket', { strategy: 'ws-ticket' })] }) // wss://host/chat?ticket=…
+ * @WebSocketGateway({ path: '/chat' })
+ * export class ChatGateway {}
+ * ```
  * @publicApi
  */
 export function fromQueryParam(

@@ -42,6 +42,12 @@ const requestOptions = {
  * What such a strategy reads counts as ambient, so `allowedOrigins` holds.
  *
  * @throws {WsAuthConfigurationError} for an option that is unknown or invalid.
+ * @example
+ * ```ts
+ * @WsAuth({ strategy: 'api-key', credentials: [fromRequest({ headers: ['x-api-key'] })] })
+ * @WebSocketGateway({ path: '/devices' })
+ * export class DevicesGateway {}
+ * ```
  * @publicApi
  */
 export function fromRequest(options: RequestOptions = {}): HandshakeExtractor {

@@ -53,6 +53,12 @@ const subprotocolOptions = {
  * Chromium fails a connection that answers none. With `after`, the entry before the token is a real one.
  *
  * @throws {WsAuthConfigurationError} for an option that is unknown or invalid, and for `prefix` beside `after`.
+ * @example
+ * ```ts
+ * @WsAuth({ credentials: [fromSubprotocol()] }) // new WebSocket(url, ['chat', `bearer.${token}`])
+ * @WebSocketGateway({ path: '/chat' })
+ * export class ChatGateway {}
+ * ```
  * @publicApi
  */
 export function fromSubprotocol(options: SubprotocolOptions = {}): HandshakeExtractor {

@@ -28,6 +28,12 @@ const tokenPasswords: ReadonlySet<string> = new Set(['', 'x']);
  * is a user name with its password. Listed without it, the password does not matter.
  *
  * @throws {WsAuthConfigurationError} for an option that is unknown or invalid.
+ * @example
+ * ```ts
+ * @WsAuth({ credentials: [fromUserInfo()] }) // wss://TOKEN:x@host/chat
+ * @WebSocketGateway({ path: '/chat' })
+ * export class ChatGateway {}
+ * ```
  * @publicApi
  */
 export function fromUserInfo(options: WsExtractorOptions = {}): UserInfoExtractor {

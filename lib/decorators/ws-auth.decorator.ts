@@ -52,6 +52,12 @@ export function WsAuth(policy: WsAuthPolicyOptions = {}): ClassDecorator {
  * inherited; classes that extend it are protected.
  *
  * @throws {WsAuthConfigurationError} on anything but a class, and without parentheses. At boot: on a class that is not a gateway.
+ * @example
+ * ```ts
+ * @WsPublic()
+ * @WebSocketGateway({ path: '/status' })
+ * export class StatusGateway {}
+ * ```
  * @publicApi
  */
 export function WsPublic(): ClassDecorator;

@@ -30,8 +30,11 @@ export interface WsUserDecorator {
  *
  * @example
  * ```ts
- * @SubscribeMessage('hello')
- * hello(@WsUser() user: User, @WsUser<User>('id', ParseIntPipe) id: number) {}
+ * @WebSocketGateway({ path: '/chat' })
+ * export class ChatGateway {
+ *   @SubscribeMessage('hello')
+ *   hello(@WsUser() user: User, @WsUser<User>('id', ParseIntPipe) id: number) {}
+ * }
  * ```
  * @publicApi
  */
@@ -41,6 +44,16 @@ export const WsUser: WsUserDecorator = called('@WsUser', createParamDecorator(re
  * Injects the session into a handler or a GraphQL resolver; `undefined` in a `@WsPublic()` gateway.
  *
  * @throws {WsAuthNoSessionError} when a handler is called for a client that this package has not accepted.
+ * @example
+ * ```ts
+ * @WebSocketGateway({ path: '/chat' })
+ * export class ChatGateway {
+ *   @SubscribeMessage('until')
+ *   until(@WsSession() { expiresAt }: WsAuthSession) {
+ *     return { event: 'until', data: expiresAt };
+ *   }
+ * }
+ * ```
  * @publicApi
  */
 export const WsSession: () => ParameterDecorator = called(

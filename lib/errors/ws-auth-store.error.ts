@@ -3,6 +3,17 @@ import { WsAuthError } from './ws-auth.error.js';
 /**
  * The store of tickets and revocations cannot be reached, or answered nonsense.
  *
+ * @example
+ * ```ts
+ * try {
+ *   await sessions.revoke({ userId: 'alice' });
+ * } catch (error) {
+ *   if (error instanceof WsAuthStoreError) {
+ *     throw new ServiceUnavailableException(); // the caller tries again
+ *   }
+ *   throw error;
+ * }
+ * ```
  * @publicApi
  */
 export class WsAuthStoreError extends WsAuthError {

@@ -56,6 +56,16 @@ export class WsAuthError extends Error {
  *
  * The message names the option and the fix.
  *
+ * @example
+ * ```ts
+ * try {
+ *   await app.init();
+ * } catch (error) {
+ *   if (error instanceof WsAuthConfigurationError) {
+ *     logger.error(error.message); // names the option and the fix
+ *   }
+ * }
+ * ```
  * @publicApi
  */
 export class WsAuthConfigurationError extends WsAuthError {
@@ -68,6 +78,14 @@ export class WsAuthConfigurationError extends WsAuthError {
  * The user of a client was asked for that has no session: a client of a `@WsPublic()` gateway, or of an application that does
  * not import `WsAuthModule`.
  *
+ * @example
+ * ```ts
+ * try {
+ *   userOf(client);
+ * } catch (error) {
+ *   const isPublic = error instanceof WsAuthNoSessionError;
+ * }
+ * ```
  * @publicApi
  */
 export class WsAuthNoSessionError extends WsAuthError {

@@ -93,6 +93,11 @@ const nobody: readonly WsAuthEventListener<never>[] = Object.freeze([]);
  *
  * Listeners run synchronously, in the order in which they were added. One that throws is logged and affects no other.
  *
+ * @example
+ * ```ts
+ * events.on('refused', ({ code, path, address }) => logger.warn(`${code} ${path} ${address}`));
+ * const stop = events.on('authenticated', ({ userId }) => logger.log(`${userId} is here`));
+ * ```
  * @publicApi
  */
 @Injectable()

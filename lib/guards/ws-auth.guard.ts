@@ -20,6 +20,18 @@ import { demandSeen, sessionOf } from '../sessions/client-session.js';
  * without echoing the message.
  * @throws {WsAuthNoSessionError} for a client that this package has not accepted, as without `WsAuthModule`.
  * @throws {UnauthorizedException} in GraphQL, whose drivers answer `UNAUTHENTICATED`.
+ * @example
+ * ```ts
+ * @WsAuth({ optional: true, credentials: [fromCookie('token')] })
+ * @WebSocketGateway({ path: '/news' })
+ * export class NewsGateway {
+ *   @UseGuards(WsAuthGuard) // guests may connect, and not comment
+ *   @SubscribeMessage('comment')
+ *   comment(@WsUser('id') id: string) {
+ *     return { event: 'commented', data: id };
+ *   }
+ * }
+ * ```
  * @publicApi
  */
 @Injectable()

@@ -44,7 +44,7 @@ import { WsAuthCloseCode } from '../protocol/close-code.js';
 
 /**
  * Every option of a gateway: name, default and check. The documentation is in `options.ts`; tests hold it, the table of
- * README.md and the bounds of SECURITY.md to this table.
+ * lib/guides/options.md and the bounds of SECURITY.md to this table.
  */
 export const gatewayOptions = {
   strategy: custom(checkStrategy),

@@ -46,6 +46,10 @@ export interface WsAuthPolicyOptions {
    * Where credentials are looked for. The order does not matter: a request with two explicit credentials is refused.
    *
    * @default [fromAuthorizationHeader(), fromFirstMessage()]
+   * @example
+   * ```ts
+   * WsAuthModule.forRoot({ credentials: [fromFirstMessage(), fromCookie('token')] });
+   * ```
    */
   readonly credentials?: readonly WsCredentialExtractor[];
   /**
@@ -78,6 +82,10 @@ export interface WsAuthPolicyOptions {
    * and do not try again; `'http'` refuses the first request by the HTTP status, which makes them try for ever.
    *
    * @default 'http'
+   * @example
+   * ```ts
+   * WsAuthModule.forRoot({ rejection: 'auto' });
+   * ```
    */
   readonly rejection?: WsAuthRejection;
   /**
@@ -89,6 +97,10 @@ export interface WsAuthPolicyOptions {
    *
    * @default 'same-origin' for ambient credentials, any origin for explicit ones
    * @see {@link https://www.rfc-editor.org/rfc/rfc6455#section-10.2 RFC 6455 §10.2}
+   * @example
+   * ```ts
+   * WsAuthModule.forRoot({ allowedOrigins: ['https://app.example.com', /https:\/\/\w+\.example\.com/] });
+   * ```
    */
   readonly allowedOrigins?:
     '*' | 'same-origin' | AllowedOrigin | readonly AllowedOrigin[] | OriginPredicate;
@@ -164,6 +176,10 @@ export interface WsAuthPolicyOptions {
    * counted.
    *
    * @default Infinity
+   * @example
+   * ```ts
+   * WsAuthModule.forRoot({ maxSessionsPerUser: 5, onLimit: 'closeOldest' });
+   * ```
    */
   readonly maxSessionsPerUser?: number;
   /**
@@ -234,6 +250,16 @@ export interface FailureLimit {
 /**
  * Limits on failed attempts, each a number (counted in memory by `rate-limiter-flexible`, an optional peer), or a limiter
  * of that package, such as its `RateLimiterRedis`.
+ *
+ * @example
+ * ```ts
+ * WsAuthModule.forRoot({
+ *   failedAttempts: {
+ *     perAddress: { points: 100, windowMs: 60_000 },
+ *     perAccount: { points: 5, windowMs: 15 * 60_000 },
+ *   },
+ * });
+ * ```
  */
 export interface FailedAttemptOptions {
   /** Counted by client address: IPv4, or the /64 of IPv6. Loopback is not exempt; an unreadable address is not counted. */
@@ -300,6 +326,10 @@ export interface WsAuthModuleOptions extends WsAuthPolicyOptions {
    * refuses with 500.
    *
    * @default `user.id ?? user.sub ?? user.userId ?? user._id ?? user.username`
+   * @example
+   * ```ts
+   * WsAuthModule.forRoot({ userId: ({ tenant, name }: Member) => `${tenant}/${name}` });
+   * ```
    */
   readonly userId?: (user: never) => WsAuthUserKey | null | undefined;
   /**
@@ -326,6 +356,10 @@ export interface WsAuthModuleOptions extends WsAuthPolicyOptions {
    * bounds it.
    *
    * @default false
+   * @example
+   * ```ts
+   * WsAuthModule.forRoot({ trustProxy: ['loopback', '10.0.0.0/8'] });
+   * ```
    */
   readonly trustProxy?:
     boolean | number | string | readonly string[] | ((address: string, hop: number) => boolean);

@@ -4,6 +4,10 @@
  * 3000, 3003 and 3008 are registered with IANA as Unauthorized, Forbidden and Timeout; the others come from
  * {@link https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1 RFC 6455 §7.4.1}.
  *
+ * @example
+ * ```ts
+ * const mayRetry = code !== WsAuthCloseCode.Forbidden;
+ * ```
  * @publicApi
  */
 export const WsAuthCloseCode = {

@@ -52,6 +52,10 @@ const pageSize = 1_000;
  *
  * @param client a connected client of `redis` (node-redis 5 or 6) or of `ioredis`; closing it stays with the caller
  * @throws {WsAuthConfigurationError} for options that are unknown or out of bounds.
+ * @example
+ * ```ts
+ * WsAuthModule.forRoot({ strategy: 'jwt', store: redisWsAuthStore(redis, { keyPrefix: 'chat' }) });
+ * ```
  * @publicApi
  */
 export function redisWsAuthStore(

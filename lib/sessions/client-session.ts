@@ -75,6 +75,11 @@ export function demandSeen(client: unknown, asking: string): WsAuthSession | und
 /**
  * The session of a client, or `undefined` if it has none (`@WsPublic()` gateways, clients of other adapters).
  *
+ * @example
+ * ```ts
+ * const session = sessionOf(client);
+ * const who = session?.anonymous ? 'a guest' : session?.userId;
+ * ```
  * @publicApi
  */
 export function sessionOf<User = unknown>(client: object): WsAuthSession<User> | undefined {
@@ -85,6 +90,15 @@ export function sessionOf<User = unknown>(client: object): WsAuthSession<User> |
  * The user of a client, for `handleConnection`, `handleDisconnect` and services; `null` in an anonymous session.
  *
  * @throws {WsAuthNoSessionError} if the client has no session.
+ * @example
+ * ```ts
+ * @WebSocketGateway({ path: '/chat' })
+ * export class ChatGateway {
+ *   handleConnection(client: object) {
+ *     const { id } = userOf<User>(client);
+ *   }
+ * }
+ * ```
  * @publicApi
  */
 export function userOf<User = unknown>(client: object): User {

@@ -18,6 +18,12 @@ export interface SessionFacts {
 /**
  * An authenticated connection. Immutable: re-authentication makes a new one.
  *
+ * @example
+ * ```ts
+ * for (const { userId, extractor, expiresAt } of sessions) {
+ *   logger.log(`${userId} by ${extractor}, until ${expiresAt}`);
+ * }
+ * ```
  * @publicApi
  */
 export class WsAuthSession<User = unknown> {

@@ -21,6 +21,12 @@ interface KeptTicket {
 /**
  * Keeps tickets, revocations and leases in this process, bounded: for one node, and for several applications in one test.
  *
+ * @example
+ * ```ts
+ * const store = new MemoryWsAuthStore();
+ * const here = WsAuthModule.forRoot({ strategy: 'jwt', store });
+ * const there = WsAuthModule.forRoot({ strategy: 'jwt', store }); // two nodes, in a test
+ * ```
  * @publicApi
  */
 export class MemoryWsAuthStore implements WsAuthStore {

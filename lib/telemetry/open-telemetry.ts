@@ -56,6 +56,10 @@ export interface OpenTelemetryOptions {
  *
  * @throws {WsAuthConfigurationError} for an option that is unknown or invalid.
  * @see {@link https://opentelemetry.io/docs/specs/semconv/ OpenTelemetry semantic conventions}
+ * @example
+ * ```ts
+ * WsAuthModule.forRoot({ strategy: 'jwt', telemetry: openTelemetry() });
+ * ```
  * @publicApi
  */
 export function openTelemetry(options: OpenTelemetryOptions = {}): WsAuthTelemetry {

@@ -58,6 +58,11 @@ export interface ConnectAsOptions extends TestConnectOptions {
  *   client is accepted and has none yet. The acknowledgement of the first message has been read.
  * @throws {WsRefusedError} if the client is refused.
  * @throws {WsAuthConfigurationError} for an unknown option.
+ * @example
+ * ```ts
+ * await using client = await connect(app, { headers: { authorization: `Bearer ${token}` } });
+ * await client.ask('hello');
+ * ```
  * @publicApi
  */
 export async function connect(
@@ -81,6 +86,11 @@ export async function connect(
  *   many sessions.
  * @throws {WsAuthConfigurationError} for an unknown option.
  * @throws {Error} for an application that was not built for testing.
+ * @example
+ * ```ts
+ * await using client = await connectAs(app, { id: 'alice', roles: ['admin'] });
+ * await client.ask('hello');
+ * ```
  * @publicApi
  */
 export async function connectAs(

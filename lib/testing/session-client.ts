@@ -45,6 +45,11 @@ export interface SessionSource {
 /**
  * A client of an application under test, and the session that it has there.
  *
+ * @example
+ * ```ts
+ * await using client = await connectAs(app, { id: 'alice' });
+ * const { code } = await client.expire();
+ * ```
  * @publicApi
  */
 export class WsSessionClient extends WsTestClient {

@@ -42,6 +42,12 @@ const defaultTimeoutMs = 4_000;
  * A WebSocket with a queue: it listens before anything can arrive, so a test misses no frame and never waits for time to
  * pass.
  *
+ * @example
+ * ```ts
+ * await using client = new WsTestClient('ws://127.0.0.1:3000/chat');
+ * client.emit('authenticate', { token: 'forged' });
+ * const { code, reason } = await client.closed();
+ * ```
  * @publicApi
  */
 export class WsTestClient implements AsyncDisposable {

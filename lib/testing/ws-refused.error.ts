@@ -15,6 +15,11 @@ export interface RefusedUpgrade {
 /**
  * The application did not let a client in.
  *
+ * @example
+ * ```ts
+ * const error = await expectRefused(connect(app), { closeCode: 3000 });
+ * const { reason, response } = error; // `response`: status, headers and challenges of a refused upgrade
+ * ```
  * @publicApi
  */
 export class WsRefusedError extends Error {

@@ -59,6 +59,10 @@ export interface IssuedTicket {
 /**
  * Issues tickets: single-use, short-lived tokens that stand for a user. One that leaks with a URL has already been spent.
  *
+ * @example
+ * ```ts
+ * const { ticket, expiresAt } = await tickets.issue(user, { path: '/chat' });
+ * ```
  * @publicApi
  */
 @Injectable()

@@ -11,7 +11,7 @@ export interface Column {
   readonly cells: ReadonlyMap<string, string>;
 }
 
-const path = fileURLToPath(new URL('../../README.md', import.meta.url));
+const path = fileURLToPath(new URL('../../lib/guides/compatibility.md', import.meta.url));
 const begin = '<!-- browsers:begin -->';
 const end = '<!-- browsers:end -->';
 
@@ -19,12 +19,12 @@ function bounds(readme: string): readonly [number, number] {
   const from = readme.indexOf(begin);
   const to = readme.indexOf(end);
   if (from === -1 || to < from) {
-    throw new Error(`README.md has no ${begin} … ${end}`);
+    throw new Error(`compatibility.md has no ${begin} … ${end}`);
   }
   return [from + begin.length, to];
 }
 
-/** The columns of the table in README.md. */
+/** The columns of the table in lib/guides/compatibility.md. */
 export function readTable(): Column[] {
   const readme = readFileSync(path, 'utf8');
   const [header, , ...rows] = readme
@@ -40,7 +40,7 @@ export function readTable(): Column[] {
   });
 }
 
-/** Writes the table into README.md. */
+/** Writes the table into lib/guides/compatibility.md. */
 export async function writeTable(columns: readonly Column[], measuredOn: Date): Promise<void> {
   const readme = readFileSync(path, 'utf8');
   const [from, to] = bounds(readme);

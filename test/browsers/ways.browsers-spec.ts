@@ -68,13 +68,13 @@ describe.each(installed)('$name', { timeout: patient(120_000) }, (engine) => {
 
 /** The command that regenerates the table sets it. */
 if (process.env['WRITE_BROWSERS_TABLE']) {
-  it('writes what was measured into README.md', async () => {
+  it('writes what was measured into lib/guides/compatibility.md', async () => {
     expect(columns.map(({ engine }) => engine)).toEqual(engines.map(({ name }) => name));
     await writeTable(columns, new Date());
   });
 }
 
-it('README.md states what was measured', () => {
+it('lib/guides/compatibility.md states what was measured', () => {
   const stated = readTable();
   expect(stated.map(({ engine }) => engine)).toEqual(engines.map(({ name }) => name));
   for (const { engine, cells } of columns) {

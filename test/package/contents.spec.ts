@@ -6,11 +6,22 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { linksOf } from '../readme/readme.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Documents that are packed as soon as they exist. */
-const documents = ['CHANGELOG.md', 'LICENSE', 'PROTOCOL.md', 'README.md', 'SECURITY.md'];
+/** Documents at the root, and what they and the guides link to. */
+const documents = [
+  '.github/way.svg',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'LICENSE',
+  'PROTOCOL.md',
+  'README.md',
+  'SECURITY.md',
+  'test/bench/RESULTS.md',
+  ...readdirSync(join(root, 'sample/recipes')).map((name) => `sample/recipes/${name}`),
+];
 
 /** Of three transports. Half of it is sources and guides, which nothing loads. Raise it knowingly. */
 const budget = { packedBytes: 880_000, unpackedBytes: 3_200_000 };
@@ -47,12 +58,25 @@ describe('the tarball', () => {
     const sources = sourcesOfLib();
     const expected = [
       'package.json',
-      ...documents.filter((name) => existsSync(join(root, name))),
+      ...documents,
       ...guidesOfLib(),
       ...sources,
       ...sources.flatMap(compiledFrom),
     ];
     expect(inject('tarball').files.toSorted()).toEqual(expected.toSorted());
+  });
+
+  it('holds what its documents link to', () => {
+    const { files } = inject('tarball');
+    const missing = files
+      .filter((name) => name.endsWith('.md'))
+      .flatMap((name) =>
+        linksOf(readFileSync(unpacked(name), 'utf8'))
+          .map((link) => link.split('#', 1)[0]!)
+          .filter((path) => path !== '' && !files.includes(join(dirname(name), path)))
+          .map((path) => `${name} → ${path}`),
+      );
+    expect(missing).toEqual([]);
   });
 
   it('leads from every compiled file to its source, so that "go to definition" ends in TypeScript', () => {

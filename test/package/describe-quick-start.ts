@@ -1,4 +1,3 @@
-import { createSecretKey, randomBytes } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { codeBlocks, rootFile, section } from '../readme/readme.js';
@@ -6,26 +5,50 @@ import { TestClient } from '../support/client.js';
 import type { RunningProgram } from './consumer.js';
 import type { Stack } from './stack.js';
 
+const quickStartOf = () => section(rootFile('README.md'), 'Quick start');
+
+/** The secret with which README.md starts the quick start, and the tokens that it connects with. */
+function credentialsOfReadme() {
+  const text = quickStartOf();
+  const [, secret = ''] = /JWT_SECRET=(\S+)/.exec(text) ?? [];
+  return { secret, tokens: text.match(/eyJ[\w.-]+/g) ?? [] };
+}
+
 /** Compiles the quick start of README.md in the folder of a stack, starts it and talks to it. */
 export function describeQuickStart(stackOf: () => Stack): void {
   describe('the quick start', () => {
-    const secret = randomBytes(32).toString('hex');
-    const token = (sub: string, key = secret) =>
-      jwt.sign({ sub }, createSecretKey(key, 'utf8'), { expiresIn: 60 });
+    const { secret, tokens } = credentialsOfReadme();
+    const token = (sub: string, key = secret) => jwt.sign({ sub }, key, { expiresIn: 60 });
     let program: RunningProgram;
-    const connect = (options = {}) =>
-      new TestClient(`ws://127.0.0.1:${program.port}/chat`, options);
+    const connect = (options = {}) => new TestClient(`ws://127.0.0.1:${program.port}/`, options);
 
     beforeAll(async () => {
       const { consumer, nest } = stackOf();
-      const [quickStart] = codeBlocks(section(rootFile('README.md'), 'Quick start'), 'ts');
-      await consumer.write('quick-start/package.json', JSON.stringify({ type: 'module' }));
-      await consumer.write('quick-start/src/main.ts', quickStart!);
+      const [quickStart] = codeBlocks(quickStartOf(), 'ts');
       // Nest's own template skips the check of declaration files; with Nest 11 that is needed.
-      await consumer.compileProject('quick-start', { skipLibCheck: nest === 11 });
+      const options = { skipLibCheck: nest === 11 };
+      // The kind that a new application of this Nest has comes last: it is the one that runs.
+      const kinds = nest === 11 ? ['module', 'commonjs'] : ['commonjs', 'module'];
+      for (const type of kinds) {
+        await consumer.write('quick-start/package.json', JSON.stringify({ type }));
+        await consumer.write('quick-start/src/main.ts', quickStart!);
+        await consumer.compileProject('quick-start', options);
+      }
       program = await consumer.start('quick-start/dist/main.js', { JWT_SECRET: secret });
     });
     afterAll(() => program?.[Symbol.asyncDispose]());
+
+    it('answers the tokens of README.md', async () => {
+      expect(tokens).toHaveLength(2);
+      for (const each of tokens) {
+        const headers = { authorization: `Bearer ${each}` };
+        await using client = await connect({ headers }).opened();
+        expect(await client.emit('hello').nextEvent()).toEqual({
+          event: 'hello',
+          data: 'Hello alice!',
+        });
+      }
+    });
 
     it('answers a machine that sends its token in a header', async () => {
       const headers = { authorization: `Bearer ${token('alice')}` };

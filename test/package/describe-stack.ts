@@ -15,7 +15,7 @@ import { Stack, type ModuleKind, type SuiteResult } from './stack.js';
 
 declare module 'vitest' {
   interface TaskMeta {
-    /** The cell of the table in README.md that a test fills. */
+    /** The cell of the table in lib/guides/compatibility.md that a test fills. */
     cell?: Cell;
   }
 }

@@ -82,9 +82,9 @@ describe('K13b: jest in a new Nest 11 application, with ts-jest and CommonJS', (
     const manifest = { private: true, jest: JSON.parse(configuration!) as object };
     await consumer.write('package.json', JSON.stringify(manifest));
     await consumer.install([...packages, inject('tarball').path]);
-    const [pasted] = codeBlocks(section(rootFile('README.md'), 'Test your gateways'), 'ts');
+    const [pasted] = codeBlocks(guide, 'ts');
     await consumer.write('src/chat.module.ts', rootFile('test/readme/chat.module.ts'));
-    await consumer.write('src/readme.spec.ts', pasted!);
+    await consumer.write('src/guide.spec.ts', pasted!);
     await consumer.write('src/mocks.spec.ts', withJest('test/readme/mocks.spec.ts'));
     await consumer.write('src/chat.gateway.spec.ts', ofGateway);
   });
@@ -100,7 +100,7 @@ describe('K13b: jest in a new Nest 11 application, with ts-jest and CommonJS', (
       'passes its tests, those of the guides as pasted, on Node.js %s',
       async (_version, node) => {
         const printed = await consumer.outputOf(node, ['node_modules/jest/bin/jest.js', '--json']);
-        expect(printed).toContain('"numPassedTests":6');
+        expect(printed).toContain('"numPassedTests":7');
         expect(printed).toContain('"success":true');
       },
     );

@@ -3,7 +3,7 @@ import { rootFile } from '../readme/readme.js';
 import { frameworkOf, httpAdapters, nestMajors, nodeRanges, otherRuntimes } from './matrix.js';
 
 const [, markdown = ''] = /<!-- matrix:begin -->(.*)<!-- matrix:end -->/s.exec(
-  rootFile('README.md'),
+  rootFile('lib/guides/compatibility.md'),
 )!;
 const [head = [], , ...rows] = markdown
   .split('\n')
@@ -16,7 +16,7 @@ const [head = [], , ...rows] = markdown
   );
 
 // The cells themselves are tests, so a red one fails the run that has this table checked.
-describe('the table in README.md, which npm run test:matrix writes,', () => {
+describe('the table of lib/guides/compatibility.md, which npm run test:matrix writes,', () => {
   it('has a row for every stack that is tested, and no other', () => {
     const stacks = rows.map(([stack]) => stack!.replace(/(\d+)\.\d+\.\d+/g, '$1'));
     const tested = nestMajors.flatMap((nest) =>

@@ -44,7 +44,7 @@ export interface RuntimeBinary extends NodeBinary {
   readonly runtime: OtherRuntime;
 }
 
-/** One cell of the table in README.md. */
+/** One cell of the table in lib/guides/compatibility.md. */
 export interface Cell {
   readonly stack: string;
   /** Such as `Node.js 20.20.2`. */

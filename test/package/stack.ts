@@ -97,7 +97,7 @@ async function copyForApplication(from: string, to: string): Promise<void> {
   await writeFile(to, source.replaceAll('../../lib/testing.js', 'nestjs-ws-auth/testing'));
 }
 
-/** What a new Nest application has before it meets the README. */
+/** What a new Nest application has before the README is followed. */
 function newApplication(nest: NestMajor, http: HttpAdapter): string[] {
   return [
     `@nestjs/common@${nest}`,
@@ -110,12 +110,12 @@ function newApplication(nest: NestMajor, http: HttpAdapter): string[] {
   ];
 }
 
-/** The packages that the README tells its reader to install, our own as the tarball. */
+/** The packages that the README names for that version of Nest, our own as the tarball. */
 function packagesOfReadme(nest: NestMajor): string[] {
-  const commands = codeBlocks(section(rootFile('README.md'), 'Install'), 'sh').join('');
+  const blocks = codeBlocks(section(rootFile('README.md'), 'Install'), 'sh');
+  const commands = blocks.find((block) => block.includes(`@nestjs/websockets@${nest} `))!;
   return [...commands.matchAll(/^npm install (.+)$/gm)]
     .flatMap(([, names]) => names!.split(' '))
     .filter((name) => !name.startsWith('-'))
-    .map((name) => (name === 'nestjs-ws-auth' ? inject('tarball').path : name))
-    .map((name) => (name.startsWith('@nestjs/') ? `${name}@${nest}` : name));
+    .map((name) => (name === 'nestjs-ws-auth' ? inject('tarball').path : name));
 }

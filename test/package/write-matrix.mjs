@@ -2,8 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { format, resolveConfig } from 'prettier';
 import { startVitest } from 'vitest/node';
 
-// Runs the matrix and writes what came out of it into README.md.
-const readme = new URL('../../README.md', import.meta.url);
+// Runs the matrix and writes what came out of it into lib/guides/compatibility.md.
+const page = new URL('../../lib/guides/compatibility.md', import.meta.url);
 const vitest = await startVitest('test', ['test/package/nest-'], {
   project: ['package'],
   watch: false,
@@ -13,11 +13,11 @@ const cells = vitest.state
   .flatMap((module) => [...module.children.allTests()])
   .filter((test) => test.meta().cell)
   .map((test) => ({ ...test.meta().cell, ...test.result() }));
-const markdown = await readFile(readme, 'utf8');
+const markdown = await readFile(page, 'utf8');
 const table = `<!-- matrix:begin -->\n\n${tableOf(cells)}\n\n<!-- matrix:end -->`;
 const updated = markdown.replace(/<!-- matrix:begin -->.*<!-- matrix:end -->/s, () => table);
-const options = await resolveConfig(readme);
-await writeFile(readme, await format(updated, { ...options, parser: 'markdown' }));
+const options = await resolveConfig(page);
+await writeFile(page, await format(updated, { ...options, parser: 'markdown' }));
 await vitest.close();
 
 function tableOf(all) {

@@ -1,4 +1,3 @@
-import { createSecretKey } from 'node:crypto';
 import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { PassportStrategy } from '@nestjs/passport';
@@ -6,15 +5,13 @@ import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { WsAuthModule, WsUser } from 'nestjs-ws-auth';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 
-// A KeyObject: from a string, jsonwebtoken would build a new key for every token it verifies.
-const key = createSecretKey(process.env['JWT_SECRET']!, 'utf8');
-
+// The strategy of your HTTP routes, if you have one.
 @Injectable()
 class JwtStrategy extends PassportStrategy(Strategy) {
   constructor() {
     super({
       jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
-      secretOrKey: key as unknown as Buffer, // its typings do not know key objects yet
+      secretOrKey: process.env['JWT_SECRET']!,
       algorithms: ['HS256'],
     });
   }
@@ -24,7 +21,7 @@ class JwtStrategy extends PassportStrategy(Strategy) {
   }
 }
 
-@WebSocketGateway({ path: '/chat' })
+@WebSocketGateway()
 class ChatGateway {
   @SubscribeMessage('hello')
   hello(@WsUser('id') id: string) {
@@ -38,5 +35,8 @@ class ChatGateway {
 })
 class AppModule {}
 
-const app = await NestFactory.create(AppModule);
-await app.listen(process.env['PORT'] ?? 3000);
+async function bootstrap() {
+  const app = await NestFactory.create(AppModule);
+  await app.listen(process.env['PORT'] ?? 3000);
+}
+void bootstrap();

@@ -44,11 +44,14 @@ export function codeIn(cell: string | undefined): string | undefined {
   return codesIn(cell)[0];
 }
 
-/** Everything but fenced blocks and code within lines. */
+/** Everything but fenced blocks. */
+function withoutBlocks(markdown: string): string {
+  return markdown.replace(/^ *```[\s\S]*?^ *```$/gm, '');
+}
+
+/** Everything but fenced blocks, and without brackets in code within lines. */
 function prose(markdown: string): string {
-  return markdown
-    .replace(/^ *```[\s\S]*?^ *```$/gm, '')
-    .replace(/`[^`\n]+`/g, (code) => code.replaceAll(/[[\]()]/g, ' '));
+  return withoutBlocks(markdown).replace(/`[^`\n]+`/g, (code) => code.replaceAll(/[[\]()]/g, ' '));
 }
 
 /** Relative links and images, and links to headings of the same document. */
@@ -61,7 +64,7 @@ export function linksOf(markdown: string): string[] {
 /** The names by which GitHub links to headings. */
 export function anchorsOf(markdown: string): string[] {
   const seen = new Map<string, number>();
-  return [...prose(markdown).matchAll(/^#{1,6} +(.+)$/gm)].map(([, heading]) => {
+  return [...withoutBlocks(markdown).matchAll(/^#{1,6} +(.+)$/gm)].map(([, heading]) => {
     const slug = heading!
       .trim()
       .toLowerCase()

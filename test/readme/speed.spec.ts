@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { rootFile, section } from './readme.js';
 
-/** Columns of the table in README.md: contenders as RESULTS.md names them. */
+/** Columns of the table in lib/guides/speed.md: contenders as RESULTS.md names them. */
 const contenders = [
   'hand-written `ws` + JWT, upgrade',
   'Nest `WsAdapter`, no authentication',
@@ -44,8 +44,8 @@ function measured(title: string, contender: string, columns: readonly string[]):
   return row ? columns.map((column) => row[head.indexOf(column)]!).join(', ') : '–';
 }
 
-describe('the table of speeds in README.md', () => {
-  const [head = [], ...rows] = tableOf(section(rootFile('README.md'), 'Speed'));
+describe('the table of lib/guides/speed.md', () => {
+  const [head = [], ...rows] = tableOf(section(rootFile('lib/guides/speed.md'), 'Speed'));
 
   it('has a column for each contender, and a row for each work', () => {
     expect(head).toHaveLength(contenders.length + 1);

@@ -8,8 +8,8 @@ import { codeIn, codesIn, rootFile, section, tableRows } from './readme.js';
 
 const defaults: Readonly<Record<string, unknown>> = defaultsOf(moduleOptions);
 
-describe('the options table of README.md', () => {
-  const rows = tableRows(section(rootFile('README.md'), 'Options'));
+describe('the table of lib/guides/options.md', () => {
+  const rows = tableRows(section(rootFile('lib/guides/options.md'), 'Options'));
 
   it('names every option, and no other', () => {
     const documented = rows.flatMap(([names]) => codesIn(names));
@@ -45,9 +45,9 @@ describe('SECURITY.md', () => {
   });
 });
 
-describe('the close codes of README.md', () => {
-  it('are those that the package sends, and no other', () => {
-    const rows = tableRows(section(rootFile('README.md'), 'Close codes'));
+describe('the table of lib/guides/close-codes.md', () => {
+  it('has the codes that the package sends, and no other', () => {
+    const rows = tableRows(section(rootFile('lib/guides/close-codes.md'), 'Close codes'));
     const { Normal: _never, ...sent } = WsAuthCloseCode;
     expect(rows.map(([code]) => Number(codeIn(code)))).toEqual(
       Object.values(sent).toSorted((one, other) => one - other),

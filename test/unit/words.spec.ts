@@ -14,7 +14,11 @@ interface Line {
 /** Expressions that hide the actor or the action, and how many of them 1,000 words may have. */
 const limits = [
   { name: 'an unnamed actor', pattern: /\b(?:nobody|somebody|whoever)\b/gi, most: 0.1 },
-  { name: 'tell, say or hear', pattern: /\b(?:tells?|told|says?|said|hears?|heard)\b/gi, most: 0.3 },
+  {
+    name: 'tell, say or hear',
+    pattern: /\b(?:tells?|told|says?|said|hears?|heard)\b/gi,
+    most: 0.3,
+  },
   { name: 'a negated noun', pattern: /\bis none\b|\bis no (?!longer\b)[a-z]+/gi, most: 0.2 },
   { name: 'at once', pattern: /\bat once\b/gi, most: 0.1 },
 ];

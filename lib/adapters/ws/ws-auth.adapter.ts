@@ -57,6 +57,10 @@ const applicationPort = 0;
  * `WsAuthModule.forRoot()` installs it. Make one yourself only to pass options:
  * `app.useWebSocketAdapter(new WsAuthAdapter(app, { messageParser }))`.
  *
+ * @example
+ * ```ts
+ * app.useWebSocketAdapter(new WsAuthAdapter(app, { messageParser: (data) => JSON.parse(String(data)) }));
+ * ```
  * @publicApi
  */
 export class WsAuthAdapter extends WsAdapter {

@@ -44,14 +44,17 @@ describe('the options of extractors', () => {
     expect(() => make({ [option]: undefined } as never)).not.toThrow();
   });
 
-  it.each(extractors)('K11a: $name refuses a value that is not an object of options', ({ name, make }) => {
-    for (const value of [null, 5, 'SECRET', ['jwt'], () => ({})]) {
-      const making = () => make(value as never);
-      expect(making).toThrow(WsAuthConfigurationError);
-      expect(making).toThrow(`${name}: expected an object of options, got `);
-      expect(making).not.toThrow(/SECRET/);
-    }
-  });
+  it.each(extractors)(
+    'K11a: $name refuses a value that is not an object of options',
+    ({ name, make }) => {
+      for (const value of [null, 5, 'SECRET', ['jwt'], () => ({})]) {
+        const making = () => make(value as never);
+        expect(making).toThrow(WsAuthConfigurationError);
+        expect(making).toThrow(`${name}: expected an object of options, got `);
+        expect(making).not.toThrow(/SECRET/);
+      }
+    },
+  );
 
   it.each(['path', 'parentOrigins', 'maxAgeMs', 'crossSite'])(
     'K11a: the bridge of fromCookie refuses a misspelt %s, and null',

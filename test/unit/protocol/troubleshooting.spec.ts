@@ -32,7 +32,9 @@ describe('the page about troubleshooting', () => {
     const anchors = linksOf(rootFile('PROTOCOL.md')).filter((link) =>
       link.startsWith('lib/guides/troubleshooting.md#'),
     );
-    const expected = allRefusalCodes.map((code) => `lib/guides/troubleshooting.md#${code.toLowerCase()}`);
+    const expected = allRefusalCodes.map(
+      (code) => `lib/guides/troubleshooting.md#${code.toLowerCase()}`,
+    );
     expect(anchors.toSorted()).toEqual(expected.toSorted());
   });
 });
