@@ -15,10 +15,14 @@ import type { WsAuthHealth } from '../cluster/ws-auth-health.service.js';
 import { LiveSessions } from '../sessions/live-sessions.js';
 import { endAll, RevocationLedger } from '../sessions/revocation-ledger.js';
 import { logStoreFailure } from '../store/log-store-failure.js';
+import { waitAtMost } from '../store/wait-at-most.js';
 import { MemoryWsAuthStore } from '../store/memory.store.js';
 import type { StoredRevocation, WsAuthStore } from '../store/ws-auth-store.js';
 import { WS_AUTH_OWN_HEALTH } from './own-providers.js';
 import { WS_AUTH_SETTINGS, type ModuleSettings } from './module-settings.js';
+
+/** Time in milliseconds that a store has at least to answer when the application closes: leases are given back then. */
+const minStopMs = 1_000;
 
 /** The store of tickets and revocations: the one that nodes share, or one in this process. */
 @Injectable()
@@ -33,7 +37,7 @@ export class NodeState implements OnModuleInit, OnModuleDestroy, OnApplicationSh
 
   /** @throws {WsAuthConfigurationError} for a limit on all nodes without a store that they share. */
   constructor(
-    @Inject(WS_AUTH_SETTINGS) settings: ModuleSettings,
+    @Inject(WS_AUTH_SETTINGS) private readonly settings: ModuleSettings,
     private readonly sessions: LiveSessions,
     private readonly ledger: RevocationLedger,
     @Inject(WS_AUTH_OWN_HEALTH) private readonly health: WsAuthHealth,
@@ -63,7 +67,10 @@ export class NodeState implements OnModuleInit, OnModuleDestroy, OnApplicationSh
    * ends revoked sessions, and ends all if it loses the store.
    */
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all([this.#sync?.stop(), this.leases?.stop()]);
+    const stopped = Promise.all([this.#sync?.stop(), this.leases?.stop()]);
+    if (!(await waitAtMost(Math.max(minStopMs, this.settings.shutdownTimeoutMs), stopped))) {
+      this.#logger.warn('the store does not answer, the application closes without it');
+    }
   }
 
   #countTogether(settings: ModuleSettings): SessionLeases | undefined {

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { NodeState } from '../../../lib/module/node-state.js';
 import { moduleSettings } from '../../../lib/module/module-settings.js';
 import { RevocationSync } from '../../../lib/cluster/revocation-sync.js';
@@ -195,5 +195,50 @@ describe('a node with sessions that reads a long stream again', () => {
     expect(live.filter(({ looks, endings }) => looks + endings.length > 0)).toEqual([]);
     expect(sessions.count()).toBe(4_999);
     await node.onApplicationShutdown();
+  });
+});
+
+describe('a store that never answers', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('K6c: fails a reading, and is read again', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    let asked = 0;
+    const { sync, failures } = follow({
+      revocationsSince: () => {
+        asked += 1;
+        return asked === 1
+          ? new Promise(() => undefined)
+          : Promise.resolve({ revocations: [], cursor: '0' });
+      },
+      watch: () => () => Promise.resolve(),
+    });
+    const started = sync.start();
+    await vi.advanceTimersByTimeAsync(10_000);
+    await started;
+    expect([failures.length, sync.isFresh]).toEqual([1, false]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect([asked, sync.isHealthy]).toEqual([2, true]);
+  });
+
+  it('K6e: does not keep the application from closing', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const never = () => new Promise<never>(() => undefined);
+    const store: WsAuthStore = Object.assign(new MemoryWsAuthStore(), {
+      revocationsSince: never,
+      releaseLease: never,
+      watch: () => never,
+    });
+    const settings = moduleSettings({ strategy: 'jwt', store, shutdownTimeoutMs: 2_000 });
+    const { live, ledger } = new NodeSessions();
+    const state = new NodeState(settings, live, ledger, new WsAuthHealth());
+    const initialised = state.onModuleInit();
+    await vi.advanceTimersByTimeAsync(10_000);
+    await initialised;
+    const stopped = state.onApplicationShutdown();
+    await vi.advanceTimersByTimeAsync(2_000);
+    await stopped;
   });
 });
