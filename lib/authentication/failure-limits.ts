@@ -38,7 +38,7 @@ export class FailureLimits {
   /** Counts a failure. It does not wait: the client has its answer. */
   count(keys: FailureKeys): void {
     for (const [limiter, key] of this.#pairs(keys)) {
-      limiter.consume(key).catch(ignore);
+      consume(limiter, key);
     }
   }
 
@@ -62,6 +62,15 @@ function nameOf(account: string): string {
   return account.length > maxNameLength
     ? `sha256:${hash('sha256', account, 'base64url')}`
     : Buffer.from(account).toString('base64url');
+}
+
+/** One that throws changes nothing about the refusal that is counted. */
+function consume(limiter: FailureLimiter, key: string): void {
+  try {
+    Promise.resolve(limiter.consume(key)).catch(ignore);
+  } catch {
+    // The next check asks it as well, and refuses where it fails.
+  }
 }
 
 /** A limiter rejects when the limit is reached, which the next check finds out. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FailureLimits } from '../../../lib/authentication/failure-limits.js';
 import type { FailureLimiter } from '../../../lib/policy/failure-limiter.js';
+import { settle } from '../../support/turns.js';
 
 function keysFor(account: string): string[] {
   const keys: string[] = [];
@@ -24,4 +25,23 @@ describe('limits of failed attempts', () => {
     expect(long!.length).toBeLessThan(200);
     expect(long).not.toBe(other);
   });
+
+  it.each<[string, () => unknown]>([
+    ['throws', () => fail()],
+    ['rejects', () => Promise.reject(new Error('SECRET'))],
+    ['returns no promise', () => undefined],
+    ['never settles', () => new Promise(() => undefined)],
+  ])(
+    'K12d: count with a limiter that %s, and the refusal stays what it is',
+    async (_name, consume) => {
+      const perAddress = { points: 1, get: () => Promise.resolve(null), consume } as FailureLimiter;
+      const limits = new FailureLimits({ perAddress, perAccount: undefined });
+      expect(() => limits.count({ address: '192.0.2.1', account: undefined })).not.toThrow();
+      await settle();
+    },
+  );
 });
+
+function fail(): never {
+  throw new Error('SECRET');
+}
