@@ -103,7 +103,7 @@ export interface WsAuthDiagnosis {
   readonly fields?: readonly string[];
   /** Both sides of the comparison, where an origin was refused. */
   readonly origin?: WsAuthOriginDiagnosis;
-  /** Class of the guard that refused the client at `handleConnection`. */
+  /** Class of the guard that refused the client at `handleConnection`; `onConnect` for that of graphql-ws. */
   readonly guard?: string;
   /** Name of the error behind the refusal. */
   readonly error?: string;

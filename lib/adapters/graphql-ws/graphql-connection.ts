@@ -60,6 +60,7 @@ export class GraphqlConnection implements Connection, GraphqlTraffic {
   }
 
   closed(code: number): void {
+    this.#returnOperations();
     this.life.closed(code);
   }
 
@@ -89,13 +90,17 @@ export class GraphqlConnection implements Connection, GraphqlTraffic {
     scheduleInSlices(() => this.#gate.close(code, reason));
   }
 
-  /** graphql-ws does so when the socket has closed, which a client can delay by not answering the close frame. */
+  /**
+   * Ends the operations that run. graphql-ws does so when the socket has closed, which a client can delay by not answering the close
+   * frame, and in a promise that it does not watch: it finds none any more.
+   */
   #returnOperations(): void {
-    for (const operation of Object.values(this.graphql.subscriptions)) {
+    const { subscriptions } = this.graphql;
+    for (const [id, operation] of Object.entries(subscriptions)) {
       const iterator = operation as Partial<AsyncGenerator> | null;
       if (typeof iterator?.return === 'function') {
-        // What the source of a subscription throws at its end concerns no client.
-        Promise.resolve(iterator.return(undefined)).catch(() => undefined);
+        Reflect.deleteProperty(subscriptions, id);
+        returnQuietly(iterator as AsyncGenerator);
       }
     }
   }
@@ -105,5 +110,14 @@ export class GraphqlConnection implements Connection, GraphqlTraffic {
     return fields instanceof Refusal
       ? fields
       : renewalCredentialOf(fields, this.life.context.policy, this.life.renewedBy);
+  }
+}
+
+/** What the source of a subscription throws at its end concerns no client. */
+function returnQuietly(operation: AsyncGenerator): void {
+  try {
+    Promise.resolve(operation.return(undefined)).catch(() => undefined);
+  } catch {
+    // A source of the application, whose method is not asynchronous.
   }
 }

@@ -8,6 +8,7 @@ import { logText } from '../../protocol/log-text.js';
 import { isRecord } from '../../protocol/message.js';
 import { Refusal } from '../../protocol/refusal.js';
 import { logFault } from '../contain.js';
+import { decideWithin } from '../decide-within.js';
 import { refusalOf } from '../exception-refusal.js';
 import type { PendingUpgrade } from '../pending-upgrade.js';
 import type { UpgradeRoute } from '../route.js';
@@ -92,6 +93,10 @@ export class GraphqlRoute implements UpgradeRoute {
     const pending = new PendingInit(context, this.#gate.admission, upgrade, authenticated);
     this.#pending.set(subject.request, pending);
     hideTokenSubprotocols(subject.request, context.policy.redaction);
+    if (!authenticated) {
+      // A few kilobytes may inflate to megabytes, and the bounds of the GraphQL server are those of a session.
+      delete subject.request.headers['sec-websocket-extensions'];
+    }
     passOn(subject.request, peer.socket);
   }
 
@@ -139,10 +144,13 @@ export class GraphqlRoute implements UpgradeRoute {
     graphql: GraphqlWsContext,
     onConnect: OnConnect | undefined,
   ): Promise<object | false> {
-    const run = () => onConnect?.(graphql as never);
+    const run = async () => onConnect?.(graphql as never);
     try {
-      const answer = await (context ? context.runInAsyncScope(run) : run());
-      if (answer === false) {
+      const asked = context ? context.runInAsyncScope(run) : run();
+      const answer = await decideWithin(this.context.policy.authTimeoutMs, asked);
+      if (answer instanceof Refusal) {
+        life.refuse(answer.diagnosed({ guard: 'onConnect' }));
+      } else if (answer === false) {
         life.end({ why: 'disconnected', ...forbidden });
       }
       const { expiresAt = null } = life.session;

@@ -98,6 +98,8 @@ export class PendingInit {
       this.context.reporter.refused(refusal, peer, 'message');
       this.#holdUntilClosed();
       attempt.settle();
+      // The client may leave the close frame unanswered.
+      destroyAfter(peer.socket, closeGraceMs.pending);
     }
   }
 

@@ -1,0 +1,116 @@
+import { EventEmitter } from 'node:events';
+import type { Server } from 'node:http';
+import { GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
+import { useServer } from 'graphql-ws/use/ws';
+import { describe, expect, it } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
+import { WsAuthModule } from '../../lib/index.js';
+import { graphqlWs } from '../../lib/graphql-ws.js';
+import { startApp } from '../support/app.js';
+import { JwtStrategy } from '../support/strategies.js';
+import { sessionsOf } from '../support/connections.js';
+import { RawPeer } from '../support/raw-peer.js';
+import { bearer, tokenOf } from '../support/tokens.js';
+import { startGraphql } from './graphql-app.js';
+import { Subscriber } from './graphql-client.js';
+
+const connectionParams = { token: tokenOf('alice') };
+
+describe('an onConnect of the application', () => {
+  it.each<[string, () => unknown, number]>([
+    ['never settles', () => new Promise(() => undefined), 1013],
+    ['throws', () => fail(), 1013],
+    ['rejects', () => Promise.reject(new Error('SECRET')), 1013],
+    ['returns a thenable that never settles', () => ({ then: () => undefined }), 1013],
+    ['refuses', () => false, 4403],
+    ['refuses later', () => Promise.resolve(false), 4403],
+  ])('K6c: that %s leaves no session', async (_name, onConnect, code) => {
+    await using graphql = await startGraphql({
+      own: { authTimeoutMs: 400 },
+      theirs: { onConnect },
+    });
+    await using client = new Subscriber(graphql.app, { connectionParams });
+    expect(await client.closed()).toMatchObject({ code });
+    expect(sessionsOf(graphql.app).count()).toBe(0);
+  });
+});
+
+function fail(): never {
+  throw new Error('SECRET');
+}
+
+describe('the source of a subscription', () => {
+  it.each<[string, () => unknown]>([
+    ['throws', fail],
+    ['rejects', () => Promise.reject(new Error('SECRET'))],
+    ['never settles', () => new Promise(() => undefined)],
+    ['returns nothing', () => undefined],
+  ])('K12d: whose return() %s harms no other client', async (_name, end) => {
+    const emitter = new EventEmitter();
+    const source = {
+      next: () => new Promise(() => undefined),
+      return: end,
+      [Symbol.asyncIterator]: () => source,
+    };
+    await using graphql = await startGraphql({
+      theirs: {
+        subscribe: () => {
+          emitter.emit('subscribed');
+          return source;
+        },
+      },
+    });
+    const subscribed = new Promise((resolve) => emitter.once('subscribed', resolve));
+    await using client = new Subscriber(graphql.app, { connectionParams });
+    const ended = client.subscribe();
+    await subscribed;
+    await sessionsOf(graphql.app).revoke({ userId: 'alice' });
+    await ended;
+    await using other = new Subscriber(graphql.app, {
+      connectionParams: { token: tokenOf('bob') },
+    });
+    expect(await other.query('{ hello }')).toMatchObject({ data: { hello: 'hello' } });
+  });
+});
+
+const head =
+  'GET /graphql HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n' +
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n';
+
+describe('a client that has yet to send connection_init', () => {
+  it('K6d: is disconnected if it does not answer the close frame of its refusal', async () => {
+    await using graphql = await startGraphql();
+    await using peer = new RawPeer(graphql.app.port).write(`${head}\r\n`);
+    await peer.opened();
+    peer.send('{"type":"connection_init","payload":{"token":"bad"}}');
+    await peer.closed({ answer: false });
+    await peer.disconnected();
+  });
+
+  it('K6a: sends nothing compressed, which would inflate beyond its bounds', async () => {
+    const subscriptions = graphqlWs();
+    const schema = new GraphQLSchema({
+      query: new GraphQLObjectType({ name: 'Query', fields: { hello: { type: GraphQLString } } }),
+    });
+    await using app = await startApp(
+      {
+        imports: [WsAuthModule.forRoot({ strategy: 'jwt', platforms: [subscriptions] })],
+        providers: [JwtStrategy],
+      },
+      (nest) => {
+        const server: Server = nest.getHttpServer();
+        const sockets = new WebSocketServer({ server, path: '/graphql', perMessageDeflate: true });
+        useServer({ schema, ...subscriptions.options() }, sockets);
+      },
+    );
+    const open = async (options: object) => {
+      const socket = new WebSocket(app.url('/graphql'), 'graphql-transport-ws', options);
+      await new Promise((resolve) => socket.once('open', resolve));
+      const { extensions } = socket;
+      socket.terminate();
+      return extensions;
+    };
+    expect(await open({})).toBe('');
+    expect(await open(bearer())).toContain('permessage-deflate');
+  });
+});
