@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Authenticated } from '../authentication/authenticated.js';
-import type { Decision } from '../authentication/authenticator.js';
+import type { Decision, UpgradeSubject } from '../authentication/authenticator.js';
 import { failed, refuseIfThrown } from '../authentication/strategy-refusal.js';
 import { redactRequest } from '../credentials/redaction.js';
 import { isThenable } from '../passport/maybe-promise.js';
@@ -19,7 +19,9 @@ export interface UpgradeOutcomes {
   defer(upgrade: PendingUpgrade): void;
   /** Accepts a client, settles its attempt, and begins its session. */
   accept(upgrade: PendingUpgrade, authenticated: Authenticated): void;
-  /** Refuses a client, and reports it. The upgrade keeps its slot for as long as the client is connected. */
+  /**
+   * Refuses a client, reports it, and settles its attempt. The upgrade keeps its slot for as long as the client is connected.
+   */
   refuse(upgrade: PendingUpgrade, refusal: Refusal): void;
   /** What may still refuse a client, such as its subprotocols. */
   veto(upgrade: PendingUpgrade): Refusal | undefined;
@@ -49,19 +51,34 @@ export class UpgradeDecider {
    * @returns the refusal of a client that finds all slots taken, which is reported: then no outcome is called
    */
   decide(request: IncomingMessage, socket: Duplex, handshake: Handshake): Refusal | undefined {
-    const { policy, authenticator, budget, reporter } = this.context;
+    const { policy, authenticator, reporter } = this.context;
     const peer = new Peer(socket, request, handshake, policy.trust);
     const original = redactRequest(request, policy.redaction);
     const subject = { handshake, request, original, client: peer };
+    const upgrade = this.reserve(subject, peer, () => authenticator.presents(subject));
+    if (upgrade instanceof Refusal) {
+      reporter.refused(upgrade, peer, 'handshake');
+      return upgrade;
+    }
+    this.#begin(upgrade);
+    return undefined;
+  }
+
+  /**
+   * Takes a slot for a client that is about to be judged, or refuses it.
+   *
+   * @param presents whether the client presents a credential; called only when slots are scarce
+   */
+  reserve(subject: UpgradeSubject, peer: Peer, presents: () => boolean): PendingUpgrade | Refusal {
     const full = this.#closing
       ? refusedBy('closing', 'ERR_WS_AUTH_SHUTTING_DOWN')
-      : budget.take(peer, () => authenticator.presents(subject));
+      : this.context.budget.take(peer, presents);
     if (full) {
-      reporter.refused(full, peer, 'handshake');
       return full;
     }
-    this.#begin(new PendingUpgrade(subject, peer, this.#forget));
-    return undefined;
+    const upgrade = new PendingUpgrade(subject, peer, this.#forget);
+    this.#pending.add(upgrade);
+    return upgrade;
   }
 
   /** Refuses the clients that are on their way, and all that come from now on. */
@@ -88,7 +105,6 @@ export class UpgradeDecider {
   #begin(upgrade: PendingUpgrade): void {
     const { events } = this.context;
     const { peer } = upgrade;
-    this.#pending.add(upgrade);
     if (events.has('authenticating')) {
       events.emit('authenticating', { path: peer.path, address: peer.address });
     }
@@ -170,7 +186,6 @@ export class UpgradeDecider {
   #carryOut(decision: Decision, upgrade: PendingUpgrade): void {
     if (decision instanceof Refusal) {
       this.#end(upgrade, decision);
-      upgrade.attempt.settle();
       return;
     }
     const authenticated = decision === 'defer' ? undefined : decision;
@@ -185,7 +200,6 @@ export class UpgradeDecider {
         this.admission.release(authenticated);
       }
       this.#end(upgrade, refusal);
-      upgrade.attempt.settle();
     }
   }
 

@@ -130,7 +130,8 @@ export class MemoryServer extends EventEmitter implements UpgradeOutcomes {
 
   veto(): undefined {}
 
-  refuse({ peer }: PendingUpgrade, refusal: Refusal): void {
+  refuse({ attempt, peer }: PendingUpgrade, refusal: Refusal): void {
+    attempt.settle();
     this.context.reporter.refused(refusal, peer, 'handshake');
     clients.get(peer.socket)!.refuse(refusal);
   }
@@ -180,7 +181,6 @@ export class MemoryServer extends EventEmitter implements UpgradeOutcomes {
     const credential = policy.firstMessage!.read(text, policy.events.authenticate, policy.limits);
     void this.#judges.judge(upgrade, credential, (result) => {
       if (result instanceof Refusal) {
-        upgrade.attempt.settle();
         this.refuse(upgrade, result);
       } else {
         this.accept(upgrade, result);

@@ -26,6 +26,11 @@ function farewell(code: number, reason: string, { closeCodes }: Policy): Farewel
   return { code: closeCodes.get(code) ?? code, reason, action: closeActionOf(code) };
 }
 
+/** Close code of a connection that ended without ours. Engine.io does not show the code of a close frame. */
+export function closeCodeOf(reason: unknown): number {
+  return reason === 'transport close' || reason === 'forced close' ? 1005 : 1006;
+}
+
 /** The error that Socket.IO sends as CONNECT_ERROR: constant text, and what a program needs to know. */
 export class ConnectError extends Error {
   readonly data: { readonly code: number; readonly reason: string; readonly error: string };

@@ -2,15 +2,16 @@ import { createHash } from 'node:crypto';
 import type { Authenticated } from '../../authentication/authenticated.js';
 import type { Decision } from '../../authentication/authenticator.js';
 import { renew } from '../../authentication/renewal.js';
-import type { Attempt } from '../../authentication/attempt.js';
+import { aborted, type Attempt } from '../../authentication/attempt.js';
 import type { Credential } from '../../credentials/credential.js';
 import type { MaybePromise } from '../../passport/maybe-promise.js';
 import { Refusal, refusedBy } from '../../protocol/refusal.js';
 import { Admission } from '../admission.js';
 import { whileJudging } from '../first-message-judge.js';
 import type { Peer } from '../peer.js';
-import { PendingUpgrade } from '../pending-upgrade.js';
+import type { PendingUpgrade } from '../pending-upgrade.js';
 import type { SessionContext } from '../session-context.js';
+import type { UpgradeDecider } from '../upgrade-decider.js';
 
 type Payload = Record<string, unknown> | undefined;
 type Judged = Authenticated | Refusal;
@@ -27,12 +28,12 @@ export class Entrance {
   #digest = '';
   #holds = true;
 
-  /** @param forget gives the slot of a connection back */
+  /** @param decider takes a slot for a client that is judged once more */
   constructor(
     private readonly context: SessionContext,
     upgrade: PendingUpgrade,
     private readonly decision: Decision,
-    private readonly forget: (ended: PendingUpgrade) => void,
+    private readonly decider: Pick<UpgradeDecider, 'reserve'>,
   ) {
     this.admission = new Admission(context);
     this.#upgrade = upgrade;
@@ -88,6 +89,26 @@ export class Entrance {
     return undefined;
   }
 
+  /** Why the session that was accepted may not begin any more: middleware of the application has run meanwhile. */
+  reconsider(): Refusal | undefined {
+    const unfit =
+      this.#attempt.running && this.#accepted
+        ? this.admission.refuse(this.#accepted)
+        : aborted(this.#attempt);
+    if (unfit) {
+      this.forgetAccepted();
+    }
+    return unfit;
+  }
+
+  /** Gives back what a CONNECT packet has authenticated. What the handshake has stays. */
+  forgetAccepted(): void {
+    if (this.#accepted && this.#accepted !== this.decision) {
+      this.admission.release(this.#accepted);
+    }
+    this.#accepted = undefined;
+  }
+
   /** Whether a payload presents no other credential than the one that was accepted. */
   knows(payload: Payload): boolean {
     return payload?.['token'] === undefined || this.#digest === digestOf(payload);
@@ -98,21 +119,27 @@ export class Entrance {
     this.#digest = digestOf(payload);
   }
 
-  /** Takes a slot again, for a client that has joined a public namespace before. */
-  reenter(): Refusal | undefined {
+  /**
+   * Takes a slot again, for a client that has joined a public namespace before.
+   *
+   * @param onAbort called if the new attempt is aborted
+   */
+  reenter(onAbort: () => void): Refusal | undefined {
     if (this.#attempt.running) {
       return undefined;
     }
     const { subject, peer } = this.upgrade;
-    const full = this.context.budget.take(peer, () => true);
-    if (!full) {
-      this.#upgrade = new PendingUpgrade(subject, peer, this.forget);
-      this.#attempt = this.#upgrade.attempt;
-      this.#upgrade.hold();
-      this.#holds = true;
-      this.#attempt.endWithin(this.context.policy.authTimeoutMs);
+    const upgrade = this.decider.reserve(subject, peer, () => true);
+    if (upgrade instanceof Refusal) {
+      return upgrade;
     }
-    return full;
+    this.#upgrade = upgrade;
+    this.#attempt = upgrade.attempt;
+    upgrade.hold();
+    this.#holds = true;
+    this.#attempt.onAbort(onAbort);
+    this.#attempt.endWithin(this.context.policy.authTimeoutMs);
+    return undefined;
   }
 
   /** The way is done. The slot is kept until {@link letGo}. */
@@ -135,12 +162,11 @@ export class Entrance {
     this.#accepted = undefined;
   }
 
-  /** The connection has closed. Gives back what it has if it ends without a session. */
+  /** The connection has closed. Gives back what it has if it ends without a session, and keeps the slot until {@link letGo}. */
   leave(): void {
     this.#attempt.abort();
     if (this.#upgrade) {
       this.abandon();
-      this.letGo();
     }
   }
 

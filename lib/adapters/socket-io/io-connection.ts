@@ -8,16 +8,24 @@ import type { Connection, SessionNotice } from '../connection.js';
 import type { SessionContext } from '../session-context.js';
 import { SessionLifecycle } from '../session-lifecycle.js';
 import { scheduleInSlices } from '../slices.js';
-import { farewellOf, farewellOfRefusal, type ConnectError, type Farewell } from './endings.js';
+import {
+  closeCodeOf,
+  farewellOf,
+  farewellOfRefusal,
+  type ConnectError,
+  type Farewell,
+} from './endings.js';
+import { ClientGates } from './client-gates.js';
+import { ConnectionEnd } from './connection-end.js';
 import type { Entrance } from './entrance.js';
+import { endSocketOf } from './internals/end-connection.js';
 import type { EngineConnection } from './internals/engine.js';
 import { gateConnection } from './internals/gate-connection.js';
 import { boundPayloads } from './internals/payload-limits.js';
 import type { Packet } from './internals/socket-members.js';
-import { PacketGate, type PacketOwner } from './packet-gate.js';
+import { maxPayloadWithoutSession, PacketGate, type PacketOwner } from './packet-gate.js';
 import type { IoSocket } from './platform-types.js';
 import { Renewer } from './renewer.js';
-import { sayFarewell } from './say-farewell.js';
 import type { ClientEnd, SocketGate, SocketOwner } from './socket-gate.js';
 
 /** What the connections of one server share. */
@@ -32,36 +40,30 @@ export interface IoConnectionContext {
 /** Where a connection stands. */
 export type Phase = 'entering' | 'refused' | 'guest' | 'session' | 'ended';
 
-/** CONNECT packets of one polling request: pages join several namespaces, each with the credential. */
-const maxJoins = 4;
-
-/** Bytes of one packet before authentication. What is larger than a credential is refused with a code that the client can read. */
-function maxPayloadWithoutSession({ limits }: SessionContext['policy']): number {
-  return maxJoins * (limits.maxCredentialBytes + 256);
-}
-
 /**
  * One connection of engine.io: the gate that all of its namespaces pass, and the wire of its session. It has one session at most,
  * whatever the number of its namespaces.
  */
 export class IoConnection implements Connection, PacketOwner, SocketOwner {
-  readonly gates = new Set<SocketGate>();
+  readonly gates = new ClientGates();
   context: AsyncResource | undefined;
   #phase: Phase = 'entering';
   #life: SessionLifecycle | undefined;
   #renewer: Renewer | undefined;
   #farewell: Farewell | undefined;
-  #speaks = false;
-  #idle: NodeJS.Timeout | undefined;
+  readonly #end: ConnectionEnd;
   #onClosed: ((code: number) => void) | undefined;
   readonly #setMaxPayload: (bytes: number) => void;
 
+  /** @param forget called when the connection has closed, whatever listeners of the application do then */
   constructor(
     readonly conn: EngineConnection,
     readonly server: IoConnectionContext,
     readonly entrance: Entrance,
+    private readonly forget: () => void,
   ) {
     const { policy } = server.context;
+    this.#end = new ConnectionEnd(conn);
     this.#setMaxPayload = boundPayloads(conn, maxPayloadWithoutSession(policy));
     gateConnection(conn, new PacketGate(conn, this));
   }
@@ -76,7 +78,7 @@ export class IoConnection implements Connection, PacketOwner, SocketOwner {
 
   /** Whether our own last packets are being sent. */
   get speaks(): boolean {
-    return this.#speaks;
+    return this.#end.speaks;
   }
 
   get #policy(): SessionContext['policy'] {
@@ -97,11 +99,15 @@ export class IoConnection implements Connection, PacketOwner, SocketOwner {
 
   /** The connection has closed. Socket.IO disconnects its namespaces after this. */
   closing(reason: unknown): void {
-    clearTimeout(this.#idle);
-    this.gates.forEach((gate) => gate.restore());
+    this.forget();
+    this.#end.spare();
+    for (const gate of this.gates) {
+      gate.restore();
+    }
     this.#phase = 'ended';
     this.#renewer?.stop();
     this.entrance.leave();
+    endSocketOf(this.conn, closeGraceMs.pending, () => this.entrance.letGo());
     const code = this.#farewell?.code ?? closeCodeOf(reason);
     this.#life?.closed(code);
     this.#onClosed?.(code);
@@ -111,9 +117,12 @@ export class IoConnection implements Connection, PacketOwner, SocketOwner {
   becomeGuest(): void {
     if (this.#phase === 'entering' || this.#phase === 'refused') {
       this.#phase = 'guest';
-      this.entrance.settle();
-      this.entrance.letGo();
       this.#setMaxPayload(this.server.maxPayload);
+      // What judges the client for another namespace keeps its deadline and the slot.
+      if (!this.entrance.isBusy && !this.entrance.accepted) {
+        this.entrance.settle();
+        this.entrance.letGo();
+      }
     }
   }
 
@@ -121,6 +130,7 @@ export class IoConnection implements Connection, PacketOwner, SocketOwner {
   becomeRefused(): void {
     this.entrance.settle();
     if (this.#phase === 'guest') {
+      this.entrance.forgetAccepted();
       this.entrance.letGo();
       return;
     }
@@ -129,18 +139,12 @@ export class IoConnection implements Connection, PacketOwner, SocketOwner {
     if (!this.entrance.isBusy) {
       budget.mayEvict(this.entrance.peer, () => this.terminate());
     }
-    this.#endWithin(closeGraceMs.pending);
+    this.#end.within(closeGraceMs.pending);
   }
 
-  /**
-   * Closes a connection that has joined no namespace and asked for none. It is answered as if it had asked for the root namespace,
-   * which raw clients can read.
-   */
-  refuseSilent({ message, data }: ConnectError): void {
-    if (this.server.sendsText) {
-      this.conn.sendPacket('message', `4${JSON.stringify({ message, data })}`);
-    }
-    this.terminate();
+  /** Closes a connection that has joined no namespace and asked for none. */
+  refuseSilent(error: ConnectError): void {
+    this.#end.refuse(this.server.sendsText ? error : undefined);
   }
 
   /** Begins the session with the first client, and returns whether it lives. */
@@ -160,7 +164,7 @@ export class IoConnection implements Connection, PacketOwner, SocketOwner {
 
   /** Adds a client in one more namespace. */
   join(gate: SocketGate): void {
-    clearTimeout(this.#idle);
+    this.#end.spare();
     this.gates.add(gate);
     if (!gate.isPublic) {
       this.#life?.attach(gate.socket);
@@ -174,20 +178,18 @@ export class IoConnection implements Connection, PacketOwner, SocketOwner {
       this.#life!.end({ why: 'failed', code, reason });
       return;
     }
-    const data = { code: closeCodes.get(code) ?? code, reason };
-    gate.silence();
-    scheduleInSlices(() => {
-      gate.restore();
-      gate.socket.emit(events.ended, data);
-      gate.socket.disconnect();
-    });
+    gate.dismiss(events.ended, { code: closeCodes.get(code) ?? code, reason });
+  }
+
+  held(change: 1 | -1): void {
+    this.gates.held(change);
   }
 
   left(gate: SocketGate): void {
     this.gates.delete(gate);
     // A raw client could keep a connection without a namespace for ever.
     if (this.gates.size === 0 && this.#phase !== 'ended') {
-      this.#endWithin(this.#policy.authTimeoutMs);
+      this.#end.within(this.#policy.authTimeoutMs);
     }
   }
 
@@ -214,11 +216,11 @@ export class IoConnection implements Connection, PacketOwner, SocketOwner {
   }
 
   end(ending: Ending): void {
-    this.#end(farewellOf(ending, this.#policy));
+    this.#finish(farewellOf(ending, this.#policy));
   }
 
   refuse(refusal: Refusal): void {
-    this.#end(farewellOfRefusal(refusal, this.#policy));
+    this.#finish(farewellOfRefusal(refusal, this.#policy));
   }
 
   onClosed(callback: (code: number) => void): void {
@@ -233,7 +235,7 @@ export class IoConnection implements Connection, PacketOwner, SocketOwner {
 
   /** Closes the connection, without waiting for what has yet to be sent. */
   terminate(): void {
-    this.conn.close(true);
+    this.#end.now();
   }
 
   /** Ends a connection that breaks the rules before it has authenticated. */
@@ -242,32 +244,13 @@ export class IoConnection implements Connection, PacketOwner, SocketOwner {
     this.terminate();
   }
 
-  #end(farewell: Farewell): void {
+  #finish(farewell: Farewell): void {
     this.#phase = 'ended';
     this.#farewell = farewell;
     this.#renewer?.stop();
-    this.gates.forEach((gate) => gate.silence());
-    scheduleInSlices(() => this.#leave(farewell));
-  }
-
-  #leave(farewell: Farewell): void {
-    this.#speaks = true;
-    try {
-      sayFarewell(this, farewell, this.#policy.events.ended);
-    } finally {
-      this.#speaks = false;
+    for (const gate of this.gates) {
+      gate.silence();
     }
-    this.#endWithin(closeGraceMs.session);
+    scheduleInSlices(() => this.#end.leave(farewell, this.gates, this.#policy.events.ended));
   }
-
-  #endWithin(graceMs: number): void {
-    clearTimeout(this.#idle);
-    this.#idle = setTimeout(() => this.terminate(), graceMs);
-    this.#idle.unref();
-  }
-}
-
-/** Engine.io does not show the code of a close frame. */
-function closeCodeOf(reason: unknown): number {
-  return reason === 'transport close' || reason === 'forced close' ? 1005 : 1006;
 }

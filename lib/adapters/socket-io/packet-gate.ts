@@ -1,15 +1,16 @@
 import type { AsyncResource } from 'node:async_hooks';
 import { refusedBy, type Refusal } from '../../protocol/refusal.js';
 import { Backlog } from './backlog.js';
+import type { ClientGates } from './client-gates.js';
 import type { EngineConnection } from './internals/engine.js';
 import type { ConnectionGate } from './internals/gate-connection.js';
+import type { SessionContext } from '../session-context.js';
 import type { IoConnectionContext, Phase } from './io-connection.js';
-import type { SocketGate } from './socket-gate.js';
 
 /** The connection whose packets pass. */
 export interface PacketOwner {
   readonly server: IoConnectionContext;
-  readonly gates: ReadonlySet<SocketGate>;
+  readonly gates: Pick<ClientGates, 'someHold'>;
   readonly context: AsyncResource | undefined;
   readonly phase: Phase;
   /** Whether events may be handled now. Ends a session that has expired. */
@@ -26,6 +27,14 @@ export interface PacketOwner {
 
 /** Bytes that may wait for guards and hooks of a connection. */
 const maxHeldBytes = 1_048_576;
+
+/** CONNECT packets of one polling request: pages join several namespaces, each with the credential. */
+const maxJoins = 4;
+
+/** Bytes of one packet before authentication. What is larger than a credential is refused with a code that the client can read. */
+export function maxPayloadWithoutSession({ limits }: SessionContext['policy']): number {
+  return maxJoins * (limits.maxCredentialBytes + 256);
+}
 
 /** Decides which packets pass a connection, in both directions. */
 export class PacketGate implements ConnectionGate {
@@ -106,7 +115,7 @@ export class PacketGate implements ConnectionGate {
   }
 
   #admitsHeld(data: unknown): boolean {
-    if (!someHold(this.owner.gates)) {
+    if (!this.owner.gates.someHold) {
       this.#heldBytes = 0;
       return true;
     }
@@ -117,13 +126,4 @@ export class PacketGate implements ConnectionGate {
     this.owner.overflow();
     return false;
   }
-}
-
-function someHold(gates: ReadonlySet<SocketGate>): boolean {
-  for (const { holds } of gates) {
-    if (holds) {
-      return true;
-    }
-  }
-  return false;
 }

@@ -10,6 +10,7 @@ const publicOwner: SocketOwner = {
   isOpen: true,
   takes: () => false,
   left: () => undefined,
+  held: () => undefined,
   endClient: (gate, data) => {
     gate.silence();
     gate.restore();

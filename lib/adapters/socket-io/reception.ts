@@ -1,14 +1,12 @@
-import { failed } from '../../authentication/strategy-refusal.js';
-import { Refusal, refusedBy } from '../../protocol/refusal.js';
+import { Refusal } from '../../protocol/refusal.js';
 import { sessionOf, setPublic } from '../../sessions/client-session.js';
 import type { ExpectClient } from '../adapter-context.js';
-import { contain, logFault } from '../contain.js';
-import { ConnectError } from './endings.js';
+import { contain } from '../contain.js';
+import { ConnectJudge, type Payload } from './connect-judge.js';
 import { isKnownSocket } from './internals/self-check.js';
 import { membersOf, membersOfNamespace } from './internals/socket-members.js';
 import type { IoConnection } from './io-connection.js';
-import { Line } from './line.js';
-import type { IoNamespace, IoSocket, Next } from './platform-types.js';
+import type { IoSocket, Next } from './platform-types.js';
 import { payloadOf, redactPayload } from './redact-handshake.js';
 import { failSocket } from './end-socket.js';
 import { showSession } from './show-session.js';
@@ -20,19 +18,16 @@ export type Access = 'public' | 'protected' | 'closed';
 /** A client that has passed the gate of its namespace, and not yet all middleware of the application. */
 interface Greeted {
   readonly access: Access;
-  readonly payload: Record<string, unknown> | undefined;
+  readonly payload: Payload;
 }
 
 /** Receives the CONNECT packets of one connection, each for a namespace of its own. */
 export class Reception {
-  readonly #line = new Line();
-  /** Those that wait for a decision, by the name of their namespace. */
-  readonly #waiting = new Map<string, Next>();
+  readonly #judge: ConnectJudge;
   readonly #greeted = new WeakMap<IoSocket, Greeted>();
-  #refusals = 0;
 
   constructor(private readonly connection: IoConnection) {
-    connection.entrance.attempt.onAbort(() => this.#aborted());
+    this.#judge = new ConnectJudge(connection);
   }
 
   /** Decides on a CONNECT packet. Called before all middleware of the application. */
@@ -42,19 +37,18 @@ export class Reception {
     const greeted = { access, payload };
     if (access === 'closed' || this.connection.phase === 'ended') {
       // Socket.IO forgets the client of a connection that has closed when it is answered, and not before.
-      next(this.#errorOf(unknownNamespace));
+      next(this.#judge.errorOf(unknownNamespace));
     } else if (access === 'public') {
       this.connection.becomeGuest();
       setPublic(socket);
       this.#greeted.set(socket, greeted);
       next();
-    } else if (this.#waiting.has(socket.nsp.name)) {
+    } else if (this.#judge.waitsFor(socket.nsp)) {
       // An official client sends it again where `connect()` is called twice. The first one is answered.
       membersOf(socket)._cleanup();
-    } else if (this.#isTooMany) {
-      this.connection.violate(refusedBy('max-queued-messages', 'ERR_WS_AUTH_QUEUE_FULL'));
     } else {
-      this.#decide(socket, greeted, next);
+      const onAccepted = () => this.#greet(socket, greeted);
+      this.#judge.judge({ namespace: socket.nsp, payload, next, onAccepted });
     }
   }
 
@@ -65,7 +59,8 @@ export class Reception {
    */
   enter(socket: IoSocket, expect: ExpectClient | undefined, proceed: () => void): void {
     const greeted = this.#greeted.get(socket);
-    if (greeted && this.#isIn(socket.nsp)) {
+    const { connection } = this;
+    if (greeted && connection.gates.has(socket.nsp)) {
       // Middleware of the application has let two CONNECT packets pass simultaneously: the second client would be a ghost.
       membersOf(socket)._cleanup();
       return;
@@ -74,14 +69,13 @@ export class Reception {
       this.#drop(socket);
       return;
     }
-    const { connection } = this;
-    const isPublic = greeted.access === 'public';
-    const gate = new SocketGate(socket, isPublic, connection);
-    if (!isPublic && !connection.life) {
-      connection.begin(gate);
-    } else {
-      connection.join(gate);
+    const begins = greeted.access !== 'public' && !connection.life;
+    const unfit = begins ? connection.entrance.reconsider() : undefined;
+    if (unfit) {
+      this.#refuse(socket, unfit);
+      return;
     }
+    this.#join(socket, greeted, begins);
     if (!connection.isOpen) {
       this.#drop(socket);
       return;
@@ -94,6 +88,22 @@ export class Reception {
     }
     this.#greeted.delete(socket);
     this.#acknowledge(socket, greeted);
+  }
+
+  /** From here on `userOf()` finds the user, also in middleware of the application. */
+  #greet(socket: IoSocket, greeted: Greeted): void {
+    const { life, entrance, server } = this.connection;
+    showSession(socket, life?.session ?? entrance.accepted!.session, server.context.policy);
+    this.#greeted.set(socket, greeted);
+  }
+
+  #join(socket: IoSocket, { access }: Greeted, begins: boolean): void {
+    const gate = new SocketGate(socket, access === 'public', this.connection);
+    if (begins) {
+      this.connection.begin(gate);
+    } else {
+      this.connection.join(gate);
+    }
   }
 
   /** Code of the application that listens for clients may throw, which would end the process. */
@@ -117,136 +127,27 @@ export class Reception {
     }
   }
 
-  #decide(socket: IoSocket, greeted: Greeted, next: Next): void {
-    const { name } = socket.nsp;
-    this.#waiting.set(name, next);
-    const answer = (refusal: Refusal | undefined) => {
-      if (this.#waiting.get(name) === next && this.#waiting.delete(name)) {
-        this.#answer(socket, greeted, refusal, next);
-      }
-    };
-    const fail = (error: unknown) => {
-      logFault('a middleware of a namespace', error);
-      this.connection.terminate();
-    };
-    void this.#line
-      .add(() => this.#judge(greeted))
-      .catch(failed)
-      .then(answer)
-      .catch(fail);
-  }
-
-  async #judge({ payload }: Greeted): Promise<Refusal | undefined> {
-    const { connection } = this;
-    const { entrance, server } = connection;
-    if (connection.phase === 'session') {
-      const { firstMessage } = server.context.policy;
-      return !firstMessage || entrance.knows(payload) ? undefined : this.#renew(payload);
-    }
-    if (connection.phase === 'guest') {
-      const full = entrance.reenter();
-      if (full) {
-        return full;
-      }
-      entrance.attempt.onAbort(() => this.#aborted());
-    }
-    return entrance.judge(payload);
-  }
-
-  async #renew(payload: Greeted['payload']): Promise<Refusal | undefined> {
-    const refusal = await this.connection.renew(payload);
-    if (!refusal) {
-      this.connection.entrance.remember(payload);
-    }
-    return refusal;
-  }
-
-  #answer(socket: IoSocket, greeted: Greeted, refusal: Refusal | undefined, next: Next): void {
-    const { connection } = this;
-    const { entrance } = connection;
-    if (connection.phase === 'ended') {
-      next(this.#errorOf(gone));
+  /** A client that may have no session any more does not become part of a namespace. */
+  #refuse(socket: IoSocket, refusal: Refusal): void {
+    this.#forget(socket);
+    if (this.connection.phase === 'ended') {
       return;
     }
-    if (refusal) {
-      this.#refuse(refusal, next);
-      return;
-    }
-    const session = connection.life?.session ?? entrance.accepted?.session;
-    if (!session) {
-      connection.terminate();
-      return;
-    }
-    showSession(socket, session, connection.server.context.policy);
-    this.#greeted.set(socket, greeted);
-    next();
-  }
-
-  #refuse(refusal: Refusal, next: Next): void {
-    const { connection } = this;
-    const { reporter } = connection.server.context;
-    const { peer } = connection.entrance;
-    const isOnSession = connection.phase === 'session';
-    reporter.refused(refusal, peer, isOnSession ? 'reauthentication' : 'message');
-    next(this.#errorOf(refusal));
-    if (!isOnSession) {
-      connection.becomeRefused();
-      this.#countRefusal();
-    }
-  }
-
-  /** A guest may try again, but not at will. */
-  #countRefusal(): void {
-    this.#refusals += 1;
-    const { policy } = this.connection.server.context;
-    if (this.#refusals > policy.maxReauthenticationsPerMinute) {
-      this.connection.terminate();
-    }
-  }
-
-  /** The deadline has passed, the application closes, or too much was sent. Those that wait are answered, the others are not. */
-  #aborted(): void {
-    const { connection } = this;
-    const { refusal } = connection.entrance.attempt;
-    const waiting = [...this.#waiting.values()];
-    this.#waiting.clear();
-    if (!refusal || connection.phase === 'ended' || connection.phase === 'session') {
-      waiting.forEach((next) => next(this.#errorOf(refusal ?? gone)));
-      return;
-    }
-    connection.server.context.reporter.refused(refusal, connection.entrance.peer, 'message');
-    if (waiting.length === 0 && connection.phase !== 'guest') {
-      connection.refuseSilent(this.#errorOf(refusal));
-      return;
-    }
-    for (const next of waiting) {
-      contain('refusing a client', () => next(this.#errorOf(refusal)));
-    }
-    connection.becomeRefused();
-  }
-
-  #isIn(namespace: IoNamespace): boolean {
-    return [...this.connection.gates].some(({ socket }) => socket.nsp === namespace);
-  }
-
-  get #isTooMany(): boolean {
-    const { maxQueuedMessages } = this.connection.server.context.policy;
-    return this.#waiting.size > maxQueuedMessages;
-  }
-
-  #errorOf(refusal: Refusal): ConnectError {
-    return new ConnectError(refusal, this.connection.server.context.policy);
+    this.#judge.refuse(refusal, ({ message, data }) => membersOf(socket)._error({ message, data }));
   }
 
   /** A client that has no session does not become part of a namespace. */
   #drop(socket: IoSocket): void {
-    membersOfNamespace(socket.nsp)._preConnectSockets.delete(socket.id);
-    membersOf(socket)._cleanup();
+    this.#forget(socket);
     if (this.connection.phase !== 'ended') {
       this.connection.terminate();
     }
   }
+
+  #forget(socket: IoSocket): void {
+    membersOfNamespace(socket.nsp)._preConnectSockets.delete(socket.id);
+    membersOf(socket)._cleanup();
+  }
 }
 
-const gone = new Refusal('ERR_WS_AUTH_UNAVAILABLE');
 const unknownNamespace = new Refusal('ERR_WS_AUTH_UNKNOWN_PATH');

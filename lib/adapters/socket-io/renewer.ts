@@ -12,7 +12,7 @@ import type { SocketGate } from './socket-gate.js';
 /** The clients of a connection. */
 interface Clients {
   readonly clients: Iterable<object>;
-  readonly gates: ReadonlySet<SocketGate>;
+  readonly gates: { readonly size: number };
 }
 
 /**

@@ -7,7 +7,7 @@ import type { SocketGate } from './socket-gate.js';
 /** A connection whose session has ended. */
 interface Leaving {
   readonly conn: EngineConnection;
-  readonly gates: ReadonlySet<SocketGate>;
+  readonly gates: readonly SocketGate[];
 }
 
 /**
@@ -20,7 +20,7 @@ export function sayFarewell({ conn, gates }: Leaving, farewell: Farewell, event:
     gate.restore();
     contain('a listener of outgoing events', () => informClient(gate, { code, reason }, event));
   }
-  const connected = [...gates].find(({ socket }) => socket.connected);
+  const connected = gates.find(({ socket }) => socket.connected);
   if (connected && action !== 'backOff') {
     contain('a listener of "disconnect"', () => void connected.socket.disconnect(true));
   }

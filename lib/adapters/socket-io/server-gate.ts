@@ -2,10 +2,11 @@ import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { AdapterContext } from '../adapter-context.js';
 import { contain } from '../contain.js';
+import { decideWithin } from '../decide-within.js';
 import { OpenConnections } from '../open-connections.js';
 import { redactRequest } from '../../credentials/redaction.js';
-import { andThen } from '../../passport/maybe-promise.js';
-import { refuseIfThrown } from '../../authentication/strategy-refusal.js';
+import { isThenable } from '../../passport/maybe-promise.js';
+import { failed, refuseIfThrown } from '../../authentication/strategy-refusal.js';
 import { refusedBy, type Refusal } from '../../protocol/refusal.js';
 import type { SessionContext } from '../session-context.js';
 import { answer } from './answer-request.js';
@@ -16,6 +17,7 @@ import type {
   EngineMiddleware,
   EngineRequest,
 } from './internals/engine.js';
+import { containListeners } from './internals/contain-listeners.js';
 import { isKnownConnection } from './internals/self-check.js';
 import { IoConnection, type IoConnectionContext } from './io-connection.js';
 import { NamespaceGates, type NamespaceDemand } from './namespace-gates.js';
@@ -41,6 +43,8 @@ export class ServerGate {
   readonly #handshakes: HandshakeGate;
   readonly #kept = new Map<EngineConnection, Kept>();
   readonly #bySid = new Map<string, Kept>();
+  /** Called when the last connection has closed. */
+  #onEmpty: (() => void) | undefined;
   #hasPublic = false;
   #namespaces: NamespaceGates | undefined;
   #shared: IoConnectionContext | undefined;
@@ -53,7 +57,6 @@ export class ServerGate {
   ) {
     this.#handshakes = new HandshakeGate({
       context,
-      budget: adapterContext.budget,
       hasPublic: () => this.#hasPublic,
       theirs,
     });
@@ -71,6 +74,7 @@ export class ServerGate {
       sendsText: options.parser === undefined,
       maxPayload: engine.opts.maxHttpBufferSize,
     };
+    containListeners(engine);
     engine.use(this.#checkSid);
     engine.on('headers', (_headers: unknown, request: EngineRequest) => this.#redact(request));
     engine.on('connection_error', ({ req }: { readonly req: EngineRequest }) => this.#redact(req));
@@ -94,12 +98,12 @@ export class ServerGate {
     const { shutdownTimeoutMs } = this.adapterContext;
     this.#handshakes.close();
     this.#http?.connections.endWithin(shutdownTimeoutMs);
-    const closed = [...this.#kept.keys()].map((conn) => closedOf(conn));
+    const closed = this.#untilEmpty();
     for (const { connection } of this.#kept.values()) {
       contain('ending a connection', () => endForShutdown(connection));
     }
     const deadline = setTimeout(() => this.#terminate(), shutdownTimeoutMs);
-    await Promise.all(closed);
+    await closed;
     clearTimeout(deadline);
   }
 
@@ -122,7 +126,7 @@ export class ServerGate {
       conn.close(true);
       return;
     }
-    const connection = new IoConnection(conn, this.#shared!, entrance);
+    const connection = new IoConnection(conn, this.#shared!, entrance, () => this.#forget(conn));
     const { subject } = entrance.upgrade;
     const sid = new SidGate(subject, this.context.policy, entrance.extractor);
     const reception = new Reception(connection);
@@ -138,10 +142,20 @@ export class ServerGate {
   #keep(conn: EngineConnection, kept: Kept): void {
     this.#kept.set(conn, kept);
     this.#bySid.set(conn.id, kept);
-    conn.once('close', () => {
-      this.#kept.delete(conn);
-      this.#bySid.delete(conn.id);
-    });
+  }
+
+  #forget(conn: EngineConnection): void {
+    this.#kept.delete(conn);
+    this.#bySid.delete(conn.id);
+    if (this.#kept.size === 0) {
+      this.#onEmpty?.();
+    }
+  }
+
+  async #untilEmpty(): Promise<void> {
+    if (this.#kept.size > 0) {
+      await new Promise<void>((resolve) => (this.#onEmpty = resolve));
+    }
   }
 
   #receptionOf({ conn }: IoSocket): Reception | undefined {
@@ -158,10 +172,14 @@ export class ServerGate {
     }
     const decided = (refusal: Refusal | undefined) =>
       refusal ? this.#refuse(request, kept, refusal) : next();
-    void andThen(
-      refuseIfThrown(() => kept.sid.check(request)),
-      decided,
-    );
+    const refusal = refuseIfThrown(() => kept.sid.check(request));
+    if (isThenable(refusal)) {
+      // The request has no slot, and the predicate of the application may never answer.
+      const { authTimeoutMs } = this.context.policy;
+      void decideWithin(authTimeoutMs, refusal).then(decided, (cause) => decided(failed(cause)));
+    } else {
+      decided(refusal);
+    }
   };
 
   #refuse(request: EngineRequest, { connection }: Kept, refusal: Refusal): void {
@@ -183,10 +201,6 @@ function endForShutdown(connection: IoConnection): void {
   } else if (!attempt.running) {
     connection.terminate();
   }
-}
-
-function closedOf(conn: EngineConnection): Promise<void> {
-  return new Promise((resolve) => conn.once('close', () => resolve()));
 }
 
 /** Without a listener of `error`, a reset while a strategy or a predicate runs would end the process. */

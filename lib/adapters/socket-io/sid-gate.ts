@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { isOriginAllowed } from '../../authentication/origin-check.js';
 import { Credential } from '../../credentials/credential.js';
 import type { HandshakeExtractor } from '../../credentials/extractor.js';
-import { andThen, type MaybePromise } from '../../passport/maybe-promise.js';
+import { andThen, isThenable, type MaybePromise } from '../../passport/maybe-promise.js';
 import { clientKey } from '../../policy/client-key.js';
 import type { Policy } from '../../policy/policy.js';
 import { ownOrigin } from '../../policy/proxy-trust.js';
@@ -14,6 +14,9 @@ import type { EngineRequest } from './internals/engine.js';
 
 const otherOrigin = refusedBy('sid-origin', 'ERR_WS_AUTH_ORIGIN_REFUSED');
 const otherCookie = refusedBy('sid-cookie', 'ERR_WS_AUTH_CREDENTIAL_REQUIRED');
+/** Origins that the predicate of the application is asked about simultaneously. A connection has one page. */
+const maxAsked = 4;
+
 const otherAddress = refusedBy('sid-address', 'ERR_WS_AUTH_NOT_PERMITTED');
 
 /**
@@ -26,6 +29,8 @@ export class SidGate {
   readonly #needsCookies: boolean;
   /** The page that uses the connection; unknown as long as no request had an `Origin`. */
   #origin: string | undefined;
+  /** What the predicate of the application has yet to answer: a client may send any number of requests meanwhile. */
+  readonly #asked = new Map<string, PromiseLike<boolean>>();
 
   constructor(
     { handshake, client }: UpgradeSubject,
@@ -84,13 +89,28 @@ export class SidGate {
     if (site !== 'same-origin' && !this.#isOwn(origin, handshake, request)) {
       return otherOrigin;
     }
-    const allowed = isOriginAllowed({ handshake, request }, undefined, this.policy);
-    return andThen(allowed, (isAllowed) => {
+    if (!this.#asked.has(origin) && this.#asked.size >= maxAsked) {
+      return otherOrigin;
+    }
+    return andThen(this.#ask(origin, handshake, request), (isAllowed) => {
       if (isAllowed) {
         this.#origin = origin;
       }
       return isAllowed ? undefined : otherOrigin;
     });
+  }
+
+  #ask(origin: string, handshake: Handshake, request: EngineRequest): MaybePromise<boolean> {
+    const asked = this.#asked.get(origin);
+    if (asked) {
+      return asked;
+    }
+    const allowed = isOriginAllowed({ handshake, request }, undefined, this.policy);
+    if (isThenable(allowed)) {
+      this.#asked.set(origin, allowed);
+      void allowed.then(() => this.#asked.delete(origin));
+    }
+    return allowed;
   }
 
   /** The first poll of a page to its own server has no `Origin`: later ones have that of the server, as far as it is known. */

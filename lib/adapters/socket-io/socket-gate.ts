@@ -1,4 +1,5 @@
 import { contain } from '../contain.js';
+import { scheduleInSlices } from '../slices.js';
 import { eventIn, membersOf, type Packet } from './internals/socket-members.js';
 import type { IoSocket } from './platform-types.js';
 
@@ -10,6 +11,8 @@ export interface SocketOwner {
   takes(gate: SocketGate, event: readonly unknown[], packet: Packet): boolean;
   /** The client has left its namespace. */
   left(gate: SocketGate): void;
+  /** Guards or hooks of the client begin to run, or have ended. */
+  held(change: 1 | -1): void;
   /** Ends a client because of an exception, or of its refusal. */
   endClient(gate: SocketGate, end: ClientEnd): void;
 }
@@ -59,11 +62,6 @@ export class SocketGate {
     gates.set(socket, this);
   }
 
-  /** Whether the socket has a hold that bounds what its client may send. */
-  get holds(): boolean {
-    return this.#hold !== undefined;
-  }
-
   /**
    * Keeps the events of the client from all listeners. Answers to what the application has sent pass: a hook may wait for one.
    *
@@ -71,7 +69,9 @@ export class SocketGate {
    */
   hold(onDropped: () => void): () => void {
     const hold: Hold = { queue: [], close: undefined, onDropped };
+    this.#endHold();
     this.#hold = hold;
+    this.owner.held(1);
     return () => this.#release(hold);
   }
 
@@ -81,7 +81,7 @@ export class SocketGate {
     membersOf(this.socket).connected = false;
     const hold = this.#hold;
     if (hold) {
-      this.#hold = undefined;
+      this.#endHold();
       contain('ending a connection', hold.onDropped);
       if (hold.close) {
         this.#end(...hold.close);
@@ -92,6 +92,16 @@ export class SocketGate {
   /** Ends the client because of an exception of application code, or with its refusal. */
   end(end: ClientEnd): void {
     this.owner.endClient(this, end);
+  }
+
+  /** Ends this client alone, and informs it of the end by an event. */
+  dismiss(event: string, data: ClientEnd): void {
+    this.silence();
+    scheduleInSlices(() => {
+      this.restore();
+      this.socket.emit(event, data);
+      this.socket.disconnect();
+    });
   }
 
   /** Takes back what {@link silence} has changed, so that Socket.IO itself can disconnect the client. */
@@ -126,7 +136,11 @@ export class SocketGate {
   }
 
   #end(reason: string, description?: unknown): unknown {
-    const returned = this.#onclose(reason, description);
+    let returned: unknown;
+    // One that throws must not keep the clients of other namespaces from their end.
+    contain('a listener of "disconnect"', () => {
+      returned = this.#onclose(reason, description);
+    });
     this.owner.left(this);
     return returned;
   }
@@ -135,7 +149,7 @@ export class SocketGate {
     if (this.#hold !== hold) {
       return;
     }
-    this.#hold = undefined;
+    this.#endHold();
     for (const packet of hold.queue) {
       this.#receive(packet);
     }
@@ -143,6 +157,13 @@ export class SocketGate {
     if (close) {
       // Nest starts handlers by promises. They have begun, as for a client that leaves after its last event.
       setImmediate(() => this.#end(...close));
+    }
+  }
+
+  #endHold(): void {
+    if (this.#hold) {
+      this.#hold = undefined;
+      this.owner.held(-1);
     }
   }
 }

@@ -70,5 +70,6 @@ export class UpgradeGate {
       upgrade.hold();
       upgrade.letGoWhenClosed();
     }
+    upgrade.attempt.settle();
   }
 }

@@ -97,6 +97,7 @@ export class ProtectedRoute implements Route, UpgradeOutcomes {
 
   refuse(upgrade: PendingUpgrade, refusal: Refusal): void {
     this.#refuser.refuse(upgrade, refusal);
+    upgrade.attempt.settle();
   }
 
   /** The gateway's own choice of a subprotocol may throw. */

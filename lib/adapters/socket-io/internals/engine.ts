@@ -8,11 +8,16 @@ export interface EngineTransport extends EventEmitter {
   readonly writable: boolean;
   /** Bytes of one request, in polling. */
   maxHttpBufferSize?: unknown;
-  /** The socket of `ws`. */
+  /** The socket of `ws`, or of a `wsEngine` of the application. */
   readonly socket?: {
     _receiver?: { _maxPayload?: unknown } | null;
     readonly bufferedAmount?: number;
+    readonly readyState: number;
+    readonly terminate?: () => void;
+    once(event: 'close', listener: () => void): unknown;
   };
+  /** Polling that waits for a poll to close by: closes now. */
+  shouldClose?: unknown;
 }
 
 /** A connection of engine.io, with the members that its types leave out. */

@@ -1,4 +1,5 @@
 import type { AsyncResource } from 'node:async_hooks';
+import { contain } from '../../contain.js';
 import type { EngineConnection } from './engine.js';
 
 /** Decides what passes a connection of engine.io, in both directions. */
@@ -37,7 +38,9 @@ export function gateConnection(conn: EngineConnection, gate: ConnectionGate): vo
         break;
       case 'close':
         gate.closing(args[0]);
-        break;
+        // Timers close connections as well: an exception there would end the process.
+        contain('a listener of "disconnect"', () => void emit(event, ...args));
+        return true;
     }
     return emit(event, ...args);
   };

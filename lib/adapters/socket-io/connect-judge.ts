@@ -1,0 +1,156 @@
+import { failed } from '../../authentication/strategy-refusal.js';
+import { Refusal, refusedBy } from '../../protocol/refusal.js';
+import { contain, logFault } from '../contain.js';
+import { ConnectError } from './endings.js';
+import type { IoConnection } from './io-connection.js';
+import { Line } from './line.js';
+import type { IoNamespace, Next } from './platform-types.js';
+
+/** Payload of a CONNECT packet. */
+export type Payload = Record<string, unknown> | undefined;
+
+/** One CONNECT packet, in the middleware of its namespace. */
+export interface ConnectRequest {
+  readonly namespace: IoNamespace;
+  readonly payload: Payload;
+  /** Answers it with an error, or has it go on. */
+  readonly next: Next;
+  /** Called if it is accepted, before it goes on. */
+  readonly onAccepted: () => void;
+}
+
+/** Judges the CONNECT packets of one connection that ask for protected namespaces, one after another. */
+export class ConnectJudge {
+  readonly #line = new Line();
+  /** Those that wait for a decision, by the name of their namespace. */
+  readonly #waiting = new Map<string, Next>();
+  #refusals = 0;
+
+  constructor(private readonly connection: IoConnection) {
+    connection.entrance.attempt.onAbort(this.#onAbort);
+  }
+
+  /** Whether a packet for the namespace waits for a decision. */
+  waitsFor({ name }: IoNamespace): boolean {
+    return this.#waiting.has(name);
+  }
+
+  judge(request: ConnectRequest): void {
+    const { maxQueuedMessages } = this.connection.server.context.policy;
+    if (this.#waiting.size > maxQueuedMessages) {
+      this.connection.violate(refusedBy('max-queued-messages', 'ERR_WS_AUTH_QUEUE_FULL'));
+      return;
+    }
+    const { namespace, next } = request;
+    const { name } = namespace;
+    this.#waiting.set(name, next);
+    const answer = (refusal: Refusal | undefined) => {
+      if (this.#waiting.get(name) === next && this.#waiting.delete(name)) {
+        this.#answer(request, refusal);
+      }
+    };
+    const fail = (error: unknown) => {
+      logFault('a middleware of a namespace', error);
+      this.connection.terminate();
+    };
+    void this.#line
+      .add(() => this.#judge(request.payload))
+      .catch(failed)
+      .then(answer)
+      .catch(fail);
+  }
+
+  /**
+   * Refuses a client, and closes its connection unless it has a session or is a guest.
+   *
+   * @param answer sends the error
+   */
+  refuse(refusal: Refusal, answer: (error: ConnectError) => void): void {
+    const { connection } = this;
+    const { reporter } = connection.server.context;
+    const { peer } = connection.entrance;
+    const isOnSession = connection.phase === 'session';
+    reporter.refused(refusal, peer, isOnSession ? 'reauthentication' : 'message');
+    answer(this.errorOf(refusal));
+    if (!isOnSession) {
+      connection.becomeRefused();
+      this.#countRefusal();
+    }
+  }
+
+  errorOf(refusal: Refusal): ConnectError {
+    return new ConnectError(refusal, this.connection.server.context.policy);
+  }
+
+  async #judge(payload: Payload): Promise<Refusal | undefined> {
+    const { connection } = this;
+    const { entrance, server } = connection;
+    if (connection.phase === 'session') {
+      const { firstMessage } = server.context.policy;
+      return !firstMessage || entrance.knows(payload) ? undefined : this.#renew(payload);
+    }
+    const full = connection.phase === 'guest' ? entrance.reenter(this.#onAbort) : undefined;
+    return full ?? entrance.judge(payload);
+  }
+
+  async #renew(payload: Payload): Promise<Refusal | undefined> {
+    const refusal = await this.connection.renew(payload);
+    if (!refusal) {
+      this.connection.entrance.remember(payload);
+    }
+    return refusal;
+  }
+
+  #answer({ next, onAccepted }: ConnectRequest, refusal: Refusal | undefined): void {
+    const { connection } = this;
+    if (connection.phase === 'ended') {
+      next(this.errorOf(gone));
+    } else if (refusal) {
+      this.refuse(refusal, next);
+    } else if (connection.life || connection.entrance.accepted) {
+      onAccepted();
+      next();
+    } else {
+      connection.terminate();
+    }
+  }
+
+  /** A guest may try again, but not at will. */
+  #countRefusal(): void {
+    this.#refusals += 1;
+    const { policy } = this.connection.server.context;
+    if (this.#refusals > policy.maxReauthenticationsPerMinute) {
+      this.connection.terminate();
+    }
+  }
+
+  /** The deadline has passed, the application closes, or too much was sent. Those that wait are answered, the others are not. */
+  readonly #onAbort = (): void => {
+    const { connection } = this;
+    const { refusal } = connection.entrance.attempt;
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    const answerAll = (error: ConnectError) => {
+      for (const next of waiting) {
+        contain('refusing a client', () => next(error));
+      }
+    };
+    if (!refusal || connection.phase === 'ended' || connection.phase === 'session') {
+      answerAll(this.errorOf(refusal ?? gone));
+      return;
+    }
+    // Where nothing waits, a guest has done nothing wrong: middleware of the application has refused it.
+    const isGuest = connection.phase === 'guest';
+    if (waiting.length > 0 || !isGuest) {
+      connection.server.context.reporter.refused(refusal, connection.entrance.peer, 'message');
+    }
+    if (waiting.length === 0 && !isGuest) {
+      connection.refuseSilent(this.errorOf(refusal));
+      return;
+    }
+    answerAll(this.errorOf(refusal));
+    connection.becomeRefused();
+  };
+}
+
+const gone = new Refusal('ERR_WS_AUTH_UNAVAILABLE');

@@ -1,0 +1,44 @@
+import type { EngineConnection } from './engine.js';
+
+/** `readyState` of a WebSocket that has closed. */
+const closed = 3;
+
+/**
+ * Closes a connection without waiting for what has yet to be sent. Polling that is about to close waits half a minute for a poll,
+ * which the client may never send.
+ */
+export function closeNow(conn: EngineConnection): void {
+  conn.close(true);
+  const { transport } = conn;
+  if (conn.readyState !== 'closed' && typeof transport.shouldClose === 'function') {
+    transport.shouldClose();
+  }
+  if (conn.readyState !== 'closed') {
+    transport.emit('close');
+  }
+}
+
+/**
+ * Terminates the WebSocket of a connection that has closed. Engine.io sends a close frame and forgets the socket, which a client
+ * that does not answer would keep open for half a minute.
+ *
+ * @param graceMs time in milliseconds that the client has to answer
+ * @param onClosed called when the socket has closed; synchronously in polling
+ */
+export function endSocketOf(
+  { transport }: EngineConnection,
+  graceMs: number,
+  onClosed: () => void,
+): void {
+  const { socket } = transport;
+  if (!socket || socket.readyState === closed || typeof socket.terminate !== 'function') {
+    onClosed();
+    return;
+  }
+  const deadline = setTimeout(() => socket.terminate?.(), graceMs);
+  deadline.unref();
+  socket.once('close', () => {
+    clearTimeout(deadline);
+    onClosed();
+  });
+}

@@ -1,0 +1,252 @@
+import { WebSocketGateway } from '@nestjs/websockets';
+import type { IncomingMessage } from 'node:http';
+import type { Namespace, Server } from 'socket.io';
+import { describe, expect, it } from 'vitest';
+import { fromAuthorizationHeader } from '../../lib/index.js';
+import { DeferredStrategy } from '../support/deferred-strategy.js';
+import { customStrategy } from '../support/strategies.js';
+import { tokenOf } from '../support/tokens.js';
+import { ioTransports, startIo, type IoTransport } from './support/io-app.js';
+import { IoEcho, NewsGateway } from './support/io-gateways.js';
+import { ask, RawPolling, RawWebSocket, upgrade } from './support/raw-io.js';
+import { until } from './support/until.js';
+
+type Callback = (error: string | null | undefined, success: boolean) => void;
+
+/** A strategy that decides later, as most do. */
+const later = customStrategy('later', () => Promise.resolve({ id: 'alice' }));
+
+const fromHeader = { strategy: 'later', credentials: [fromAuthorizationHeader()] } as const;
+
+function isMallory({ headers }: IncomingMessage): boolean {
+  return headers['x-user'] === 'mallory';
+}
+
+/** The status that a client sees: 200 in polling and 101 in WebSockets where it gets in. */
+async function statusOf(url: string, transport: IoTransport, user: string): Promise<number> {
+  const headers = { authorization: 'Bearer x', 'x-user': user };
+  const target = RawPolling.urlOf(url, '', transport);
+  const { status } =
+    transport === 'polling' ? await ask(target, { headers }) : await upgrade(target, headers);
+  return status;
+}
+
+/** What an `allowRequest` of an application may do to a client. */
+const verdicts: Readonly<Record<string, (callback: Callback) => unknown>> = {
+  throws: () => {
+    throw new Error('SECRET');
+  },
+  'rejects its promise': async () => {
+    await Promise.resolve();
+    throw new Error('SECRET');
+  },
+  'answers, and rejects its promise afterwards': async (callback) => {
+    callback(null, false);
+    await Promise.resolve();
+    throw new Error('SECRET');
+  },
+  'rejects with nothing': () => Promise.reject(undefined as never),
+  'returns a thenable that fails': () => ({
+    then: (_resolve: unknown, reject: (error: Error) => void) => reject(new Error('SECRET')),
+  }),
+  'never answers': () => undefined,
+  'never settles': () => new Promise(() => undefined),
+  'answers twice': (callback) => {
+    callback('no', false);
+    callback(null, true);
+  },
+};
+
+describe.each(ioTransports)('an allowRequest of the application, by %s', (transport) => {
+  it.each(Object.entries(verdicts))(
+    'K12d: that %s refuses its client, and no other',
+    async (_name, decide) => {
+      @WebSocketGateway({
+        allowRequest: (request: IncomingMessage, callback: Callback) =>
+          isMallory(request) ? decide(callback) : callback(null, true),
+      })
+      class Gateway extends IoEcho {}
+      await using app = await startIo({ ...fromHeader, authTimeoutMs: 300 }, [Gateway, later]);
+      expect([403, 400, 503]).toContain(await statusOf(app.url, transport, 'mallory'));
+      expect([200, 101]).toContain(await statusOf(app.url, transport, 'alice'));
+      await until(() => app.pending === 0);
+    },
+  );
+});
+
+/** Where listeners of the engine are called, and with what of a request. */
+const engineEvents = ['initial_headers', 'headers', 'connection', 'connection_error'] as const;
+
+describe.each(ioTransports)('a listener of the engine, by %s', (transport) => {
+  it.each(engineEvents)('K12d: of %s that throws harms no other client', async (event) => {
+    let thrown = 0;
+    @WebSocketGateway()
+    class Gateway extends IoEcho {
+      afterInit(server: Server): void {
+        server.engine.on(event, (...args: object[]) => {
+          if (args.some((each) => isMallory(requestIn(each)))) {
+            thrown += 1;
+            throw new Error('SECRET');
+          }
+        });
+      }
+    }
+    await using app = await startIo({ ...fromHeader, authTimeoutMs: 300 }, [Gateway, later]);
+    const unknown = `&sid=${event === 'connection_error' ? 'unknown' : ''}`;
+    const target = RawPolling.urlOf(
+      app.url,
+      event === 'connection_error' ? unknown : '',
+      transport,
+    );
+    const headers = { authorization: 'Bearer x', 'x-user': 'mallory' };
+    await (transport === 'polling' ? ask(target, { headers }) : upgrade(target, headers));
+    expect(thrown).toBeGreaterThan(0);
+    expect([200, 101]).toContain(await statusOf(app.url, transport, 'alice'));
+    await until(() => app.pending === 0);
+  });
+});
+
+/** A request, or what holds one. */
+function requestIn(each: object): IncomingMessage {
+  const { request, req } = each as {
+    readonly request?: IncomingMessage;
+    readonly req?: IncomingMessage;
+  };
+  const found = request ?? req ?? (each as IncomingMessage);
+  return found.headers ? found : ({ headers: {} } as IncomingMessage);
+}
+
+describe('a listener of disconnect', () => {
+  it('K12d: that throws when the server ends the connection is contained', async () => {
+    @WebSocketGateway()
+    class Gateway extends IoEcho {
+      left = 0;
+      override handleConnection(client: Parameters<IoEcho['handleConnection']>[0]): void {
+        super.handleConnection(client);
+        client.on('disconnect', () => {
+          this.left += 1;
+          throw new Error('SECRET');
+        });
+      }
+    }
+    await using app = await startIo({}, [Gateway]);
+    const gateway = app.nest.get(Gateway);
+    const client = await app.open('websocket', { auth: { token: tokenOf('alice') } }).connected();
+    await app.sessions.revoke({ userId: 'alice' });
+    await client.ended();
+    const other = await app.open('websocket', { auth: { token: tokenOf('bob') } }).connected();
+    other.socket.io.engine.close();
+    await until(() => gateway.left === 2);
+    await expect(
+      (await app.open('websocket', { auth: { token: tokenOf('carol') } }).connected()).ask(
+        'whoami',
+      ),
+    ).resolves.toMatchObject({ user: 'carol' });
+  });
+});
+
+describe.each(ioTransports)('an id of the engine that is never made, by %s', (transport) => {
+  it('K6c: leaves no request without an end, and no slot taken', async () => {
+    @WebSocketGateway()
+    class Gateway extends IoEcho {
+      afterInit(server: Server): void {
+        Object.assign(server.engine, { generateId: () => new Promise(() => undefined) });
+      }
+    }
+    await using app = await startIo({ ...fromHeader, authTimeoutMs: 300 }, [Gateway, later]);
+    if (transport === 'polling') {
+      expect(await statusOf(app.url, transport, 'alice')).toBe(503);
+    } else {
+      using socket = new RawWebSocket(app.url, '', { authorization: 'Bearer x' });
+      await socket.closed;
+    }
+    await until(() => app.pending === 0);
+  });
+});
+
+describe('middleware of a namespace that the application has', () => {
+  @WebSocketGateway()
+  class Gateway extends IoEcho {
+    readonly waiting: (() => void)[] = [];
+    afterInit(server: Namespace): void {
+      server.use((_socket, next) => void this.waiting.push(next));
+    }
+  }
+
+  it('K11b: lets no two clients pass a limit of one, however long it takes', async () => {
+    await using app = await startIo({ maxSessionsPerUser: 1, onLimit: 'refuse' }, [Gateway]);
+    const gateway = app.nest.get(Gateway);
+    const auth = { token: tokenOf('alice') };
+    const clients = Array.from({ length: 3 }, () => app.open('websocket', { auth }));
+    await until(() => gateway.waiting.length === 3);
+    gateway.waiting.forEach((next) => next());
+    const ends = await Promise.all(
+      clients.map((client) =>
+        Promise.race([client.connected().then(() => 'connected'), client.refused()]),
+      ),
+    );
+    expect(ends.filter((end) => end === 'connected')).toHaveLength(1);
+    expect(ends.filter((end) => end !== 'connected')).toEqual(
+      Array.from({ length: 2 }, () => expect.objectContaining({ message: 'too many sessions' })),
+    );
+    expect(app.sessions.count()).toBe(1);
+    expect(gateway.connected).toHaveLength(1);
+  });
+
+  it('K9: a token that is revoked while it runs opens no session', async () => {
+    await using app = await startIo({}, [Gateway]);
+    const gateway = app.nest.get(Gateway);
+    const client = app.open('websocket', { auth: { token: tokenOf('alice') } });
+    await until(() => gateway.waiting.length === 1);
+    await app.sessions.revoke({ userId: 'alice' });
+    gateway.waiting[0]!();
+    await expect(client.refused()).resolves.toMatchObject({ data: { code: 3000 } });
+    expect(gateway.connected).toEqual([]);
+    await until(() => app.pending === 0);
+  });
+
+  it('K6c: opens no session after the deadline', async () => {
+    await using app = await startIo({ authTimeoutMs: 300 }, [Gateway]);
+    const gateway = app.nest.get(Gateway);
+    using client = await new RawWebSocket(app.url).opened();
+    client.send(`40${JSON.stringify({ token: tokenOf('alice') })}`);
+    await until(() => gateway.waiting.length === 1);
+    await client.closed;
+    gateway.waiting[0]!();
+    expect(app.sessions.count()).toBe(0);
+    await until(() => app.pending === 0);
+  });
+});
+
+describe('a client that joins a public namespace while it is judged for another one', () => {
+  it.each([
+    ['never decides', undefined],
+    ['accepts it', { id: 'alice' }],
+    ['refuses it', false],
+  ])('K6c: keeps the deadline and the slot of a strategy that %s', async (_name, verdict) => {
+    const strategy = new DeferredStrategy();
+    const { WsPublic } = await import('../../lib/index.js');
+    @WsPublic()
+    @WebSocketGateway({ namespace: 'open' })
+    class OpenGateway {}
+    await using app = await startIo({ strategy: 'deferred', authTimeoutMs: 500 }, [
+      NewsGateway,
+      OpenGateway,
+      strategy.provider,
+    ]);
+    using client = await new RawWebSocket(app.url).opened();
+    client.send('40/news,{"token":"a.b.c"}');
+    await strategy.asked();
+    client.send('40/open,');
+    await client.next('40/open');
+    expect(app.pending).toBe(1);
+    if (verdict !== undefined) {
+      strategy.decide(verdict);
+    }
+    await client.next(verdict ? '40/news' : '44/news');
+    await until(() => app.pending === 0);
+    // A guest stays.
+    client.send('40/open,', '3');
+    expect(app.sessions.count()).toBe(verdict ? 1 : 0);
+  });
+});
