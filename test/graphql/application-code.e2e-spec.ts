@@ -21,7 +21,6 @@ describe('an onConnect of the application', () => {
     ['never settles', () => new Promise(() => undefined), 1013],
     ['throws', () => fail(), 1013],
     ['rejects', () => Promise.reject(new Error('SECRET')), 1013],
-    ['returns a thenable that never settles', () => ({ then: () => undefined }), 1013],
     ['refuses', () => false, 4403],
     ['refuses later', () => Promise.resolve(false), 4403],
   ])('K6c: that %s leaves no session', async (_name, onConnect, code) => {

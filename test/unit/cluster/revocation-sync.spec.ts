@@ -198,6 +198,8 @@ describe('a node with sessions that reads a long stream again', () => {
   });
 });
 
+const never = () => new Promise<never>(() => undefined);
+
 describe('a store that never answers', () => {
   afterEach(() => {
     vi.useRealTimers();
@@ -225,7 +227,6 @@ describe('a store that never answers', () => {
 
   it('K6e: does not keep the application from closing', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    const never = () => new Promise<never>(() => undefined);
     const store: WsAuthStore = Object.assign(new MemoryWsAuthStore(), {
       revocationsSince: never,
       releaseLease: never,
