@@ -209,7 +209,8 @@ function refuseDifferent(first: PlacedDemand, different: PlacedDemand | undefine
   }
 }
 
-function namespaceName(namespace: string | RegExp): string {
+/** A namespace as clients name it, such as `/chat` for what a gateway writes as `chat`. */
+export function namespaceName(namespace: string | RegExp): string {
   const name = String(namespace);
   return name.startsWith('/') ? name : `/${name}`;
 }

@@ -1,5 +1,3 @@
-import type { Server } from 'node:http';
-import { Server as TlsServer } from 'node:tls';
 import type { INestApplication } from '@nestjs/common';
 import {
   WS_AUTH_ADAPTER_CONTEXT,
@@ -7,6 +5,9 @@ import {
   type ProtectedServer,
 } from '../adapters/adapter-context.js';
 import { routePathname } from '../adapters/route.js';
+import { GatewayPolicies } from '../module/gateway-policies.js';
+import { listen, originOf } from './listening.js';
+import { findNamespace } from './socket-io/find-namespace.js';
 
 /** Where a gateway is. */
 export interface GatewayAddress {
@@ -22,26 +23,22 @@ export interface GatewayAddress {
    * @default that of the only gateway with authentication, otherwise that of the application
    */
   readonly port?: number | undefined;
+  /**
+   * Namespace of the gateway, with Socket.IO.
+   *
+   * @default that of the only gateway with authentication
+   */
+  readonly namespace?: string | undefined;
 }
 
 /** A gateway that was found. */
 export interface FoundGateway {
+  /** With Socket.IO that of its engine. */
   readonly url: URL;
+  /** Present with Socket.IO. */
+  readonly namespace?: string;
   /** What it demands; `undefined` if it is public. */
   readonly server: ProtectedServer | undefined;
-}
-
-const listening = new WeakMap<INestApplication, Promise<unknown>>();
-
-/** Makes sure that an application listens: on a port of the loopback interface that the system chooses, unless it does. */
-async function listen(app: INestApplication): Promise<Server> {
-  const server: Server = app.getHttpServer();
-  if (!server.listening) {
-    const pending = listening.get(app) ?? app.listen(0, '127.0.0.1');
-    listening.set(app, pending);
-    await pending;
-  }
-  return server;
 }
 
 /**
@@ -65,11 +62,10 @@ export async function findGateway(
 ): Promise<FoundGateway> {
   const httpServer = await listen(app);
   const { protectedServers } = adapterContextOf(app);
-  if (protectedServers.some(({ context }) => context.policy.transport === 'socket.io')) {
-    throw new Error(
-      'connect() and connectAs() open native WebSockets, and the gateways of this application are of Socket.IO; open the client ' +
-        'of socket.io-client, with a token that the strategy accepts',
-    );
+  if (isOfSocketIo(protectedServers, address)) {
+    const gateways = app.get(GatewayPolicies, { strict: false }).gateways();
+    const originOfPort = (port: number) => originOf(httpServer, port, 'http');
+    return findNamespace({ gateways, protectedServers, originOf: originOfPort }, address);
   }
   const [only, ...others] = protectedServers;
   const named = address.path !== undefined || address.port !== undefined;
@@ -83,29 +79,27 @@ export async function findGateway(
   const path = routePathname(named ? address.path : only?.path);
   const port = (named ? address.port : only?.port) ?? 0;
   return {
-    url: new URL(path, originOf(httpServer, port)),
-    server: protectedServers.find(
-      (each) => each.port === port && routePathname(each.path) === path,
-    ),
+    url: new URL(path, originOf(httpServer, port, 'ws')),
+    server: serverAt(protectedServers, port, path),
   };
 }
 
-function originOf(server: Server, port: number): string {
-  if (port !== 0) {
-    return `ws://localhost:${port}`;
-  }
-  const bound = server.address();
-  if (bound === null || typeof bound === 'string') {
-    throw new Error('the application does not listen on a port');
-  }
-  const scheme = (server as unknown) instanceof TlsServer ? 'wss' : 'ws';
-  return `${scheme}://${reachable(bound.address)}:${bound.port}`;
+/** An application has one adapter. Beside gateways of Socket.IO there may be servers of other packages, which have a path. */
+function isOfSocketIo(
+  servers: readonly ProtectedServer[],
+  { path, port = 0, namespace }: GatewayAddress,
+): boolean {
+  const named = path === undefined ? undefined : serverAt(servers, port, routePathname(path));
+  const asked = named ? [named] : servers;
+  return (
+    namespace !== undefined || asked.some(({ context }) => context.policy.transport === 'socket.io')
+  );
 }
 
-/** An address by which to reach a server that listens on one, or on all. */
-function reachable(address: string): string {
-  if (address === '0.0.0.0') {
-    return '127.0.0.1';
-  }
-  return address.includes(':') ? `[${address === '::' ? '::1' : address}]` : address;
+function serverAt(
+  servers: readonly ProtectedServer[],
+  port: number,
+  path: string,
+): ProtectedServer | undefined {
+  return servers.find((each) => each.port === port && routePathname(each.path) === path);
 }

@@ -1,4 +1,5 @@
 import type { INestApplication } from '@nestjs/common';
+import type { WebSocket } from 'ws';
 import type { WsAuthEvents } from '../events/ws-auth-events.js';
 import { WS_AUTH_OWN_EVENTS } from '../module/own-providers.js';
 import { eventMessage } from '../protocol/message.js';
@@ -8,7 +9,9 @@ import { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
 import { findGateway, type FoundGateway, type GatewayAddress } from './application.js';
 import { demandApplicationForTesting, entranceOf } from './entrance.js';
 import { demandTestOptions } from './known-options.js';
-import { Connection, WsSessionClient, type SessionSource } from './session-client.js';
+import type { OnKey } from './named-web-socket.js';
+import { wireFor } from './open-wire.js';
+import { WsSessionClient, type SessionSource } from './session-client.js';
 import type { WsTestClientOptions } from './test-client.js';
 
 export type { GatewayAddress };
@@ -16,7 +19,10 @@ export type { GatewayAddress };
 /** Parameters of the URL. */
 type Query = Readonly<Record<string, string>>;
 
-/** Which gateway to connect to, and how; besides, the options of `ws`, such as `headers`, `origin` and `protocols`. */
+/**
+ * Which gateway to connect to, and how; besides, the options of `ws`, such as `headers` and `origin`. With Socket.IO those of the
+ * sockets under it count, such as `ca`.
+ */
 export interface TestConnectOptions extends GatewayAddress, WsTestClientOptions {
   // The option of `ws` that has the same name is for servers.
   readonly path?: string;
@@ -25,9 +31,15 @@ export interface TestConnectOptions extends GatewayAddress, WsTestClientOptions 
   readonly query?: Query;
   /**
    * The first message: an object is sent as `data` of `authenticate`, such as `{ token }`, and a text as it is, for
-   * `fromFirstMessage({ format: 'raw' })`.
+   * `fromFirstMessage({ format: 'raw' })`. With Socket.IO the object is `auth`, the payload of CONNECT.
    */
   readonly firstMessage?: object | string;
+  /**
+   * What carries a client of Socket.IO: `polling`, `websocket`, or the first and then the second.
+   *
+   * @default ['websocket']
+   */
+  readonly transports?: readonly ('polling' | 'websocket')[];
 }
 
 /** Which gateway to connect to, and the result that stands in for the strategy's. */
@@ -65,12 +77,12 @@ export interface ConnectAsOptions extends TestConnectOptions {
  * ```
  * @publicApi
  */
-export async function connect(
+export async function connect<Socket extends object = WebSocket>(
   app: INestApplication,
   options: TestConnectOptions = {},
-): Promise<WsSessionClient> {
+): Promise<WsSessionClient<Socket>> {
   demandTestOptions('connect', options);
-  return open(app, await findGateway(app, options), options, new Connection());
+  return open<Socket>(app, await findGateway(app, options), options, () => undefined);
 }
 
 /**
@@ -93,41 +105,43 @@ export async function connect(
  * ```
  * @publicApi
  */
-export async function connectAs(
+export async function connectAs<Socket extends object = WebSocket>(
   app: INestApplication,
   user: object,
   options: ConnectAsOptions = {},
-): Promise<WsSessionClient> {
+): Promise<WsSessionClient<Socket>> {
   demandTestOptions('connectAs', options);
   demandApplicationForTesting(app);
   const { info, strategy, extractor = 'connectAs', ...connecting } = options;
   const gateway = await findGateway(app, connecting);
   if (!gateway.server) {
     throw new Error(
-      `connectAs: there is no gateway with authentication at ${gateway.url.pathname}`,
+      `connectAs: there is no gateway with authentication at ${gateway.namespace ?? gateway.url.pathname}`,
     );
   }
   const grants = entranceOf(gateway.server.context.authenticator);
-  const connection = new Connection((key) => grants.set(key, { user, info, strategy, extractor }));
+  let key = '';
+  const grant = (connection: string) => {
+    key = connection;
+    grants.set(key, { user, info, strategy, extractor });
+  };
   try {
-    return await open(app, gateway, connecting, connection);
+    return await open<Socket>(app, gateway, connecting, grant);
   } finally {
-    grants.delete(connection.key ?? '');
+    grants.delete(key);
   }
 }
 
-async function open(
+async function open<Socket extends object>(
   app: INestApplication,
   gateway: FoundGateway,
   options: TestConnectOptions,
-  connection: Connection,
-): Promise<WsSessionClient> {
-  const { path: _path, port: _port, query = {}, firstMessage, ...clientOptions } = options;
-  const url = new URL(gateway.url);
-  url.search = new URLSearchParams(query).toString();
-  // The certificate of an application under test is rarely issued by a trusted authority.
-  const settings = { rejectUnauthorized: false, ...clientOptions };
-  const client = new WsSessionClient(url, settings, applicationOf(app), connection);
+  onKey: OnKey,
+): Promise<WsSessionClient<Socket>> {
+  const { timeoutMs, firstMessage } = options;
+  const openWire = await wireFor(gateway, options, onKey);
+  const given = timeoutMs === undefined ? {} : { timeoutMs };
+  const client = new WsSessionClient<Socket>(given, openWire, applicationOf(app));
   try {
     await client.opened();
     if (firstMessage !== undefined) {
@@ -150,13 +164,17 @@ function applicationOf(app: INestApplication): SessionSource {
 }
 
 async function authenticate(
-  client: WsSessionClient,
-  { server }: FoundGateway,
+  client: WsSessionClient<object>,
+  { server, namespace }: FoundGateway,
   firstMessage: object | string,
 ): Promise<void> {
   const policy = server?.context.policy;
   if (!policy?.firstMessage) {
     throw new Error('connect: the gateway takes no credential from a first message');
+  }
+  if (namespace !== undefined) {
+    await client.acknowledged(client.session?.extractor === policy.firstMessage.name);
+    return;
   }
   const { authenticate: event } = policy.events;
   const isText = typeof firstMessage === 'string';

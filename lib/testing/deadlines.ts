@@ -1,6 +1,11 @@
 /** The clock of the machine, also while a test moves the timers. */
 const { setTimeout: startTimer, clearTimeout: stopTimer } = globalThis;
 
+/** Whether a test moves the timers. */
+export function areTimersFake(): boolean {
+  return globalThis.setTimeout !== startTimer;
+}
+
 /** Bounds on what a client waits for, so that the error of a test which waits in vain names the missing event. */
 export class Deadlines {
   readonly #running = new Set<NodeJS.Timeout>();

@@ -36,7 +36,7 @@ export type ExpectedRefusal = (
  * @publicApi
  */
 export async function expectRefused(
-  attempt: Promise<WsTestClient>,
+  attempt: Promise<WsTestClient<object>>,
   expected: ExpectedRefusal,
 ): Promise<WsRefusedError> {
   try {
@@ -59,7 +59,7 @@ export async function expectRefused(
 }
 
 async function refusalOf(
-  attempt: Promise<WsTestClient>,
+  attempt: Promise<WsTestClient<object>>,
   expected: ExpectedRefusal,
 ): Promise<WsRefusedError> {
   try {
@@ -76,11 +76,11 @@ async function refusalOf(
   }
 }
 
-function hasSession(client: WsTestClient): boolean {
+function hasSession(client: WsTestClient<object>): boolean {
   return client instanceof WsSessionClient && client.session !== undefined;
 }
 
-function acceptanceOf(client: WsTestClient): string {
+function acceptanceOf(client: WsTestClient<object>): string {
   const session = client instanceof WsSessionClient ? client.session : undefined;
   if (!session) {
     return 'accepted, and may send its credential now';

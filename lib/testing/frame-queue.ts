@@ -1,10 +1,5 @@
 import type { Deadlines } from './deadlines.js';
-
-/** A frame as it arrived. */
-export interface Frame {
-  readonly data: Buffer;
-  readonly isBinary: boolean;
-}
+import type { Frame } from './wire.js';
 
 /** A pending request for a frame. */
 interface Waiting {

@@ -1,3 +1,4 @@
+import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { demandKnownOptions } from '../policy/check-options.js';
 import type { ConnectAsOptions, TestConnectOptions } from './connect.js';
 import type { WsTestClientOptions } from './test-client.js';
@@ -61,7 +62,7 @@ const clientOptions: Readonly<Record<keyof WsTestClientOptions, true>> = {
   sessionTimeout: true,
 };
 
-const address = { path: true, port: true, query: true } as const;
+const address = { path: true, port: true, namespace: true, query: true, transports: true } as const;
 
 /** Own options first, so that a suggestion prefers them. */
 const connectOptions: Readonly<Record<keyof TestConnectOptions, true>> = {
@@ -87,6 +88,41 @@ const known = { connect: connectOptions, connectAs: connectAsOptions, WsTestClie
  */
 export function demandTestOptions(call: keyof typeof known, options: unknown): void {
   demandKnownOptions(known[call], options, call);
+}
+
+/** Options of one kind of gateway, which say nothing to the other. */
+const ofOther = {
+  ws: 'namespace transports',
+  'socket.io':
+    'protocols protocol followRedirects generateMask handshakeTimeout maxRedirects perMessageDeflate protocolVersion agent ' +
+    'allowSynchronousEvents autoPong maxPayload maxBufferedChunks maxFragments skipUTF8Validation createConnection finishRequest ' +
+    'closeTimeout maxPendingAutoPongs auth signal',
+};
+
+const gatewayKinds = {
+  ws: 'a gateway of native WebSockets',
+  'socket.io': 'a gateway of Socket.IO',
+};
+
+/**
+ * Refuses an option that the client of the gateway does not have.
+ *
+ * @throws {WsAuthConfigurationError} that names it.
+ */
+export function demandEffect(transport: keyof typeof ofOther, options: object): void {
+  const names = ofOther[transport].split(' ');
+  const found = names.find((name) => (options as Record<string, unknown>)[name] !== undefined);
+  if (found !== undefined) {
+    throw new WsAuthConfigurationError(
+      `${found}: has no effect for ${gatewayKinds[transport]}; remove it`,
+    );
+  }
+  const { firstMessage } = options as { readonly firstMessage?: unknown };
+  if (transport === 'socket.io' && typeof firstMessage === 'string') {
+    throw new WsAuthConfigurationError(
+      'firstMessage: expected an object for a gateway of Socket.IO, such as { token }, and not a text',
+    );
+  }
 }
 
 const refusal = { status: true, closeCode: true, reason: true };

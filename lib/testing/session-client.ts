@@ -1,39 +1,13 @@
-import type { ClientRequest } from 'node:http';
-import type { Socket } from 'node:net';
+import type { WebSocket } from 'ws';
 import { SessionLifecycle } from '../adapters/session-lifecycle.js';
-import { SessionGate } from '../adapters/ws/session-gate.js';
 import type { WsAuthEvents } from '../events/ws-auth-events.js';
 import type { RevokeOptions } from '../sessions/revocation-target.js';
 import type { WsAuthSession } from '../sessions/session.js';
 import type { LiveSessions } from '../sessions/live-sessions.js';
 import type { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
-import { connectionKey } from './connection-key.js';
+import { WsTestClient } from './test-client.js';
+import type { Receive, SessionWire, SocketClosing } from './wire.js';
 import { WsRefusedError } from './ws-refused.error.js';
-import { WsTestClient, type SocketClosing, type WsTestClientOptions } from './test-client.js';
-
-/** A connection on its way, which has a key as soon as the system has made it. */
-export class Connection {
-  key: string | undefined;
-
-  /** @param onKey called before the first byte is sent */
-  constructor(private readonly onKey: (key: string) => void = () => undefined) {}
-
-  /** The option of `ws` that sends the handshake. */
-  readonly finishRequest = (request: ClientRequest): void => {
-    request.once('socket', (socket) => {
-      socket.once('connect', () => this.#name(socket));
-    });
-    request.end();
-  };
-
-  #name(socket: Socket): void {
-    this.key = connectionKey.ofClient(socket);
-    this.onKey(this.key);
-  }
-}
-
-/** An hour of fake time is 120 pings in one turn. Its types do not know the option of `ws` yet. */
-const manyPings: object = { maxPendingAutoPongs: 0 };
 
 /** Where the sessions of an application are. */
 export interface SessionSource {
@@ -42,9 +16,13 @@ export interface SessionSource {
   readonly events: WsAuthEvents;
 }
 
+/** Opens the socket of a client whose session can be found. */
+export type OpenSessionWire = (receive: Receive) => SessionWire<object>;
+
 /**
  * A client of an application under test, and the session that it has there.
  *
+ * @typeParam Socket - the socket of the transport: that of `ws`, or the client of `socket.io-client`
  * @example
  * ```ts
  * await using client = await connectAs(app, { id: 'alice' });
@@ -52,28 +30,36 @@ export interface SessionSource {
  * ```
  * @publicApi
  */
-export class WsSessionClient extends WsTestClient {
+export class WsSessionClient<Socket extends object = WebSocket> extends WsTestClient<Socket> {
   readonly #source: SessionSource;
-  readonly #connection: Connection;
-  readonly #begun: Promise<undefined>;
+  readonly #wire: SessionWire<object>;
+  readonly #begun: Promise<void>;
+  #begin: () => void = () => undefined;
 
   /** @internal */
   constructor(
-    url: URL,
-    options: WsTestClientOptions,
+    options: { readonly timeoutMs?: number },
+    open: OpenSessionWire,
     source: SessionSource,
-    connection: Connection,
   ) {
-    const { finishRequest } = connection;
-    super(url.href, { ...manyPings, ...options, finishRequest });
+    let wire: SessionWire<object> | undefined;
+    super(undefined, options, (receive) => (wire = open(receive)) as SessionWire<Socket>);
+    this.#wire = wire!;
     this.#source = source;
-    this.#connection = connection;
-    this.#begun = this.#follow();
+    this.#begun = new Promise((resolve) => (this.#begin = resolve));
+    const stop = source.events.on('authenticated', () => this.#notice());
+    void wire!.closed.then(stop);
   }
 
   /** The session in the application, as it is now; `undefined` before it begins and after its end. */
   get session(): WsAuthSession | undefined {
     return this.#life?.session;
+  }
+
+  override async opened(): Promise<this> {
+    await super.opened();
+    this.#notice();
+    return this;
   }
 
   /**
@@ -116,34 +102,40 @@ export class WsSessionClient extends WsTestClient {
    */
   async authenticate(message: string): Promise<void> {
     this.sendRaw(message);
-    const closing = await this.orClosing('an answer to the first message', this.#begun);
+    await this.#orRefused('an answer to the first message', this.#begun);
+  }
+
+  /**
+   * Resolves when the server has acknowledged the first message.
+   *
+   * @param isDue false for a message that was not the credential of the session: the server does not acknowledge it
+   * @internal
+   */
+  async acknowledged(isDue: boolean): Promise<void> {
+    await this.#orRefused('an acknowledgement', this.#wire.acknowledged(isDue));
+  }
+
+  async #orRefused(what: string, promise: Promise<unknown>): Promise<void> {
+    const done = promise.then(() => undefined);
+    const closing = await this.orClosing(what, done);
     if (closing) {
       throw WsRefusedError.ofClosing(closing);
     }
   }
 
-  /** Resolves when the session begins. */
-  #follow(): Promise<undefined> {
-    return new Promise((resolve) => {
-      const stop = this.#source.events.on('authenticated', () => {
-        const life = this.#life;
-        if (life) {
-          stop();
-          outliveHeartbeats(life);
-          resolve(undefined);
-        }
-      });
-      this.socket.once('close', stop);
-    });
+  /** The session may have begun: that of another client has, or this one has been accepted. */
+  #notice(): void {
+    const life = this.#life;
+    if (life) {
+      this.#wire.outliveHeartbeats(life);
+      this.#begin();
+    }
   }
 
   get #life(): SessionLifecycle | undefined {
     for (const live of this.#source.live.all()) {
-      if (live instanceof SessionLifecycle) {
-        const { socket } = live.peer;
-        if (connectionKey.ofServer(socket as Socket) === this.#connection.key) {
-          return live;
-        }
+      if (live instanceof SessionLifecycle && this.#wire.owns(live)) {
+        return live;
       }
     }
     return undefined;
@@ -157,12 +149,3 @@ export class WsSessionClient extends WsTestClient {
     return life;
   }
 }
-
-/** Fake time passes faster than the answer to a ping travels, so the peer would look as if it was gone. */
-function outliveHeartbeats({ connection }: SessionLifecycle): void {
-  if (connection instanceof SessionGate) {
-    Object.defineProperty(connection.client, 'wsAuthAlive', { get: () => true, set: ignore });
-  }
-}
-
-function ignore(): void {}

@@ -1,26 +1,13 @@
-import type { IncomingMessage } from 'node:http';
-import { WebSocket, type ClientOptions } from 'ws';
-import { eventMessage, parseEventMessage } from '../protocol/message.js';
+import type { ClientOptions, WebSocket } from 'ws';
+import { parseEventMessage } from '../protocol/message.js';
 import { Deadlines } from './deadlines.js';
 import { demandTestOptions } from './known-options.js';
 import { FrameQueue } from './frame-queue.js';
-import { readRefusedUpgrade, WsRefusedError, type RefusedUpgrade } from './ws-refused.error.js';
+import { WebSocketWire } from './web-socket-wire.js';
+import type { Frame, OpenWire, ReceivedEvent, SocketClosing, Wire } from './wire.js';
+import { WsRefusedError, type RefusedUpgrade } from './ws-refused.error.js';
 
-/** How a socket was closed. */
-export interface SocketClosing {
-  /** Code of the close frame; 1006 without one. */
-  readonly code: number;
-  /** Text of the close frame. */
-  readonly reason: string;
-}
-
-/** A message in Nest's own format. */
-export interface ReceivedEvent {
-  /** Its name. */
-  readonly event: string;
-  /** Whatever the gateway has sent with it. */
-  readonly data: unknown;
-}
+export type { ReceivedEvent, SocketClosing };
 
 /** How a test client connects; besides, the options of `ws`. */
 export interface WsTestClientOptions extends ClientOptions {
@@ -42,6 +29,7 @@ const defaultTimeoutMs = 4_000;
  * A WebSocket with a queue: it listens before anything can arrive, so a test misses no frame and never waits for time to
  * pass.
  *
+ * @typeParam Socket - the socket of the transport: that of `ws`, or the client of `socket.io-client`
  * @example
  * ```ts
  * await using client = new WsTestClient('ws://127.0.0.1:3000/chat');
@@ -50,54 +38,53 @@ const defaultTimeoutMs = 4_000;
  * ```
  * @publicApi
  */
-export class WsTestClient implements AsyncDisposable {
+export class WsTestClient<Socket extends object = WebSocket> implements AsyncDisposable {
   /** The socket itself. Messages go to the queue as well. */
-  readonly socket: WebSocket;
+  readonly socket: Socket;
   readonly #deadlines: Deadlines;
   readonly #queue: FrameQueue;
-  readonly #opened: Promise<void>;
-  readonly #refused: Promise<RefusedUpgrade>;
-  readonly #closed: Promise<SocketClosing>;
-  #failure: Error | undefined;
+  readonly #wire: Wire<Socket>;
 
   /**
-   * Connects to any server; `connect()` and `connectAs()` connect to an application under test.
+   * Connects to any server by a native WebSocket; `connect()` and `connectAs()` connect to an application under test.
    *
    * @throws {WsAuthConfigurationError} for an unknown option.
    */
-  constructor(url: string, options: WsTestClientOptions = {}) {
-    demandTestOptions('WsTestClient', options);
-    const { protocols = [], timeoutMs = defaultTimeoutMs, ...socketOptions } = options;
+  constructor(url: string, options?: WsTestClientOptions);
+  /** @internal */
+  constructor(url: undefined, options: { readonly timeoutMs?: number }, open: OpenWire<Socket>);
+  constructor(
+    url: string | undefined,
+    { timeoutMs = defaultTimeoutMs, ...options }: WsTestClientOptions = {},
+    open?: OpenWire<Socket>,
+  ) {
+    if (!open) {
+      demandTestOptions('WsTestClient', options);
+    }
     this.#deadlines = new Deadlines(timeoutMs);
     this.#queue = new FrameQueue(this.#deadlines);
-    this.socket = new WebSocket(url, protocols, socketOptions);
-    this.socket.on('message', (data: Buffer, isBinary) => this.#queue.push({ data, isBinary }));
-    this.socket.on('error', (error) => (this.#failure = error));
-    this.#opened = new Promise((resolve) => this.socket.once('open', () => resolve()));
-    this.#refused = new Promise((resolve, reject) => {
-      this.socket.once('unexpected-response', (_request, response: IncomingMessage) => {
-        readRefusedUpgrade(response).then(resolve, reject);
-      });
-    });
-    this.#closed = new Promise((resolve) => {
-      this.socket.once('close', (code, reason) => {
-        this.#queue.end(new Error(`closed with ${code} ${reason.toString()}`.trimEnd()));
-        resolve({ code, reason: reason.toString() });
-      });
-    });
+    const receive = (frame: Frame) => this.#queue.push(frame);
+    const openSocket = open ?? ((push) => new WebSocketWire(url!, options, push) as never);
+    this.#wire = openSocket(receive);
+    this.socket = this.#wire.socket;
+    void this.#wire.closed.then((closing) => this.#endQueue(closing));
   }
 
   /**
-   * Resolves with the client at the 101.
+   * Resolves with the client at the 101, or with Socket.IO when it has joined its namespace.
    *
-   * @throws {WsRefusedError} if the upgrade is refused, and the error of the socket if no server answers.
+   * @throws {WsRefusedError} if the client is refused, and the error of the socket if no server answers.
    */
   async opened(): Promise<this> {
-    const refused = this.#refused.then((response) => WsRefusedError.ofResponse(response));
-    const failed = this.#closed.then(
-      (closing) => this.#failure ?? WsRefusedError.ofClosing(closing),
+    const { opened, refused, closed } = this.#wire;
+    const outcome = await this.#within(
+      'the 101',
+      Promise.race([
+        opened,
+        refused.then((response) => WsRefusedError.ofResponse(response)),
+        closed.then((closing) => this.#wire.failure ?? WsRefusedError.ofClosing(closing)),
+      ]),
     );
-    const outcome = await this.#within('the 101', Promise.race([this.#opened, refused, failed]));
     if (outcome instanceof Error) {
       throw outcome;
     }
@@ -106,12 +93,12 @@ export class WsTestClient implements AsyncDisposable {
 
   /** The HTTP response that refuses the upgrade. */
   refusal(): Promise<RefusedUpgrade> {
-    return this.#within('a refusal', this.#refused);
+    return this.#within('a refusal', this.#wire.refused);
   }
 
   /** How the socket was closed. */
   closed(): Promise<SocketClosing> {
-    return this.#within('the end of the socket', this.#closed);
+    return this.#within('the end of the socket', this.#wire.closed);
   }
 
   /**
@@ -125,21 +112,21 @@ export class WsTestClient implements AsyncDisposable {
 
   /** The next frame as bytes. */
   async nextBytes(): Promise<Buffer> {
-    return (await this.#queue.next(this.#late('a frame'))).data;
+    return (await this.#nextFrame()).data;
   }
 
   /**
-   * The next frame as a message of a gateway, `{ event, data }`.
+   * The next frame as a message of a gateway, `{ event, data }`. With Socket.IO an acknowledgement is one under the name of its event.
    *
    * @throws {Error} if it is something else.
    */
   async nextEvent(): Promise<ReceivedEvent> {
-    const text = await this.next();
-    const message = parseEventMessage(text);
-    if (!message) {
-      throw new Error(`expected a message { event, data }, got ${text}`);
+    const { data, message } = await this.#nextFrame();
+    const received = message ?? parseEventMessage(data.toString());
+    if (!received) {
+      throw new Error(`expected a message { event, data }, got ${data.toString()}`);
     }
-    return message;
+    return received;
   }
 
   /** Frames that have arrived and were not asked for, as text. */
@@ -149,18 +136,20 @@ export class WsTestClient implements AsyncDisposable {
 
   /** Sends a message in Nest's own format. */
   emit(event: string, data?: unknown): this {
-    return this.sendRaw(eventMessage(event, data));
+    this.#wire.emit(event, data);
+    return this;
   }
 
   /** Sends a frame as it is. */
   sendRaw(data: string | Buffer): this {
-    this.socket.send(data);
+    this.#wire.sendRaw(data);
     return this;
   }
 
-  /** Sends a message, and resolves with the `data` of the next one that comes. */
+  /** Sends a message, and resolves with the `data` of the next one that comes. With Socket.IO it asks for an acknowledgement. */
   async ask(event: string, data?: unknown): Promise<unknown> {
-    return (await this.emit(event, data).nextEvent()).data;
+    this.#wire.ask(event, data);
+    return (await this.nextEvent()).data;
   }
 
   /**
@@ -168,23 +157,29 @@ export class WsTestClient implements AsyncDisposable {
    * not an immediate answer.
    */
   async barrier(): Promise<void> {
-    const answered = new Promise<unknown>((resolve) => this.socket.once('pong', resolve));
-    this.socket.ping();
-    await this.orClosing('a pong', answered);
+    await this.orClosing('an answer to the barrier', this.#wire.answered());
   }
 
   /** Cuts the connection. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#deadlines.stop();
-    this.socket.terminate();
-    if (this.socket.readyState !== WebSocket.CLOSED) {
-      await this.#closed;
+    this.#wire.terminate();
+    if (!this.#wire.isClosed) {
+      await this.#wire.closed;
     }
   }
 
   /** What was promised, or how the socket was closed before. @internal */
   orClosing<Value>(what: string, promise: Promise<Value>): Promise<Value | SocketClosing> {
-    return this.#within(what, Promise.race([promise, this.#closed]));
+    return this.#within(what, Promise.race([promise, this.#wire.closed]));
+  }
+
+  #endQueue({ code, reason }: SocketClosing): void {
+    this.#queue.end(new Error(`closed with ${code} ${reason}`.trimEnd()));
+  }
+
+  #nextFrame(): Promise<Frame> {
+    return this.#queue.next(this.#late('a frame'));
   }
 
   #within<Value>(what: string, promise: Promise<Value>): Promise<Value> {

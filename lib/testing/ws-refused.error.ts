@@ -73,10 +73,14 @@ export async function readRefusedUpgrade(response: IncomingMessage): Promise<Ref
   for await (const chunk of response) {
     body += String(chunk);
   }
-  const { rawHeaders, headers } = response;
-  const challenges = rawHeaders.filter(
+  const { rawHeaders, headers, statusCode } = response;
+  return { status: statusCode!, headers, challenges: challengesIn(rawHeaders), body };
+}
+
+/** One entry for each `WWW-Authenticate` line. */
+export function challengesIn(rawHeaders: readonly string[]): readonly string[] {
+  return rawHeaders.filter(
     (_value, index) =>
       index % 2 === 1 && rawHeaders[index - 1]!.toLowerCase() === 'www-authenticate',
   );
-  return { status: response.statusCode!, headers, challenges, body };
 }

@@ -16,6 +16,7 @@ const optionalPeers = [
   'ioredis',
   'rate-limiter-flexible',
   'redis',
+  'socket.io-client',
 ];
 const demanded = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).filter(
   (name) => !optionalPeers.includes(name),
