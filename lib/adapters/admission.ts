@@ -13,6 +13,8 @@ import type { SessionLifecycle } from './session-lifecycle.js';
 export interface Entrance {
   readonly peer: Peer;
   readonly subject: Subject;
+  /** That the client has joined, where a transport has namespaces. */
+  readonly namespace?: string;
   /** Monotonic milliseconds. */
   readonly startedAt: number;
 }
@@ -95,7 +97,7 @@ export class Admission {
     }
   }
 
-  #announce({ session }: SessionLifecycle, { peer, startedAt }: Entrance): void {
+  #announce({ session }: SessionLifecycle, { peer, startedAt, namespace }: Entrance): void {
     const { events, telemetry, policy } = this.context;
     const { id: sessionId, userId, strategy, anonymous } = session;
     if (telemetry) {
@@ -105,10 +107,10 @@ export class Admission {
     }
     if (events.has('authenticated')) {
       const { extractor } = session;
-      const { path, address } = peer;
+      const place = peer.placeIn(namespace);
       const durationMs = performance.now() - startedAt;
-      const facts = { path, address, durationMs, sessionId, userId, strategy, extractor };
-      events.emit('authenticated', facts);
+      const facts = { durationMs, sessionId, userId, strategy, extractor };
+      events.emit('authenticated', { ...place, ...facts });
     }
   }
 }

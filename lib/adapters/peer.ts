@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { WsAuthAttemptEvent } from '../events/ws-auth-events.js';
 import type { ClientFacts } from '../passport/client-facts.js';
 import { clientKey, socketKey } from '../policy/client-key.js';
 import { isForwarded, type ProxyTrust } from '../policy/proxy-trust.js';
@@ -35,6 +36,12 @@ export class Peer implements ClientFacts {
   /** Reads the address now: after a disconnect the kernel no longer knows it. */
   identify(): void {
     void this.address;
+  }
+
+  /** Where the client comes from and goes to, as events have it. */
+  placeIn(namespace: string | undefined): WsAuthAttemptEvent {
+    const { path, address } = this;
+    return namespace === undefined ? { path, address } : { path, address, namespace };
   }
 
   /** Keeps what a renewal shows to middleware and strategies. Called when the session begins, so that no refusal pays for it. */

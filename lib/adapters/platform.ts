@@ -7,6 +7,8 @@ import type { AdapterContext } from './adapter-context.js';
 export interface Platform extends WsAuthPlatform {
   /** Name of the adapter class, for messages. */
   readonly adapterName: string;
+  /** Name of the namespace that a client has joined. */
+  namespaceOf?(client: object): string;
   /** Whether gateways of one port and path may demand different things, each in a namespace of its own. */
   readonly hasNamespaces?: boolean;
   /** Makes the adapter that authenticates. */

@@ -48,15 +48,16 @@ export class RefusalReporter {
 
   #publish(refusal: Refusal, from: WsAuthAttemptEvent, phase: 'handshake' | 'message'): void {
     const { code } = refusal;
-    const { path } = from;
+    const place = readable(from);
+    const { path, namespace, address } = place;
+    const where = namespace === undefined ? path : `${path} namespace=${namespace}`;
     const diagnosis = diagnosisOf(refusal);
     this.#log(
-      `refused ${code} phase=${phase} path=${logText(path)} address=${logText(from.address)}`,
+      `refused ${code} phase=${phase} path=${where} address=${logText(address)}`,
       diagnosis,
     );
     if (this.events.has('refused')) {
-      const { address } = from;
-      this.events.emit('refused', { code, path: logText(path), address, phase, diagnosis });
+      this.events.emit('refused', { ...place, code, phase, diagnosis });
     }
   }
 
@@ -73,6 +74,12 @@ export class RefusalReporter {
       this.#logger.debug(line + origin);
     }
   }
+}
+
+/** The client has chosen the path, and the namespace where a pattern makes namespaces. */
+function readable({ path, namespace, address }: WsAuthAttemptEvent): WsAuthAttemptEvent {
+  const place = { path: logText(path), address };
+  return namespace === undefined ? place : { ...place, namespace: logText(namespace) };
 }
 
 /** What strategies threw has its name among their answers. */

@@ -10,6 +10,8 @@ import type { RefusalCode } from '../protocol/refusal.js';
 export interface WsAuthAttemptEvent {
   /** Path of the request, without the query. */
   readonly path: string;
+  /** Namespace that the client asks for, with Socket.IO. Absent where it has not named one yet, and for other transports. */
+  readonly namespace?: string;
   /**
    * Address of the client under which it is counted, as far as trusted proxies vouch for it: IPv4, or the /64 of IPv6. For
    * an address that cannot be read, `unknown:` and a random text, different for each connection.

@@ -146,7 +146,7 @@ export class WsAuthService
     const session = sessionOf(client);
     const peer = session && this.sessions.with(session.id)?.peer;
     if (peer) {
-      this.reporter.refusedByGuard(refusal, peer);
+      this.reporter.refusedByGuard(refusal, peer.placeIn(this.platform.namespaceOf?.(client)));
     }
   }
 

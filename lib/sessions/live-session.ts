@@ -1,3 +1,4 @@
+import type { WsAuthAttemptEvent } from '../events/ws-auth-events.js';
 import type { Proof } from './proof.js';
 import type { WsAuthSession } from './session.js';
 
@@ -19,7 +20,7 @@ export interface LiveSession {
   readonly session: WsAuthSession;
   readonly proof: Proof;
   /** Where its connection comes from and goes to. */
-  readonly peer?: { readonly path: string; readonly address: string };
+  readonly peer?: { placeIn(namespace: string | undefined): WsAuthAttemptEvent };
   /** Its clients of gateways, which the application may send to. Absent where the transport has no gateways. */
   readonly connection?: { readonly recipients?: Iterable<object> };
   /** Ends the session immediately: nothing is dispatched from here on, and nothing but the close frame is sent. */

@@ -1,7 +1,14 @@
+import { UseGuards, type CanActivate } from '@nestjs/common';
 import { WebSocketGateway } from '@nestjs/websockets';
 import type { Namespace, Server, Socket } from 'socket.io';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fromAuthorizationHeader, sessionOf, WsAuth, WsPublic } from '../../lib/index.js';
+import {
+  fromAuthorizationHeader,
+  sessionOf,
+  WsAuth,
+  WsAuthEvents,
+  WsPublic,
+} from '../../lib/index.js';
 import { tokenOf } from '../support/tokens.js';
 import { ioTransports, startIo, type IoApp } from './support/io-app.js';
 import { ChatGateway, IoEcho, NewsGateway } from './support/io-gateways.js';
@@ -36,7 +43,7 @@ const closed = {
   data: { code: 1008, reason: 'not found', error: 'ERR_WS_AUTH_UNKNOWN_PATH' },
 };
 
-describe.each(ioTransports)('the namespaces of a server, by %s', (transport) => {
+describe.each(ioTransports)('11: the namespaces of a server, by %s', (transport) => {
   let app: IoApp;
   const auth = { token: tokenOf('alice', { exp: Math.ceil(Date.now() / 1_000) + 3_600 }) };
   beforeAll(async () => {
@@ -100,6 +107,50 @@ describe.each(ioTransports)('the namespaces of a server, by %s', (transport) => 
       () => app.pending,
     );
     await expect(guest.ask('echo', 1)).resolves.toBe(1);
+  });
+});
+
+describe.each(ioTransports)('events and log lines name the namespace, by %s', (transport) => {
+  const deny: CanActivate = { canActivate: () => false };
+
+  @WebSocketGateway({ namespace: 'admin' })
+  class AdminGateway extends IoEcho {
+    @UseGuards(deny)
+    override handleConnection(client: Socket): void {
+      super.handleConnection(client);
+    }
+  }
+
+  it('that a client has joined, that has refused it, or whose guard has', async () => {
+    const lines: string[] = [];
+    const logger = { log: () => undefined, error: () => undefined, warn: () => undefined };
+    const debug = (line: string) => lines.push(line);
+    await using app = await startIo({}, [ChatGateway, RoomGateway, AdminGateway], {
+      logger: { ...logger, debug },
+    });
+    const events = app.nest.get(WsAuthEvents);
+    const seen: unknown[] = [];
+    events.on('authenticating', ({ namespace }) => seen.push(['authenticating', namespace]));
+    events.on('authenticated', ({ namespace }) => seen.push(['authenticated', namespace]));
+    events.on('refused', ({ namespace, phase }) => seen.push(['refused', phase, namespace]));
+    const token = tokenOf('alice');
+    await app.open(transport, { auth: { token } }, '/chat').connected();
+    await app.open(transport, { auth: { token: 'forged' } }, '/room-1').refused();
+    await app.open(transport, { auth: { token } }, '/admin').ended();
+    expect(seen).toEqual([
+      ['authenticating', undefined],
+      ['authenticated', '/chat'],
+      ['authenticating', undefined],
+      ['refused', 'message', '/room-1'],
+      ['authenticating', undefined],
+      ['authenticated', '/admin'],
+      ['refused', 'message', '/admin'],
+    ]);
+    const refusals = lines.filter((line) => line.startsWith('refused'));
+    expect(refusals).toEqual([
+      expect.stringMatching(/phase=message path=\/socket\.io\/ namespace=\/room-1 address=/),
+      expect.stringMatching(/phase=message path=\/socket\.io\/ namespace=\/admin address=/),
+    ]);
   });
 });
 

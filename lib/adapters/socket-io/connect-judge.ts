@@ -1,4 +1,5 @@
 import { failed } from '../../authentication/strategy-refusal.js';
+import type { WsAuthPhase } from '../../policy/telemetry.js';
 import { Refusal, refusedBy } from '../../protocol/refusal.js';
 import { contain, logFault } from '../contain.js';
 import { ConnectError } from './endings.js';
@@ -63,14 +64,13 @@ export class ConnectJudge {
   /**
    * Refuses a client, and closes its connection unless it has a session or is a guest.
    *
+   * @param namespace that the client asks for
    * @param answer sends the error
    */
-  refuse(refusal: Refusal, answer: (error: ConnectError) => void): void {
+  refuse(refusal: Refusal, namespace: string, answer: (error: ConnectError) => void): void {
     const { connection } = this;
-    const { reporter } = connection.server.context;
-    const { peer } = connection.entrance;
     const isOnSession = connection.phase === 'session';
-    reporter.refused(refusal, peer, isOnSession ? 'reauthentication' : 'message');
+    this.#report(refusal, namespace, isOnSession ? 'reauthentication' : 'message');
     answer(this.errorOf(refusal));
     if (!isOnSession) {
       connection.becomeRefused();
@@ -101,12 +101,17 @@ export class ConnectJudge {
     return refusal;
   }
 
-  #answer({ next, onAccepted }: ConnectRequest, refusal: Refusal | undefined): void {
+  #report(refusal: Refusal, namespace: string | undefined, during: WsAuthPhase): void {
+    const { entrance, server } = this.connection;
+    server.context.reporter.refused(refusal, entrance.peer.placeIn(namespace), during);
+  }
+
+  #answer({ namespace, next, onAccepted }: ConnectRequest, refusal: Refusal | undefined): void {
     const { connection } = this;
     if (connection.phase === 'ended') {
       next(this.errorOf(gone));
     } else if (refusal) {
-      this.refuse(refusal, next);
+      this.refuse(refusal, namespace.name, next);
     } else if (connection.life || connection.entrance.accepted) {
       onAccepted();
       next();
@@ -129,6 +134,7 @@ export class ConnectJudge {
     const { connection } = this;
     const { refusal } = connection.entrance.attempt;
     const waiting = [...this.#waiting.values()];
+    const [namespace] = this.#waiting.keys();
     this.#waiting.clear();
     const answerAll = (error: ConnectError) => {
       for (const next of waiting) {
@@ -142,7 +148,7 @@ export class ConnectJudge {
     // Where nothing waits, a guest has done nothing wrong: middleware of the application has refused it.
     const isGuest = connection.phase === 'guest';
     if (waiting.length > 0 || !isGuest) {
-      connection.server.context.reporter.refused(refusal, connection.entrance.peer, 'message');
+      this.#report(refusal, namespace, 'message');
     }
     if (waiting.length === 0 && !isGuest) {
       connection.refuseSilent(this.errorOf(refusal));

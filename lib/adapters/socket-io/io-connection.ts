@@ -151,7 +151,8 @@ export class IoConnection implements Connection, PacketOwner, SocketOwner {
   begin(gate: SocketGate): boolean {
     const { entrance } = this;
     const { upgrade, accepted, peer } = entrance;
-    const { subject } = upgrade;
+    const { subject, startedAt } = upgrade;
+    const namespace = gate.socket.nsp.name;
     peer.remember(subject.request, subject.original.bareUrl);
     this.#life = new SessionLifecycle(this, this.server.context, peer, accepted!);
     this.#renewer = new Renewer(this, this.#life);
@@ -159,7 +160,7 @@ export class IoConnection implements Connection, PacketOwner, SocketOwner {
     this.gates.add(gate);
     this.#setMaxPayload(this.server.maxPayload);
     entrance.complete();
-    return entrance.admission.begin(this.#life, upgrade);
+    return entrance.admission.begin(this.#life, { peer, subject, startedAt, namespace });
   }
 
   /** Adds a client in one more namespace. */

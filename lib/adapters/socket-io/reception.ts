@@ -133,7 +133,10 @@ export class Reception {
     if (this.connection.phase === 'ended') {
       return;
     }
-    this.#judge.refuse(refusal, ({ message, data }) => membersOf(socket)._error({ message, data }));
+    const { name } = socket.nsp;
+    this.#judge.refuse(refusal, name, ({ message, data }) =>
+      membersOf(socket)._error({ message, data }),
+    );
   }
 
   /** A client that has no session does not become part of a namespace. */

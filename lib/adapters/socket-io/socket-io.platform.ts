@@ -8,6 +8,7 @@ import { WsAuthIoAdapter } from './socket-io-auth.adapter.js';
 const platform: Platform = Object.freeze({
   transport: 'socket.io',
   hasNamespaces: true,
+  namespaceOf: (client) => (client as IoSocket).nsp.name,
   adapterName: WsAuthIoAdapter.name,
   createAdapter: (context) => new WsAuthIoAdapter().attach(context),
   isAdapter: (adapter) => adapter instanceof WsAuthIoAdapter,
