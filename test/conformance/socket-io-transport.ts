@@ -1,4 +1,5 @@
 import { UseGuards, type Type } from '@nestjs/common';
+import type { AbstractHttpAdapter } from '@nestjs/core';
 import {
   ConnectedSocket,
   MessageBody,
@@ -26,13 +27,19 @@ import type {
 } from '../../lib/testing.js';
 import { socketIo } from '../../lib/socket-io.js';
 
+/** How applications on Socket.IO run. */
+interface IoStack {
+  readonly transport: 'polling' | 'websocket';
+  readonly createHttpAdapter: () => AbstractHttpAdapter;
+}
+
 /** Starts applications on Socket.IO for the conformance suite. */
-export function openSocketIo(transport: 'polling' | 'websocket'): OpenTransport {
-  return ({ options, providers, gateway }) => start(transport, { options, providers, gateway });
+export function openSocketIo(stack: IoStack): OpenTransport {
+  return (application) => start(stack, application);
 }
 
 async function start(
-  transport: 'polling' | 'websocket',
+  { transport, createHttpAdapter }: IoStack,
   { options, providers, gateway }: ConformanceApplication,
 ): Promise<RunningTransport> {
   const TestGateway = gatewayOf(gateway);
@@ -40,7 +47,10 @@ async function start(
     imports: [WsAuthModule.forRoot({ ...options, platform: socketIo() })],
     providers: [...providers, TestGateway],
   }).compile();
-  const app = module.createNestApplication({ logger: false, forceCloseConnections: true });
+  const app = module.createNestApplication(createHttpAdapter(), {
+    logger: false,
+    forceCloseConnections: true,
+  });
   await app.listen(0, '127.0.0.1');
   const server: Server = app.getHttpServer();
   const { port } = server.address() as AddressInfo;
