@@ -1,5 +1,6 @@
 import type { Cost } from '../load/dialogue.js';
 import type { Series } from '../works/alternate.js';
+import { pairRow } from './pair-row.js';
 import type { Section } from './section.js';
 import { cpuPerOperation, quartilesOf, ratiosOf, spreadOf, type Spread } from './statistics.js';
 
@@ -25,7 +26,7 @@ export function costSection(title: string, series: readonly Series[]): Section {
   return {
     title,
     header,
-    rows: series.map(row),
+    rows: [...series.map(row), ...pairRow(series)],
     notes: [
       `${twin!.costs.length} slices each, beside one of the baseline. Noise: the baseline against itself is ${ratioText(noise)}.`,
       ...series.flatMap(warnings),

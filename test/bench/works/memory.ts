@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Bench } from '../bench.js';
 import type { OpenPlan } from '../load/load.js';
 import type { Memory } from '../processes/server.js';
+import { heapPairRow } from '../report/pair-row.js';
 import type { Section } from '../report/section.js';
 import { chosen } from './chosen.js';
 import { withEcho } from './connect.js';
@@ -40,18 +41,21 @@ export async function memory(bench: Bench): Promise<Section> {
     measured.push(await measure(bench, contestant, sizes));
   }
   const stockHeap = perConnection(measured[0]!).heapUsed;
+  const heaps = new Map(measured.map((each) => [each.label, perConnection(each).heapUsed]));
   return {
     title: `Memory per idle authenticated connection, at ${sizes.half} and from there to ${sizes.full}`,
     header: ['contender', 'V8 heap, KB', 'ratio', 'growth, KB', 'external, KB', 'RSS, KB'],
-    rows: measured.map((each) => {
-      const { heapUsed, external, rss, growth } = perConnection(each);
-      const numbers = [heapUsed, growth, external, rss].map((bytes) => (bytes / 1_024).toFixed(2));
-      const [heap, more, ...rest] = numbers as [string, string, ...string[]];
-      return [each.label, heap, (heapUsed / stockHeap).toFixed(2), more, ...rest];
-    }),
+    rows: [...measured.map((each) => row(each, stockHeap)), ...heapPairRow(heaps)],
     notes: ['After a full collection, less what the server needs without connections.'],
     failures: [],
   };
+}
+
+function row(measured: Measured, stockHeap: number): string[] {
+  const { heapUsed, external, rss, growth } = perConnection(measured);
+  const numbers = [heapUsed, growth, external, rss].map((bytes) => (bytes / 1_024).toFixed(2));
+  const [heap, more, ...rest] = numbers as [string, string, ...string[]];
+  return [measured.label, heap, (heapUsed / stockHeap).toFixed(2), more, ...rest];
 }
 
 interface Sizes {
