@@ -83,7 +83,7 @@ main().catch((error: Error) => {
 describe.each([
   [11, 'commonjs'],
   [12, 'module'],
-] as const)('an application of Nest %s with Socket.IO alone, as %s', (nest, type) => {
+] as const)('16: an application of Nest %s with Socket.IO alone, as %s', (nest, type) => {
   let consumer: Consumer;
   beforeAll(async () => {
     consumer = await Consumer.create();

@@ -12,7 +12,7 @@ import { IoEcho, RootGateway } from './support/io-gateways.js';
 
 const bridge = { path: '/bridge', parentOrigins: ['http://app.test'] };
 
-describe('an application refuses to boot', () => {
+describe('10: an application refuses to boot', () => {
   it.each([
     [
       'connectionStateRecovery',

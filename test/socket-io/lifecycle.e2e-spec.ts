@@ -15,7 +15,7 @@ import { until } from './support/until.js';
 const clientsOf = (gateway: IoEcho) =>
   (gateway.server.engine as unknown as { clientsCount: number }).clientsCount;
 
-describe('a client that never joins a namespace', () => {
+describe('4: a client that never joins a namespace', () => {
   it('is closed at the deadline, in polling without an open poll too, and leaves nothing', async () => {
     await using app = await startIo({ authTimeoutMs: 300 }, [RootGateway]);
     const polling = await RawPolling.open(app.url);
@@ -58,7 +58,7 @@ describe.each(ioTransports)('a client that leaves every namespace, by %s', (tran
   });
 });
 
-describe.each(ioTransports)('an application that closes, by %s', (transport) => {
+describe.each(ioTransports)('15: an application that closes, by %s', (transport) => {
   it('ends sessions with 1001, and its clients come back to the next one', async () => {
     const auth = { token: tokenOf('alice') };
     const app = await startIo({}, [RootGateway]);

@@ -46,7 +46,10 @@ let redis: RedisServer;
 beforeAll(async () => {
   redis = await RedisServer.start();
 });
-afterAll(() => redis[Symbol.asyncDispose]());
+afterAll(async () => {
+  await Promise.all(cleanUps.splice(0).map((cleanUp) => cleanUp()));
+  await redis[Symbol.asyncDispose]();
+});
 
 /** They wait for the commands of the adapters that are under way. */
 const cleanUps: (() => Promise<void>)[] = [];
@@ -66,7 +69,7 @@ const ways = (token: string) =>
     { extraHeaders: { Authorization: `Bearer ${token}` } },
   ] as const;
 
-describe.each(adapters)('two nodes with %s', (name, adapterOf) => {
+describe.each(adapters)('8: two nodes with %s', (name, adapterOf) => {
   const credentials = [
     fromAuthorizationHeader({ schemes: ['Bearer'] }),
     fromQueryParam('access_token'),
@@ -147,3 +150,40 @@ describe.each(adapters)('two nodes with %s', (name, adapterOf) => {
     },
   );
 });
+
+describe.each(ioTransports)(
+  'a limit on the sessions of a user on all nodes, by %s',
+  (transport) => {
+    it('is that of both, and the end of a session on one makes room on the other', async () => {
+      const node = async () => {
+        const store = redisWsAuthStore(await connectRedis(), { keyPrefix: `leases-${transport}` });
+        const limit = { maxSessionsPerUser: 1, sessionLimitScope: 'cluster' } as const;
+        return startIo({ store, ...limit }, [RootGateway, ChatGateway]);
+      };
+      await using a = await node();
+      await using b = await node();
+      const auth = { token: tokenOf('alice') };
+      const first = await a.open(transport, { auth }).connected();
+      // One session, whatever the number of namespaces.
+      await a.also(first, '/chat', auth).connected();
+      await expect(b.open(transport, { auth }).refused()).resolves.toMatchObject({
+        data: { code: 1013, reason: 'too many sessions' },
+      });
+      first[Symbol.dispose]();
+      const enter = async () => {
+        const client = b.open(transport, { auth });
+        return Promise.race([
+          client.connected().then(() => true),
+          client.refused().then(() => false),
+        ]);
+      };
+      // The lease is given back in the background.
+      let entered = false;
+      await until(() => a.sessions.count() === 0);
+      while (!entered) {
+        entered = await enter();
+      }
+      expect(b.sessions.count()).toBe(1);
+    });
+  },
+);

@@ -24,7 +24,7 @@ function linesOf({ rawHeaders }: RawAnswer, name: string): string[] {
   );
 }
 
-describe.each(ioTransports)("rejection: 'http', by %s", (transport) => {
+describe.each(ioTransports)("1: rejection: 'http', by %s", (transport) => {
   let app: IoApp;
   beforeAll(async () => {
     app = await startIo(
@@ -93,7 +93,7 @@ describe.each(ioTransports)("rejection: 'http', by %s", (transport) => {
   });
 });
 
-describe.each(ioTransports)('limits before authentication, by %s', (transport) => {
+describe.each(ioTransports)('5: limits before authentication, by %s', (transport) => {
   let app: IoApp;
   beforeAll(async () => {
     app = await startIo({ maxPendingPerAddress: 5, authTimeoutMs: 20_000 }, [RootGateway]);

@@ -22,7 +22,7 @@ describe.each(ioTransports)('a session, by %s', (transport) => {
   });
   afterAll(() => app[Symbol.asyncDispose]());
 
-  it('ends with its token: no broadcast and no event passes after it, in no namespace', async () => {
+  it('6: ends with its token: no broadcast and no event passes after it, in no namespace', async () => {
     const exp = inSeconds(1);
     const token = tokenOf('alice', { exp });
     const client = await app.open(transport, { auth: { token } }).connected();
@@ -42,7 +42,7 @@ describe.each(ioTransports)('a session, by %s', (transport) => {
     expect(gateway.handled.slice(length)).not.toContain('too late');
   });
 
-  it('is renewed by an event with an acknowledgement, and keeps its id', async () => {
+  it('7: is renewed by an event with an acknowledgement, and keeps its id', async () => {
     const exp = inSeconds(2);
     const token = tokenOf('alice', { exp });
     const client = await app.open(transport, { auth: { token } }).connected();
@@ -68,7 +68,7 @@ describe.each(ioTransports)('a session, by %s', (transport) => {
   it.each([
     ['another user', () => tokenOf('bob'), 3003, 'other user'],
     ['a forged token', () => 'forged', 3000, 'credential rejected'],
-  ])('%s ends it', async (_what, tokenFor, code, reason) => {
+  ])('7: %s ends it', async (_what, tokenFor, code, reason) => {
     const client = await app.open(transport, { auth: { token: tokenOf('alice') } }).connected();
     client.socket.emit('authenticate', { token: tokenFor() });
     await expect(client.ended()).resolves.toEqual({ code, reason });
@@ -147,7 +147,7 @@ describe.each(ioTransports)('a session, by %s', (transport) => {
   });
 });
 
-describe.each(ioTransports)('what clients send early, by %s', (transport) => {
+describe.each(ioTransports)('2: what clients send early, by %s', (transport) => {
   it('fifty official clients with ten events each: all handled, in order, with their user', async () => {
     await using app = await startIo({}, [RootGateway]);
     const clients = Array.from({ length: 50 }, (_, index) => {
@@ -172,11 +172,11 @@ describe.each(ioTransports)('what clients send early, by %s', (transport) => {
 });
 
 describe('raw clients', () => {
-  it('that send events with their CONNECT packet reach no handler, and are closed', async () => {
+  it('2: that send events with their CONNECT packet reach no handler, and are closed', async () => {
     await using app = await startIo({}, [RootGateway]);
     const connect = `40${JSON.stringify({ token: tokenOf('mallory') })}`;
     const clients = await Promise.all(
-      Array.from({ length: 100 }, () => new RawWebSocket(app.url).opened()),
+      Array.from({ length: 200 }, () => new RawWebSocket(app.url).opened()),
     );
     clients.forEach((client) =>
       client.send(connect, ...Array.from({ length: 5 }, () => '42["echo","early"]')),
@@ -191,7 +191,7 @@ describe('raw clients', () => {
     );
   });
 
-  it('that send many CONNECT packets have one session, or none', async () => {
+  it('3: that send many CONNECT packets have one session, or none', async () => {
     await using app = await startIo({}, [RootGateway]);
     const connect = `40${JSON.stringify({ token: tokenOf('mallory') })}`;
     const client = await new RawWebSocket(app.url).opened();

@@ -36,7 +36,7 @@ const ways: readonly [string, (value: string, origin: string) => IoClientOptions
   ['fromFirstMessage', (value) => ({ auth: { token: value } })],
 ];
 
-describe.each(ioTransports)('by %s', (transport) => {
+describe.each(ioTransports)('1: a credential, by %s', (transport) => {
   let app: IoApp;
   beforeAll(async () => {
     app = await startIo(everyWay, [RootGateway, ChatGateway, NewsGateway]);
