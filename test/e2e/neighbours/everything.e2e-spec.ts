@@ -45,6 +45,8 @@ function startEverything(): Promise<TestApp> {
         GraphQLModule.forRoot<ApolloDriverConfig>({
           driver: ApolloDriver,
           autoSchemaFile: true,
+          // Otherwise Apollo ends the connections of gateways, without a close frame, before their sessions end.
+          stopOnApplicationShutdown: true,
           subscriptions: { 'graphql-ws': subscriptions.options() },
         }),
       ],
@@ -95,6 +97,18 @@ describe('gateways, subscriptions, a protected and an open server on one HTTP se
     expect(await other.closed()).toMatchObject({ code: 1006 });
     expect(open.socket.readyState).toBe(open.socket.OPEN);
     expect(sessionsOf(app).count()).toBe(0);
+  });
+
+  it('end with 1001 when the application closes, where Apollo does not end the connections first', async () => {
+    const app = await startEverything();
+    const chat = await app.connect('/chat', bearer()).opened();
+    await using graphql = new Subscriber(app, {}, bearer());
+    const subscribed = graphql.subscribe();
+    await expect.poll(() => app.nest.get(News).subscribers).toBe(1);
+    await app.nest.close();
+    const closing = { code: 1001, reason: 'server shutting down' };
+    expect(await chat.closed()).toEqual(closing);
+    expect(await subscribed).toMatchObject(closing);
   });
 
   it('share one limit per user', async () => {
