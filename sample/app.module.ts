@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { WsAuthModule } from 'nestjs-ws-auth';
+import { ws } from 'nestjs-ws-auth/ws';
 import { openTelemetry } from 'nestjs-ws-auth/opentelemetry';
 import { AuthModule } from './auth/auth.module.js';
 import { BasicGateway } from './gateways/basic.gateway.js';
@@ -9,11 +10,14 @@ import { FirstMessageGateway } from './gateways/first-message.gateway.js';
 import { QueryParamGateway } from './gateways/query-param.gateway.js';
 import { SubprotocolGateway } from './gateways/subprotocol.gateway.js';
 import { UserInfoGateway } from './gateways/user-info.gateway.js';
+import { GreetingResolver } from './graphql/greeting.resolver.js';
+import { graphql, subscriptions } from './graphql/subscriptions.js';
 import { Metrics } from './metrics/metrics.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { PagesController } from './pages/pages.controller.js';
 import { SessionsController } from './sessions/sessions.controller.js';
 import { UserEvents } from './sessions/user-events.service.js';
+import { SocketIoApplication } from './socket-io/socket-io-application.js';
 import { SharedStore } from './store/shared-store.js';
 import { StoreModule } from './store/store.module.js';
 import { TicketsController } from './tickets/tickets.controller.js';
@@ -31,11 +35,14 @@ import { TicketsController } from './tickets/tickets.controller.js';
       inject: [SharedStore, Metrics],
       useFactory: ({ store }: SharedStore, { meterProvider }: Metrics) => ({
         strategy: 'jwt',
+        platform: ws(),
+        platforms: [subscriptions],
         tickets: {},
         telemetry: openTelemetry({ meterProvider }),
         ...(store && { store }),
       }),
     }),
+    graphql,
   ],
   controllers: [PagesController, TicketsController, SessionsController],
   providers: [
@@ -47,6 +54,8 @@ import { TicketsController } from './tickets/tickets.controller.js';
     UserInfoGateway,
     SubprotocolGateway,
     CombinedGateway,
+    GreetingResolver,
+    SocketIoApplication,
   ],
 })
 export class AppModule {}

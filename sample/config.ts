@@ -7,9 +7,9 @@ function integerFromEnvironment(name: string, fallback: number, maximum: number)
   return value;
 }
 
-const http = integerFromEnvironment('SAMPLE_PORT', 8000, 65_529);
+const http = integerFromEnvironment('SAMPLE_PORT', 8000, 65_528);
 
-/** One origin for the page, and one for each way of authenticating. `SAMPLE_PORT` moves them all. */
+/** One origin for the page, one for each way of authenticating, and one for Socket.IO. `SAMPLE_PORT` moves them all. */
 export const ports = Object.freeze({
   http,
   firstMessage: http + 1,
@@ -18,6 +18,7 @@ export const ports = Object.freeze({
   basic: http + 4,
   userInfo: http + 5,
   subprotocol: http + 6,
+  socketIo: http + 7,
 });
 
 /** The sample hands a token to whoever asks for it, so it listens on the loopback interface only. */

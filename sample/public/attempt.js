@@ -12,6 +12,7 @@ const closeCodes = {
   3000: 'unauthorized',
   3003: 'forbidden',
   3008: 'timeout',
+  4403: 'forbidden',
 };
 
 /**
@@ -32,7 +33,8 @@ export async function attempt(way, context, onStep) {
 
 async function connect(way, context, record) {
   try {
-    const websocket = await way.open(context);
+    const opened = await way.open(context);
+    const websocket = way.adapt ? way.adapt(opened) : opened;
     return await converse(
       websocket,
       conversations[way.conversation ?? 'greeting'],
@@ -87,6 +89,7 @@ function success({ user }) {
 function failure({ type, code, reason }) {
   if (type === 'timeout') return `Nothing happened for ${patienceMs / 1000} seconds.`;
   if (type === 'failed') return `The page could not connect: ${reason}.`;
+  if (type === 'refused' && reason) return `Refused with ${describe(code)}: ${reason}.`;
   if (type === 'refused')
     return `Refused before it opened. The page sees ${code ?? 'an error'} and no status.`;
   if (code === 1000) return 'The server took the page for somebody else.';

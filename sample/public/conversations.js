@@ -10,6 +10,10 @@ export const conversations = {
       return { knows: false, done: true };
     },
   },
+  /** The greeting is a value of a subscription, which the page ends. */
+  subscription: {
+    hear: (text, user) => ({ knows: text === `Hello ${user}!`, done: true }),
+  },
   /** The page asks `whoami` in Nest's message format, and closes when it has the answer. */
   whoami: {
     hear(text, user) {

@@ -5,8 +5,11 @@ import {
   subprotocol,
   userInfo,
 } from './nestjs-ws-auth/client.js';
+import { createClient } from './graphql-ws/client.js';
 import { newTicket } from './http.js';
 import { answerFrom, hiddenIframe } from './iframe.js';
+import { io } from './socket.io-client/socket.io.esm.min.js';
+import { ofGraphql, ofSocketIo } from './sockets.js';
 
 /** A tile shows how one attempt ends. Some browsers hold it back for long, after a refusal. */
 const once = { maxFailures: 1, timeoutMs: 30_000 };
@@ -134,6 +137,42 @@ export const ways = [
         ...once,
       });
       websocket.send(JSON.stringify({ event: 'whoami' }));
+      return websocket;
+    },
+  },
+  {
+    id: 'socket-io',
+    title: 'Socket.IO',
+    extractor: 'fromFirstMessage',
+    address: 'http://{server}/',
+    port: 7,
+    summary:
+      'The official client, by polling and then by WebSocket. The token travels in its first packet, and the page can read why it was refused.',
+    adapt: ofSocketIo,
+    open({ token, server }) {
+      const websocket = io(`http://${server}`, {
+        auth: { token },
+        reconnection: false,
+      });
+      return websocket;
+    },
+  },
+  {
+    id: 'graphql',
+    title: 'GraphQL subscription',
+    extractor: 'fromFirstMessage',
+    address: 'ws://{server}/graphql',
+    port: 0,
+    summary:
+      'The official client of graphql-ws. The token travels in connection_init, and the resolver greets the user of the session.',
+    conversation: 'subscription',
+    adapt: ofGraphql,
+    open({ token, server }) {
+      const websocket = createClient({
+        url: `ws://${server}/graphql`,
+        connectionParams: { token },
+        retryAttempts: 0,
+      });
       return websocket;
     },
   },

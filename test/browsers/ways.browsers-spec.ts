@@ -40,7 +40,7 @@ describe.each(installed)('$name', { timeout: patient(120_000) }, (engine) => {
   it('turns the tiles of the experiment green', async () => {
     for (let time = 0; time < 2; time += 1) {
       const tiles = await runExperiment(window, sample.http('/?user=alice'));
-      expect(tiles).toHaveLength(7);
+      expect(tiles).toHaveLength(9);
       expect(tiles.filter(({ state }) => state !== 'ok').map(({ id }) => id)).toEqual([]);
     }
   });
@@ -55,6 +55,8 @@ describe.each(installed)('$name', { timeout: patient(120_000) }, (engine) => {
         'ko',
         '1006',
       ]),
+      ['socket-io', 'ko', '3000'],
+      ['graphql', 'ko', '4403'],
     ]);
   });
 

@@ -14,6 +14,8 @@ const ids = [
   'user-info',
   'subprotocol',
   'combined',
+  'socket-io',
+  'graphql',
 ];
 
 function expectGreen(tiles: readonly ShownTile[], user: string): void {
@@ -82,11 +84,14 @@ describe('the test page in Chromium', { timeout: patient(120_000) }, () => {
       await using opened = await TestPage.open(launched.browser);
       const tiles = await opened.run(sample().http('/?user=alice&token=a-wrong-token'));
       const [firstMessage, queryParam, ...others] = tiles;
+      const [socketIo, graphql] = others.splice(-2);
       expect(tiles.map(({ id, badge }) => [id, badge])).toEqual(ids.map((id) => [id, '[KO]']));
       expect(firstMessage).toMatchObject({ outcome: 'closed', code: '3000' });
       expect(firstMessage?.words).toMatch(/^Closed by the server with 3000 \(unauthorized\)/);
       expect(queryParam).toMatchObject({ outcome: 'failed', code: '' });
       expect(queryParam?.words).toContain('POST /ws-tickets was answered with 401');
+      expect(socketIo).toMatchObject({ outcome: 'refused', code: '3000' });
+      expect(graphql).toMatchObject({ outcome: 'closed', code: '4403' });
       for (const tile of others) expect(tile).toMatchObject({ outcome: 'refused', code: '1006' });
       // A page cannot see the status of a refused handshake. Chromium names it, in two wordings.
       const refusedWith401 = expect.stringMatching(/HTTP Authentication failed|response code: 401/);

@@ -31,7 +31,7 @@ export class RunningSample implements AsyncDisposable {
 
   /** Starts the sample and waits until it serves; on free ports, unless `SAMPLE_PORT` is given. */
   static async start(environment: Readonly<Record<string, string>> = {}): Promise<RunningSample> {
-    const port = Number(environment['SAMPLE_PORT'] ?? (await freePorts(7)));
+    const port = Number(environment['SAMPLE_PORT'] ?? (await freePorts(8)));
     const child = spawn(process.execPath, ['dist/sample/main.js'], {
       cwd: root,
       env: { ...process.env, NO_COLOR: '1', SAMPLE_PORT: String(port), ...environment },

@@ -1,0 +1,16 @@
+import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
+import { GraphQLModule } from '@nestjs/graphql';
+import { graphqlWs } from 'nestjs-ws-auth/graphql-ws';
+
+/** For `platforms` of `WsAuthModule`: the same policies in front of GraphQL subscriptions. */
+export const subscriptions = graphqlWs({ path: '/graphql' });
+
+export const graphql = GraphQLModule.forRoot<ApolloDriverConfig>({
+  driver: ApolloDriver,
+  autoSchemaFile: true,
+  playground: false,
+  includeStacktraceInErrorResponses: false,
+  // Otherwise Apollo ends the connections of gateways before they are closed with 1001.
+  stopOnApplicationShutdown: true,
+  subscriptions: { 'graphql-ws': subscriptions.options() },
+});
