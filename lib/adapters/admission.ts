@@ -35,9 +35,10 @@ export class Admission {
     return refusal;
   }
 
-  /** Releases the lease of a connection that was not established. */
-  release({ session }: Authenticated): void {
-    this.context.leases?.release(session);
+  /** Releases what a connection that was not established holds. A revocation meanwhile concerns its token all the same. */
+  release(authenticated: Authenticated): void {
+    this.context.revocations.noteUnused(authenticated);
+    this.context.leases?.release(authenticated.session);
   }
 
   /** Begins the session of a connection, and returns whether it lives. */

@@ -3,6 +3,13 @@ import type { AbortableAttempt } from '../passport/abortable-attempt.js';
 import { Refusal, refusedBy, type RefusalCode } from '../protocol/refusal.js';
 import { rememberJudgement, type Judgement } from './judgement.js';
 
+/** What strategies may have taken for a credential. */
+export interface TakenFromRequest {
+  readonly cookie: boolean;
+  /** Anything at all, such as what middleware has made of a header field. */
+  readonly any: boolean;
+}
+
 /**
  * One connection on its way to a session: its deadline, and what must stop when it ends.
  *
@@ -18,6 +25,8 @@ export class Attempt implements AbortableAttempt {
   late: RefusalCode = 'ERR_WS_AUTH_UNAVAILABLE';
   /** The strategy that is asked at present, so that the one that does not answer can be named. */
   asking: string | undefined;
+  /** What strategies that read the request by themselves have taken of it; unknown as long as none was asked. */
+  taken: TakenFromRequest | undefined;
   #state: 'running' | 'settled' | 'aborted' = 'running';
   #callbacks: (() => void)[] | undefined;
   #controller: AbortController | undefined;

@@ -12,6 +12,8 @@ export interface Authenticated {
   readonly judges?: readonly string[] | undefined;
   /** Epoch milliseconds at which the credential was presented; absent without one. */
   readonly presentedAt?: number;
+  /** Monotonic milliseconds at which it was presented. */
+  readonly presentedTick?: number;
   /** Whether the credential is ambient and a first message may still follow: a revoked one then counts as none. */
   readonly mayDefer?: boolean;
 }

@@ -7,9 +7,11 @@ import { Refusal, refusedBy } from '../protocol/refusal.js';
 import { anonymousProof, type Proof } from '../sessions/proof.js';
 import type { SessionLeases } from '../cluster/session-leases.js';
 import { WsAuthSession } from '../sessions/session.js';
+import { abandon } from './abandon.js';
 import { aborted, type Attempt } from './attempt.js';
 import type { Authenticated } from './authenticated.js';
 import { isOriginAllowed, originDiagnosis } from './origin-check.js';
+import { hasPresentedNothing, presentsAnything, presentsBesideCookies } from './presented.js';
 import { CredentialJudge, type AuthenticatorChecks, type Subject } from './credential-judge.js';
 import type { StrategyChain } from './strategy-chain.js';
 
@@ -81,12 +83,17 @@ export class Authenticator {
       return this.#withoutCredential();
     }
     const entered = this.enter(subject, credential, attempt);
-    if (credential.content.scheme === 'request' && !presentsAnything(subject, this.policy)) {
-      return andThen(entered, (decision) => this.#unlessNothingSent(decision));
+    const { policy } = this;
+    const mayDefer = policy.firstMessage && isUnasked(credential, subject, policy);
+    if (!mayDefer && credential.content.scheme !== 'request') {
+      return entered;
     }
-    return this.policy.firstMessage && isUnasked(credential, subject, this.policy)
-      ? andThen(entered, unlessRejected)
-      : entered;
+    return andThen(entered, (decision) => {
+      if (hasPresentedNothing(subject, credential, { policy, attempt })) {
+        return this.#unlessNothingSent(decision);
+      }
+      return mayDefer ? unlessRejected(decision) : decision;
+    });
   }
 
   /**
@@ -140,7 +147,7 @@ export class Authenticator {
       return result;
     }
     leases.release(result.session);
-    return attempt.running && refusal ? refusal : aborted(attempt);
+    return attempt.running && refusal ? refusal : abandon(result, attempt, this.checks.users);
   }
 
   /** Runs the strategies on a credential that is to renew a session. */
@@ -203,18 +210,6 @@ function unlessRejected(decision: Authenticated | Refusal): Decision {
  * Whether a page could not help sending the credential: a cookie. What a strategy reads by itself is one if the request holds
  * nothing else. HTTP Basic is not: browsers send it after a 401, and drop what was refused with one.
  */
-function isUnasked({ cookie }: Credential, { original }: Subject, { redaction }: Policy): boolean {
-  return (
-    cookie &&
-    original.bareUrl === original.url &&
-    [...redaction.headers].every((name) => original.headers[name] === undefined)
-  );
-}
-
-/** Whether the request holds anything that a strategy could have taken for a credential. */
-function presentsAnything({ original }: Subject, { redaction }: Policy): boolean {
-  const names = ['cookie', ...redaction.headers];
-  return (
-    original.bareUrl !== original.url || names.some((name) => original.headers[name] !== undefined)
-  );
+function isUnasked({ cookie }: Credential, subject: Subject, policy: Policy): boolean {
+  return cookie && !presentsBesideCookies(subject, policy);
 }

@@ -10,10 +10,12 @@ import type { MiddlewareAnswer } from '../passport/middleware-response.js';
 import type { Policy } from '../policy/policy.js';
 import { Refusal } from '../protocol/refusal.js';
 import type { Proof } from '../sessions/proof.js';
+import { abandon } from './abandon.js';
 import { aborted, type Attempt } from './attempt.js';
 import type { Authenticated } from './authenticated.js';
 import type { FailureKeys, FailureLimits } from './failure-limits.js';
 import type { StrategyRun, StrategyChain, UserChecks } from './strategy-chain.js';
+import { mayBeGuess } from './presented.js';
 import { refusalOfAnswer, refusalOfError } from './strategy-refusal.js';
 
 /** Everything that strategies may need of a request. */
@@ -73,12 +75,14 @@ export class CredentialJudge {
     const result = await this.#run(subject, credential, attempt);
     if (result instanceof Refusal) {
       // Also of a client that has left meanwhile: to leave early must not make guessing free.
-      this.count(result, keys);
+      if (mayBeGuess(subject, credential, { policy: this.policy, attempt })) {
+        this.count(result, keys);
+      }
       return result;
     }
     const revoked = revocations && (await revocations.check(result));
     if (!attempt.running) {
-      return aborted(attempt);
+      return abandon(result, attempt, this.checks.users);
     }
     return revoked ? this.refuse(revoked, result.proof) : result;
   }

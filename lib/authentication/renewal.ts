@@ -36,7 +36,15 @@ export function renew(
     }),
     proof: withEarlierTokens(next.proof, current.proof),
     context: next.context ?? current.context,
+    ...presentationOf(next),
   };
+}
+
+/** A revocation since then concerns the newer credential, whatever the clock of its issuer says. */
+function presentationOf({ presentedAt, presentedTick }: Authenticated): Partial<Authenticated> {
+  return presentedAt === undefined || presentedTick === undefined
+    ? {}
+    : { presentedAt, presentedTick };
 }
 
 function differenceBetween(current: Authenticated, next: Authenticated): WsAuthCheck | undefined {

@@ -1,5 +1,5 @@
 import type { Credential } from '../credentials/credential.js';
-import { maxTokens } from '../credentials/jwt.js';
+import { maxTokens } from '../credentials/jwt-search.js';
 import { noBasis, type Basis } from '../passport/basis.js';
 import { Evidence } from '../passport/evidence.js';
 import { andThen, type MaybePromise } from '../passport/maybe-promise.js';
@@ -20,6 +20,7 @@ import { isRecord } from '../protocol/message.js';
 import { Refusal } from '../protocol/refusal.js';
 import { safeFieldNames } from '../protocol/safe-name.js';
 import { proofOf } from '../sessions/proof.js';
+import { abandon } from './abandon.js';
 import type { AcceptanceWarnings } from './acceptance-warnings.js';
 import { aborted, type Attempt } from './attempt.js';
 import type { Authenticated } from './authenticated.js';
@@ -53,6 +54,8 @@ interface Run {
 export interface UserChecks {
   readonly keys: KeyCheck;
   readonly warnings?: AcceptanceWarnings;
+  /** Called for a credential that was accepted when its attempt was over already, so that it opens no session. */
+  readonly unused?: (accepted: Authenticated) => void;
 }
 
 type Success = Extract<Outcome, { type: 'success' }>;
@@ -95,17 +98,32 @@ export class StrategyChain {
     judged.attempt.asking = name;
     const asked = this.#prepare(name, judged);
     return andThen(this.#ask(asked), (outcome) => {
+      if (credential.content.scheme === 'request') {
+        this.#noteTaken(outcome, asked);
+      }
       const result = this.#conclude(outcome, asked);
       if (result instanceof Refusal) {
         return this.#refuse(result, credential, failures, answerOf(outcome, asked));
       }
       if ('session' in result) {
         // A yes that comes after the attempt has ended opens no session, and does not count as a failure.
-        return judged.attempt.running ? result : aborted(judged.attempt);
+        return judged.attempt.running ? result : abandon(result, judged.attempt, this.checks);
       }
       failures.push(result);
       return this.#runFrom(index + 1, judged, failures);
     });
+  }
+
+  /** A strategy that passes has found nothing. What middleware has made of a request is not watched. */
+  #noteTaken({ type }: Outcome, { run, judged: { attempt } }: StrategyAttempt): void {
+    const isWatched = run !== undefined && this.policy.middleware.length === 0;
+    const cookie = type !== 'pass' && run?.evidence.mayBeCookie !== false;
+    const other = type !== 'pass' && !(isWatched && !run.evidence.mayBeOther);
+    const { taken } = attempt;
+    attempt.taken = {
+      cookie: taken?.cookie === true || cookie,
+      any: taken?.any === true || cookie || other,
+    };
   }
 
   /** A session or a refusal; or how the strategy failed, and the next one is asked. */
@@ -161,7 +179,7 @@ export class StrategyChain {
       return { name, judged, request, run: undefined };
     }
     const strategy = withWholePassword(registered, credential, request);
-    const evidence = new Evidence(strategy, request, credential.content);
+    const evidence = new Evidence(strategy, request, credential.content, this.policy.redaction);
     return { name, judged, request, run: { strategy, evidence } };
   }
 
@@ -193,7 +211,7 @@ export class StrategyChain {
     if (basis.tokens.length > maxTokens) {
       return new Refusal('ERR_WS_AUTH_SEVERAL_CREDENTIALS', { diagnosis: { check: 'tokens' } });
     }
-    const { presentedAt } = credential;
+    const { presentedAt, presentedTick } = credential;
     try {
       const proof = withHttpSession(proofOf(basis, user, info, presentedAt), basis, request);
       const principal = readPrincipal({ user, info, proof }, this.policy);
@@ -207,6 +225,7 @@ export class StrategyChain {
           context,
           judges: credential.strategy,
           presentedAt,
+          presentedTick,
         }
       );
     } catch (error) {

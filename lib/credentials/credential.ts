@@ -40,6 +40,8 @@ export class Credential {
   readonly strategy: readonly string[] | undefined;
   /** Epoch milliseconds: a revocation since then concerns it, however long its strategy takes. */
   readonly presentedAt = Date.now();
+  /** The same in monotonic milliseconds, which tell what came first within one millisecond, and when the clock was set back. */
+  readonly presentedTick = performance.now();
 
   /** @internal */
   constructor(content: CredentialContent, origin: CredentialOrigin) {

@@ -18,6 +18,7 @@ import {
 import { AuthModuleOptions } from '@nestjs/passport';
 import passport from 'passport';
 import { AcceptanceWarnings } from '../authentication/acceptance-warnings.js';
+import type { Authenticated } from '../authentication/authenticated.js';
 import { Authenticator } from '../authentication/authenticator.js';
 import { ObservedAuthenticator } from '../authentication/observed-authenticator.js';
 import { KeyCheck, type KeySources } from '../authentication/key-check.js';
@@ -255,6 +256,7 @@ export class WsAuthService
     const users = {
       keys: new KeyCheck(policy, warn, this.#keySources),
       warnings: new AcceptanceWarnings(warn),
+      unused: (accepted: Authenticated) => this.revocations.noteUnused(accepted),
     };
     const chain = new StrategyChain(policy, this.#strategies, users, this.#passport.authenticate);
     const { revocations, leases } = this.common;

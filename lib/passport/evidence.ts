@@ -1,11 +1,12 @@
 import type { CredentialContent } from '../credentials/credential.js';
-import { jwtsIn } from '../credentials/jwt.js';
-import { isToken68 } from '../protocol/header-syntax.js';
+import { jwtsIn } from '../credentials/jwt-search.js';
 import { noBasis, type Basis } from './basis.js';
+import { textsIn } from './named-texts.js';
 import { PlainRequest } from './plain-request.js';
+import { mayBeSecret, type SecretPlaces } from './secret-places.js';
 import type { Strategy } from './strategy.js';
 import type { StrategyRequest } from './strategy-request.js';
-import { textsIn, WatchedRequest } from './watched-request.js';
+import { WatchedRequest } from './watched-request.js';
 
 type Method = (...args: unknown[]) => unknown;
 type Methods = Record<string, unknown>;
@@ -13,8 +14,10 @@ type Methods = Record<string, unknown>;
 /** Where passport-jwt, and passport-firebase-jwt, keep the function that extracts the token. */
 const extractorNames = ['_jwtFromRequest', 'jwtFromRequest'] as const;
 
-/** Shortest text that is taken for an opaque token, and not for a name. */
-const minTokenLength = 16;
+/** Places whose values are hidden from the application: they hold credentials. */
+type Places = Omit<SecretPlaces, 'passwordField'>;
+
+const noPlaces: Places = { headers: new Set(), queryParams: new Set() };
 
 /**
  * Finds out what a strategy bases its decision on, in one run: a token decides when a session ends and by what it is revoked, from
@@ -36,6 +39,7 @@ export class Evidence {
     private readonly strategy: Strategy,
     private readonly request: StrategyRequest,
     private readonly content: CredentialContent,
+    private readonly places: Places = noPlaces,
   ) {
     const methods = strategy as unknown as Methods;
     const extractor = extractorNames.find((name) => typeof methods[name] === 'function');
@@ -60,6 +64,16 @@ export class Evidence {
   /** Whether the strategy looked for a token with an extractor of its own, and found none there. */
   get foundNoToken(): boolean {
     return this.#hasExtracted && this.#extracted === undefined;
+  }
+
+  /** Whether the strategy has taken a cookie for its credential, or may have. */
+  get mayBeCookie(): boolean {
+    return this.#watched ? this.#watched.cookieRead : !this.foundNoToken;
+  }
+
+  /** The same for everything else that a request can hold. */
+  get mayBeOther(): boolean {
+    return this.#watched ? this.#watched.otherRead : !this.foundNoToken;
   }
 
   #observeExtractor(extract: Method): Method {
@@ -112,17 +126,18 @@ export class Evidence {
     const { content, request } = this;
     const read = [...this.#watched!.read];
     const isCredential = 'token' in content && content.token === text;
-    if (isCredential || (mayBeToken(text) && isIn(request, content, text))) {
+    if (isCredential || (mayBeSecret(text) && isIn(request, content, text))) {
       const tokens = isCredential ? [text] : [...new Set([...read, text])];
       return { tokens, verified: tokens.length === 1, presented: false };
     }
     return undefined;
   }
 
-  /** A strategy that verifies a token beside the password is judged by the token. */
+  /** A strategy that verifies a token beside the password, or takes other secrets than a password, is judged by what it has read. */
   #basisOfPassword(): Basis | undefined {
-    const { read, passwordRead } = this.#watched!;
-    return this.content.scheme === 'request' || read.size > 0
+    const { read, secretsRead, passwordRead } = this.#watched!;
+    const isJudgedByRead = read.size > 0 || secretsRead.size > 0;
+    return this.content.scheme === 'request' || isJudgedByRead
       ? undefined
       : { ...noBasis, presented: passwordRead };
   }
@@ -130,12 +145,15 @@ export class Evidence {
   /** A strategy that has read nothing may know a token from middleware, or by a way that is not watched. */
   #basisOfRead(): Basis {
     const watched = this.#watched ?? this.#watch();
-    const { read, held, passwordRead } = watched;
+    const { read, held, passwordRead, secretsRead } = watched;
     if (read.size > 0) {
       return { tokens: [...read], verified: false, presented: false };
     }
     if (passwordRead) {
       return { ...noBasis, presented: true };
+    }
+    if (secretsRead.size > 0) {
+      return { tokens: [jointly([...secretsRead])], verified: false, presented: false };
     }
     const isSeen =
       !this.#extracts && this.content.scheme === 'request' && this.request instanceof PlainRequest;
@@ -145,7 +163,8 @@ export class Evidence {
   #watch(): WatchedRequest {
     const { _passwordField: field } = this.strategy as { readonly _passwordField?: unknown };
     const name = typeof field === 'string' ? /([^[\]]+)\]?$/.exec(field)?.[1] : undefined;
-    return new WatchedRequest(this.request, this.content, name ?? 'password');
+    const places = { ...this.places, passwordField: name ?? 'password' };
+    return new WatchedRequest(this.request, this.content, places);
   }
 }
 
@@ -155,6 +174,11 @@ function isIn({ headers, query }: StrategyRequest, content: CredentialContent, t
   return textsIn(places).some((each) => each.includes(text));
 }
 
-function mayBeToken(text: string): boolean {
-  return text.length >= minTokenLength && isToken68(text);
+/**
+ * One text for several that make up one credential, such as the name of an API key and its secret. One of them alone names nothing:
+ * others may share it.
+ */
+function jointly(secrets: readonly string[]): string {
+  const [only, ...others] = secrets.toSorted();
+  return others.length === 0 ? only! : JSON.stringify([only, ...others]);
 }

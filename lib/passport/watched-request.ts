@@ -1,82 +1,147 @@
 import { decodeBasic } from '../credentials/basic.js';
 import { splitAuthorization } from '../credentials/authorization-header.extractor.js';
 import type { CredentialContent } from '../credentials/credential.js';
-import { jwtsIn } from '../credentials/jwt.js';
+import { jwtsInPieces, type PiecedJwts } from '../credentials/jwt-pieces.js';
+import { jwtsIn } from '../credentials/jwt-search.js';
+import { namedTextsIn, textsIn } from './named-texts.js';
 import { parseCookies } from './request-cookies.js';
+import {
+  isOfEveryRequest,
+  mayBeSecret,
+  secretOfAuthorization,
+  type SecretPlaces,
+} from './secret-places.js';
 import type { StrategyRequest } from './strategy-request.js';
+import { define, watchValue, type Watched } from './watched-value.js';
 
 type Holder = Record<PropertyKey, unknown>;
 
 /** Depth to which each field of a message is watched on its own. What lies deeper is watched as a whole. */
 const maxDepth = 8;
 
+const noPieces: PiecedJwts = new Map();
+
 /**
- * The tokens and passwords that the request of a strategy holds, and which of them the strategy has read.
+ * The tokens, other secrets and passwords that the request of a strategy holds, and which of them the strategy has read.
  *
  * A strategy can only have verified what it has read, so a token beside it, which the client may have made up, proves nothing. Only
- * values that hold a token or a password are replaced, by accessors that behave like them.
+ * values of interest are replaced, by accessors that behave like them.
  */
 export class WatchedRequest {
   /** All tokens, wherever they stand. */
   readonly held = new Set<string>();
   /** Those that the strategy has read. */
   readonly read = new Set<string>();
+  /** Other texts that the strategy has read in places of credentials, such as an API key. */
+  readonly secretsRead = new Set<string>();
   /** Whether the strategy has read a password. */
   passwordRead = false;
+  /** Whether the strategy has read a cookie, or all of them. */
+  cookieRead = false;
+  /** Whether the strategy has read anything else that could be a credential. */
+  otherRead = false;
+  readonly #pieces: PiecedJwts;
   /**
    * A client must not send a token in two ways (RFC 6750 §2), and `passport-http-bearer` refuses one that stands both in
    * `Authorization` and in the parameter `access_token`. A strategy that has read the one does not find the other.
    */
   #authorizationRead = false;
 
-  /** @param passwordField name of the field that holds the password */
   constructor(
-    request: StrategyRequest,
+    private readonly request: StrategyRequest,
     private readonly content: CredentialContent,
-    private readonly passwordField: string,
+    private readonly places: SecretPlaces,
   ) {
-    this.#watchHeaders(request);
-    this.#watchUrl(request);
-    this.#watchMiddleware(request);
+    this.#pieces = this.#piecesIn(request);
+    this.#watchHeaders();
+    this.#watchUrl();
+    this.#watchMiddleware();
     if (content.scheme === 'fields') {
-      request.body = this.#copyOf(content.body, 0) as object;
+      request.body = this.#copyOf(content.body) as object;
     }
   }
 
-  #watchHeaders(request: StrategyRequest): void {
+  /** A token that an extractor has found is in one piece. */
+  #piecesIn(request: StrategyRequest): PiecedJwts {
+    const { content } = this;
+    if (content.scheme === 'fields') {
+      return jwtsInPieces(namedTextsIn(content.body));
+    }
+    if (content.scheme !== 'request') {
+      return noPieces;
+    }
+    const { headers, query } = request;
+    const { cookies, signedCookies } = Object.getPrototypeOf(request) as Holder;
+    const sent = [headers, query, parseCookies(headers.cookie), cookies, signedCookies];
+    return jwtsInPieces(sent.flatMap(namedTextsIn));
+  }
+
+  #watchHeaders(): void {
+    const { request } = this;
     const headers = request.headers as Holder;
+    const { cookie } = request.headers;
     const ofHeaders: string[] = [];
     for (const [name, value] of Object.entries(headers)) {
-      const isAuthorization = name === 'authorization';
-      const isPassword = isAuthorization && this.content.scheme === 'Basic';
-      const tokens = isAuthorization
-        ? this.#tokensOfAuthorization(String(value))
-        : this.#tokensOf(value, name === 'cookie');
-      const onRead = isAuthorization ? () => (this.#authorizationRead = true) : undefined;
-      this.#watch(headers, name, { value, tokens, isPassword, onRead });
-      if (name === 'cookie' && tokens.length > 0) {
-        this.#watchCookies(request, String(value));
-      }
-      ofHeaders.push(...tokens);
+      const watched = this.#watchedHeader(name, value);
+      this.#watch(headers, name, watched);
+      ofHeaders.push(...watched.tokens);
     }
-    if (ofHeaders.length > 0) {
-      const { rawHeaders: value } = request;
-      this.#watch(request, 'rawHeaders', { value, tokens: ofHeaders, isPassword: false });
+    if (cookie !== undefined) {
+      this.#watchCookies(cookie);
     }
+    const { rawHeaders: value } = request;
+    const onRead = this.#noting('cookieRead', 'otherRead');
+    this.#watch(request, 'rawHeaders', { value, tokens: ofHeaders, onRead });
+  }
+
+  #watchedHeader(name: string, value: unknown): Watched {
+    const { content, places } = this;
+    const text = String(value);
+    if (name === 'authorization') {
+      return {
+        value,
+        tokens: this.#tokensOfAuthorization(text),
+        secret: secretOfAuthorization(text),
+        isPassword: content.scheme === 'Basic',
+        onRead: () => {
+          this.#authorizationRead = true;
+          this.otherRead = true;
+        },
+      };
+    }
+    if (name === 'cookie') {
+      const tokens = this.#tokensAmong(text, parseCookies(text));
+      return { value, tokens, onRead: this.#noting('cookieRead') };
+    }
+    const secret = places.headers.has(name) && text;
+    const onRead = isOfEveryRequest(name) ? undefined : this.#noting('otherRead');
+    return { value, tokens: this.#tokensOf(value), secret, onRead };
   }
 
   /** Each cookie on its own, parsed when the strategy asks for one: reading one does not read the token in another. */
-  #watchCookies(request: StrategyRequest, header: string): void {
+  #watchCookies(header: string): void {
+    const { request } = this;
     let cookies: unknown;
     if (Object.hasOwn(request, 'cookies')) {
-      cookies = this.#copyOf((request as unknown as Holder)['cookies'], 0);
+      cookies = this.#copyOfCookies((request as unknown as Holder)['cookies']);
     }
     define(request, 'cookies', {
-      get: () => (cookies ??= this.#copyOf(parseCookies(header), 0)),
+      get: () => (cookies ??= this.#copyOfCookies(parseCookies(header))),
       set: (changed: unknown) => {
         cookies = changed;
       },
     });
+  }
+
+  #copyOfCookies(cookies: unknown): unknown {
+    return this.#copyOf(cookies, { onRead: this.#noting('cookieRead') });
+  }
+
+  /** What a strategy reads says whether it has taken a credential only where it reads the request by itself. */
+  #noting(...facts: ('cookieRead' | 'otherRead')[]): (() => void) | undefined {
+    return this.content.scheme === 'request'
+      ? () => facts.forEach((fact) => (this[fact] = true))
+      : undefined;
   }
 
   #tokensOfAuthorization(authorization: string): readonly string[] {
@@ -89,42 +154,41 @@ export class WatchedRequest {
     return basic ? tokensIn([basic.username, basic.password]) : jwtsIn(authorization);
   }
 
-  #watchUrl(request: StrategyRequest): void {
-    const { url = '', query } = request;
-    const tokens = this.#tokensOf(url, true);
-    if (tokens.length === 0) {
-      return;
-    }
+  #watchUrl(): void {
+    const { url = '', query } = this.request;
+    const tokens = this.#tokensAmong(url, query);
+    const onRead = url.includes('?') ? this.#noting('otherRead') : undefined;
     for (const name of ['url', 'originalUrl']) {
-      this.#watch(request, name, { value: url, tokens, isPassword: false });
+      this.#watch(this.request, name, { value: url, tokens, onRead });
     }
     for (const [name, value] of Object.entries(query)) {
       const isRepeated = name === 'access_token' && value === this.#token;
-      const isHidden = isRepeated ? () => this.#authorizationRead : undefined;
       this.#watch(query, name, {
         value,
         tokens: this.#tokensOf(value),
-        isPassword: false,
-        isHidden,
+        secret: this.places.queryParams.has(name) && String(value),
+        isHidden: isRepeated ? () => this.#authorizationRead : undefined,
+        onRead,
       });
     }
   }
 
   /** What middleware such as `cookie-parser` has put on the request. */
-  #watchMiddleware(request: StrategyRequest): void {
+  #watchMiddleware(): void {
+    const { request } = this;
     const base = Object.getPrototypeOf(request) as Holder;
     for (const name of Object.keys(base).filter((each) => !Object.hasOwn(request, each))) {
       const value: unknown = Object.getOwnPropertyDescriptor(base, name)!.value;
       if (name === 'cookies' || name === 'signedCookies') {
-        define(request, name, { value: this.#copyOf(value, 0), writable: true });
+        define(request, name, { value: this.#copyOfCookies(value), writable: true });
       } else if (typeof value === 'string') {
-        this.#watch(request, name, { value, tokens: jwtsIn(value), isPassword: false });
+        this.#watch(request, name, { value, tokens: jwtsIn(value) });
       }
     }
   }
 
   /** A copy of JSON whose fields are watched. */
-  #copyOf(value: unknown, depth: number): unknown {
+  #copyOf(value: unknown, { depth = 0, onRead }: CopyOptions = {}): unknown {
     if (typeof value !== 'object' || value === null || depth === maxDepth) {
       return value;
     }
@@ -132,10 +196,9 @@ export class WatchedRequest {
     for (const [name, field] of Object.entries(value)) {
       // Nothing shows which names a strategy has read.
       jwtsIn(name).forEach((token) => this.held.add(token));
-      const inside = this.#copyOf(field, depth + 1);
+      const inside = this.#copyOf(field, { depth: depth + 1, onRead });
       if (inside === field) {
-        const isPassword = name === this.passwordField && typeof field === 'string' && field !== '';
-        this.#watch(copy, name, { value: field, tokens: this.#tokensOf(field), isPassword });
+        this.#watch(copy, name, this.#watchedField(name, field, onRead));
       } else {
         define(copy, name, { value: inside, writable: true });
       }
@@ -143,96 +206,58 @@ export class WatchedRequest {
     return copy;
   }
 
+  #watchedField(name: string, value: unknown, onRead: (() => void) | undefined): Watched {
+    const isText = typeof value === 'string' && value !== '';
+    const isPassword = isText && name === this.places.passwordField;
+    const secret = isText && mayBeSecret(value) && value;
+    return { value, tokens: this.#tokensOf(value), secret, isPassword, onRead };
+  }
+
   get #token(): string | undefined {
     const { content } = this;
     return 'token' in content ? content.token : undefined;
   }
 
-  /**
-   * The token of the credential counts whatever its form.
-   *
-   * @param isEncoded whether it stands percent-encoded among other things, as in a URL and in a list of cookies
-   */
-  #tokensOf(value: unknown, isEncoded = false): readonly string[] {
+  /** The tokens of a list of values, in its text or decoded, such as a URL. */
+  #tokensAmong(list: string, values: object): readonly string[] {
     const token = this.#token;
-    if (typeof value !== 'string' || token === undefined || token === '') {
-      return tokensIn(value);
-    }
-    const isHere = isEncoded ? value.includes(`=${encodeURIComponent(token)}`) : value === token;
-    return isHere ? [...new Set([token, ...jwtsIn(value)])] : jwtsIn(value);
+    const isHere = token && list.includes(`=${encodeURIComponent(token)}`);
+    const decoded = Object.values(values).flatMap((value) => this.#tokensOf(value));
+    return [...new Set([...(isHere ? [token] : []), ...jwtsIn(list), ...decoded])];
+  }
+
+  /** The token of the credential counts whatever its form. */
+  #tokensOf(value: unknown): readonly string[] {
+    const token = this.#token;
+    const pieced = typeof value === 'string' ? this.#pieces.get(value) : undefined;
+    const isHere = token !== undefined && token !== '' && value === token;
+    const found = tokensIn(value);
+    return isHere || pieced
+      ? [...new Set([...(isHere ? [token] : []), ...found, ...(pieced ?? [])])]
+      : found;
   }
 
   #watch(holder: object, name: string, watched: Watched): void {
-    const { value, tokens, isPassword, onRead, isHidden } = watched;
-    if (tokens.length === 0 && !isPassword) {
-      if (!Object.hasOwn(holder, name)) {
-        define(holder, name, { value, writable: true });
-      }
-      return;
+    watched.tokens.forEach((token) => this.held.add(token));
+    watchValue(holder, name, watched, () => this.#note(watched));
+  }
+
+  #note({ tokens, secret, isPassword = false, onRead }: Watched): void {
+    onRead?.();
+    tokens.forEach((token) => this.read.add(token));
+    this.passwordRead ||= isPassword;
+    if (secret) {
+      this.secretsRead.add(secret.trim());
     }
-    tokens.forEach((token) => this.held.add(token));
-    let current = value;
-    let isRead = false;
-    define(holder, name, {
-      get: () => {
-        if (isHidden?.()) {
-          return undefined;
-        }
-        onRead?.();
-        // Once: a strategy may read a list of a thousand tokens a thousand times.
-        if (!isRead) {
-          isRead = true;
-          tokens.forEach((token) => this.read.add(token));
-          this.passwordRead ||= isPassword;
-        }
-        return current;
-      },
-      set: (changed: unknown) => {
-        current = changed;
-      },
-    });
   }
 }
 
-/** A value, and what is of interest in it. */
-interface Watched {
-  readonly value: unknown;
-  readonly tokens: readonly string[];
-  readonly isPassword: boolean;
+interface CopyOptions {
+  readonly depth?: number;
   readonly onRead?: (() => void) | undefined;
-  /** Whether the strategy is not to see it (any more). */
-  readonly isHidden?: (() => boolean) | undefined;
-}
-
-function define(holder: object, name: string, property: PropertyDescriptor): void {
-  Object.defineProperty(holder, name, { ...property, configurable: true, enumerable: true });
 }
 
 /** The JWTs in all texts of a value, however deep it is. */
 function tokensIn(value: unknown): readonly string[] {
-  switch (typeof value) {
-    case 'string':
-      return jwtsIn(value);
-    case 'object':
-      return textsIn(value).flatMap(jwtsIn);
-    default:
-      return [];
-  }
-}
-
-/** All texts of a value, however deep it is, and the names of its fields. */
-export function textsIn(value: unknown): string[] {
-  const found: string[] = [];
-  const left: unknown[] = [value];
-  while (left.length > 0) {
-    const next = left.pop();
-    if (typeof next === 'string') {
-      found.push(next);
-    } else if (typeof next === 'object' && next !== null) {
-      for (const [name, field] of Object.entries(next)) {
-        left.push(name, field);
-      }
-    }
-  }
-  return found;
+  return typeof value === 'string' ? jwtsIn(value) : textsIn(value).flatMap(jwtsIn);
 }

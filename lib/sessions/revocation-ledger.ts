@@ -19,6 +19,8 @@ interface Candidate extends Pick<LiveSession, 'session' | 'proof'> {
    * issuer shows, and however long its strategy took.
    */
   readonly presentedAt?: number;
+  /** Monotonic milliseconds of the same instant. */
+  readonly presentedTick?: number;
 }
 
 /**
@@ -47,7 +49,8 @@ export class RevocationLedger {
    * Whether a credential is revoked. The token of one that is revoked only because it was presented before is remembered: by its
    * `iat` alone it would be accepted the next time.
    */
-  isRevoked({ session, proof, presentedAt = session.authenticatedAt }: Candidate): boolean {
+  isRevoked(candidate: Candidate): boolean {
+    const { session, proof, presentedAt = session.authenticatedAt, presentedTick } = candidate;
     // An anonymous session has nothing that could be revoked.
     if (proof === anonymousProof) {
       return false;
@@ -59,11 +62,20 @@ export class RevocationLedger {
     if (this.#revocations.isRevoked(judged)) {
       return true;
     }
-    const isLate = this.#revocations.isRevoked({ ...judged, acceptedAt: presentedAt });
+    const isLate = this.#revocations.isRevoked({
+      ...judged,
+      acceptedAt: presentedAt,
+      acceptedTick: presentedTick,
+    });
     if (isLate) {
       this.#rememberTokens(proof);
     }
     return isLate;
+  }
+
+  /** Notes a credential that was accepted and opens no session. If it was revoked meanwhile, its token is remembered. */
+  noteUnused(candidate: Candidate): void {
+    this.isRevoked(candidate);
   }
 
   /** What a store is asked about a credential. */

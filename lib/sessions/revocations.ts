@@ -5,12 +5,18 @@ interface RevocableCredential {
   readonly issuedAt: number | undefined;
   /** Epoch milliseconds by the clock of this node, of a credential that was accepted a moment ago. */
   readonly acceptedAt?: number | undefined;
+  /** Monotonic milliseconds of the same instant, if it is known that exactly. */
+  readonly acceptedTick?: number | undefined;
 }
 
-/** Credentials issued by `before` are revoked. `heardAt` is when this node learned of it. Both in epoch milliseconds. */
+/**
+ * Credentials issued by `before` are revoked. `heardAt` is when this node learned of it. Both in epoch milliseconds. `heardTick` is the
+ * latter in monotonic milliseconds.
+ */
 interface Instant {
   readonly before: number;
   readonly heardAt: number;
+  readonly heardTick: number;
 }
 
 /** Time in milliseconds by which a revocation may seem to be kept for longer when it is read again: it was on its way. */
@@ -50,7 +56,7 @@ export class Revocations {
     const earlier = this.#users.get(userId);
     this.#users.set(userId, {
       before: Math.max(before, earlier?.before ?? before),
-      heardAt: Date.now(),
+      ...heardNow(),
       forgetAt: Math.max(forgetAt, earlier?.forgetAt ?? forgetAt),
     });
   }
@@ -59,7 +65,7 @@ export class Revocations {
     if (Number.isFinite(before)) {
       this.#everybody = {
         before: Math.max(before, this.#everybody?.before ?? before),
-        heardAt: Date.now(),
+        ...heardNow(),
       };
     }
   }
@@ -105,14 +111,23 @@ export class Revocations {
  * A revocation that arrives after a credential was accepted concerns it, whatever the clock of the issuer shows. One that arrived
  * before concerns what was issued by then.
  */
-function concerns(
-  instant: Instant | undefined,
-  { issuedAt, acceptedAt = Number.POSITIVE_INFINITY }: RevocableCredential,
-): boolean {
+function concerns(instant: Instant | undefined, credential: RevocableCredential): boolean {
   if (!instant) {
     return false;
   }
-  const { before, heardAt } = instant;
-  const isLate = heardAt > acceptedAt && acceptedAt <= before;
+  const { issuedAt, acceptedAt = Number.POSITIVE_INFINITY } = credential;
+  const { before } = instant;
+  const isLate = acceptedAt <= before && isLearnedLater(instant, credential);
   return isLate || issuedAt === undefined || issuedAt <= before;
+}
+
+function isLearnedLater(
+  { heardAt, heardTick }: Instant,
+  { acceptedAt = Number.POSITIVE_INFINITY, acceptedTick }: RevocableCredential,
+): boolean {
+  return acceptedTick === undefined ? heardAt > acceptedAt : heardTick > acceptedTick;
+}
+
+function heardNow(): Pick<Instant, 'heardAt' | 'heardTick'> {
+  return { heardAt: Date.now(), heardTick: performance.now() };
 }

@@ -83,6 +83,18 @@ const readsItself: WsAuthModuleOptions = {
 };
 const byMessage: WsAuthModuleOptions = { credentials: [fromFirstMessage()] };
 const cookieOf = ({ headers }: JudgedRequest) => /jwt=([^;]*)/.exec(headers.cookie ?? '')?.[1];
+const cookiesOf = (request: JudgedRequest) =>
+  (request as unknown as { readonly cookies: Record<string, string> }).cookies;
+const inCookies = (chunks: readonly string[]) =>
+  [
+    '/',
+    {
+      headers: { cookie: chunks.map((chunk, index) => `jwt.${index}=${chunk}`).join('; '), origin },
+    },
+  ] as const;
+const escaped = (text: string) =>
+  Array.from(text, (each) => `%${each.charCodeAt(0).toString(16)}`).join('');
+const listOf = (token: string) => Buffer.from(JSON.stringify([token])).toString('base64url');
 const queryOf = ({ url }: JudgedRequest) =>
   new URL(url ?? '', 'http://localhost').searchParams.get('jwt');
 
@@ -219,6 +231,47 @@ export const tokenPlaces: readonly TokenPlace[] = [
     upgrade: (token) => ['/', { headers: { cookie: `jwt=${token}`, origin } }],
   },
   {
+    name: 'cookies of its own, in chunks',
+    strategy: ownStrategy(({ headers }) =>
+      Array.from((headers.cookie ?? '').matchAll(/jwt\.\d=([^;]*)/g), ([, chunk]) => chunk).join(
+        '',
+      ),
+    ),
+    options: readsItself,
+    upgrade: (token) => inCookies([token.slice(0, 60), token.slice(60, 90), token.slice(90)]),
+  },
+  {
+    name: 'cookies of its own, with the signature apart',
+    strategy: ownStrategy(
+      (request) => cookiesOf(request)['jwt.0'] + '.' + cookiesOf(request)['jwt.1'],
+    ),
+    options: readsItself,
+    upgrade: (token) => inCookies(token.split(/\.(?=[^.]*$)/)),
+  },
+  {
+    name: 'a cookie of its own, with all characters escaped',
+    strategy: ownStrategy((request) => cookiesOf(request)['jwt']),
+    options: readsItself,
+    upgrade: (token) => ['/', { headers: { cookie: `jwt=${escaped(token)}`, origin } }],
+  },
+  {
+    name: 'a query parameter of its own, with all characters escaped',
+    strategy: ownStrategy(({ query }) => query['jwt']),
+    options: readsItself,
+    upgrade: (token) => [`/?jwt=${escaped(token)}`],
+  },
+  {
+    name: 'a signed cookie of its own, in base64',
+    strategy: ownStrategy(
+      (request) =>
+        JSON.parse(
+          Buffer.from(cookiesOf(request)['jwt']!.slice(2).split('.', 1)[0]!, 'base64').toString(),
+        )[0],
+    ),
+    options: readsItself,
+    upgrade: (token) => ['/', { headers: { cookie: `jwt=s%3A${listOf(token)}.c2ln`, origin } }],
+  },
+  {
     name: 'the field token of the first message',
     strategy: jwtStrategy(fromBearer),
     options: byMessage,
@@ -241,6 +294,17 @@ export const tokenPlaces: readonly TokenPlace[] = [
     strategy: ownStrategy(({ body }) => (body['auth'] as { tokens: string[] }).tokens[0]),
     options: byMessage,
     message: (token) => ({ auth: { tokens: [token] }, password: 'beside it' }),
+  },
+  {
+    name: 'fields of the first message, a part in each',
+    strategy: ownStrategy(({ body }) =>
+      [body['protected'], body['payload'], body['signature']].join('.'),
+    ),
+    options: byMessage,
+    message: (token) => {
+      const [header, payload, signature] = token.split('.');
+      return { payload, protected: header, signature };
+    },
   },
 ];
 

@@ -32,6 +32,11 @@ describe('renew', () => {
     });
   });
 
+  it('K4a: knows when the newer credential was presented, so that a revocation since then concerns it', () => {
+    const next = { ...authenticated('a'), presentedAt: 7, presentedTick: 8 };
+    expect(renew(authenticated('a'), next)).toMatchObject({ presentedAt: 7, presentedTick: 8 });
+  });
+
   it.each<[string, Partial<Proof>, Partial<Proof>]>([
     ['a later token', { issuedAt: 1 }, { issuedAt: 2 }],
     ['a token of the same instant', { issuedAt: 1 }, { issuedAt: 1 }],

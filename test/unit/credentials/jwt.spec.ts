@@ -2,7 +2,8 @@ import { createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { EncryptJWT, jwtDecrypt, jwtVerify, SignJWT } from 'jose';
 import jwt from 'jsonwebtoken';
 import { describe, expect, it } from 'vitest';
-import { jwtsIn, maxTokens, readToken } from '../../../lib/credentials/jwt.js';
+import { readToken } from '../../../lib/credentials/jwt.js';
+import { jwtsIn, maxTokens } from '../../../lib/credentials/jwt-search.js';
 
 const text64 = (text: string) => Buffer.from(text).toString('base64url');
 const part = (value: unknown) => text64(JSON.stringify(value));
@@ -126,6 +127,9 @@ describe('K1b: a token that its issuer pads', () => {
   });
 });
 
+const codeOf = (character: string) => character.charCodeAt(0).toString(16);
+const escaped = (text: string) => Array.from(text, (each) => `%${codeOf(each)}`).join('');
+const escapedAsJson = (text: string) => Array.from(text, (each) => `\\u00${codeOf(each)}`).join('');
 const hidden = `%65${token.slice(1)}`;
 
 describe('K1b: a token that is hidden', () => {
@@ -138,13 +142,29 @@ describe('K1b: a token that is hidden', () => {
     ['by an encoded escape of JSON', `%5Cu0065${token.slice(1)}`],
     ['in base64', Buffer.from(token).toString('base64')],
     ['in JSON in base64', `s=base64-${text64(JSON.stringify({ access_token: token }))}`],
+    ['by escapes of all characters', `t=${escaped(token)}`],
+    ['by escapes of JSON of all characters', `{"t":"${escapedAsJson(token)}"}`],
+    ['in base64, in the second place of a group', text64(`x${token}`)],
+    ['in base64, in the third place of a group', text64(`xx${token}`)],
+    ['in a list in base64', `s=base64-${text64(JSON.stringify([token, 'refresh']))}`],
+    ['in indented JSON in base64', text64(JSON.stringify({ a: 1, token }, null, 2))],
+    ['in escaped JSON in base64', text64(`%22${token}%22`)],
+    ['in a signed cookie in base64', `s%3A${text64(JSON.stringify({ token }))}.c2lnbmF0dXJl`],
+    ['in a session of Flask', `${text64(JSON.stringify({ token }))}.aGVq.c2lnbmF0dXJl`],
+    ['in a subprotocol of Kubernetes', `base64url.bearer.authorization.k8s.io.${text64(token)}`],
+    ['in base64, behind what looks like one', `leUo${text64(`ab${token}`)}`],
     ['behind a path', `/ws/${token}`],
     ['behind other base64', `a+b${token}`],
   ])('is found %s', (_how, text) => {
     expect(jwtsIn(text)).toEqual([token]);
   });
 
-  it.each(['eyJhbGciOiJub25lIn0', text64('{"a":"eyJ.b"}'), 'ZXlKZXlK'])(
+  it('is not looked for in the claims of another one', () => {
+    const outer = jwt.sign({ id_token: token }, 'secret');
+    expect(jwtsIn(`Bearer ${outer}`)).toEqual([outer]);
+  });
+
+  it.each(['eyJhbGciOiJub25lIn0', text64('{"a":"eyJ.b"}'), 'ZXlKZXlK', 'V5S leUo mV5S 2V5S'])(
     'is not made up of %s',
     (text) => {
       expect(jwtsIn(text)).toEqual([]);

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import jwt from 'jsonwebtoken';
 import { Strategy as CustomStrategy } from 'passport-custom';
 import { Strategy as BearerStrategy } from 'passport-http-bearer';
@@ -8,7 +9,9 @@ import { Strategy as LocalStrategy } from 'passport-local';
 import { UniqueTokenStrategy } from 'passport-unique-token';
 import { describe, expect, it } from 'vitest';
 import { Credential, type CredentialContent } from '../../../lib/credentials/credential.js';
+import type { WsCredentialExtractor } from '../../../lib/credentials/extractor.js';
 import { redactionOf, redactRequest } from '../../../lib/credentials/redaction.js';
+import { fromRequest } from '../../../lib/credentials/request.extractor.js';
 import type { Basis } from '../../../lib/passport/basis.js';
 import { Evidence } from '../../../lib/passport/evidence.js';
 import { expressRequest } from '../../../lib/passport/express-request.js';
@@ -31,6 +34,7 @@ interface Presented {
   readonly headers?: HeaderLines;
   /** What middleware has put on the request. */
   readonly middleware?: object;
+  readonly extractors?: readonly WsCredentialExtractor[];
 }
 
 const found = (tokens: readonly string[], verified: boolean): Basis => ({
@@ -94,24 +98,31 @@ function fields(body: Record<string, unknown>): CredentialContent {
   return { scheme: 'fields', body, token: typeof token === 'string' ? token : undefined };
 }
 
-async function basisOf(
-  strategy: Strategy,
+/** The request that a strategy sees. */
+function shownTo(
+  raw: IncomingMessage,
   content: CredentialContent,
-  { url = '/ws', headers = [], middleware }: Presented = {},
-): Promise<Basis> {
-  const raw = upgradeRequest(url, headers);
+  middleware?: object,
+): StrategyRequest {
   const original = redactRequest(raw, redactionOf([]));
   const origin = { extractor: 'test', ambient: false, strategy: undefined };
-  const attempt = new ManualAttempt();
-  const shown = {
+  return strategyRequest({
     request: middleware ? Object.assign(expressRequest(raw, original), middleware) : raw,
     original: { ...original, bareUrl: original.url },
     client: { path: '/ws', address: '', origin: undefined },
     credential: new Credential(content, origin),
-    attempt,
-  };
-  const request = strategyRequest(shown);
-  const evidence = new Evidence(strategy, request, content);
+    attempt: new ManualAttempt(),
+  });
+}
+
+async function basisOf(
+  strategy: Strategy,
+  content: CredentialContent,
+  { url = '/ws', headers = [], middleware, extractors = [] }: Presented = {},
+): Promise<Basis> {
+  const request = shownTo(upgradeRequest(url, headers), content, middleware);
+  const attempt = new ManualAttempt();
+  const evidence = new Evidence(strategy, request, content, redactionOf(extractors));
   const outcome = await runStrategy(strategy, request, attempt, evidence.observers);
   expect(outcome).toMatchObject({ type: 'success' });
   return evidence.basis();
@@ -320,7 +331,8 @@ describe('K1a, K1b: what a strategy hands to its verify function', () => {
       { _verify: takesTwo },
     );
     const raw = upgradeRequest('/', []);
-    const { observers } = new Evidence(strategy, raw as StrategyRequest, bearer(own));
+    const seen = Object.assign(raw, { query: {} }) as StrategyRequest;
+    const { observers } = new Evidence(strategy, seen, bearer(own));
     expect(observers['_verify']).toHaveLength(2);
   });
 });
@@ -516,6 +528,186 @@ describe('K1a, K1b: what a strategy reads by itself', () => {
     expect(Object.keys(seen as object)).toEqual(Object.keys(body));
   });
 });
+
+const readsBoth = ({ headers }: Readable) => [headers['x-secret'], headers['x-key']];
+
+describe('K1b: a secret that is no JWT', () => {
+  const extractors = [fromRequest({ headers: ['X-Key', 'X-Secret'], queryParams: ['key'] })];
+  const both: HeaderLines = [
+    ['X-Key', 'key of alice'],
+    ['X-Secret', ' sesame '],
+  ];
+  const jointly = JSON.stringify(['key of alice', 'sesame']);
+
+  it.each<[string, Strategy, CredentialContent, Presented, readonly string[]]>([
+    [
+      'a header field that holds a credential',
+      reading(({ headers }) => headers['x-key']),
+      request,
+      { headers: both },
+      ['key of alice'],
+    ],
+    ['several of them, as one', reading(readsBoth), request, { headers: both }, [jointly]],
+    [
+      'what it hands to its verify function, as one',
+      handingBoth(({ headers }) => [headers['x-key'], headers['x-secret']]),
+      request,
+      { headers: both },
+      [jointly],
+    ],
+    [
+      'a parameter that holds a credential',
+      reading(({ query }) => query['key']),
+      request,
+      { url: '/ws?key=abc&other=def' },
+      ['abc'],
+    ],
+    [
+      'Authorization with a scheme of its own',
+      reading(({ headers }) => headers.authorization),
+      request,
+      { headers: [['Authorization', 'ApiKey abc']] },
+      ['abc'],
+    ],
+    [
+      'Authorization without a scheme',
+      reading(({ headers }) => headers.authorization),
+      request,
+      { headers: [['Authorization', 'abc']] },
+      ['abc'],
+    ],
+    [
+      'a parsed cookie',
+      reading(({ cookies }) => cookies['sid']),
+      request,
+      { headers: cookie(`sid=${opaque}; _ga=GA1.2.1234567890.1234567890`) },
+      [opaque],
+    ],
+    [
+      'fields of a message',
+      handingBoth(({ body }) => [body['client_id'], body['client_secret']]),
+      fields({ client_id: 'alice', client_secret: opaque, more: `${opaque}0` }),
+      {},
+      [opaque],
+    ],
+    [
+      'a token before everything else',
+      reading(({ headers }) => [headers['x-key'], headers['x-secret']]),
+      request,
+      { headers: [['X-Key', own], ...both.slice(1)] },
+      [own],
+    ],
+  ])('is %s', async (_what, strategy, content, more, tokens) => {
+    expect(await basisOf(strategy, content, { ...more, extractors })).toEqual(found(tokens, false));
+  });
+
+  it.each<[string, Strategy, CredentialContent, Presented]>([
+    [
+      'a header field that holds no credential',
+      reading(({ headers }) => headers['x-other']),
+      request,
+      { headers: [['X-Other', opaque]] },
+    ],
+    [
+      'the password of HTTP Basic',
+      reading(({ headers }) => headers.authorization),
+      request,
+      { headers: [['Authorization', `Basic ${btoa('alice:secret')}`]] },
+    ],
+    [
+      'an answer of HTTP Digest',
+      reading(({ headers }) => headers.authorization),
+      request,
+      { headers: [['Authorization', 'Digest username="alice", nonce="1"']] },
+    ],
+    [
+      'parameters of a scheme',
+      reading(({ headers }) => headers.authorization),
+      request,
+      { headers: [['Authorization', 'Hawk id="alice", mac="1"']] },
+    ],
+    [
+      'a short cookie',
+      reading(({ cookies }) => cookies['theme']),
+      request,
+      { headers: cookie(`theme=dark; sid=${opaque}`) },
+    ],
+    [
+      'a list of cookies',
+      reading(({ headers }) => headers.cookie),
+      request,
+      { headers: cookie(`theme=dark; sid=${opaque}`) },
+    ],
+    [
+      'a short field',
+      handingBoth(({ body }) => [body['user'], body['pin']]),
+      fields({ user: 'alice', pin: '1234' }),
+      {},
+    ],
+  ])('is not %s', async (_what, strategy, content, more) => {
+    expect(await basisOf(strategy, content, { ...more, extractors })).toEqual(nothing);
+  });
+
+  it('leaves a password a password', async () => {
+    const body = { username: opaque, password: 'secret' };
+    expect(await basisOf(local(), fields(body))).toEqual(presented);
+  });
+});
+
+describe('K13a: what a strategy may have taken for a credential', () => {
+  it.each<[string, (request: Readable) => unknown, boolean, boolean]>([
+    ['nothing', () => undefined, false, false],
+    [
+      'fields of every request',
+      ({ headers }) => [headers.host, headers['user-agent']],
+      false,
+      false,
+    ],
+    ['fields that are not there', ({ headers }) => headers['x-key'], false, false],
+    ['another field', ({ headers }) => headers['x-other'], false, true],
+    ['subprotocols', ({ headers }) => headers['sec-websocket-protocol'], false, true],
+    ['Authorization', ({ headers }) => headers.authorization, false, true],
+    ['a parameter', ({ query }) => query['q'], false, true],
+    ['the URL', ({ url }) => url, false, true],
+    ['all cookies', ({ headers }) => headers.cookie, true, false],
+    ['one cookie', ({ cookies }) => cookies['a'], true, false],
+    ['a cookie that is not there', ({ cookies }) => cookies['jwt'], false, false],
+    ['all lines', ({ rawHeaders }) => rawHeaders, true, true],
+  ])('is known where it reads %s', (_what, read, mayBeCookie, mayBeOther) => {
+    const strategy = reading(() => undefined);
+    const raw = upgradeRequest('/ws?q=1', [
+      ['User-Agent', 'x'],
+      ['X-Other', 'x'],
+      ['Sec-WebSocket-Protocol', 'chat'],
+      ['Authorization', 'x'],
+      ['Cookie', 'a=1'],
+    ]);
+    const seen = shownTo(raw, request);
+    const evidence = new Evidence(strategy, seen, request);
+    read(seen as Readable);
+    expect(evidence).toMatchObject({ mayBeCookie, mayBeOther });
+  });
+
+  it.each([
+    [() => null, false],
+    [() => own, true],
+  ])('is known of the extractor of passport-jwt', async (extract, isTaken) => {
+    const strategy = jwtFrom(extract);
+    const seen = shownTo(upgradeRequest('/ws', cookie('a=1')), request);
+    const evidence = new Evidence(strategy, seen, request);
+    await runStrategy(strategy, seen, new ManualAttempt(), evidence.observers);
+    expect(evidence).toMatchObject({ mayBeCookie: isTaken, mayBeOther: isTaken });
+  });
+});
+
+/** A strategy that hands two texts to its verify function. */
+function handingBoth(read: (request: Readable) => readonly unknown[]): Strategy {
+  const strategy = strategyOf((run, each) => {
+    const { _verify: verify } = run as unknown as { _verify: (...args: unknown[]) => void };
+    verify(...read(each as Readable), (_error: null, user: object) => run.success(user));
+  });
+  return Object.assign(strategy, { _verify: accept });
+}
 
 function nested(value: unknown, depth: number): Record<string, unknown> {
   return { inside: depth === 0 ? value : nested(value, depth - 1) };

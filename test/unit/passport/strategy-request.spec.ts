@@ -18,6 +18,8 @@ import { ManualAttempt } from '../support/strategies.js';
 
 const client = { path: '/ws', address: '192.0.2.1', origin: 'https://app.example.com' };
 
+const nowhere = { headers: new Set<string>(), queryParams: new Set<string>(), passwordField: '' };
+
 interface Sent {
   readonly url?: string;
   readonly lines?: HeaderLines;
@@ -185,7 +187,7 @@ describe('strategyRequest', () => {
       const attempt = new ManualAttempt();
       const seen = strategyRequest({ request, original, client, credential, attempt, places });
       expect(seen).toMatchObject({ cookies: { a: '1', jwt: 'abc' } });
-      const watched = new WatchedRequest(seen, credential.content, 'password');
+      const watched = new WatchedRequest(seen, credential.content, nowhere);
       expect((seen as unknown as { cookies: { jwt: string } }).cookies.jwt).toBe('abc');
       expect([...watched.read]).toEqual(['abc']);
     });
@@ -195,7 +197,7 @@ describe('strategyRequest', () => {
       const both = derive(bearer('abc'), { places: named }).seen;
       const first = derive(bearer('abc'), { places: named }).seen;
       for (const seen of [both, first]) {
-        void new WatchedRequest(seen, bearer('abc'), 'password');
+        void new WatchedRequest(seen, bearer('abc'), nowhere);
       }
       expect(both.headers.authorization).toBe('Bearer abc');
       expect(both.query['access_token']).toBeUndefined();

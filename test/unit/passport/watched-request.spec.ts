@@ -6,6 +6,8 @@ import { WatchedRequest } from '../../../lib/passport/watched-request.js';
 import { tokenOf } from '../../support/tokens.js';
 import { upgradeRequest } from '../support/requests.js';
 
+const places = { headers: new Set<string>(), queryParams: new Set<string>(), passwordField: 'password' };
+
 it('K6b: notes the tokens of a list once, however often a strategy reads the list', () => {
   const tokens = ['alice', 'bob', 'carol'].map((user) => tokenOf(user));
   const request = upgradeRequest(
@@ -13,7 +15,7 @@ it('K6b: notes the tokens of a list once, however often a strategy reads the lis
     tokens.map((token, index) => [`X-Token-${index}`, token]),
   ) as StrategyRequest;
   request.query = {};
-  const watched = new WatchedRequest(request, { scheme: 'request' }, 'password');
+  const watched = new WatchedRequest(request, { scheme: 'request' }, places);
   const noted = vi.spyOn(watched.read, 'add');
   for (let index = 0; index < 1_000; index += 1) {
     expect(request.rawHeaders.length).toBeGreaterThan(0);
@@ -55,6 +57,6 @@ function watch(
   content: CredentialContent = { scheme: 'request' },
 ): { request: StrategyRequest; headers: IncomingHttpHeaders; watched: WatchedRequest } {
   const request = Object.assign(upgradeRequest('/ws', fields), { query: {} }) as StrategyRequest;
-  const watched = new WatchedRequest(request, content, 'password');
+  const watched = new WatchedRequest(request, content, places);
   return { request, headers: request.headers, watched };
 }

@@ -8,6 +8,14 @@ const credential = { userId: 'alice', tokenIds: ['t'], issuedAt: 1_000 };
 beforeEach(() => useFakeClock(1_000_000));
 restoreClocks();
 
+/** Accepted now, with a token of the future. */
+const accepted = () => ({
+  ...credential,
+  issuedAt: 5_000,
+  acceptedAt: Date.now(),
+  acceptedTick: performance.now(),
+});
+
 describe('revocations', () => {
   it('concern no user at first', () => {
     expect(new Revocations().isRevoked(credential)).toBe(false);
@@ -63,6 +71,15 @@ describe('revocations', () => {
       expect(ofEverybody.isRevoked(future)).toBe(revoked);
     },
   );
+
+  it('K4a: of the same millisecond concern what was accepted before, and nothing else', () => {
+    vi.setSystemTime(1_000);
+    const revocations = new Revocations();
+    const before = accepted();
+    revocations.revokeUser('alice', 1_000, never);
+    expect(revocations.isRevoked(before)).toBe(true);
+    expect(revocations.isRevoked(accepted())).toBe(false);
+  });
 
   it('of a user never move backwards', () => {
     const revocations = new Revocations();

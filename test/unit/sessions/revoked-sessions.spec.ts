@@ -302,6 +302,16 @@ describe('K4a: the tokens of sessions that a revocation ends', () => {
     await first!.ledger.publishTokens();
     expect(await isRefused('one')).toBe(true);
   });
+
+  it('K4a: is refused on every node if it opened no session, since its client had left', async () => {
+    const [first] = sessionsOfNode;
+    const presentedAt = Date.now() - 1;
+    await first!.revoke({ userId: 'alice' });
+    const proof = { ...anonymousProof, ...ahead('one') };
+    first!.ledger.noteUnused({ session: sessionOf('alice'), proof, presentedAt });
+    await settle();
+    expect(await isRefused('one')).toBe(true);
+  });
 });
 
 function issued(issuedAt: number): Pick<LiveSession, 'session' | 'proof'> {

@@ -1,0 +1,37 @@
+import { splitAuthorization } from '../credentials/authorization-header.extractor.js';
+import { isToken68 } from '../protocol/header-syntax.js';
+
+/** Where a strategy that reads a request by itself finds its credential. */
+export interface SecretPlaces {
+  /** Header fields, in lower case. */
+  readonly headers: ReadonlySet<string>;
+  readonly queryParams: ReadonlySet<string>;
+  /** Name of the field that holds a password. */
+  readonly passwordField: string;
+}
+
+/** Shortest text that is taken for a secret by its form, and not for a name. */
+const minSecretLength = 16;
+
+/** Whether a text may be an opaque token, such as an API key, wherever it stands. */
+export function mayBeSecret(text: string): boolean {
+  return text.length >= minSecretLength && isToken68(text);
+}
+
+/** Schemes of passwords, and of answers that differ with every request. */
+const schemesWithoutToken: ReadonlySet<string> = new Set(['basic', 'digest', 'negotiate', 'ntlm']);
+
+const fieldsOfEveryRequest =
+  /^(?:host|connection|upgrade|origin|referer|user-agent|accept.*|sec-(?:websocket-(?!protocol)|fetch-|ch-).*|cache-control|pragma|dnt|forwarded|via|x-forwarded-.*|x-real-ip|priority)$/;
+
+/** Whether clients and proxies send a header field with every request, so that it is no credential. */
+export function isOfEveryRequest(name: string): boolean {
+  return fieldsOfEveryRequest.test(name);
+}
+
+/** The opaque token of a header field, without its scheme. */
+export function secretOfAuthorization(authorization: string): string | undefined {
+  const { scheme, value } = splitAuthorization(authorization);
+  const secret = value === '' ? authorization : value;
+  return schemesWithoutToken.has(scheme) || /[\s,]/.test(secret) ? undefined : secret;
+}
