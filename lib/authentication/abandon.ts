@@ -2,7 +2,7 @@ import type { Refusal } from '../protocol/refusal.js';
 import { aborted, type Attempt } from './attempt.js';
 import type { Authenticated } from './authenticated.js';
 
-/** What is told of credentials that open no session. */
+/** Receives credentials that open no session. */
 interface Unused {
   readonly unused?: (accepted: Authenticated) => void;
 }

@@ -6,7 +6,11 @@ import { WatchedRequest } from '../../../lib/passport/watched-request.js';
 import { tokenOf } from '../../support/tokens.js';
 import { upgradeRequest } from '../support/requests.js';
 
-const places = { headers: new Set<string>(), queryParams: new Set<string>(), passwordField: 'password' };
+const places = {
+  headers: new Set<string>(),
+  queryParams: new Set<string>(),
+  passwordField: 'password',
+};
 
 it('K6b: notes the tokens of a list once, however often a strategy reads the list', () => {
   const tokens = ['alice', 'bob', 'carol'].map((user) => tokenOf(user));
