@@ -38,6 +38,26 @@ function fail(): never {
   throw new Error('SECRET');
 }
 
+describe('a hook of the application that runs when a client has left', () => {
+  it.each(['onDisconnect', 'onClose'])(
+    'K12d: harms no other client if %s rejects',
+    async (name) => {
+      let called = 0;
+      const hook = () => {
+        called += 1;
+        fail();
+      };
+      await using graphql = await startGraphql({ theirs: { [name]: hook } });
+      await using client = new Subscriber(graphql.app, { connectionParams });
+      expect(await client.query('{ hello }')).toMatchObject({ data: { hello: 'hello' } });
+      client.socket!.terminate();
+      await expect.poll(() => called).toBe(1);
+      await using other = new Subscriber(graphql.app, { connectionParams });
+      expect(await other.query('{ hello }')).toMatchObject({ data: { hello: 'hello' } });
+    },
+  );
+});
+
 describe('the source of a subscription', () => {
   it.each<[string, () => unknown]>([
     ['throws', fail],

@@ -1,13 +1,13 @@
 import { WebSocketGateway } from '@nestjs/websockets';
 import type { IncomingMessage } from 'node:http';
-import type { Namespace, Server } from 'socket.io';
+import type { Namespace, Server, Socket } from 'socket.io';
 import { describe, expect, it } from 'vitest';
-import { fromAuthorizationHeader } from '../../lib/index.js';
+import { fromAuthorizationHeader, WsPublic } from '../../lib/index.js';
 import { DeferredStrategy } from '../support/deferred-strategy.js';
 import { customStrategy } from '../support/strategies.js';
 import { tokenOf } from '../support/tokens.js';
 import { ioTransports, startIo, type IoTransport } from './support/io-app.js';
-import { IoEcho, NewsGateway } from './support/io-gateways.js';
+import { IoEcho, NewsGateway, RootGateway } from './support/io-gateways.js';
 import { ask, RawPolling, RawWebSocket, upgrade } from './support/raw-io.js';
 import { until } from './support/until.js';
 
@@ -142,6 +142,93 @@ describe('a listener of disconnect', () => {
   });
 });
 
+/** As an async listener, or an async middleware. */
+const rejecting: () => unknown = () => Promise.reject(new Error('SECRET'));
+
+/** Code of an application that fails for mallory alone, and whether that closes the connection. */
+const failing: Readonly<Record<string, (client: Socket) => unknown>> = {
+  'a listener of an event': (client) => client.on('poke', () => fail()),
+  'an async listener of an event': (client) => client.on('poke', rejecting),
+  'a middleware of the client': (client) => client.use(() => fail()),
+  'an async middleware of the client': (client) => client.use(rejecting),
+  'an async middleware of the client behind another one': (client) =>
+    client.use((_event, next) => setImmediate(next)).use(rejecting),
+  'a middleware of the client behind another one': (client) =>
+    client.use((_event, next) => setImmediate(next)).use(() => fail()),
+};
+
+function fail(): never {
+  throw new Error('SECRET');
+}
+
+describe.each(['protected', 'public'])('application code of a client, on a %s server', (access) => {
+  it.each(Object.entries(failing))('K12d: %s that fails harms no other', async (_name, prepare) => {
+    const clients: Socket[] = [];
+    @WebSocketGateway()
+    class Gateway {
+      handleConnection(client: Socket): void {
+        clients.push(client);
+        prepare(client);
+      }
+    }
+    if (access === 'public') {
+      WsPublic()(Gateway);
+    }
+    await using app = await startIo({}, [Gateway]);
+    const auth = { token: tokenOf('mallory') };
+    const mallory = await app.open('websocket', { auth }).connected();
+    mallory.socket.emit('poke');
+    await mallory.disconnected();
+    await app.open('websocket', { auth }).connected();
+    expect(clients).toHaveLength(2);
+  });
+});
+
+const listening: Readonly<Record<string, (server: Server) => unknown>> = {
+  'an async listener of connection': (server) => server.on('connection', rejecting),
+  'a listener of connection': (server) => server.on('connection', () => fail()),
+  'an async middleware of a namespace': (server) => server.use(rejecting),
+  'a middleware of a namespace': (server) => server.use(() => fail()),
+  'a middleware of a namespace behind another one': (server) =>
+    server.use((_client, next) => setImmediate(next)).use(() => fail()),
+};
+
+describe.each(['protected', 'public'])('application code of a server, a %s one', (access) => {
+  it.each(Object.entries(listening))(
+    'K12d: %s that fails refuses the client',
+    async (_name, prepare) => {
+      @WebSocketGateway()
+      class Gateway {
+        afterInit(server: Server): void {
+          prepare(server);
+        }
+      }
+      if (access === 'public') {
+        WsPublic()(Gateway);
+      }
+      await using app = await startIo({}, [Gateway]);
+      const auth = { token: tokenOf('mallory') };
+      for (const client of [app.open('websocket', { auth }), app.open('polling', { auth })]) {
+        await Promise.race([client.refused(), client.disconnected()]);
+      }
+      await until(() => app.sessions.count() === 0 && app.pending === 0);
+    },
+  );
+});
+
+describe('a renewal with a payload that is nested too deeply', () => {
+  it('K6a: is refused', async () => {
+    await using app = await startIo({}, [RootGateway]);
+    using client = await new RawWebSocket(app.url).opened();
+    client.send(`40${JSON.stringify({ token: tokenOf('alice') })}`);
+    await client.next('40');
+    const nested = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    client.send(`42["authenticate",{"token":"x","more":${nested}}]`);
+    await expect(client.next('42["ended"')).resolves.toContain('3000');
+    await client.closed;
+  });
+});
+
 describe.each(ioTransports)('an id of the engine that is never made, by %s', (transport) => {
   it('K6c: leaves no request without an end, and no slot taken', async () => {
     @WebSocketGateway()
@@ -222,7 +309,6 @@ describe('a client that joins a public namespace while it is judged for another 
     ['refuses it', false],
   ])('K6c: keeps the deadline and the slot of a strategy that %s', async (_name, verdict) => {
     const strategy = new DeferredStrategy();
-    const { WsPublic } = await import('../../lib/index.js');
     @WsPublic()
     @WebSocketGateway({ namespace: 'open' })
     class OpenGateway {}

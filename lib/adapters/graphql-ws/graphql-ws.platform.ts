@@ -12,6 +12,7 @@ import type { WsAuthServerPlatform } from '../../policy/server-platform.js';
 import type { UpgradeRoute } from '../route.js';
 import type { PassOn, ServerPlatform } from '../server-platform.js';
 import type { SessionContext } from '../session-context.js';
+import { containedHooks } from './contained-hooks.js';
 import { contextMembers, type GraphqlWsContext } from './graphql-context.js';
 import { GraphqlRoute, type OnConnect } from './graphql-route.js';
 import { demandReachable } from './reachable.js';
@@ -116,6 +117,7 @@ class GraphqlWsPlatform implements ServerPlatform, GraphqlWsSubscriptions {
     const waitTimeout = () => this.#initWaitTimeout;
     const guarded = {
       ...theirs,
+      ...containedHooks(theirs ?? {}),
       // Read when the server is made, and the options of the module are known by then.
       get connectionInitWaitTimeout(): number {
         return waitTimeout();

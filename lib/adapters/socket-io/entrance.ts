@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Authenticated } from '../../authentication/authenticated.js';
 import type { Decision } from '../../authentication/authenticator.js';
 import { renew } from '../../authentication/renewal.js';
@@ -12,6 +11,7 @@ import type { Peer } from '../peer.js';
 import type { PendingUpgrade } from '../pending-upgrade.js';
 import type { SessionContext } from '../session-context.js';
 import type { UpgradeDecider } from '../upgrade-decider.js';
+import { digestOf } from './payload-digest.js';
 
 type Payload = Record<string, unknown> | undefined;
 type Judged = Authenticated | Refusal;
@@ -233,11 +233,4 @@ const severalCredentials = refusedBy('several-credentials', 'ERR_WS_AUTH_SEVERAL
 
 function isAuthenticated(decision: Decision): decision is Authenticated {
   return decision !== 'defer' && !(decision instanceof Refusal);
-}
-
-/** Kept instead of the payload, which is a secret. */
-function digestOf(payload: Payload): string {
-  return createHash('sha256')
-    .update(JSON.stringify(payload ?? null))
-    .digest('base64url');
 }

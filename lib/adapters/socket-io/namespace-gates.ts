@@ -1,4 +1,6 @@
 import type { ExpectClient } from '../adapter-context.js';
+import { failSocket } from './end-socket.js';
+import { containNamespace } from './internals/contain-socket.js';
 import { membersOf, membersOfNamespace } from './internals/socket-members.js';
 import type { IoNamespace, IoServer, IoSocket, Next } from './platform-types.js';
 import type { Access, Reception } from './reception.js';
@@ -55,6 +57,7 @@ export class NamespaceGates {
     if (!inherited) {
       members._fns.unshift(gate);
     }
+    containNamespace(namespace, failSocket);
     const doConnect = members._doConnect.bind(namespace);
     members._doConnect = (socket, done) => {
       const reception = this.owner.receptionOf(socket);

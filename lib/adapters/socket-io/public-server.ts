@@ -1,5 +1,6 @@
 import { setPublic } from '../../sessions/client-session.js';
 import { failSocket } from './end-socket.js';
+import { containNamespace, containSocket } from './internals/contain-socket.js';
 import { membersOfNamespace } from './internals/socket-members.js';
 import type { NamespaceDemand } from './namespace-gates.js';
 import type { IoNamespace, IoServer } from './platform-types.js';
@@ -42,10 +43,12 @@ export class PublicServer {
 
   #open(namespace: IoNamespace): void {
     const members = membersOfNamespace(namespace);
+    containNamespace(namespace, failSocket);
     const doConnect = members._doConnect.bind(namespace);
     members._doConnect = (socket, done) => {
       setPublic(socket);
       const gate = new SocketGate(socket, true, publicOwner);
+      containSocket(socket, failSocket);
       try {
         this.#demands.get(namespace)?.expect?.(gate.socket);
         doConnect(socket, done);

@@ -3,6 +3,7 @@ import { sessionOf, setPublic } from '../../sessions/client-session.js';
 import type { ExpectClient } from '../adapter-context.js';
 import { contain } from '../contain.js';
 import { ConnectJudge, type Payload } from './connect-judge.js';
+import { containSocket } from './internals/contain-socket.js';
 import { isKnownSocket } from './internals/self-check.js';
 import { membersOf, membersOfNamespace } from './internals/socket-members.js';
 import type { IoConnection } from './io-connection.js';
@@ -99,6 +100,7 @@ export class Reception {
 
   #join(socket: IoSocket, { access }: Greeted, begins: boolean): void {
     const gate = new SocketGate(socket, access === 'public', this.connection);
+    containSocket(socket, failSocket);
     if (begins) {
       this.connection.begin(gate);
     } else {

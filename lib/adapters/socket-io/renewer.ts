@@ -1,11 +1,13 @@
-import { createHash } from 'node:crypto';
+import { failed } from '../../authentication/strategy-refusal.js';
 import { Refusal, refusedBy } from '../../protocol/refusal.js';
 import type { SessionLifecycle } from '../session-lifecycle.js';
 import type { SessionNotice } from '../connection.js';
+import { contain } from '../contain.js';
 import { ConnectError } from './endings.js';
 import { membersOf } from './internals/socket-members.js';
 import type { IoSocket } from './platform-types.js';
 import { Line } from './line.js';
+import { digestOf } from './payload-digest.js';
 import { Renewals, type Renewed } from './renewals.js';
 import type { SocketGate } from './socket-gate.js';
 
@@ -48,15 +50,17 @@ export class Renewer {
       return;
     }
     const acknowledge = id === undefined ? undefined : membersOf(gate.socket).ack(id);
-    void this.#line.add(async () => {
-      const renewed = await this.#attempt(gate, payload);
-      if (renewed instanceof Refusal) {
-        acknowledge?.(new ConnectError(renewed, this.life.context.policy).data);
-        this.life.refuse(renewed);
-      } else if (renewed && this.life.isOpen) {
-        acknowledge?.({ expiresAt: renewed.expiresAt ?? null });
-      }
-    });
+    this.#line
+      .add(async () => {
+        const renewed = await this.#attempt(gate, payload);
+        if (renewed instanceof Refusal) {
+          acknowledge?.(new ConnectError(renewed, this.life.context.policy).data);
+          this.life.refuse(renewed);
+        } else if (renewed && this.life.isOpen) {
+          acknowledge?.({ expiresAt: renewed.expiresAt ?? null });
+        }
+      })
+      .catch((cause: unknown) => this.life.refuse(failed(cause)));
   }
 
   /** Handles the payload of a CONNECT packet, and returns why it is refused. The session goes on in any case. */
@@ -94,13 +98,8 @@ export class Renewer {
     this.#asking = undefined;
     const { session, context } = this.life;
     const { expiresAt = null } = session;
-    socket?.emit(context.policy.events.authenticated, { expiresAt });
+    contain('a listener of outgoing events', () => {
+      socket?.emit(context.policy.events.authenticated, { expiresAt });
+    });
   }
-}
-
-/** Kept instead of the payload, which is a secret. */
-function digestOf(payload: unknown): string {
-  return createHash('sha256')
-    .update(JSON.stringify(payload ?? null))
-    .digest('base64url');
 }

@@ -1,15 +1,11 @@
 import { EventEmitter } from 'node:events';
 import { WebSocket, type WebSocketServer } from 'ws';
 import { isThenable } from '../../passport/maybe-promise.js';
+import { captureRejectionsWith } from '../capture-rejections.js';
 import { logFault } from '../contain.js';
 import { failClient } from './fail-client.js';
 
 type Listener = (this: unknown, ...args: unknown[]) => unknown;
-
-/** `EventEmitter` as a function, which is how an emitter that exists is given options. */
-interface EmitterInit {
-  call(emitter: EventEmitter, options: { readonly captureRejections: boolean }): void;
-}
 
 /**
  * Makes a class of sockets whose listeners may throw or reject: the exception is logged and the client closed with 1011.
@@ -37,20 +33,6 @@ export function containedWebSocket(base: typeof WebSocket = WebSocket): typeof W
 }
 
 /**
- * Has a socket of such a class also handle async listeners that reject. Bun puts another `emit` on an emitter with this
- * option, past the one of the class, which is the gate: it must not stay.
- */
-export function captureRejections(client: WebSocket): void {
-  const before = Object.getOwnPropertyDescriptor(client, 'emit');
-  (EventEmitter as unknown as EmitterInit).call(client, { captureRejections: true });
-  if (before) {
-    Object.defineProperty(client, 'emit', before);
-  } else if (Object.hasOwn(client, 'emit')) {
-    Reflect.deleteProperty(client, 'emit');
-  }
-}
-
-/**
  * Announces a client to the gateways. A listener that throws is the last that sees it; it may be one that refuses clients
  * in this way.
  */
@@ -64,8 +46,7 @@ export function announceClient(server: WebSocketServer, client: WebSocket, reque
 
 /** Has the listeners of `connection` handled in the same way when they are async. */
 export function containConnectionListeners(server: WebSocketServer): void {
-  (EventEmitter as unknown as EmitterInit).call(server, { captureRejections: true });
-  Object.assign(server, { [EventEmitter.captureRejectionSymbol]: onRejection });
+  captureRejectionsWith(server, onRejection);
 }
 
 function onRejection(error: unknown, event: string | symbol, client: unknown): void {

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { WebSocket, WebSocketServer } from 'ws';
 import { closeGraceMs } from '../close-grace.js';
 import { terminateAfter } from './close-client.js';
-import { captureRejections } from './contained-web-socket.js';
+import { captureRejections } from '../capture-rejections.js';
 import type { GatedWebSocket } from './gated-web-socket.js';
 import { destroyWhenAnswered } from './internals/destroy-when-answered.js';
 import {

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Duplex } from 'node:stream';
 import { WebSocketServer, type ServerOptions, type WebSocket } from 'ws';
 import { WsAuthConfigurationError } from '../../../errors/ws-auth.error.js';
-import { captureRejections } from '../contained-web-socket.js';
+import { captureRejections } from '../../capture-rejections.js';
 import { closedGate, gatedWebSocket, type GatedWebSocket } from '../gated-web-socket.js';
 
 /** What a private field of `ws` is used for. */

@@ -1,0 +1,99 @@
+import { EventEmitter } from 'node:events';
+import { isThenable } from '../../../passport/maybe-promise.js';
+import { captureRejectionsWith } from '../../capture-rejections.js';
+import { logFault } from '../../contain.js';
+import type { IoNamespace, IoSocket } from '../platform-types.js';
+
+/** Handles what code of the application threw, or rejected with. */
+type OnFault = (socket: IoSocket, what: string, error: unknown) => void;
+
+/** Middleware of a namespace gets a client, and middleware of a client an event. */
+type Middleware = (subject: never, next: (error?: Error) => void) => unknown;
+
+/** What takes middleware. */
+interface Using {
+  use(middleware: Middleware): unknown;
+}
+
+/** Members of a client through which its events go to their listeners. */
+interface Dispatching {
+  connected: boolean;
+  dispatch?: unknown;
+  run?: (event: unknown[], next: (error?: Error | null) => void) => void;
+  _onerror?: (error: Error) => void;
+}
+
+/**
+ * Contains listeners and middleware of one client that throw or reject. Socket.IO calls them from ticks of their own, where an
+ * exception ends the process, at the will of a client.
+ */
+export function containSocket(socket: IoSocket, onFault: OnFault): void {
+  const fail = (event: unknown, error: unknown) =>
+    onFault(socket, `a listener of "${String(event)}"`, error);
+  captureRejectionsWith(socket, (error, event) => fail(event, error));
+  containMiddleware(socket as unknown as Using, (error) => {
+    onFault(socket, 'a middleware of a client', error);
+  });
+  containDispatch(socket as unknown as EventEmitter & Dispatching, fail);
+}
+
+/** Contains listeners of `connection` that reject, and middleware that fails: its client is refused. */
+export function containNamespace(namespace: IoNamespace, onFault: OnFault): void {
+  captureRejectionsWith(namespace, (error, event, socket) => {
+    onFault(socket as IoSocket, `a listener of "${String(event)}"`, error);
+  });
+  containMiddleware(namespace as unknown as Using, (error, next) => {
+    logFault('a middleware of a namespace', error);
+    next(new Error('Internal server error'));
+  });
+}
+
+function containMiddleware(
+  target: Using,
+  onFault: (error: unknown, next: (error?: Error) => void) => void,
+): void {
+  const use = target.use.bind(target);
+  target.use = (middleware) => {
+    use((subject, next) => {
+      const fail = (error: unknown) => onFault(error, next);
+      try {
+        const returned = middleware(subject, next);
+        if (isThenable(returned)) {
+          returned.then(undefined, fail);
+        }
+      } catch (error) {
+        fail(error);
+      }
+    });
+    return target;
+  };
+}
+
+/** An unknown version keeps its own: what listeners throw then ends the process, as without this package. */
+function containDispatch(
+  socket: EventEmitter & Dispatching,
+  fail: (event: unknown, error: unknown) => void,
+): void {
+  const { dispatch, run, _onerror: onError } = socket;
+  if (typeof dispatch !== 'function' || typeof run !== 'function' || !onError) {
+    return;
+  }
+  const emit = (event: unknown[]) => {
+    try {
+      EventEmitter.prototype.emit.apply(socket, event as [string, ...unknown[]]);
+    } catch (error) {
+      fail(event[0], error);
+    }
+  };
+  socket.dispatch = (event: unknown[]) => {
+    run.call(socket, event, (error) => {
+      process.nextTick(() => {
+        if (error) {
+          onError.call(socket, error);
+        } else if (socket.connected) {
+          emit(event);
+        }
+      });
+    });
+  };
+}
