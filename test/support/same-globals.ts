@@ -1,3 +1,6 @@
+import { afterAll } from 'vitest';
+import { patient } from './patience.js';
+
 /** The files of a worker share its globals, so that each has to leave them as it has found them. */
 const names = [
   'setTimeout',
@@ -22,4 +25,16 @@ worker[key] ??= globals;
 const replaced = names.filter((name) => worker[key]![name] !== globals[name]);
 if (replaced.length > 0) {
   throw new Error(`a test file before this one has left replaced globals: ${replaced.join(', ')}`);
+}
+
+/** Sockets that still close set timers, which would count as those of the next file where that one has replaced the clocks. */
+afterAll(async () => {
+  const deadline = performance.now() + patient(2_000);
+  while (hasSockets() && performance.now() < deadline) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+});
+
+function hasSockets(): boolean {
+  return process.getActiveResourcesInfo().some((name) => name.startsWith('TCP'));
 }
