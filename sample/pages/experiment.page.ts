@@ -21,11 +21,12 @@ export function experimentPage(experiment: Experiment): string {
         data-state="waiting"
         data-user="${experiment.user}"
         data-token="${experiment.token}"
+        data-expected="${experiment.expiresAt ? 'authenticated' : 'refused'}"
         data-port="${ports.http}"
       >
         <section class="intro">
           <div>
-            <h1>One token, six ways to send it.</h1>
+            <h1>One token, and every way to send it.</h1>
             <p class="lead">
               Each tile opens a WebSocket to an origin of its own and authenticates there. The
               server greets the user it recognised, the page says goodbye, the server closes.
@@ -50,7 +51,10 @@ function identity({ user, token, expiresAt }: Experiment): Html {
     : html`<span class="lifetime lifetime-given">taken from the address</span>`;
   return html`<section class="identity" aria-label="Credentials">
     <p class="identity-user"><span class="label">User</span><strong>${user}</strong></p>
-    <p class="identity-token"><span class="label">Token</span><code>${token}</code>${lifetime}</p>
+    <p class="identity-token">
+      <span class="label">Token</span><code>${token}</code>${lifetime}
+      <button type="button" class="button-quiet copy" data-text="${token}">Copy</button>
+    </p>
     <nav class="actions" aria-label="Run the experiment">
       <a class="button" href="${addressOf('/', { user })}">Run again</a>
       <a class="button button-quiet" href="${addressOf('/', { user, token: 'a-wrong-token' })}"
@@ -84,12 +88,15 @@ const tileTemplate = html`<template id="tile">
     </header>
     <p class="tile-summary"></p>
     <p class="tile-ends"><code class="tile-address"></code><code class="tile-extractor"></code></p>
-    <pre
-      class="tile-code"
-      tabindex="0"
-      role="group"
-      aria-label="The browser code that ran"
-    ><code></code></pre>
+    <details class="tile-source" open>
+      <summary>Code</summary>
+      <pre
+        class="tile-code"
+        tabindex="0"
+        role="group"
+        aria-label="The browser code that ran"
+      ><code></code></pre>
+    </details>
     <ol class="steps" aria-label="What happened"></ol>
     <p class="verdict" role="status"><span class="verdict-words"></span><time></time></p>
   </article>

@@ -12,7 +12,7 @@ export function welcomePage(options: { refused: boolean }): string {
     title: 'nestjs-ws-auth · the experiment',
     styles: ['/welcome.css'],
     body: html`<main class="welcome">
-      <h1>One token, six ways to send it.</h1>
+      <h1>One token, and every way to send it.</h1>
       <p class="lead">
         The WebSocket protocol does not say how a client proves who it is, and a browser cannot set
         a header on a WebSocket. These are the ways that remain, side by side, in front of NestJS
@@ -42,9 +42,9 @@ export function welcomePage(options: { refused: boolean }): string {
           <strong>A page obtains a token</strong> from the HTTP server, for the user you name.
         </li>
         <li>
-          <strong>It sends the token</strong> to WebSockets on other origins, six ways at once.
+          <strong>It sends the token</strong> to WebSockets on other origins, in every way there is.
         </li>
-        <li><strong>Passport strategies check it</strong> before a gateway hears of the client.</li>
+        <li><strong>Passport strategies check it</strong> before a gateway sees the client.</li>
       </ol>
     </main>`,
   });

@@ -2,7 +2,7 @@ import { highlight, statementsOf } from './source.js';
 
 const template = document.querySelector('#tile');
 const arrows = { state: '', sent: '→ ', received: '← ' };
-const badges = { waiting: 'waiting', ok: '[OK]', ko: '[KO]' };
+const badges = { waiting: 'waiting', ok: 'accepted', ko: 'refused' };
 
 /** One way of authenticating, on the page: its story, its code and what happened. */
 export class Tile {
@@ -14,6 +14,7 @@ export class Tile {
     this.#find('.tile-summary').textContent = way.summary;
     this.#find('.tile-address').textContent = fill(way.address);
     this.#find('.tile-extractor').textContent = way.extractor;
+    this.#find('.tile-source').open = matchMedia('(width > 560px)').matches;
     this.#find('.tile-code code').append(highlight(statementsOf(way.open)));
     this.#turn('waiting', 'Connecting…');
   }

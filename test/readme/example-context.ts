@@ -51,7 +51,7 @@ export const user = { id: 'alice' };
 export const code: number = 3000;
 export const error: unknown = new Error('of something that was called');
 export const newToken = () => Promise.resolve(token);
-export const newTicket = newToken;
+export const newTicket = () => Promise.resolve(ticket);
 export const show = (data: unknown) => logger.log(data);
 
 export declare const app: INestApplication;

@@ -23,7 +23,7 @@ function expectGreen(tiles: readonly ShownTile[], user: string): void {
     ids.map((id) => ({
       id,
       state: 'ok',
-      badge: '[OK]',
+      badge: 'accepted',
       outcome: 'closed',
       code: '1000',
       words: `Authenticated as ${user}, closed with 1000.`,
@@ -85,7 +85,10 @@ describe('the test page in Chromium', { timeout: patient(120_000) }, () => {
       const tiles = await opened.run(sample().http('/?user=alice&token=a-wrong-token'));
       const [firstMessage, queryParam, ...others] = tiles;
       const [socketIo, graphql] = others.splice(-2);
-      expect(tiles.map(({ id, badge }) => [id, badge])).toEqual(ids.map((id) => [id, '[KO]']));
+      expect(await opened.page.evaluate(`document.querySelector('.tally').innerText`)).toMatch(
+        /^9 of 9\s*refused, as they should be$/,
+      );
+      expect(tiles.map(({ id, badge }) => [id, badge])).toEqual(ids.map((id) => [id, 'refused']));
       expect(firstMessage).toMatchObject({ outcome: 'closed', code: '3000' });
       expect(firstMessage?.words).toMatch(/^Closed by the server with 3000 \(unauthorized\)/);
       expect(queryParam).toMatchObject({ outcome: 'failed', code: '' });

@@ -1,0 +1,110 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { INestApplication, Type } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { createClient } from 'graphql-ws';
+import jwt from 'jsonwebtoken';
+import { subscriptionParams } from 'nestjs-ws-auth/graphql-ws-client';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { AppModule as GraphqlModule } from '../../sample/examples/graphql/app.module.js';
+import { AppModule as SocketIoModule } from '../../sample/examples/socket-io/app.module.js';
+import { joinChat } from '../../sample/examples/socket-io/client.js';
+import { AppModule as NodeModule } from '../../sample/examples/two-nodes/app.module.js';
+import { TestClient } from '../support/client.js';
+import { RedisServer } from '../support/redis.js';
+
+/** A running example. */
+class Example implements AsyncDisposable {
+  private constructor(
+    private readonly app: INestApplication,
+    readonly origin: string,
+  ) {}
+
+  static async start(module: Type<object>): Promise<Example> {
+    const compiled = await Test.createTestingModule({ imports: [module] }).compile();
+    const app = compiled.createNestApplication({ logger: false });
+    await app.listen(0, '127.0.0.1');
+    const server: Server = app.getHttpServer();
+    return new Example(app, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  }
+
+  /** Posts as the bearer of a token. */
+  post(path: string, token: string, body: object = {}): Promise<Response> {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    return fetch(this.origin + path, { method: 'POST', headers, body: JSON.stringify(body) });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.app.close();
+  }
+}
+
+const secret = 'the secret of the examples';
+const tokenOf = (sub: string) => jwt.sign({ sub }, secret, { expiresIn: 60 });
+const tokenFor = (user: string) => () => Promise.resolve(tokenOf(user));
+
+beforeAll(() => {
+  process.env['JWT_SECRET'] = secret;
+});
+
+describe('the example of two nodes', () => {
+  it('logs a user out of the other node, and refuses the token on both', async () => {
+    await using redis = await RedisServer.start();
+    process.env['REDIS_URL'] = redis.url;
+    await using one = await Example.start(NodeModule);
+    await using other = await Example.start(NodeModule);
+    const token = tokenOf('alice');
+    const connect = (node: Example) =>
+      new TestClient(`${node.origin.replace('http', 'ws')}/chat`, {
+        headers: { authorization: `Bearer ${token}` },
+      });
+    await using client = await connect(one).opened();
+    expect(await client.ask('hello')).toBe('Hello alice!');
+    expect((await other.post('/logout', token)).status).toBe(204);
+    expect(await client.closed()).toEqual({ code: 3000, reason: 'revoked' });
+    for (const node of [one, other]) {
+      await using refused = connect(node);
+      expect(await refused.refusal()).toMatchObject({ status: 401 });
+    }
+  });
+});
+
+describe('the example of Socket.IO', () => {
+  it('speaks to all, and whispers to one user', async () => {
+    await using example = await Example.start(SocketIoModule);
+    const alice = joinChat(example.origin, tokenFor('alice'));
+    const bob = joinChat(example.origin, tokenFor('bob'));
+    const next = (event: string) => new Promise((resolve) => bob.once(event, resolve));
+    await Promise.all([alice, bob].map((each) => each.emitWithAck('say', 'here I am')));
+    const said = next('said');
+    await expect(alice.emitWithAck('say', 'hello')).resolves.toBe('sent');
+    await expect(said).resolves.toEqual({ from: 'alice', text: 'hello' });
+    const whispered = next('whispered');
+    await expect(alice.emitWithAck('whisper', { to: 'bob', text: 'psst' })).resolves.toBe('sent');
+    await expect(whispered).resolves.toEqual({ from: 'alice', text: 'psst' });
+    alice.disconnect();
+    bob.disconnect();
+  });
+});
+
+describe('the example of GraphQL', () => {
+  it('delivers to a subscription what was added over HTTP, and refuses without a token', async () => {
+    await using example = await Example.start(GraphqlModule);
+    const client = createClient({
+      url: `${example.origin.replace('http', 'ws')}/graphql`,
+      webSocketImpl: WebSocket,
+      ...subscriptionParams({ token: tokenFor('alice') }),
+    });
+    const notes = client.iterate({ query: 'subscription { notes }' });
+    expect((await notes.next()).value).toEqual({ data: { notes: 'Hello alice!' } });
+    const next = notes.next();
+    const mutation = { query: 'mutation { addNote(text: "milk") }' };
+    const added = await (await example.post('/graphql', tokenOf('bob'), mutation)).json();
+    expect(added).toEqual({ data: { addNote: true } });
+    expect((await next).value).toEqual({ data: { notes: 'milk' } });
+    const refused = await (await example.post('/graphql', 'forged', mutation)).json();
+    expect(JSON.stringify(refused)).toContain('UNAUTHENTICATED');
+    await client.dispose();
+  });
+});
