@@ -23,12 +23,39 @@ export function checkBound(option: string, value: unknown, min: number): number 
   return value === Number.POSITIVE_INFINITY ? value : checkInteger(option, value, { min });
 }
 
-/** @throws {WsAuthConfigurationError} for a value that cannot be called. */
+/** @throws {WsAuthConfigurationError} for a value that cannot be called. A class can only be called with `new`. */
 export function checkFunction<Value>(option: string, value: Value): Value {
-  if (typeof value !== 'function') {
-    throw new WsAuthConfigurationError(`${option}: expected a function, got ${describe(value)}`);
+  const isClass =
+    typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value));
+  if (typeof value !== 'function' || isClass) {
+    const got = isClass ? 'a class' : describe(value);
+    throw new WsAuthConfigurationError(`${option}: expected a function, got ${got}`);
   }
   return value;
+}
+
+/** @throws {WsAuthConfigurationError} for a function that returns a promise, where the result is needed synchronously. */
+export function checkSynchronous<Value>(option: string, value: Value): Value {
+  const kind = Object.prototype.toString.call(checkFunction(option, value));
+  if (kind !== '[object Function]') {
+    throw new WsAuthConfigurationError(
+      `${option}: expected a function that returns its result and no promise, got an async one`,
+    );
+  }
+  return value;
+}
+
+/**
+ * Refuses options of a function that has none: the developer who wrote them expects an effect.
+ *
+ * @throws {WsAuthConfigurationError} for any argument
+ */
+export function demandNoOptions(name: string, given: readonly unknown[]): void {
+  if (given.length > 0) {
+    throw new WsAuthConfigurationError(
+      `${name}: takes no options; those of connections belong to WsAuthModule.forRoot() or @WsAuth()`,
+    );
+  }
 }
 
 /** A name of a strategy, or names. Whether one is needed depends on the rest of the policy. */
@@ -37,6 +64,11 @@ export function checkStrategy(option: string, value: unknown): string | readonly
   if (!names.every(isName)) {
     throw new WsAuthConfigurationError(
       `${option}: expected the name of a strategy such as 'jwt', or names in a list`,
+    );
+  }
+  if (new Set(names).size < names.length) {
+    throw new WsAuthConfigurationError(
+      `${option}: a strategy is listed twice, and would run twice`,
     );
   }
   return value as string | readonly string[];

@@ -5,7 +5,7 @@ import type { WsAuthMiddleware } from '../passport/express-request.js';
 import { isSendableCloseCode } from '../protocol/close-code.js';
 import { hasControlCharacter } from '../protocol/header-syntax.js';
 import { demandWholeExtractor, isExtractor } from './check-extractor.js';
-import { checkFunction, describe } from './check-option.js';
+import { checkFunction, checkSynchronous, describe } from './check-option.js';
 import { demandDistinctPlaces } from './distinct-places.js';
 import type { WsAuthModuleOptions } from './options.js';
 import { originPolicy } from './origin-policy.js';
@@ -35,14 +35,20 @@ export function checkCredentials(name: string, value: unknown): readonly WsCrede
 type AllowedOrigins = NonNullable<WsAuthModuleOptions['allowedOrigins']>;
 
 /** Which credentials the origins are for is judged with the whole policy. */
-export function checkAllowedOrigins(_name: string, value: unknown): AllowedOrigins {
+export function checkAllowedOrigins(name: string, value: unknown): AllowedOrigins {
+  if (typeof value === 'function') {
+    checkFunction(name, value);
+  }
   originPolicy(value as AllowedOrigins, false);
   return value as AllowedOrigins;
 }
 
 type TrustProxy = NonNullable<WsAuthModuleOptions['trustProxy']>;
 
-export function checkTrustProxy(_name: string, value: unknown): TrustProxy {
+export function checkTrustProxy(name: string, value: unknown): TrustProxy {
+  if (typeof value === 'function') {
+    checkSynchronous(name, value);
+  }
   proxyTrust(value as TrustProxy);
   return value as TrustProxy;
 }

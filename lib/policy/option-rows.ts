@@ -1,5 +1,5 @@
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
-import { checkBound, checkFunction, checkInteger, describe } from './check-option.js';
+import { checkBound, checkInteger, checkSynchronous, describe } from './check-option.js';
 import {
   checkOptions,
   defaultsOf,
@@ -53,9 +53,9 @@ export function flag(byDefault: boolean): OptionRow<boolean> {
   return oneOf<boolean>(byDefault, [true, false]);
 }
 
-/** A function, or none. */
+/** A function that returns its result synchronously, or none. */
 export function callable<Value>(): OptionRow<Value | undefined> {
-  return { default: undefined, check: (name, value) => checkFunction(name, value as Value) };
+  return { default: undefined, check: (name, value) => checkSynchronous(name, value as Value) };
 }
 
 /** A value of another kind, with a check of its own. */

@@ -1,3 +1,4 @@
+import { demandNoOptions } from '../policy/check-option.js';
 import { later, MemoryJournal, type KeptInstant } from './memory-journal.js';
 import { MemoryLeases } from './memory-leases.js';
 import type {
@@ -40,6 +41,11 @@ export class MemoryWsAuthStore implements WsAuthStore {
   readonly #leases = new MemoryLeases();
   readonly #watchers = new Set<() => void>();
   #sweepAt = 0;
+
+  /** @throws {WsAuthConfigurationError} for options: those of tickets belong to `tickets` of the module. */
+  constructor(...options: never[]) {
+    demandNoOptions('MemoryWsAuthStore', options);
+  }
 
   putTicket(ticket: StoredTicket, { maxPerUser, maxTotal }: TicketLimits): Promise<void> {
     const { digest, userId, payload, ttlMs } = ticket;

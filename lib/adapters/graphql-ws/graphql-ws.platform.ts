@@ -12,6 +12,7 @@ import type { WsAuthServerPlatform } from '../../policy/server-platform.js';
 import type { UpgradeRoute } from '../route.js';
 import type { PassOn, ServerPlatform } from '../server-platform.js';
 import type { SessionContext } from '../session-context.js';
+import { demandHooks } from './check-hooks.js';
 import { containedHooks } from './contained-hooks.js';
 import { contextMembers, type GraphqlWsContext } from './graphql-context.js';
 import { GraphqlRoute, type OnConnect } from './graphql-route.js';
@@ -64,7 +65,8 @@ export interface GraphqlWsSubscriptions extends WsAuthServerPlatform {
    *
    * @param theirs options of the application, such as `onConnect`, `onSubscribe` and `context`. Its `onConnect` runs when the connection
    *   has a session: `false` refuses it, and an object is sent with the acknowledgement.
-   * @throws {WsAuthConfigurationError} for `connectionInitWaitTimeout`, which is `authTimeoutMs`
+   * @throws {WsAuthConfigurationError} for `connectionInitWaitTimeout`, which is `authTimeoutMs`, and for a misspelt name or a hook that
+   *   is not a function
    */
   options<Theirs extends object>(
     theirs?: Theirs,
@@ -107,10 +109,8 @@ class GraphqlWsPlatform implements ServerPlatform, GraphqlWsSubscriptions {
   ) {}
 
   options<Theirs extends object>(theirs?: Theirs) {
-    if (theirs && 'connectionInitWaitTimeout' in theirs) {
-      throw new WsAuthConfigurationError(
-        'graphqlWs.options: connectionInitWaitTimeout is authTimeoutMs; set that of graphqlWs()',
-      );
+    if (theirs !== undefined) {
+      demandHooks(theirs);
     }
     this.#isUsed = true;
     const { onConnect } = (theirs ?? {}) as { onConnect?: OnConnect };

@@ -1,3 +1,4 @@
+import { demandNoOptions } from '../../policy/check-option.js';
 import type { WsAuthPlatform } from '../../policy/platform.js';
 import type { Platform } from '../platform.js';
 import { endSocket, failSocket } from './end-socket.js';
@@ -28,8 +29,10 @@ const platform: Platform = Object.freeze({
  * ```ts
  * WsAuthModule.forRoot({ strategy: 'jwt', platform: socketIo() })
  * ```
+ * @throws {WsAuthConfigurationError} for options: it has none.
  * @publicApi
  */
-export function socketIo(): WsAuthPlatform {
+export function socketIo(...options: never[]): WsAuthPlatform {
+  demandNoOptions('socketIo', options);
   return platform;
 }

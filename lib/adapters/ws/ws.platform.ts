@@ -1,5 +1,6 @@
 import type { WebSocket } from 'ws';
 import type { Platform } from '../platform.js';
+import { demandNoOptions } from '../../policy/check-option.js';
 import type { WsAuthPlatform } from '../../policy/platform.js';
 import { eventMessage } from '../../protocol/message.js';
 import { endClient, failClient } from './fail-client.js';
@@ -29,9 +30,11 @@ const platform: Platform = Object.freeze({
  * ```ts
  * WsAuthModule.forRoot({ strategy: 'jwt', platform: ws() })
  * ```
+ * @throws {WsAuthConfigurationError} for options: it has none.
  * @publicApi
  */
-export function ws(): WsAuthPlatform {
+export function ws(...options: never[]): WsAuthPlatform {
+  demandNoOptions('ws', options);
   return platform;
 }
 

@@ -1,3 +1,4 @@
+import { moduleSettings } from '../../../lib/module/module-settings.js';
 import { describe as group, expect, it } from 'vitest';
 import { WsAuthConfigurationError } from '../../../lib/errors/ws-auth.error.js';
 import {
@@ -67,5 +68,45 @@ group('describe', () => {
 group('maxTimerMs', () => {
   it('is the longest delay that Node keeps', () => {
     expect(maxTimerMs).toBe(2_147_483_647);
+  });
+});
+
+class Ticket {}
+
+const settle = (option: string, value: unknown) => () =>
+  moduleSettings({ strategy: 'jwt', [option]: value });
+
+/** Functions whose result is there later, or never. */
+const late = [async () => 1, function* generate() {}, async function* generateLater() {}];
+
+group('functions that the module calls', () => {
+  it.each(['userId', 'expiresAt', 'trustProxy', 'allowedOrigins'])(
+    'K11a: %s cannot be a class, which throws where it is called',
+    (option) => {
+      expect(settle(option, Ticket)).toThrow(`${option}: expected a function, got a class`);
+    },
+  );
+
+  it('K11a: no middleware can be a class', () => {
+    expect(settle('middleware', [Ticket])).toThrow('middleware: expected a function, got a class');
+  });
+
+  it.each(['userId', 'expiresAt', 'trustProxy'])(
+    'K11a: %s cannot be an async function, whose promise would count as a value',
+    (option) => {
+      for (const value of late) {
+        expect(settle(option, value)).toThrow(
+          `${option}: expected a function that returns its result and no promise`,
+        );
+      }
+      expect(settle(option, () => 1)).not.toThrow();
+    },
+  );
+
+  it('K11b: no strategy is listed twice, since it would run twice', () => {
+    expect(settle('strategy', ['jwt', 'key', 'jwt'])).toThrow(
+      /^strategy: a strategy is listed twice/,
+    );
+    expect(settle('strategy', ['jwt', 'key'])).not.toThrow();
   });
 });
