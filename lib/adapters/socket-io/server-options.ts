@@ -71,7 +71,8 @@ export function demandPossiblePolicy({ handshakeExtractors, firstMessage, bridge
   }
   if (bridges.length > 0) {
     throw new WsAuthConfigurationError(
-      'fromCookie.bridge: it is not served beside Socket.IO; let a controller set the cookie, since pages may send it with any request',
+      'fromCookie.bridge: its cookie lasts for a handshake, and every poll of Socket.IO has to present the cookie that opened the connection; ' +
+        'send the token as auth of the client, or let a controller set a cookie that lasts as long as the session',
     );
   }
 }
