@@ -19,6 +19,11 @@ class NoAdapter implements WebSocketAdapter {
   }
 
   close(): void {}
+
+  /** Optional in the types of Nest, which calls it nevertheless when the application closes. */
+  dispose(): Promise<void> {
+    return Promise.resolve();
+  }
 }
 
 /**

@@ -1,3 +1,5 @@
+import { ApplicationConfig } from '@nestjs/core';
+import { SocketModule } from '@nestjs/websockets/socket-module.js';
 import { describe, expect, it } from 'vitest';
 import { WsAuthConfigurationError } from '../../../lib/errors/ws-auth.error.js';
 import { installedPlatformOrNone } from '../../../lib/module/installed-platform.js';
@@ -25,5 +27,13 @@ describe('an application that protects other servers and installs no platform', 
       expect(call).toThrow(/^platform: no WebSocket platform is installed/);
     }
     expect(adapter.close({})).toBeUndefined();
+  });
+
+  it('closes: Nest itself closes and disposes of the adapter', async () => {
+    const platform = await installedPlatformOrNone(noPackage);
+    const module = new SocketModule();
+    const config = new ApplicationConfig(platform.createAdapter({} as AdapterContext));
+    Object.assign(module, { applicationConfig: config });
+    await expect(module.close()).resolves.toBeUndefined();
   });
 });
