@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import type { PendingBudget } from '../authentication/pending-budget.js';
 import type { ProxyTrust } from '../policy/proxy-trust.js';
+import type { SessionDrain } from '../sessions/session-drain.js';
 import type { HttpPort } from './http-port.js';
 import type { RefusalReporter } from './refusal-reporter.js';
 import type { SessionContext } from './session-context.js';
@@ -22,6 +23,8 @@ export interface AdapterContext {
   readonly reporter: RefusalReporter;
   readonly budget: PendingBudget;
   readonly trust: ProxyTrust;
+  /** Whether this node drains, and so refuses new clients. */
+  readonly drain: Pick<SessionDrain, 'hasBegun'>;
   /** Time in milliseconds that closing may take. */
   readonly shutdownTimeoutMs: number;
   /** The HTTP server of the application, if it has one. */

@@ -4,6 +4,7 @@ import type { SessionLeases } from '../cluster/session-leases.js';
 import type { WsAuthEvents } from '../events/ws-auth-events.js';
 import type { Policy } from '../policy/policy.js';
 import type { WsAuthTelemetry } from '../policy/telemetry.js';
+import type { SessionDrain } from '../sessions/session-drain.js';
 import type { LiveSessions } from '../sessions/live-sessions.js';
 import type { RevocationLedger } from '../sessions/revocation-ledger.js';
 import type { RefusalReporter } from './refusal-reporter.js';
@@ -13,6 +14,8 @@ export interface SessionContext {
   readonly policy: Policy;
   readonly authenticator: Authenticator;
   readonly sessions: LiveSessions;
+  /** Whether this node drains, and so refuses new clients. */
+  readonly drain: Pick<SessionDrain, 'hasBegun'>;
   readonly revocations: RevocationLedger;
   /** Absent where each node counts the sessions of a user by itself. */
   readonly leases: SessionLeases | undefined;

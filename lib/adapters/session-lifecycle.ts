@@ -96,6 +96,20 @@ export class SessionLifecycle implements LiveSession, Renewable {
     }
   }
 
+  leave(): void {
+    scheduleInSlices(() => this.end({ why: 'shutdown' }));
+  }
+
+  /** Its place is free from now on, since the client takes one on another node before this connection closes. */
+  announceLeaving(closesInMs: number): void {
+    scheduleInSlices(() => {
+      if (this.isOpen) {
+        this.context.leases?.release(this.session);
+        this.connection.send('draining', { closesInMs });
+      }
+    });
+  }
+
   /** Ends the session because its client failed to authenticate again. */
   refuse(refusal: Refusal): void {
     if (!this.#ended) {

@@ -1,3 +1,4 @@
+import type { Ending } from '../sessions/live-session.js';
 import { contain } from './contain.js';
 
 /**
@@ -21,6 +22,18 @@ export function scheduleInSlices(job: () => void): void {
   if (!scheduled) {
     scheduled = true;
     setImmediate(drain);
+  }
+}
+
+/**
+ * Runs what closes the connection of a session that ends. At a shutdown every session has its turn already, by
+ * `SessionLifecycle.leave()`, and its close frame goes out with its end.
+ */
+export function closeInTurn({ why }: Pick<Ending, 'why'>, close: () => void): void {
+  if (why === 'shutdown') {
+    close();
+  } else {
+    scheduleInSlices(close);
   }
 }
 

@@ -70,9 +70,10 @@ export class UpgradeDecider {
    * @param presents whether the client presents a credential; called only when slots are scarce
    */
   reserve(subject: UpgradeSubject, peer: Peer, presents: () => boolean): PendingUpgrade | Refusal {
-    const full = this.#closing
-      ? refusedBy('closing', 'ERR_WS_AUTH_SHUTTING_DOWN')
-      : this.context.budget.take(peer, presents);
+    const full =
+      this.#closing || this.context.drain.hasBegun
+        ? refusedBy('closing', 'ERR_WS_AUTH_SHUTTING_DOWN')
+        : this.context.budget.take(peer, presents);
     if (full) {
       return full;
     }

@@ -6,6 +6,8 @@ import type { Authenticated } from '../authentication/authenticated.js';
 /** What this node knows of revocations by itself, for as long as a session lives. */
 export interface RevocationFeed {
   readonly isFresh: boolean;
+  /** Whether the last reading has succeeded. */
+  readonly isHealthy: boolean;
   read(): Promise<void>;
 }
 
@@ -27,12 +29,23 @@ export class RevocationCheck {
         return refusedBy('revoked', 'ERR_WS_AUTH_REVOKED');
       }
     } catch (cause) {
+      this.#lookAgain();
       return unavailable(cause);
     }
     if (!this.feed.isFresh) {
       await this.feed.read();
     }
     return this.refuseOutdated();
+  }
+
+  /**
+   * The node is not ready from the moment its authentications fail, and not from the next reading on: a balancer would send it
+   * clients that it refuses. Only a reading decides, since a single unreadable key must not take the node out.
+   */
+  #lookAgain(): void {
+    if (this.feed.isHealthy) {
+      void this.feed.read();
+    }
   }
 
   /** Refuses every client while this node receives no revocations. */

@@ -10,10 +10,13 @@ import { RevocationCheck } from '../cluster/revocation-check.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { maxTimerMs } from '../policy/check-option.js';
 import { SessionLeases } from '../cluster/session-leases.js';
+import { nodeName, Presence, presenceStoreOf } from '../cluster/presence.js';
 import { RevocationSync } from '../cluster/revocation-sync.js';
 import type { WsAuthHealth } from '../cluster/ws-auth-health.service.js';
 import { LiveSessions } from '../sessions/live-sessions.js';
-import { endAll, RevocationLedger } from '../sessions/revocation-ledger.js';
+import { ClusterSessions } from '../sessions/cluster-sessions.js';
+import { endAll } from '../sessions/end-all.js';
+import { RevocationLedger } from '../sessions/revocation-ledger.js';
 import { logStoreFailure } from '../store/log-store-failure.js';
 import { waitAtMost } from '../store/wait-at-most.js';
 import { MemoryWsAuthStore } from '../store/memory.store.js';
@@ -23,6 +26,9 @@ import { WS_AUTH_SETTINGS, type ModuleSettings } from './module-settings.js';
 
 /** Time in milliseconds that a store has at least to answer when the application closes: leases are given back then. */
 const minStopMs = 1_000;
+
+/** Time in milliseconds for which a node that starts waits for the advice of its store. */
+const adviceMs = 1_000;
 
 /** The store of tickets and revocations: the one that nodes share, or one in this process. */
 @Injectable()
@@ -34,6 +40,8 @@ export class NodeState implements OnModuleInit, OnModuleDestroy, OnApplicationSh
   readonly leases: SessionLeases | undefined;
   readonly #logger = new Logger('WsAuth');
   readonly #sync: RevocationSync | undefined;
+  readonly #presence: Presence | undefined;
+  #isAdvised = false;
 
   /** @throws {WsAuthConfigurationError} for a limit on all nodes without a store that they share. */
   constructor(
@@ -41,6 +49,7 @@ export class NodeState implements OnModuleInit, OnModuleDestroy, OnApplicationSh
     private readonly sessions: LiveSessions,
     private readonly ledger: RevocationLedger,
     @Inject(WS_AUTH_OWN_HEALTH) private readonly health: WsAuthHealth,
+    cluster: ClusterSessions,
   ) {
     const { store } = settings;
     this.store = store ?? new MemoryWsAuthStore();
@@ -51,10 +60,15 @@ export class NodeState implements OnModuleInit, OnModuleDestroy, OnApplicationSh
       health.observe(this.#sync);
     }
     this.leases = this.#countTogether(settings);
+    this.#presence = settings.presence ? this.#publish(settings) : undefined;
+    if (this.#presence) {
+      cluster.observe(this.#presence);
+    }
   }
 
   async onModuleInit(): Promise<void> {
     await this.#sync?.start();
+    await waitAtMost(adviceMs, this.#logAdvice());
   }
 
   /** Readiness ends first: this is the earliest hook of Nest, and sockets may live on for as long as the others wait. */
@@ -67,10 +81,20 @@ export class NodeState implements OnModuleInit, OnModuleDestroy, OnApplicationSh
    * ends revoked sessions, and ends all if it loses the store.
    */
   async onApplicationShutdown(): Promise<void> {
-    const stopped = Promise.all([this.#sync?.stop(), this.leases?.stop()]);
+    const stopped = Promise.all([this.#sync?.stop(), this.leases?.stop(), this.#presence?.stop()]);
     if (!(await waitAtMost(Math.max(minStopMs, this.settings.shutdownTimeoutMs), stopped))) {
       this.#logger.warn('the store does not answer, the application closes without it');
     }
+  }
+
+  /** @throws {WsAuthConfigurationError} for a store that knows nothing of presence. */
+  #publish({ maxStalenessMs }: ModuleSettings): Presence {
+    return new Presence({
+      store: presenceStoreOf(this.store),
+      sessions: this.sessions,
+      node: nodeName(),
+      leaseMs: leaseMsOf(maxStalenessMs),
+    });
   }
 
   #countTogether(settings: ModuleSettings): SessionLeases | undefined {
@@ -85,8 +109,7 @@ export class NodeState implements OnModuleInit, OnModuleDestroy, OnApplicationSh
     }
     return new SessionLeases({
       store: this.store,
-      // A disconnected node closes its sessions first.
-      leaseMs: Math.ceil(Math.min(1.5 * maxStalenessMs, maxTimerMs)),
+      leaseMs: leaseMsOf(maxStalenessMs),
       isLive: (sessionId) => this.sessions.with(sessionId) !== undefined,
       apply: (revocation) => this.#apply(revocation),
     });
@@ -106,8 +129,22 @@ export class NodeState implements OnModuleInit, OnModuleDestroy, OnApplicationSh
         );
         telemetry?.happened('storeLost');
       },
-      onRecovery: () => this.#logger.log('the store answers again'),
+      onRecovery: () => {
+        this.#logger.log('the store answers again');
+        void this.#logAdvice();
+      },
     });
+  }
+
+  /** Once, as soon as the store answers. A store that does not permit the question is not asked again. */
+  async #logAdvice(): Promise<void> {
+    try {
+      const advice = this.#isAdvised ? [] : await this.store.advice?.();
+      this.#isAdvised = true;
+      advice?.forEach((each) => this.#logger.warn(`store: ${each}`));
+    } catch {
+      // The store is not reachable, or keeps this to itself.
+    }
   }
 
   #apply(revocation: StoredRevocation): void {
@@ -118,4 +155,9 @@ export class NodeState implements OnModuleInit, OnModuleDestroy, OnApplicationSh
     }
     this.ledger.apply(revocation);
   }
+}
+
+/** A disconnected node closes its sessions first. */
+function leaseMsOf(maxStalenessMs: number): number {
+  return Math.ceil(Math.min(1.5 * maxStalenessMs, maxTimerMs));
 }

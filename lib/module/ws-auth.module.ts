@@ -9,6 +9,8 @@ import { WsTickets } from '../tickets/ws-tickets.service.js';
 import { NodeState } from './node-state.js';
 import { LiveSessions } from '../sessions/live-sessions.js';
 import { RevocationLedger } from '../sessions/revocation-ledger.js';
+import { ClusterSessions } from '../sessions/cluster-sessions.js';
+import { SessionDrain } from '../sessions/session-drain.js';
 import { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
 import { GatewayPolicies } from './gateway-policies.js';
 import { checkAsyncOptions, classProviders } from './async-options.js';
@@ -19,7 +21,7 @@ import {
   WS_AUTH_SETTINGS,
   type ModuleSettings,
 } from './module-settings.js';
-import { ownProviders } from './own-providers.js';
+import { ownProviders, WS_AUTH_OWN_HEALTH } from './own-providers.js';
 import { WsAuthService } from './ws-auth.service.js';
 import {
   ConfigurableModuleClass,
@@ -53,10 +55,21 @@ import {
       useFactory: (live: LiveSessions) => new RevocationLedger(live),
     },
     {
+      provide: SessionDrain,
+      inject: [LiveSessions, WS_AUTH_OWN_HEALTH],
+      useFactory: (live: LiveSessions, health: WsAuthHealth) =>
+        new SessionDrain(live, () => health.shutDown()),
+    },
+    { provide: ClusterSessions, useFactory: () => new ClusterSessions() },
+    {
       provide: WsAuthSessions,
-      inject: [LiveSessions, RevocationLedger],
-      useFactory: (live: LiveSessions, ledger: RevocationLedger) =>
-        new WsAuthSessions(live, ledger),
+      inject: [LiveSessions, RevocationLedger, SessionDrain, ClusterSessions],
+      useFactory: (
+        live: LiveSessions,
+        ledger: RevocationLedger,
+        drain: SessionDrain,
+        cluster: ClusterSessions,
+      ) => new WsAuthSessions(live, { ledger, drain, cluster }),
     },
     WsTickets,
     {

@@ -33,6 +33,7 @@ import { failureLimiters } from '../policy/failure-limiter.js';
 import { LiveSessions } from '../sessions/live-sessions.js';
 import { sessionOf } from '../sessions/client-session.js';
 import type { Refusal } from '../protocol/refusal.js';
+import { checkDrain, SessionDrain } from '../sessions/session-drain.js';
 import { RevocationLedger } from '../sessions/revocation-ledger.js';
 import type { AdapterContext, ExpectClient, ProtectedServer } from '../adapters/adapter-context.js';
 import type { Platform } from '../adapters/platform.js';
@@ -106,6 +107,7 @@ export class WsAuthService
     private readonly revocations: RevocationLedger,
     @Inject(WS_AUTH_OWN_EVENTS) private readonly events: WsAuthEvents,
     private readonly common: NodeState,
+    readonly drain: SessionDrain,
     private readonly config: ApplicationConfig,
     private readonly httpAdapterHost: HttpAdapterHost,
     private readonly moduleRef: ModuleRef,
@@ -225,8 +227,12 @@ export class WsAuthService
   }
 
   /** The last hook that Nest calls before it closes the HTTP server. */
-  beforeApplicationShutdown(): Promise<void> {
-    return this.#others.close();
+  async beforeApplicationShutdown(): Promise<void> {
+    const { drainMs } = this.settings;
+    if (drainMs > 0) {
+      await this.drain.run(checkDrain({ overMs: drainMs }));
+    }
+    await this.#others.close();
   }
 
   /** The first hook that Nest calls after it has closed the HTTP server; a server that it leaves open is given back as well. */
@@ -236,12 +242,13 @@ export class WsAuthService
 
   /** What the sessions of one server share. */
   #contextOf(options: WsAuthModuleOptions, transport: WsAuthTransport): SessionContext {
-    const { sessions, revocations, events, reporter, budget } = this;
+    const { sessions, drain, revocations, events, reporter, budget } = this;
     const policy = resolvePolicy(options, transport);
     return {
       policy,
       authenticator: this.#authenticatorFor(policy),
       sessions,
+      drain,
       revocations,
       leases: this.common.leases,
       events,

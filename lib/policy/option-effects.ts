@@ -16,6 +16,7 @@ type Effective = Pick<
   | 'sessionLimitScope'
   | 'awaitConnection'
   | 'bindSidToAddress'
+  | 'presence'
 > & {
   /** What carries the connections; unknown for an application without a gateway. */
   readonly transport?: WsAuthTransport;
@@ -40,6 +41,11 @@ const queue: EffectRule = {
 const sharedStore: EffectRule = {
   hasEffect: ({ store }) => store !== undefined,
   otherwise: 'has no effect without a store that nodes share; pass store: redisWsAuthStore(client)',
+};
+
+const presence: EffectRule = {
+  hasEffect: (options) => !options.presence || sharedStore.hasEffect(options),
+  otherwise: sharedStore.otherwise,
 };
 
 /** A rule for each option that depends on others. */
@@ -79,6 +85,7 @@ const rules: Rules = {
   },
   maxStalenessMs: sharedStore,
   onStoreLoss: sharedStore,
+  presence,
   connectionTimeoutMs: {
     hasEffect: ({ awaitConnection }) => awaitConnection,
     otherwise:
@@ -93,7 +100,11 @@ const rules: Rules = {
 };
 
 /** Rules of options that no gateway can give an effect. */
-const applicationRules: Rules = { maxStalenessMs: sharedStore, onStoreLoss: sharedStore };
+const applicationRules: Rules = {
+  maxStalenessMs: sharedStore,
+  onStoreLoss: sharedStore,
+  presence,
+};
 
 /** Options of a gateway: those written on its class, and those with what it inherits from base classes. */
 interface GatewayOptions {

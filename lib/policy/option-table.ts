@@ -86,6 +86,7 @@ export const applicationOptions = {
   property: custom(checkProperty, 'user'),
   trustProxy: custom(checkTrustProxy, false),
   shutdownTimeoutMs: integer(5_000, { min: 0, max: maxTimerMs }),
+  drainMs: integer(0, { min: 0, max: maxTimerMs }),
   maxPending: integer(4_096, { min: 1 }),
   maxPendingPerAddress: integer(512, { min: 1 }),
   failedAttempts: together(
@@ -106,12 +107,14 @@ export const applicationOptions = {
   onStoreLoss: oneOf('close', ['close', 'keep']),
   clockToleranceMs: integer(0, { min: 0, max: 60_000 }),
   sessionLimitScope: oneOf('node', ['node', 'cluster']),
+  presence: flag(false),
   telemetry: custom(checkTelemetry),
   events: together(
     group({
       authenticate: custom(checkName, defaultEventNames.authenticate),
       authenticated: custom(checkName, defaultEventNames.authenticated),
       expiring: custom(checkName, defaultEventNames.expiring),
+      draining: custom(checkName, defaultEventNames.draining),
       ended: custom(checkName, defaultEventNames.ended),
       ping: custom(checkName, defaultEventNames.ping),
     } satisfies RowsOf<WsAuthEventNames>),

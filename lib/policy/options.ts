@@ -373,6 +373,23 @@ export interface WsAuthModuleOptions extends WsAuthPolicyOptions {
    */
   readonly shutdownTimeoutMs?: number;
   /**
+   * Whether nodes publish which sessions their users have, for `listCluster()` and `countCluster()` of `WsAuthSessions`. It costs the store
+   * a write for the users whose sessions have changed, every 100 ms at most. Needs `store`.
+   *
+   * @default false
+   */
+  readonly presence?: boolean;
+  /**
+   * Time in milliseconds over which `app.close()` spreads the end of the sessions, before it closes anything: at least 0, which ends all
+   * together.
+   *
+   * New upgrades are refused with 503 meanwhile. Clients that know the event `draining` connect to another node before their connection
+   * closes, so that no message is lost, and the other nodes do not receive all clients together.
+   *
+   * @default 0
+   */
+  readonly drainMs?: number;
+  /**
    * Connections that are not authenticated yet, in the whole application, at least 1. More are refused with 503. Stops
    * exhaustion by sockets that never authenticate, and by attempts that are abandoned.
    *

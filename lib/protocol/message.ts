@@ -9,6 +9,7 @@ export const defaultEventNames = Object.freeze({
   authenticate: 'authenticate',
   authenticated: 'authenticated',
   expiring: 'expiring',
+  draining: 'draining',
   ended: 'ended',
   ping: 'nestjs-ws-auth:ping',
 });
@@ -21,6 +22,8 @@ export interface WsAuthEventNames {
   readonly authenticated: string;
   /** @default 'expiring' */
   readonly expiring: string;
+  /** @default 'draining' */
+  readonly draining: string;
   /**
    * By which clients of Socket.IO learn why their session has ended. Native WebSockets have close frames instead.
    *
@@ -47,6 +50,12 @@ export interface AuthenticateData {
 export interface SessionData {
   /** End of the session in epoch milliseconds; `null` if it does not expire. */
   readonly expiresAt: number | null;
+}
+
+/** `data` of `draining`. */
+export interface DrainingData {
+  /** Milliseconds after which the server closes the connection, because it shuts down. A duration, since clocks differ. */
+  readonly closesInMs: number;
 }
 
 /** Type of the message by which the page of the cookie bridge reports its result to its parent. */
@@ -100,7 +109,7 @@ export function pingMessage({ ping }: WsAuthEventNames): string {
 }
 
 /** The message that informs a client about its session. */
-export function sessionMessage(event: string, data: SessionData): string {
+export function sessionMessage(event: string, data: SessionData | DrainingData): string {
   return eventMessage(event, data);
 }
 

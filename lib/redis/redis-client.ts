@@ -17,14 +17,44 @@ export interface NodeRedisClient {
   on(event: 'error', listener: (error: unknown) => void): unknown;
 }
 
+/** A client of several nodes of `redis`, made by `createCluster()`, as far as it is used. */
+export interface NodeRedisCluster extends Omit<NodeRedisClient, 'sendCommand' | 'duplicate'> {
+  /** Sends one command to the primary that has the key. */
+  sendCommand(
+    firstKey: string | undefined,
+    isReadonly: boolean | undefined,
+    command: string[],
+  ): Promise<unknown>;
+  /** Makes another client of the same nodes. */
+  duplicate(): NodeRedisCluster & {
+    /** Connects it. */
+    connect(): Promise<unknown>;
+    /** Ends it immediately. */
+    destroy(): unknown;
+  };
+}
+
+/** A client of `redis` that asks sentinels for the primary, made by `createSentinel()`, as far as it is used. */
+export interface NodeRedisSentinel extends Omit<NodeRedisClient, 'sendCommand' | 'duplicate'> {
+  /** Sends one command to the primary. */
+  sendCommand(isReadonly: boolean | undefined, command: string[]): Promise<unknown>;
+  /** Makes another client of the same sentinels. */
+  duplicate(): NodeRedisSentinel & {
+    /** Connects it. */
+    connect(): Promise<unknown>;
+    /** Ends it immediately. */
+    destroy(): unknown;
+  };
+}
+
 /** A client of `ioredis`, as far as it is used. */
 export interface IoRedisClient {
   /** `ready` when it is connected. */
   readonly status: string;
   /** Sends one command. */
   call(command: string, ...args: string[]): Promise<unknown>;
-  /** Makes another client of the same server. */
-  duplicate(): IoRedisClient & {
+  /** Makes another client of the same server. A cluster takes its nodes first. */
+  duplicate(...overrides: never[]): IoRedisClient & {
     /** Ends it. */
     disconnect(): void;
   };
@@ -33,7 +63,8 @@ export interface IoRedisClient {
 }
 
 /** A client of either package. */
-export type WsAuthRedisClient = NodeRedisClient | IoRedisClient;
+export type WsAuthRedisClient =
+  NodeRedisClient | NodeRedisCluster | NodeRedisSentinel | IoRedisClient;
 
 /** Sends commands to Redis, whichever package the client is of. */
 export interface RedisConnection {
@@ -46,43 +77,54 @@ export interface RedisConnection {
 /**
  * Wraps a client of the application. Closing it is up to the application.
  *
- * @throws {WsAuthConfigurationError} for a value that is not a client of either package, and for clusters and sentinels of
- *   node-redis.
+ * @param key a key of the store: all of them are on the node of this one
+ * @throws {WsAuthConfigurationError} for a value that is not a client of either package.
  */
-export function connectionOf(client: WsAuthRedisClient): RedisConnection {
+export function connectionOf(client: WsAuthRedisClient, key: string): RedisConnection {
   if (!isClient(client)) {
     throw new WsAuthConfigurationError(
-      'redisWsAuthStore: expected a client of `redis`, made by createClient(), or of `ioredis`',
-    );
-  }
-  if (isSeveralNodes(client)) {
-    throw new WsAuthConfigurationError(
-      'redisWsAuthStore: createCluster() and createSentinel() of `redis` are not supported; pass a client of createClient(), ' +
-        'or of `ioredis`: new Cluster([…]), or new Redis({ sentinels, name })',
+      'redisWsAuthStore: expected a client of `redis`, made by createClient(), createCluster() or createSentinel() of version 6, ' +
+        'or of `ioredis`, made by new Redis() or new Cluster()',
     );
   }
   client.on('error', ignore);
-  return wrap(client, () => undefined);
+  return wrap(client, key, () => undefined);
 }
 
 /** Makes a connection of our own, for commands that block. */
-export function duplicateOf(client: WsAuthRedisClient): RedisConnection {
+export function duplicateOf(client: WsAuthRedisClient, key: string): RedisConnection {
   if ('isReady' in client) {
     const made = client.duplicate();
     made.on('error', ignore);
-    return afterConnecting(made, made.connect().catch(ignore));
+    return afterConnecting(
+      made,
+      wrap(made, key, () => made.destroy()),
+    );
   }
-  const made = client.duplicate();
+  const made = duplicateOfIoRedis(client);
   made.on('error', ignore);
-  return wrap(made, () => made.disconnect());
+  return wrap(made, key, () => made.disconnect());
+}
+
+/** Without this a read that waits would be sent again after a reconnect, so that the loss of a connection would not show. */
+const failWithConnection = { maxRetriesPerRequest: 0 };
+
+function duplicateOfIoRedis(client: IoRedisClient): ReturnType<IoRedisClient['duplicate']> {
+  const source = client as unknown as {
+    duplicate(...overrides: unknown[]): ReturnType<IoRedisClient['duplicate']>;
+  };
+  return 'isCluster' in client && client.isCluster === true
+    ? source.duplicate([], { redisOptions: failWithConnection })
+    : source.duplicate(failWithConnection);
 }
 
 /** Sends nothing before the client is connected: without an offline queue it would refuse to. */
 function afterConnecting(
-  client: ReturnType<NodeRedisClient['duplicate']>,
-  connected: Promise<unknown>,
+  client: { readonly isReady: boolean; connect(): Promise<unknown> },
+  { send, close }: RedisConnection,
 ): RedisConnection {
-  const { send, close } = wrap(client, () => client.destroy());
+  const connected = client.connect();
+  connected.catch(ignore);
   return {
     get isReady() {
       return client.isReady;
@@ -95,6 +137,7 @@ function afterConnecting(
   };
 }
 
+/** Pools of `redis` have no `isReady`. */
 function isClient(client: unknown): boolean {
   const { isReady, sendCommand, status, call } = (client ?? {}) as Record<string, unknown>;
   return (
@@ -103,26 +146,39 @@ function isClient(client: unknown): boolean {
   );
 }
 
-/** Clusters and sentinels of node-redis take other arguments first, so a command would never arrive. */
-function isSeveralNodes(client: WsAuthRedisClient): boolean {
-  return 'isReady' in client && client.sendCommand.length > 2;
-}
-
-function wrap(client: WsAuthRedisClient, close: () => void): RedisConnection {
+function wrap(client: WsAuthRedisClient, key: string, close: () => unknown): RedisConnection {
+  const send =
+    'isReady' in client
+      ? senderOf(client, key)
+      : ([name = '', ...args]: readonly string[]) => client.call(name, ...args);
   return {
     get isReady() {
       return 'isReady' in client ? client.isReady : client.status === 'ready';
     },
-    send: ([name = '', ...args]) =>
-      'isReady' in client ? client.sendCommand([name, ...args]) : client.call(name, ...args),
+    send,
     close: () => {
-      try {
-        close();
-      } catch {
-        // node-redis throws for a connection that has given up by itself.
-      }
+      // node-redis throws, or rejects, for a connection that has given up by itself.
+      void (async () => close())().catch(ignore);
     },
   };
+}
+
+/**
+ * Sends by a client of node-redis. Its kinds are distinguished by the number of arguments: a single server takes the command,
+ * sentinels whether it only reads, and a cluster a key before both.
+ */
+function senderOf(
+  client: NodeRedisClient | NodeRedisCluster | NodeRedisSentinel,
+  key: string,
+): RedisConnection['send'] {
+  switch (client.sendCommand.length) {
+    case 4:
+      return (command) => (client as NodeRedisCluster).sendCommand(key, false, [...command]);
+    case 3:
+      return (command) => (client as NodeRedisSentinel).sendCommand(false, [...command]);
+    default:
+      return (command) => (client as NodeRedisClient).sendCommand([...command]);
+  }
 }
 
 /** Without a listener an error ends the process; what matters shows in the commands that fail. */

@@ -45,6 +45,16 @@ return payload
 `;
 
 /**
+ * Reads the clock of Redis, in epoch milliseconds. As a script, so that a cluster asks the node that has the other keys.
+ *
+ * KEYS: a key that does not exist.
+ */
+export const readClockScript = `
+local time = redis.call('TIME')
+return string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
+`;
+
+/**
  * Keeps a revocation under its key, the latest instant winning, and appends it to the stream that nodes read.
  *
  * KEYS: revocation, stream. ARGV: before, rememberMs, entry, streamMs, field.
@@ -136,6 +146,42 @@ end
 redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f %.0f', now, now + ARGV[3] * 1000))
 redis.call('PEXPIRE', KEYS[1], math.max(tonumber(ARGV[3]), redis.call('PTTL', KEYS[1])))
 return replaced
+`;
+
+/**
+ * Keeps what a node publishes of its users, for as long as its lease lasts, and returns whether anything of it was known. The
+ * node itself is in a set with the end of its lease, by the clock of Redis. An empty field keeps the key of a node without sessions.
+ *
+ * KEYS: nodes, records of the node. ARGV: node, leaseMs, then user and record of each; an empty record removes the user.
+ */
+export const putPresenceScript = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local known = redis.call('EXISTS', KEYS[2])
+redis.call('HSET', KEYS[2], '', '')
+for index = 3, #ARGV, 2 do
+  if ARGV[index + 1] == '' then
+    redis.call('HDEL', KEYS[2], ARGV[index])
+  else
+    redis.call('HSET', KEYS[2], ARGV[index], ARGV[index + 1])
+  end
+end
+redis.call('PEXPIRE', KEYS[2], ARGV[2])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
+redis.call('PEXPIRE', KEYS[1], math.max(tonumber(ARGV[2]), redis.call('PTTL', KEYS[1])))
+return known
+`;
+
+/**
+ * Reads what several nodes have published of a user.
+ *
+ * KEYS: records of each node. ARGV: user.
+ */
+export const readPresenceScript = `
+local records = {}
+for index, key in ipairs(KEYS) do records[index] = redis.call('HGET', key, ARGV[1]) or '' end
+return records
 `;
 
 /**

@@ -1,5 +1,6 @@
 import { WsAuthStoreError } from '../errors/ws-auth-store.error.js';
 import { isRecord } from '../protocol/message.js';
+import { isSendableCloseCode } from '../protocol/close-code.js';
 import type { RevocationKind, StoredRevocation } from '../store/ws-auth-store.js';
 
 /** Name of the one field of an entry. */
@@ -20,6 +21,8 @@ const kinds: ReadonlySet<unknown> = new Set<RevocationKind>([
   'session',
   'everybody',
   'replaced',
+  'disconnectUser',
+  'disconnectSession',
 ]);
 
 /** Bytes of text that a close frame can carry (RFC 6455 §5.5). */
@@ -75,7 +78,7 @@ function parseRevocation(json: string | undefined): StoredRevocation | undefined
   if (!isRecord(parsed)) {
     return undefined;
   }
-  const { kind, id, before, rememberMs, reason, exceptSessionId } = parsed;
+  const { kind, id, before, rememberMs, reason, code, exceptSessionId } = parsed;
   const valid =
     kinds.has(kind) && typeof id === 'string' && isFinite(before) && isFinite(rememberMs);
   return valid
@@ -85,6 +88,7 @@ function parseRevocation(json: string | undefined): StoredRevocation | undefined
         before,
         rememberMs,
         ...(isReason(reason) && { reason }),
+        ...(isSendableCloseCode(code) && { code }),
         ...(typeof exceptSessionId === 'string' && { exceptSessionId }),
       } as StoredRevocation)
     : undefined;

@@ -3,6 +3,7 @@ import { checkOptions } from '../policy/check-options.js';
 import type {
   LeaseAnswer,
   LeaseClaim,
+  NodeRecord,
   RevocationPage,
   RevocationQuestion,
   SessionLease,
@@ -12,6 +13,9 @@ import type {
   WsAuthStore,
 } from '../store/ws-auth-store.js';
 import { answerWithin } from './answer-within.js';
+import { RedisLeases } from './redis-leases.js';
+import { RedisPresence } from './redis-presence.js';
+import { adviceOf } from './redis-advice.js';
 import { isLate } from './is-late.js';
 import {
   connectionOf,
@@ -21,11 +25,10 @@ import {
 } from './redis-client.js';
 import {
   addRevocationScript,
-  claimLeaseScript,
   putTicketScript,
+  readClockScript,
   readRevocationsScript,
   readStreamScript,
-  renewLeasesScript,
   takeTicketScript,
 } from './redis-scripts.js';
 import {
@@ -44,7 +47,7 @@ const streamMs = 2 * 86_400_000;
 /** Longest time in milliseconds for which a revocation is kept: what Redis can count. */
 const maxRememberMs = 100 * 365 * 86_400_000;
 
-/** Entries that one command reads, or writes, so that none takes longer than its time-out. */
+/** Entries that one command reads, so that none takes longer than its time-out. */
 const pageSize = 1_000;
 
 /**
@@ -69,6 +72,14 @@ class RedisWsAuthStore implements WsAuthStore {
   readonly #connection: RedisConnection;
   readonly #prefix: string;
   readonly #timeoutMs: number;
+  readonly #leases = new RedisLeases(
+    (userId) => this.#key('leases-of', userId),
+    (command) => this.#send(command),
+  );
+  readonly #presence = new RedisPresence(
+    (kind, id) => this.#key(kind, id),
+    (command) => this.#send(command),
+  );
 
   constructor(
     private readonly client: WsAuthRedisClient,
@@ -78,7 +89,7 @@ class RedisWsAuthStore implements WsAuthStore {
     // All keys share one slot of a cluster, so that a script may touch several.
     this.#prefix = `{${keyPrefix}}`;
     this.#timeoutMs = commandTimeoutMs;
-    this.#connection = connectionOf(client);
+    this.#connection = connectionOf(client, this.#absentKey);
   }
 
   async putTicket(ticket: StoredTicket, limits: TicketLimits): Promise<void> {
@@ -147,43 +158,51 @@ class RedisWsAuthStore implements WsAuthStore {
     return { revocations, cursor: from ?? '0-0', more: true };
   }
 
-  async claimLease(claim: LeaseClaim): Promise<LeaseAnswer> {
-    const { userId, sessionId, limit, leaseMs, onLimit } = claim;
-    const args = [sessionId, String(limit), String(leaseMs), onLimit];
-    const reply = await this.#send([
-      'EVAL',
-      claimLeaseScript,
-      '1',
-      this.#leasesOf(userId),
-      ...args,
-    ]);
-    if (textOf(reply) === 'full') {
-      return 'full';
-    }
-    if (!Array.isArray(reply)) {
-      throw new WsAuthStoreError('redis answered something else than sessions');
-    }
-    return reply.map((each) => textOf(each) ?? '');
+  claimLease(claim: LeaseClaim): Promise<LeaseAnswer> {
+    return this.#leases.claim(claim);
   }
 
-  async renewLeases(leases: readonly SessionLease[], leaseMs: number): Promise<void> {
-    for (let index = 0; index < leases.length; index += pageSize) {
-      const page = leases.slice(index, index + pageSize);
-      const keys = page.map(({ userId }) => this.#leasesOf(userId));
-      const args = [String(leaseMs), ...page.map(({ sessionId }) => sessionId)];
-      await this.#send(['EVAL', renewLeasesScript, String(keys.length), ...keys, ...args]);
-    }
+  renewLeases(leases: readonly SessionLease[], leaseMs: number): Promise<void> {
+    return this.#leases.renew(leases, leaseMs);
   }
 
-  async releaseLease({ userId, sessionId }: SessionLease): Promise<void> {
-    await this.#send(['HDEL', this.#leasesOf(userId), sessionId]);
+  releaseLease(lease: SessionLease): Promise<void> {
+    return this.#leases.release(lease);
+  }
+
+  async now(): Promise<number> {
+    const now = Number(textOf(await this.#send(['EVAL', readClockScript, '1', this.#absentKey])));
+    if (!Number.isFinite(now)) {
+      throw new WsAuthStoreError('redis answered something else than a time');
+    }
+    return now;
+  }
+
+  putPresence(
+    node: string,
+    records: ReadonlyMap<string, string | undefined>,
+    leaseMs: number,
+  ): Promise<boolean> {
+    return this.#presence.put(node, records, leaseMs);
+  }
+
+  presenceOf(userId: string): Promise<readonly NodeRecord[]> {
+    return this.#presence.of(userId);
+  }
+
+  endPresence(node: string): Promise<void> {
+    return this.#presence.end(node);
+  }
+
+  async advice(): Promise<readonly string[]> {
+    return adviceOf(textOf(await this.#send(['INFO'])) ?? '');
   }
 
   watch(onChange: () => void): () => Promise<void> {
     return watchStream({
       key: this.#streamKey,
       timeoutMs: this.#timeoutMs,
-      connect: () => duplicateOf(this.client),
+      connect: () => duplicateOf(this.client, this.#streamKey),
       onChange,
     });
   }
@@ -205,10 +224,6 @@ class RedisWsAuthStore implements WsAuthStore {
   /** A key that no node writes. */
   get #absentKey(): string {
     return `${this.#prefix}:none`;
-  }
-
-  #leasesOf(userId: string): string {
-    return this.#key('leases-of', userId);
   }
 
   /** Ids are encoded, so that no user id can name another key. */

@@ -13,8 +13,9 @@ export interface StreamWatch {
   onChange(): void;
 }
 
-/** Time in milliseconds for which one command waits for an entry. */
-const blockMs = 5_000;
+/** Longest and shortest time in milliseconds for which one command waits for an entry. */
+const longestBlockMs = 5_000;
+const shortestBlockMs = 500;
 
 /** Time in milliseconds that a new connection has for its first answer. */
 const connectMs = 5_000;
@@ -41,9 +42,19 @@ export function watchStream(watch: StreamWatch): () => Promise<void> {
   };
 }
 
+/** One connection after the other, and what the next one has to know. */
+interface Following {
+  readonly signal: AbortSignal;
+  /** Time in milliseconds for which a read waits for an entry. */
+  blockMs: number;
+  /** Monotonic milliseconds at which the present read began; `Infinity` between reads. */
+  waitsSince: number;
+}
+
 async function follow(watch: StreamWatch, signal: AbortSignal): Promise<void> {
+  const following = { signal, blockMs: longestBlockMs, waitsSince: Number.POSITIVE_INFINITY };
   while (!signal.aborted) {
-    await followUntilFailure(watch, signal).catch(ignore);
+    await followUntilFailure(watch, following).catch(() => shortenAfterEarlyEnd(following));
     if (!signal.aborted) {
       watch.onChange();
       await delay(retryMs, undefined, { signal, ref: false }).catch(ignore);
@@ -51,12 +62,26 @@ async function follow(watch: StreamWatch, signal: AbortSignal): Promise<void> {
   }
 }
 
-async function followUntilFailure(watch: StreamWatch, signal: AbortSignal): Promise<void> {
+/**
+ * A client may have a time limit for commands or for silence that is shorter than a read waits (`socketTimeout`,
+ * `commandTimeout`), and would lose one connection after the other. So a read that failed while it waited waits half as long
+ * next time.
+ */
+function shortenAfterEarlyEnd(following: Following): void {
+  const waitedMs = performance.now() - following.waitsSince;
+  if (waitedMs >= shortestBlockMs / 2 && waitedMs < following.blockMs) {
+    following.blockMs = Math.max(shortestBlockMs, Math.floor(following.blockMs / 2));
+  }
+}
+
+async function followUntilFailure(watch: StreamWatch, following: Following): Promise<void> {
+  const { signal } = following;
   const connection = watch.connect();
   const close = () => connection.close();
+  following.waitsSince = Number.POSITIVE_INFINITY;
   signal.addEventListener('abort', close);
   try {
-    await followOn(connection, watch, signal);
+    await followOn(connection, watch, following);
   } finally {
     signal.removeEventListener('abort', close);
     close();
@@ -66,14 +91,17 @@ async function followUntilFailure(watch: StreamWatch, signal: AbortSignal): Prom
 async function followOn(
   connection: RedisConnection,
   watch: StreamWatch,
-  signal: AbortSignal,
+  following: Following,
 ): Promise<void> {
   const { key, timeoutMs } = watch;
+  const { signal, blockMs } = following;
   const wait = ['XREAD', 'BLOCK', String(blockMs), 'COUNT', '1', 'STREAMS', key];
   let last = await newestId(connection, key, connectMs);
   watch.onChange();
   while (!signal.aborted) {
+    following.waitsSince = performance.now();
     await answerWithin(blockMs + timeoutMs, connection.send([...wait, last]));
+    following.waitsSince = Number.POSITIVE_INFINITY;
     const newest = await newestId(connection, key, timeoutMs);
     if (newest !== last) {
       last = newest;

@@ -25,6 +25,13 @@ export interface LiveSession {
   readonly connection?: { readonly recipients?: Iterable<object> };
   /** Ends the session immediately: nothing is dispatched from here on, and nothing but the close frame is sent. */
   end(ending: Ending): void;
+  /** Informs the client that its session ends soon, because this node shuts down: it may connect to another one before. */
+  announceLeaving(closesInMs: number): void;
+  /**
+   * Ends the session soon, because this node shuts down. Until its own close frame goes out it is as alive as before, since nothing
+   * was revoked: what the client has sent meanwhile is handled.
+   */
+  leave(): void;
   /**
    * Puts a renewed session in place of the present one.
    *

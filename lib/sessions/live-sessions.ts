@@ -11,6 +11,13 @@ export class LiveSessions {
   readonly #byUser = new SessionsByKey();
   readonly #byToken = new SessionsByKey();
 
+  #onChange: ((userId: string) => void) | undefined;
+
+  /** Calls back with the key of each user whose sessions have changed. */
+  onChange(callback: (userId: string) => void): void {
+    this.#onChange = callback;
+  }
+
   get size(): number {
     return this.#byId.size;
   }
@@ -20,6 +27,7 @@ export class LiveSessions {
     this.#byId.set(id, live);
     if (userId !== undefined) {
       this.#byUser.add(userId, live);
+      this.#onChange?.(userId);
     }
     for (const tokenId of live.proof.tokenIds) {
       this.#byToken.add(tokenId, live);
@@ -31,6 +39,7 @@ export class LiveSessions {
     this.#byId.delete(id);
     if (userId !== undefined) {
       this.#byUser.delete(userId, live);
+      this.#onChange?.(userId);
     }
     for (const tokenId of live.proof.tokenIds) {
       this.#byToken.delete(tokenId, live);
@@ -42,7 +51,11 @@ export class LiveSessions {
     for (const tokenId of former.tokenIds) {
       this.#byToken.delete(tokenId, live);
     }
-    if (this.#byId.get(live.session.id) === live) {
+    const { id, userId } = live.session;
+    if (this.#byId.get(id) === live) {
+      if (userId !== undefined) {
+        this.#onChange?.(userId);
+      }
       for (const tokenId of live.proof.tokenIds) {
         this.#byToken.add(tokenId, live);
       }

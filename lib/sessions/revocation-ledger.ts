@@ -1,6 +1,8 @@
-import { runAll } from '../errors/run-all.js';
 import type { RevocationQuestion, StoredRevocation, WsAuthStore } from '../store/ws-auth-store.js';
+import { sharedNow } from '../store/store-clock.js';
 import { UnpublishedRevocations } from '../cluster/unpublished-revocations.js';
+import { Disconnections, disconnections, reasonOf } from './disconnections.js';
+import { endAll } from './end-all.js';
 import type { Ending, LiveSession } from './live-session.js';
 import type { LiveSessions } from './live-sessions.js';
 import { anonymousProof, type Proof } from './proof.js';
@@ -29,6 +31,7 @@ interface Candidate extends Pick<LiveSession, 'session' | 'proof'> {
  */
 export class RevocationLedger {
   readonly #revocations = new Revocations();
+  readonly #disconnections = new Disconnections();
   readonly #unpublished = new UnpublishedRevocations();
   #store: WsAuthStore | undefined;
   #clockToleranceMs = 0;
@@ -93,14 +96,45 @@ export class RevocationLedger {
    * @returns how many sockets of this process were closed
    */
   async revoke(revocation: StoredRevocation, everySessionOf?: string): Promise<number> {
+    const store = this.#store;
+    if (everySessionOf !== undefined && store?.now) {
+      return this.#revokeNow(revocation, everySessionOf, store);
+    }
     const concerned =
       everySessionOf === undefined ? this.#concerned(revocation) : this.live.ofUser(everySessionOf);
     try {
       return this.#carryOut(revocation, concerned);
     } finally {
-      await this.#store?.addRevocation(revocation);
-      await this.publishTokens();
+      await this.#publish(revocation);
     }
+  }
+
+  /**
+   * Ends the sessions of a user immediately, and dates the revocation by the clock of the store: the clock of a node that is ahead
+   * would keep the user out until the others have caught up. Authentications that begin before the date is known are judged
+   * again with it.
+   */
+  async #revokeNow(revocation: StoredRevocation, userId: string, store: WsAuthStore) {
+    let count = 0;
+    let dated = revocation;
+    try {
+      count = this.#endSessions(revocation, this.live.ofUser(userId));
+    } finally {
+      // Without an answer the clock of this node counts: publishing fails as well then.
+      dated = { ...revocation, before: await sharedNow(store).catch(() => Date.now()) };
+      this.#remember(dated, revocation.before);
+      try {
+        count += this.#endSessions(dated, this.#concerned(dated));
+      } finally {
+        await this.#publish(dated);
+      }
+    }
+    return count;
+  }
+
+  async #publish(revocation: StoredRevocation): Promise<void> {
+    await this.#store?.addRevocation(revocation);
+    await this.publishTokens();
   }
 
   /**
@@ -109,7 +143,23 @@ export class RevocationLedger {
    * @returns how many sockets were closed
    */
   apply(revocation: StoredRevocation): number {
+    if (disconnections.has(revocation.kind) && !this.#disconnections.take(revocation)) {
+      return 0;
+    }
     return this.#carryOut(revocation, this.#concerned(revocation));
+  }
+
+  /**
+   * Ends sessions on all nodes, and leaves their credentials valid.
+   *
+   * @returns how many sockets of this process were closed
+   */
+  async disconnect(disconnection: StoredRevocation): Promise<number> {
+    try {
+      return this.apply(disconnection);
+    } finally {
+      await this.#store?.addRevocation(disconnection);
+    }
   }
 
   /** Publishes the revocations of tokens that only this node knows. What fails is published by the next call. */
@@ -119,13 +169,17 @@ export class RevocationLedger {
     }
   }
 
-  /** The tokens of the sessions that end are revoked with them: those of other nodes are known there alone. */
+  /** All is remembered before a session ends: a listener of the application may throw at the end of a session. */
   #carryOut(revocation: StoredRevocation, concerned: readonly LiveSession[]): number {
-    const { kind, exceptSessionId, reason } = revocation;
-    const ending: Ending = { why: kind === 'replaced' ? 'replaced' : 'revoked', reason };
-    const ofTokens = revocationsOfAll(revocation, concerned, this.#clockToleranceMs);
-    // All is remembered before a session ends: a listener of the application may throw at the end of a session.
     this.#remember(revocation);
+    return this.#endSessions(revocation, concerned);
+  }
+
+  /** The tokens of the sessions that end are revoked with them: those of other nodes are known there alone. */
+  #endSessions(revocation: StoredRevocation, concerned: readonly LiveSession[]): number {
+    const { kind, exceptSessionId, reason, code } = revocation;
+    const ending: Ending = { why: reasonOf(kind), reason, code };
+    const ofTokens = revocationsOfAll(revocation, concerned, this.#clockToleranceMs);
     for (const ofToken of ofTokens) {
       // A revocation that is read again publishes nothing again.
       if (this.#store && !this.#revocations.covers(ofToken.id, ofToken.rememberMs)) {
@@ -151,6 +205,8 @@ export class RevocationLedger {
   /** Sessions that a revocation ends. What it costs does not depend on how many others there are. */
   #concerned({ kind, id, before }: StoredRevocation): readonly LiveSession[] {
     switch (kind) {
+      case 'disconnectUser':
+        return this.live.ofUser(id);
       case 'user':
         return this.live
           .ofUser(id)
@@ -163,15 +219,20 @@ export class RevocationLedger {
         return this.live.ofToken(id);
       case 'session':
       case 'replaced':
+      case 'disconnectSession':
         return this.live.named([id]);
     }
   }
 
-  #remember({ kind, id, before, rememberMs }: StoredRevocation): void {
+  /** @param presentedBefore epoch milliseconds by the clock of this node, where `before` is by another */
+  #remember(
+    { kind, id, before, rememberMs }: StoredRevocation,
+    presentedBefore: number = before,
+  ): void {
     const forgetAt = Date.now() + rememberMs;
     switch (kind) {
       case 'user':
-        this.#revocations.revokeUser(id, before, forgetAt);
+        this.#revocations.revokeUser(id, { before, presentedBefore }, forgetAt);
         break;
       case 'token':
         this.#revocations.revokeToken(id, forgetAt);
@@ -183,21 +244,12 @@ export class RevocationLedger {
         // Tickets ask the store for it; a live session is simply closed.
         break;
       case 'replaced':
-        // Its credential is as good as before.
+      case 'disconnectUser':
+      case 'disconnectSession':
+        // The credential is as good as before.
         break;
     }
   }
-}
-
-/** Ends sessions, all but one, and returns how many. */
-export function endAll(
-  sessions: readonly LiveSession[],
-  ending: Ending,
-  exceptSessionId?: string,
-): number {
-  const ended = sessions.filter(({ session }) => session.id !== exceptSessionId);
-  runAll(ended.map((live) => () => live.end(ending)));
-  return ended.length;
 }
 
 function ignore(): void {}

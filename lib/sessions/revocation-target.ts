@@ -67,6 +67,13 @@ export interface RevokeOptions {
   readonly rememberMs?: number;
 }
 
+/** The names of the options. */
+export const revokeOptions = {
+  reason: true,
+  exceptSessionId: true,
+  rememberMs: true,
+} satisfies Record<keyof RevokeOptions, true>;
+
 const dayMs = 86_400_000;
 
 /** The revocation that other nodes receive. */

@@ -9,12 +9,19 @@ interface RevocableCredential {
   readonly acceptedTick?: number | undefined;
 }
 
-/**
- * Credentials issued by `before` are revoked. `heardAt` is when this node learned of it. Both in epoch milliseconds. `heardTick` is the
- * latter in monotonic milliseconds.
- */
-interface Instant {
+/** Credentials issued by `before` are revoked, and those presented to this node by `presentedBefore`. Both in epoch milliseconds. */
+export interface RevokedBefore {
   readonly before: number;
+  /**
+   * By the clock of this node, which may differ from the one that `before` is of.
+   *
+   * @default `before`
+   */
+  readonly presentedBefore?: number;
+}
+
+/** `heardAt` is when this node received it, in epoch milliseconds. `heardTick` is the same in monotonic milliseconds. */
+interface Instant extends Required<RevokedBefore> {
   readonly heardAt: number;
   readonly heardTick: number;
 }
@@ -48,7 +55,8 @@ export class Revocations {
     this.#tokens.set(tokenId, Math.max(forgetAt, this.#tokens.get(tokenId) ?? forgetAt));
   }
 
-  revokeUser(userId: string, before: number, forgetAt: number): void {
+  revokeUser(userId: string, revoked: RevokedBefore, forgetAt: number): void {
+    const { before, presentedBefore = before } = revoked;
     if (!Number.isFinite(before)) {
       return;
     }
@@ -56,6 +64,7 @@ export class Revocations {
     const earlier = this.#users.get(userId);
     this.#users.set(userId, {
       before: Math.max(before, earlier?.before ?? before),
+      presentedBefore: Math.max(presentedBefore, earlier?.presentedBefore ?? presentedBefore),
       ...heardNow(),
       forgetAt: Math.max(forgetAt, earlier?.forgetAt ?? forgetAt),
     });
@@ -63,10 +72,8 @@ export class Revocations {
 
   revokeEverybody(before: number): void {
     if (Number.isFinite(before)) {
-      this.#everybody = {
-        before: Math.max(before, this.#everybody?.before ?? before),
-        ...heardNow(),
-      };
+      const latest = Math.max(before, this.#everybody?.before ?? before);
+      this.#everybody = { before: latest, presentedBefore: latest, ...heardNow() };
     }
   }
 
@@ -116,8 +123,8 @@ function concerns(instant: Instant | undefined, credential: RevocableCredential)
     return false;
   }
   const { issuedAt, acceptedAt = Number.POSITIVE_INFINITY } = credential;
-  const { before } = instant;
-  const isLate = acceptedAt <= before && isLearnedLater(instant, credential);
+  const { before, presentedBefore } = instant;
+  const isLate = acceptedAt <= presentedBefore && isLearnedLater(instant, credential);
   return isLate || issuedAt === undefined || issuedAt <= before;
 }
 

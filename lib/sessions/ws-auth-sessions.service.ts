@@ -4,45 +4,41 @@ import type { LiveSession } from './live-session.js';
 import { demandKnownOptions } from '../policy/check-options.js';
 import { userKey, type WsAuthUserKey } from '../policy/user-key.js';
 import { checkSessionTarget, checkTarget } from './check-target.js';
+import { checkScope, storedDisconnection, type DisconnectOptions } from './disconnections.js';
 import { httpSessionTokenId } from './proof.js';
 import {
   checkClosing,
   checkRememberMs,
+  revokeOptions,
   storedRevocation,
   type CheckedTarget,
   type RevocationTarget,
   type RevokeOptions,
   type SessionTarget,
 } from './revocation-target.js';
-import { endAll, type RevocationLedger } from './revocation-ledger.js';
+import { endAll } from './end-all.js';
+import type { RevocationLedger } from './revocation-ledger.js';
+import { checkInteger } from '../policy/check-option.js';
+import type { ClusterListOptions, ClusterSessions, WsAuthClusterPage } from './cluster-sessions.js';
+import { checkDrain, type DrainOptions, type SessionDrain } from './session-drain.js';
 import type { LiveSessions } from './live-sessions.js';
 import type { WsAuthSession } from './session.js';
-
-/** How the sockets of a disconnected session are closed. */
-export interface DisconnectOptions {
-  /** @default 1008 */
-  readonly code?: number;
-  /**
-   * Constant text of at most 123 bytes; peers and their logs see it.
-   *
-   * @default 'disconnected'
-   */
-  readonly reason?: string;
-  /** A session that stays, such as the one that asks. */
-  readonly exceptSessionId?: string;
-}
 
 const disconnectOptions = {
   code: true,
   reason: true,
   exceptSessionId: true,
+  scope: true,
 } satisfies Record<keyof DisconnectOptions, true>;
 
-const revokeOptions = {
-  reason: true,
-  exceptSessionId: true,
-  rememberMs: true,
-} satisfies Record<keyof RevokeOptions, true>;
+const listOptions = { limit: true, after: true } satisfies Record<keyof ClusterListOptions, true>;
+
+/** What the sessions of a process are changed by. */
+interface SessionServices {
+  readonly ledger: RevocationLedger;
+  readonly drain: SessionDrain;
+  readonly cluster: ClusterSessions;
+}
 
 /** The part of a store of `express-session` that ends a session. */
 export interface HttpSessionStore {
@@ -59,11 +55,15 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
   readonly #logger = new Logger('WsAuthSessions');
   readonly #live: LiveSessions;
   readonly #ledger: RevocationLedger;
+  readonly #drain: SessionDrain;
+  readonly #cluster: ClusterSessions;
 
   /** @internal */
-  constructor(live: LiveSessions, ledger: RevocationLedger) {
+  constructor(live: LiveSessions, { ledger, drain, cluster }: SessionServices) {
     this.#live = live;
     this.#ledger = ledger;
+    this.#drain = drain;
+    this.#cluster = cluster;
   }
 
   /**
@@ -138,9 +138,49 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
   }
 
   /**
+   * A page of the sessions that a user has on all nodes, oldest first, whether or not there is a limit on them. It needs the option
+   * `presence`. A session appears, and disappears, some 100 ms after it begins and ends; those of a node that has died after 1.5 ×
+   * `maxStalenessMs`. A node publishes at most 1,000 sessions of one user, the oldest, and the number of all.
+   *
+   * @throws {WsAuthConfigurationError} without the option, and for an option that is unknown or out of bounds.
+   * @throws {WsAuthStoreError} if the store does not answer.
+   *
+   * @example
+   * ```ts
+   * const { sessions, next } = await this.sessions.listCluster(user.id, { limit: 20 });
+   * ```
+   */
+  async listCluster(
+    userId: WsAuthUserKey,
+    options: ClusterListOptions = {},
+  ): Promise<WsAuthClusterPage> {
+    demandKnownOptions(listOptions, options, 'options');
+    const limit = checkInteger('limit', options.limit ?? 100, { min: 1, max: 1_000 });
+    const key = userKey(userId);
+    return key === undefined
+      ? { sessions: [] }
+      : await this.#cluster.list(key, limit, options.after ?? '');
+  }
+
+  /**
+   * Number of sessions that a user has on all nodes, as {@link listCluster} knows them.
+   *
+   * @throws {WsAuthConfigurationError} without the option `presence`.
+   * @throws {WsAuthStoreError} if the store does not answer.
+   */
+  async countCluster(userId: WsAuthUserKey): Promise<number> {
+    const key = userKey(userId);
+    return key === undefined ? 0 : await this.#cluster.count(key);
+  }
+
+  /**
    * Closes sockets. Their credentials stay valid, so clients may connect again.
    *
-   * @returns how many sockets were closed
+   * With `scope: 'cluster'` those of other nodes follow within a second, of which no number is known. A node that is disconnected from
+   * the store for more than ten minutes leaves them open.
+   *
+   * @returns how many sockets of this process were closed; a promise of it with `scope: 'cluster'`, which rejects with
+   *   {@link WsAuthStoreError} if the other nodes could not be reached
    * @throws {WsAuthConfigurationError} for an unknown option.
    * @throws {WsAuthError} `ERR_WS_AUTH_CLOSE_FRAME` for a code or a reason that no close frame can carry, and
    *   `ERR_WS_AUTH_REVOCATION` for a target that names nothing, or has another field.
@@ -150,11 +190,24 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
    * sessions.disconnect({ sessionId }, { reason: 'closed by an administrator' });
    * ```
    */
-  disconnect(target: SessionTarget, options: DisconnectOptions = {}): number {
+  disconnect(
+    target: SessionTarget,
+    options: DisconnectOptions & { readonly scope: 'cluster' },
+  ): Promise<number>;
+  disconnect(
+    target: SessionTarget,
+    options?: DisconnectOptions & { readonly scope?: 'node' },
+  ): number;
+  disconnect(target: SessionTarget, options: DisconnectOptions = {}): number | Promise<number> {
     demandKnownOptions(disconnectOptions, options, 'options');
-    const { exceptSessionId, code, reason } = options;
+    const { exceptSessionId, code, reason, scope = 'node' } = options;
     checkClosing(code, reason);
-    const sessions = this.#matching(checkSessionTarget(target));
+    checkScope(scope);
+    const checked = checkSessionTarget(target);
+    if (scope === 'cluster') {
+      return this.#ledger.disconnect(storedDisconnection(checked, options));
+    }
+    const sessions = this.#matching(checked);
     return endAll(sessions, { why: 'disconnected', code, reason }, exceptSessionId);
   }
 
@@ -187,6 +240,24 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
     const revocation = storedRevocation(checked, options);
     const everySession = 'userId' in checked && checked.issuedBefore === undefined;
     return await this.#ledger.revoke(revocation, everySession ? checked.userId : undefined);
+  }
+
+  /**
+   * Empties this process before it is shut down. `WsAuthHealth` is down and new clients are refused with 503 from the call on, for good. Then
+   * the sessions end with 1001, in steps that are spread over the time, each up to 5 seconds after its client has received `draining`.
+   *
+   * `drainMs` of the module does so in `app.close()`.
+   *
+   * @returns how many sessions have ended
+   * @throws {WsAuthConfigurationError} for an option that is unknown or out of bounds.
+   *
+   * @example
+   * ```ts
+   * await app.get(WsAuthSessions).drain({ overMs: 30_000 });
+   * ```
+   */
+  async drain(options: DrainOptions): Promise<number> {
+    return await this.#drain.run(checkDrain(options));
   }
 
   /**

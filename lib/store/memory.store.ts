@@ -1,9 +1,11 @@
 import { demandNoOptions } from '../policy/check-option.js';
 import { later, MemoryJournal, type KeptInstant } from './memory-journal.js';
 import { MemoryLeases } from './memory-leases.js';
+import { MemoryPresence } from './memory-presence.js';
 import type {
   LeaseAnswer,
   LeaseClaim,
+  NodeRecord,
   RevocationPage,
   RevocationQuestion,
   SessionLease,
@@ -39,6 +41,7 @@ export class MemoryWsAuthStore implements WsAuthStore {
   /** By kind, id and the session that stays. */
   readonly #journal = new MemoryJournal();
   readonly #leases = new MemoryLeases();
+  readonly #presence = new MemoryPresence();
   readonly #watchers = new Set<() => void>();
   #sweepAt = 0;
 
@@ -112,6 +115,23 @@ export class MemoryWsAuthStore implements WsAuthStore {
 
   releaseLease(lease: SessionLease): Promise<void> {
     this.#leases.release(lease);
+    return Promise.resolve();
+  }
+
+  putPresence(
+    node: string,
+    records: ReadonlyMap<string, string | undefined>,
+    leaseMs: number,
+  ): Promise<boolean> {
+    return Promise.resolve(this.#presence.put(node, records, leaseMs));
+  }
+
+  presenceOf(userId: string): Promise<readonly NodeRecord[]> {
+    return Promise.resolve(this.#presence.of(userId));
+  }
+
+  endPresence(node: string): Promise<void> {
+    this.#presence.end(node);
     return Promise.resolve();
   }
 

@@ -20,9 +20,10 @@ export interface TicketLimits {
 
 /**
  * Whose sessions a revocation ends. One that is `replaced` has made room for a newer one of its user: it ends, and nothing
- * is remembered of its credential.
+ * is remembered of its credential. The same holds for sessions that are disconnected, all of a user or one.
  */
-export type RevocationKind = 'user' | 'token' | 'session' | 'everybody' | 'replaced';
+export type RevocationKind =
+  'user' | 'token' | 'session' | 'everybody' | 'replaced' | 'disconnectUser' | 'disconnectSession';
 
 /** The statement "no session of X issued before T is valid". */
 export interface StoredRevocation {
@@ -39,6 +40,8 @@ export interface StoredRevocation {
   readonly rememberMs: number;
   /** Text for the close frame. */
   readonly reason?: string;
+  /** Code for the close frame of a session that is disconnected. */
+  readonly code?: number;
   /** A session that stays open. */
   readonly exceptSessionId?: string;
 }
@@ -77,6 +80,14 @@ export interface SessionLease {
   readonly userId: string;
   /** Session that has it. */
   readonly sessionId: string;
+}
+
+/** What a node has published about a user. */
+export interface NodeRecord {
+  /** Name of the node. */
+  readonly node: string;
+  /** JSON, opaque to the store. */
+  readonly record: string;
 }
 
 /** A request for a lease. */
@@ -125,6 +136,32 @@ export interface WsAuthStore {
   renewLeases(leases: readonly SessionLease[], leaseMs: number): Promise<void>;
   /** Releases a lease. Does nothing for one that is free already. */
   releaseLease(lease: SessionLease): Promise<void>;
+  /**
+   * Epoch milliseconds by the clock of the store. With it, revocations of users and tickets are dated by one clock, however far the
+   * clocks of nodes differ. Without it each node dates them by its own.
+   */
+  now?(): Promise<number>;
+  /**
+   * Publishes which sessions users have on a node: a record for each user, or `undefined` for one without a session. All that the node has
+   * published is forgotten after `leaseMs`, unless it publishes again, be it nothing.
+   *
+   * A store without these three methods cannot have the option `presence`.
+   *
+   * @returns whether anything of the node was known: if not, the node publishes all of it again
+   */
+  putPresence?(
+    node: string,
+    records: ReadonlyMap<string, string | undefined>,
+    leaseMs: number,
+  ): Promise<boolean>;
+  /** Records of a user, one for each node that has published one and has not been forgotten. */
+  presenceOf?(userId: string): Promise<readonly NodeRecord[]>;
+  /** Forgets a node that shuts down. */
+  endPresence?(node: string): Promise<void>;
+  /**
+   * What the operator should change, one sentence each, logged once when a node starts. It MUST NOT hold a value that is stored.
+   */
+  advice?(): Promise<readonly string[]>;
   /**
    * Calls back soon after a node has added a revocation, and whenever something may have been missed. It MAY call back for
    * nothing, since the callback reads what there is.

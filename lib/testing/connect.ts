@@ -4,6 +4,8 @@ import type { WsAuthEvents } from '../events/ws-auth-events.js';
 import { WS_AUTH_OWN_EVENTS } from '../module/own-providers.js';
 import { eventMessage } from '../protocol/message.js';
 import { LiveSessions } from '../sessions/live-sessions.js';
+import { ClusterSessions } from '../sessions/cluster-sessions.js';
+import { SessionDrain } from '../sessions/session-drain.js';
 import { RevocationLedger } from '../sessions/revocation-ledger.js';
 import { WsAuthSessions } from '../sessions/ws-auth-sessions.service.js';
 import { findGateway, type FoundGateway, type GatewayAddress } from './application.js';
@@ -157,7 +159,11 @@ async function open<Socket extends object>(
 function applicationOf(app: INestApplication): SessionSource {
   return {
     // What the module itself uses, since a test may have put mocks in the place of the classes.
-    sessions: new WsAuthSessions(app.get(LiveSessions), app.get(RevocationLedger)),
+    sessions: new WsAuthSessions(app.get(LiveSessions), {
+      ledger: app.get(RevocationLedger),
+      drain: app.get(SessionDrain),
+      cluster: app.get(ClusterSessions),
+    }),
     live: app.get(LiveSessions),
     events: app.get<WsAuthEvents>(WS_AUTH_OWN_EVENTS),
   };

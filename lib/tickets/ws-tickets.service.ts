@@ -6,6 +6,7 @@ import { demandKnownOptions } from '../policy/check-options.js';
 import { isRecord } from '../protocol/message.js';
 import { normalizeOrigin } from '../protocol/origin.js';
 import { LiveSessions } from '../sessions/live-sessions.js';
+import { sharedNow } from '../store/store-clock.js';
 import { newTicket, ticketDigest } from './ticket-digest.js';
 import type { TicketBinding, TicketPayload } from './ticket-payload.js';
 import { WS_TICKET_SETTINGS, type TicketSettings } from './ticket-settings.js';
@@ -93,11 +94,11 @@ export class WsTickets {
     if (!isRecord(user)) {
       throw new WsAuthConfigurationError('user: expected an object, as strategies return it');
     }
-    const now = Date.now();
+    const issuedAt = await sharedNow(store);
     const payload: TicketPayload = {
       user,
       // Half a millisecond earlier, so that seconds and back never come out later than a revocation of this instant.
-      info: { iat: (now - 0.5) / 1_000, ...options.info },
+      info: { iat: (issuedAt - 0.5) / 1_000, ...options.info },
       bound: this.#bindingOf(options),
     };
     const ticket = newTicket();
@@ -105,7 +106,7 @@ export class WsTickets {
     const userId = this.#keyOf(user) ?? digest;
     const stored = { digest, userId, payload: toJson(payload), ttlMs };
     await store.putTicket(stored, limits);
-    return { ticket, expiresAt: now + ttlMs };
+    return { ticket, expiresAt: Date.now() + ttlMs };
   }
 
   /** A session that the ticket begins has the key of the user as JSON carries it, so that both have to be the same. */

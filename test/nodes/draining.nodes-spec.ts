@@ -6,6 +6,7 @@ import { RedisServer } from '../support/redis.js';
 import { tokenOf } from '../support/tokens.js';
 import { eventually, within } from './eventually.js';
 import { startNode, type NodeOptions, type TestNode } from './node.js';
+import { clean, NodeProcess } from './processes/node-process.js';
 import { packages } from './redis-clients.js';
 
 const patienceMs = 20_000;
@@ -106,7 +107,40 @@ describe.each(packages)('a node that drains, with %s', (name) => {
   });
 });
 
+describe('a process that is told to end', () => {
+  it('drains by SIGTERM alone, and ends', async () => {
+    const settings = { url: server.url, redis: { keyPrefix }, drainMs: 1_000 };
+    await using process = await NodeProcess.start(settings);
+    const client = await process.enter('alice');
+    const ended = process.terminate();
+    expect(JSON.parse(await client.next())).toEqual({
+      event: 'draining',
+      data: { closesInMs: 500 },
+    });
+    expect(await client.closed()).toEqual(goingAway);
+    expect(await ended).toEqual({ ...clean, code: null, signal: 'SIGTERM' });
+  });
+});
+
 describe('a node that drains, with leases', () => {
+  it('gives the place of a session back with its notice, so that its client finds one elsewhere', async () => {
+    const limits = {
+      maxSessionsPerUser: 1,
+      onLimit: 'refuse',
+      sessionLimitScope: 'cluster',
+    } as const;
+    await using a = await node(limits);
+    await using b = await node(limits);
+    const client = await b.enter('alice');
+    expect(await a.statusOf(tokenOf('alice'))).toBe(429);
+    const drained = b.sessions.drain({ overMs: 4_000 });
+    expect(JSON.parse(await client.next())).toMatchObject({ event: 'draining' });
+    await eventually(async () => (await a.statusOf(tokenOf('alice'))) === 101, 'a place');
+    expect(b.sessions.count()).toBe(1);
+    expect(await client.closed()).toEqual(goingAway);
+    expect(await drained).toBe(1);
+  });
+
   it('D2: renews the leases of its sessions until they end, and gives them back then', async () => {
     const limits = {
       maxSessionsPerUser: 1,

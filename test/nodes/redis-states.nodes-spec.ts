@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { createClient, createCluster, createSentinel } from 'redis';
+import { Redis } from 'ioredis';
+import { createClient, createClientPool } from 'redis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { redisWsAuthStore } from '../../lib/redis.js';
 import { anonymousProof } from '../../lib/sessions/proof.js';
@@ -108,18 +109,11 @@ it('D10: accepts no client from the moment the stream is of another type', async
   expect(await a.statusOf(tokenOf('alice'))).toBe(101);
 });
 
-const unreachable = { url: 'redis://127.0.0.1:1' };
-
-it.each([
-  ['createCluster()', () => createCluster({ rootNodes: [unreachable] })],
-  [
-    'createSentinel()',
-    () => createSentinel({ name: 'x', sentinelRootNodes: [{ host: '127.0.0.1', port: 1 }] }),
-  ],
-])('D7: refuses %s of node-redis, and names what to use instead', (_name, create) => {
-  const client = create() as unknown as WsAuthRedisClient;
-  expect(() => redisWsAuthStore(client)).toThrow(/not supported.*ioredis/);
-  expect(() => redisWsAuthStore(createClient(unreachable))).not.toThrow();
+it('D7: refuses a pool of node-redis, and names what to use instead', () => {
+  const pool = createClientPool({ url: 'redis://127.0.0.1:1' });
+  expect(() => redisWsAuthStore(pool as unknown as WsAuthRedisClient)).toThrow(
+    /expected a client.*createCluster\(\).*ioredis/,
+  );
 });
 
 it('D9: follows the stream on one connection also without an offline queue', async () => {
@@ -133,4 +127,86 @@ it('D9: follows the stream on one connection also without an offline queue', asy
   );
   await app[Symbol.asyncDispose]();
   client.destroy();
+});
+
+async function readsSoFar(): Promise<number> {
+  const stats = await server.command('INFO', 'commandstats');
+  return Number(/cmdstat_xread:calls=(\d+)/.exec(stats)?.[1] ?? 0);
+}
+
+/** Clients that give up a command, or a silent connection, sooner than a read waits for an entry. */
+const impatient: readonly [string, (url: string) => Promise<ImpatientClient>][] = [
+  [
+    'socketTimeout of node-redis',
+    async (url) => {
+      const client = createClient({ url, socket: { socketTimeout: 700, reconnectStrategy: 50 } });
+      client.on('error', () => undefined);
+      await client.connect();
+      return { client, close: () => client.destroy() };
+    },
+  ],
+  [
+    'socketTimeout of ioredis',
+    (url) => {
+      const client = new Redis(url, { socketTimeout: 700, retryStrategy: () => 50 });
+      client.on('error', () => undefined);
+      return Promise.resolve({ client, close: () => client.disconnect() });
+    },
+  ],
+  [
+    'commandTimeout of ioredis',
+    (url) => {
+      const client = new Redis(url, { commandTimeout: 700, retryStrategy: () => 50 });
+      client.on('error', () => undefined);
+      return Promise.resolve({ client, close: () => client.disconnect() });
+    },
+  ],
+];
+
+interface ImpatientClient {
+  readonly client: WsAuthRedisClient;
+  readonly close: () => void;
+}
+
+describe('a client whose own time limit is shorter than a read waits', () => {
+  it.each(impatient)('D9: waits for as long as %s permits, on one connection', async (_, make) => {
+    const { client, close } = await make(server.url);
+    const store = redisWsAuthStore(client, { keyPrefix, commandTimeoutMs: 10_000 });
+    // Called for each connection that begins or is lost, and never between.
+    let calls = 0;
+    const unwatch = store.watch(() => (calls += 1));
+    await eventually(async () => {
+      const [before, reads] = [calls, await readsSoFar()];
+      await eventually(async () => (await readsSoFar()) > reads + 3, 'three more reads');
+      return calls === before;
+    }, 'reads follow one another on one connection');
+    await unwatch();
+    close();
+  });
+});
+
+describe.each(packages)('the readiness of a node, with %s', (name) => {
+  it('D11: ends with the first authentication that fails, also where nothing is to be read for long', async () => {
+    await using a = await node({
+      package: name,
+      maxStalenessMs: 600_000,
+      redis: { keyPrefix, commandTimeoutMs: 200 },
+    });
+    server.freeze();
+    try {
+      expect(await a.statusOf()).toBe(503);
+      await eventually(() => !a.health.isReady(), 'the node is not ready');
+    } finally {
+      server.thaw();
+    }
+    await eventually(() => a.health.isReady(), 'the node is ready again');
+  });
+
+  it('D11: ends with the connection, before any client comes', async () => {
+    await using a = await node({ package: name, maxStalenessMs: 600_000 });
+    await server.kill();
+    await eventually(() => !a.health.isReady(), 'the node is not ready');
+    await server.restart();
+    await eventually(() => a.health.isReady(), 'the node is ready again');
+  });
 });

@@ -24,21 +24,22 @@ const expected = {
   '.': {
     types: wordsOf(`
       AllowedOrigin AuthorizationHeaderOptions ChallengeScheme CloseCodeOptions
-      CookieBridgeOptions CookieExtractor CookieOptions Credential CredentialLimits
-      CredentialOrigin DisconnectOptions FailedAttemptOptions FailureCount FailureLimit
-      FailureLimiter FirstMessageExtractor FirstMessageOptions Handshake HandshakeExtractor
-      HandshakePlace HttpSessionStore IssuedTicket LeaseAnswer LeaseClaim OriginPredicate
-      ProtectUpgradesOptions RedactedPlaces Refusal RefusalCode RequestOptions RequestTarget
-      RevocationKind RevocationPage RevocationQuestion RevocationTarget RevokeOptions
-      SessionLease SessionTarget StoredRevocation StoredTicket SubprotocolOptions TicketLimits
-      TicketOptions UserInfoExtractor WsAuthAttempt WsAuthAttemptEvent WsAuthAuthentication
-      WsAuthCheck WsAuthDiagnosis WsAuthErrorCode WsAuthErrorOptions WsAuthEventListener WsAuthEventMap
+      ClusterListOptions CookieBridgeOptions CookieExtractor CookieOptions Credential
+      CredentialLimits CredentialOrigin DisconnectOptions DrainOptions FailedAttemptOptions
+      FailureCount FailureLimit FailureLimiter FirstMessageExtractor FirstMessageOptions
+      Handshake HandshakeExtractor HandshakePlace HttpSessionStore IssuedTicket LeaseAnswer
+      LeaseClaim NodeRecord OriginPredicate ProtectUpgradesOptions RedactedPlaces Refusal
+      RefusalCode RequestOptions RequestTarget RevocationKind RevocationPage RevocationQuestion
+      RevocationTarget RevokeOptions SessionLease SessionTarget StoredRevocation StoredTicket
+      SubprotocolOptions TicketLimits TicketOptions UserInfoExtractor WsAuthAttempt
+      WsAuthAttemptEvent WsAuthAuthentication WsAuthCheck WsAuthClusterPage WsAuthClusterSession
+      WsAuthDiagnosis WsAuthErrorCode WsAuthErrorOptions WsAuthEventListener WsAuthEventMap
       WsAuthEventNames WsAuthGauges WsAuthHealthResult WsAuthIncident WsAuthMiddleware
       WsAuthModuleOptions WsAuthObservation WsAuthOriginDiagnosis WsAuthOutcome WsAuthPhase
-      WsAuthPlatform WsAuthPolicyOptions WsAuthRejection WsAuthServerPlatform
-      WsAuthSessionEvent WsAuthStore WsAuthStrategyAnswer WsAuthTelemetry WsAuthTransport
-      WsAuthUpgrades WsAuthUserKey WsAuthVerdict WsCredentialExtractor WsExtractorOptions
-      WsTicketOptions WsUserDecorator
+      WsAuthPlatform WsAuthPolicyOptions WsAuthRejection WsAuthServerPlatform WsAuthSessionEvent
+      WsAuthStore WsAuthStrategyAnswer WsAuthTelemetry WsAuthTransport WsAuthUpgrades
+      WsAuthUserKey WsAuthVerdict WsCredentialExtractor WsExtractorOptions WsTicketOptions
+      WsUserDecorator
     `),
     values: wordsOf(`
       MemoryWsAuthStore WsAuth WsAuthCloseCode WsAuthConfigurationError WsAuthError
@@ -89,7 +90,7 @@ const expected = {
   },
   './redis': {
     types: wordsOf(`
-      IoRedisClient NodeRedisClient RedisStoreOptions WsAuthRedisClient
+      IoRedisClient NodeRedisClient NodeRedisCluster NodeRedisSentinel RedisStoreOptions WsAuthRedisClient
     `),
     values: wordsOf(`
       redisWsAuthStore

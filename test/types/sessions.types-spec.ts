@@ -63,7 +63,12 @@ describe('WsAuthSession', () => {
 
 describe('WsAuthSessions', () => {
   it('returns how many sockets it closed: synchronously, or when other nodes know', () => {
-    expectTypeOf<WsAuthSessions['disconnect']>().returns.toEqualTypeOf<number>();
+    const sessions = {} as WsAuthSessions;
+    const target = { userId: 'alice' };
+    const here = () => sessions.disconnect(target, { reason: 'bye' });
+    const everywhere = () => sessions.disconnect(target, { scope: 'cluster' });
+    expectTypeOf(here).returns.toEqualTypeOf<number>();
+    expectTypeOf(everywhere).returns.toEqualTypeOf<Promise<number>>();
     expectTypeOf<WsAuthSessions['revoke']>().returns.toEqualTypeOf<Promise<number>>();
     expectTypeOf<WsAuthSessions>().toExtend<Iterable<WsAuthSession>>();
   });

@@ -3,16 +3,15 @@ import type { Authenticated } from '../../authentication/authenticated.js';
 import { renewalCredentialOf } from '../../authentication/renewal-credential.js';
 import type { Credential } from '../../credentials/credential.js';
 import { messageFramingBytes } from '../../credentials/first-message.extractor.js';
-import type { SessionData } from '../../protocol/message.js';
 import { Refusal } from '../../protocol/refusal.js';
 import type { Ending } from '../../sessions/live-session.js';
-import type { Connection, SessionNotice } from '../connection.js';
+import type { Connection, NoticeData, SessionNotice } from '../connection.js';
 import type { Peer } from '../peer.js';
 import type { SessionContext } from '../session-context.js';
 import { SessionLifecycle } from '../session-lifecycle.js';
-import { scheduleInSlices } from '../slices.js';
+import { closeInTurn, scheduleInSlices } from '../slices.js';
 import { credentialFields } from './connection-params.js';
-import { closingOf, closingOfRefusal, type GraphqlClosing } from './graphql-closing.js';
+import { closingOf, closingOfRefusal } from './graphql-closing.js';
 import { extraOf, type GraphqlExtra, type GraphqlWsContext } from './graphql-context.js';
 import { GraphqlGate, type GraphqlTraffic } from './graphql-gate.js';
 import { pingMessageOf, pingOf, pong } from './renewal-ping.js';
@@ -64,16 +63,20 @@ export class GraphqlConnection implements Connection, GraphqlTraffic {
     this.life.closed(code);
   }
 
-  send(notice: SessionNotice, data: SessionData): void {
+  send(notice: SessionNotice, data: NoticeData): void {
     this.#gate.send(pingMessageOf(this.life.context.policy.events[notice], data));
   }
 
   end(ending: Ending): void {
-    this.#close(closingOf(ending));
+    this.#stop();
+    const { code, reason } = closingOf(ending);
+    closeInTurn(ending, () => this.#gate.close(code, reason));
   }
 
   refuse(refusal: Refusal): void {
-    this.#close(closingOfRefusal(refusal));
+    this.#stop();
+    const { code, reason } = closingOfRefusal(refusal);
+    scheduleInSlices(() => this.#gate.close(code, reason));
   }
 
   onClosed(callback: (code: number) => void): void {
@@ -84,10 +87,9 @@ export class GraphqlConnection implements Connection, GraphqlTraffic {
     return extraOf(this.graphql);
   }
 
-  #close({ code, reason }: GraphqlClosing): void {
+  #stop(): void {
     this.#gate.shut();
     this.#returnOperations();
-    scheduleInSlices(() => this.#gate.close(code, reason));
   }
 
   /**

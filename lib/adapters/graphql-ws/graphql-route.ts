@@ -2,7 +2,6 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Logger } from '@nestjs/common';
 import type { Authenticated } from '../../authentication/authenticated.js';
-import { runAll } from '../../errors/run-all.js';
 import type { Handshake } from '../../protocol/handshake.js';
 import { logText } from '../../protocol/log-text.js';
 import { isRecord } from '../../protocol/message.js';
@@ -52,13 +51,7 @@ export class GraphqlRoute implements UpgradeRoute {
 
   close(): void {
     this.#gate.close();
-    runAll(
-      [...this.#connections].map(
-        ({ life }) =>
-          () =>
-            life.end({ why: 'shutdown' }),
-      ),
-    );
+    this.#connections.forEach(({ life }) => life.leave());
   }
 
   /**

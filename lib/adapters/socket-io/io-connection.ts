@@ -1,13 +1,12 @@
 import type { AsyncResource } from 'node:async_hooks';
-import type { SessionData } from '../../protocol/message.js';
 import type { Refusal } from '../../protocol/refusal.js';
 import type { Ending } from '../../sessions/live-session.js';
 import { closeGraceMs } from '../close-grace.js';
 import { contain } from '../contain.js';
-import type { Connection, SessionNotice } from '../connection.js';
+import type { Connection, NoticeData, SessionNotice } from '../connection.js';
 import type { SessionContext } from '../session-context.js';
 import { SessionLifecycle } from '../session-lifecycle.js';
-import { scheduleInSlices } from '../slices.js';
+import { closeInTurn, scheduleInSlices } from '../slices.js';
 import {
   closeCodeOf,
   farewellOf,
@@ -207,7 +206,7 @@ export class IoConnection implements Connection, PacketOwner, SocketOwner {
     return this.#renewer!.renew(payload);
   }
 
-  send(notice: SessionNotice, data: SessionData): void {
+  send(notice: SessionNotice, data: NoticeData): void {
     const sockets = this.#renewer?.recipients(notice) ?? this.clients;
     for (const socket of sockets as Iterable<IoSocket>) {
       contain('a listener of outgoing events', () => {
@@ -217,11 +216,15 @@ export class IoConnection implements Connection, PacketOwner, SocketOwner {
   }
 
   end(ending: Ending): void {
-    this.#finish(farewellOf(ending, this.#policy));
+    const farewell = farewellOf(ending, this.#policy);
+    this.#stop(farewell);
+    closeInTurn(ending, () => this.#leave(farewell));
   }
 
   refuse(refusal: Refusal): void {
-    this.#finish(farewellOfRefusal(refusal, this.#policy));
+    const farewell = farewellOfRefusal(refusal, this.#policy);
+    this.#stop(farewell);
+    scheduleInSlices(() => this.#leave(farewell));
   }
 
   onClosed(callback: (code: number) => void): void {
@@ -245,13 +248,16 @@ export class IoConnection implements Connection, PacketOwner, SocketOwner {
     this.terminate();
   }
 
-  #finish(farewell: Farewell): void {
+  #stop(farewell: Farewell): void {
     this.#phase = 'ended';
     this.#farewell = farewell;
     this.#renewer?.stop();
     for (const gate of this.gates) {
       gate.silence();
     }
-    scheduleInSlices(() => this.#end.leave(farewell, this.gates, this.#policy.events.ended));
+  }
+
+  #leave(farewell: Farewell): void {
+    this.#end.leave(farewell, this.gates, this.#policy.events.ended);
   }
 }

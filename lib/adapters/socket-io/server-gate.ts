@@ -197,7 +197,7 @@ export class ServerGate {
 function endForShutdown(connection: IoConnection): void {
   const { attempt } = connection.entrance;
   if (connection.life) {
-    connection.life.end({ why: 'shutdown' });
+    connection.life.leave();
   } else if (!attempt.running) {
     connection.terminate();
   }

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Authenticated } from '../../authentication/authenticated.js';
-import { runAll } from '../../errors/run-all.js';
 import type { Handshake } from '../../protocol/handshake.js';
 import type { PendingUpgrade } from '../pending-upgrade.js';
 import type { UpgradeRoute } from '../route.js';
@@ -36,13 +35,7 @@ export class ProtectedUpgradesRoute implements UpgradeRoute {
 
   close(): void {
     this.#gate.close();
-    runAll(
-      [...this.#connections].map(
-        ({ life }) =>
-          () =>
-            life.end({ why: 'shutdown' }),
-      ),
-    );
+    this.#connections.forEach(({ life }) => life.leave());
   }
 
   #open(upgrade: PendingUpgrade, authenticated: Authenticated): void {

@@ -125,7 +125,7 @@ export class ProtectedRoute implements Route, UpgradeOutcomes {
   #endSession(client: GatedWebSocket): void {
     const { wsAuthGate: gate } = client;
     if (gate instanceof SessionGate) {
-      gate.life.end({ why: 'shutdown' });
+      gate.life.leave();
     } else {
       terminateAfter(client, this.options.context.policy.shutdownTimeoutMs);
     }

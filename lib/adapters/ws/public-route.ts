@@ -10,6 +10,7 @@ import { closeGraceMs } from '../close-grace.js';
 import { closeClient } from './close-client.js';
 import { closedGate, type Gate, type GatedWebSocket } from './gated-web-socket.js';
 import { dropHold } from './hold.js';
+import type { SessionDrain } from '../../sessions/session-drain.js';
 import type { ExpectClient } from '../adapter-context.js';
 import { endings } from '../endings.js';
 import { refuseUpgrade } from '../refuse.js';
@@ -41,6 +42,7 @@ export class PublicRoute implements Route {
   constructor(
     readonly server: WebSocketServer,
     private readonly expect: ExpectClient | undefined,
+    private readonly drain: Pick<SessionDrain, 'hasBegun'>,
   ) {}
 
   get isClosing(): boolean {
@@ -48,7 +50,7 @@ export class PublicRoute implements Route {
   }
 
   upgrade(request: IncomingMessage, socket: Duplex): void {
-    if (this.#closing) {
+    if (this.#closing || this.drain.hasBegun) {
       refuseUpgrade(socket, new Refusal('ERR_WS_AUTH_SHUTTING_DOWN'));
       return;
     }

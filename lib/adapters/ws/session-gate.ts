@@ -4,14 +4,14 @@ import type { Authenticated } from '../../authentication/authenticated.js';
 import { renewalCredential } from '../../authentication/renewal-credential.js';
 import type { Credential } from '../../credentials/credential.js';
 import { messageFramingBytes } from '../../credentials/first-message.extractor.js';
-import { parseEventMessage, sessionMessage, type SessionData } from '../../protocol/message.js';
+import { parseEventMessage, sessionMessage } from '../../protocol/message.js';
 import { refusedBy, type Refusal } from '../../protocol/refusal.js';
 import type { Ending } from '../../sessions/live-session.js';
-import type { Connection, SessionNotice } from '../connection.js';
+import type { Connection, NoticeData, SessionNotice } from '../connection.js';
 import type { Peer } from '../peer.js';
 import type { SessionContext } from '../session-context.js';
 import { SessionLifecycle } from '../session-lifecycle.js';
-import { scheduleInSlices } from '../slices.js';
+import { closeInTurn, scheduleInSlices } from '../slices.js';
 import { bytesOf } from './bytes-of.js';
 import { closeClient, closingOf, refuseClient } from './close-client.js';
 import { closedGate, type CloseArgs, type Gate, type GatedWebSocket } from './gated-web-socket.js';
@@ -81,14 +81,14 @@ export class SessionGate implements Gate, Connection {
     this.client.wsAuthContext = context;
   }
 
-  send(notice: SessionNotice, data: SessionData): void {
+  send(notice: SessionNotice, data: NoticeData): void {
     this.client.send(sessionMessage(this.#policy.events[notice], data));
   }
 
   end(ending: Ending): void {
     this.client.wsAuthGate = closedGate;
     const closing = closingOf(ending, this.#policy);
-    scheduleInSlices(() => closeClient(this.client, closing));
+    closeInTurn(ending, () => closeClient(this.client, closing));
   }
 
   refuse(refusal: Refusal): void {

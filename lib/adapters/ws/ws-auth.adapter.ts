@@ -112,6 +112,7 @@ export class WsAuthAdapter extends WsAdapter {
       : new PublicRoute(
           this.#createServer(wsOptions, { WebSocket: gatedWebSocket(wsOptions.WebSocket) }),
           expect,
+          adapterContext.drain,
         );
     const { server } = route;
     httpPort.add(routePath(port, path), route);

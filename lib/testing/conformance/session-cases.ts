@@ -191,6 +191,21 @@ export const endingCases: readonly CaseOf<TransportStage>[] = [
     },
   },
   {
+    id: 'drain',
+    name: 'refuses new clients while a node drains, and handles what its sessions send until each ends',
+    async check(stage) {
+      const node = await stage.start();
+      const { client } = await node.enter(stage.strategy.issue('alice'));
+      const drained = node.sessions.drain({ overMs: 2_000 });
+      client.send('meanwhile');
+      const late = node.connect({ in: 'message', token: stage.strategy.issue('bob') });
+      await node.reasonOf(late);
+      assert.equal(await node.reasonOf(client), 'server shutting down');
+      assert.equal(await drained, 1);
+      assert.deepEqual(node.handled, ['entered', 'meanwhile']);
+    },
+  },
+  {
     id: 'client-leaves',
     name: 'ends the session of a client that disconnects, and publishes it',
     async check(stage) {

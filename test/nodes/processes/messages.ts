@@ -5,7 +5,13 @@ import type { RedisPackage } from '../redis-clients.js';
 /** How a node runs: what can be said in JSON. */
 export interface NodeSettings extends Pick<
   WsAuthModuleOptions,
-  'maxStalenessMs' | 'onStoreLoss' | 'authTimeoutMs' | 'sessionLimitScope' | 'maxSessionsPerUser'
+  | 'maxStalenessMs'
+  | 'onStoreLoss'
+  | 'authTimeoutMs'
+  | 'sessionLimitScope'
+  | 'maxSessionsPerUser'
+  | 'presence'
+  | 'drainMs'
 > {
   /** Of its Redis. */
   readonly url: string;

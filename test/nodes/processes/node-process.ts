@@ -120,6 +120,12 @@ export class NodeProcess implements AsyncDisposable {
     return this.#ended;
   }
 
+  /** Asks the process to end, as a process manager does at a deploy. */
+  terminate(): Promise<Ending> {
+    this.child.kill('SIGTERM');
+    return within(patienceMs, this.#ended, 'a node ends by itself');
+  }
+
   /** Lets go of the node, so that it closes its application and ends by itself. */
   end(): Promise<Ending> {
     if (this.child.connected) {

@@ -56,6 +56,7 @@ async function main(settings: NodeSettings): Promise<void> {
   reportEvents(app);
   process.on('message', listenWith(commandsOf(app)));
   process.once('disconnect', () => void app.close().then(() => client[Symbol.asyncDispose]()));
+  app.enableShutdownHooks();
   await app.listen(0, '127.0.0.1');
   const server: Server = app.getHttpServer();
   report({ type: 'listening', port: (server.address() as AddressInfo).port });

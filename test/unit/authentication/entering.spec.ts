@@ -36,6 +36,7 @@ it('accepts no client on a node that loses its store during a claim, and release
     get isFresh() {
       return store.isFresh;
     },
+    isHealthy: true,
     read: () => Promise.resolve(),
   };
   const authenticator = new Authenticator(harness.policy, chain, {

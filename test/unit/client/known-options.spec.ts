@@ -39,6 +39,7 @@ const events: WsAuthEventNames = {
   authenticate: 'a',
   authenticated: 'b',
   expiring: 'c',
+  draining: 'f',
   ended: 'e',
   ping: 'd',
 };

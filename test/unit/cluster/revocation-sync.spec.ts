@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { NodeState } from '../../../lib/module/node-state.js';
 import { moduleSettings } from '../../../lib/module/module-settings.js';
 import { RevocationSync } from '../../../lib/cluster/revocation-sync.js';
+import { ClusterSessions } from '../../../lib/sessions/cluster-sessions.js';
 import { WsAuthHealth } from '../../../lib/cluster/ws-auth-health.service.js';
 import { MemoryWsAuthStore } from '../../../lib/store/memory.store.js';
 import type { StoredRevocation, WsAuthStore } from '../../../lib/store/ws-auth-store.js';
@@ -177,6 +178,7 @@ describe('a node with sessions that reads a long stream again', () => {
       sessions.live,
       sessions.ledger,
       new WsAuthHealth(),
+      new ClusterSessions(),
     );
     await node.onModuleInit();
     const live = Array.from(
@@ -234,7 +236,7 @@ describe('a store that never answers', () => {
     });
     const settings = moduleSettings({ strategy: 'jwt', store, shutdownTimeoutMs: 2_000 });
     const { live, ledger } = new NodeSessions();
-    const state = new NodeState(settings, live, ledger, new WsAuthHealth());
+    const state = new NodeState(settings, live, ledger, new WsAuthHealth(), new ClusterSessions());
     const initialised = state.onModuleInit();
     await vi.advanceTimersByTimeAsync(10_000);
     await initialised;

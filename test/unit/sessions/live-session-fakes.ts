@@ -3,6 +3,8 @@ import { anonymousProof, type Proof } from '../../../lib/sessions/proof.js';
 import { WsAuthSession } from '../../../lib/sessions/session.js';
 import { LiveSessions } from '../../../lib/sessions/live-sessions.js';
 import { RevocationLedger } from '../../../lib/sessions/revocation-ledger.js';
+import { ClusterSessions } from '../../../lib/sessions/cluster-sessions.js';
+import { SessionDrain } from '../../../lib/sessions/session-drain.js';
 import { WsAuthSessions } from '../../../lib/sessions/ws-auth-sessions.service.js';
 
 /** The sessions of one node, with what lies behind them. */
@@ -11,7 +13,11 @@ export class NodeSessions extends WsAuthSessions {
     readonly live = new LiveSessions(),
     readonly ledger = new RevocationLedger(live),
   ) {
-    super(live, ledger);
+    super(live, {
+      ledger,
+      drain: new SessionDrain(live, () => undefined),
+      cluster: new ClusterSessions(),
+    });
   }
 }
 
@@ -39,6 +45,7 @@ export function sessionOf(userId: string | undefined, user: object = {}): WsAuth
 export class FakeSession implements LiveSession {
   readonly session: WsAuthSession;
   readonly endings: Ending[] = [];
+  readonly notices: number[] = [];
   looks = 0;
   #proof: Proof;
 
@@ -68,6 +75,14 @@ export class FakeSession implements LiveSession {
   end(ending: Ending): void {
     this.endings.push(ending);
     this.node.live.delete(this);
+  }
+
+  announceLeaving(closesInMs: number): void {
+    this.notices.push(closesInMs);
+  }
+
+  leave(): void {
+    this.end({ why: 'shutdown' });
   }
 
   refresh(): WsAuthSession {

@@ -39,7 +39,7 @@ describe('revocations', () => {
     [undefined, true],
   ])('RV-06: of a user concern what was issued at %s: %s', (issuedAt, revoked) => {
     const revocations = new Revocations();
-    revocations.revokeUser('alice', 1_000, never);
+    revocations.revokeUser('alice', { before: 1_000 }, never);
     expect(revocations.isRevoked({ ...credential, issuedAt })).toBe(revoked);
     expect(revocations.isRevoked({ ...credential, userId: 'bob', issuedAt })).toBe(false);
     expect(revocations.isRevoked({ ...credential, userId: undefined, issuedAt })).toBe(false);
@@ -64,7 +64,7 @@ describe('revocations', () => {
       vi.setSystemTime(heardAt);
       const future = { ...credential, issuedAt: 5_000, acceptedAt };
       const ofUser = new Revocations();
-      ofUser.revokeUser('alice', 1_000, never);
+      ofUser.revokeUser('alice', { before: 1_000 }, never);
       expect(ofUser.isRevoked(future)).toBe(revoked);
       const ofEverybody = new Revocations();
       ofEverybody.revokeEverybody(1_000);
@@ -76,23 +76,23 @@ describe('revocations', () => {
     vi.setSystemTime(1_000);
     const revocations = new Revocations();
     const before = accepted();
-    revocations.revokeUser('alice', 1_000, never);
+    revocations.revokeUser('alice', { before: 1_000 }, never);
     expect(revocations.isRevoked(before)).toBe(true);
     expect(revocations.isRevoked(accepted())).toBe(false);
   });
 
   it('of a user never move backwards', () => {
     const revocations = new Revocations();
-    revocations.revokeUser('alice', 1_000, never);
-    revocations.revokeUser('alice', 500, never);
+    revocations.revokeUser('alice', { before: 1_000 }, never);
+    revocations.revokeUser('alice', { before: 500 }, never);
     expect(revocations.isRevoked(credential)).toBe(true);
   });
 
   it('are not forgotten earlier because of a later one', () => {
     const revocations = new Revocations();
-    revocations.revokeUser('alice', 1_000, Date.now() + 60_000);
+    revocations.revokeUser('alice', { before: 1_000 }, Date.now() + 60_000);
     revocations.revokeToken('t', Date.now() + 60_000);
-    revocations.revokeUser('alice', 1_000, Date.now() + 1_000);
+    revocations.revokeUser('alice', { before: 1_000 }, Date.now() + 1_000);
     revocations.revokeToken('t', Date.now() + 1_000);
     vi.setSystemTime(Date.now() + 5_000);
     revocations.revokeToken('other', never);
@@ -102,7 +102,7 @@ describe('revocations', () => {
 
   it('are forgotten when what they concern has expired', () => {
     const revocations = new Revocations();
-    revocations.revokeUser('alice', 1_000, Date.now() + 1_000);
+    revocations.revokeUser('alice', { before: 1_000 }, Date.now() + 1_000);
     revocations.revokeToken('t', Date.now() + 1_000);
     expect(revocations.size).toBe(2);
     vi.setSystemTime(Date.now() + 2_000);
@@ -113,9 +113,9 @@ describe('revocations', () => {
 
   it.each([Number.NaN, undefined])('RV-08: are not switched off by the instant %s', (before) => {
     const revocations = new Revocations();
-    revocations.revokeUser('alice', 1_000, never);
+    revocations.revokeUser('alice', { before: 1_000 }, never);
     revocations.revokeEverybody(before as number);
-    revocations.revokeUser('alice', before as number, never);
+    revocations.revokeUser('alice', { before: before as number }, never);
     expect(revocations.isRevoked(credential)).toBe(true);
   });
 });

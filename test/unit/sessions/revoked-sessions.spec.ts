@@ -4,6 +4,7 @@ import { moduleSettings } from '../../../lib/module/module-settings.js';
 import { anonymousProof, type Proof } from '../../../lib/sessions/proof.js';
 import type { LiveSession } from '../../../lib/sessions/live-session.js';
 import type { RevocationTarget } from '../../../lib/sessions/revocation-target.js';
+import { ClusterSessions } from '../../../lib/sessions/cluster-sessions.js';
 import { WsAuthHealth } from '../../../lib/cluster/ws-auth-health.service.js';
 import { WsAuthSession } from '../../../lib/sessions/session.js';
 import { MemoryWsAuthStore } from '../../../lib/store/memory.store.js';
@@ -35,17 +36,26 @@ beforeEach(async () => {
   sessionsOfNode = [new NodeSessions(), new NodeSessions()];
   nodes = sessionsOfNode.map(
     (sessions) =>
-      new NodeState(moduleSettings({ store }), sessions.live, sessions.ledger, new WsAuthHealth()),
+      new NodeState(
+        moduleSettings({ store }),
+        sessions.live,
+        sessions.ledger,
+        new WsAuthHealth(),
+        new ClusterSessions(),
+      ),
   );
   await Promise.all(nodes.map((node) => node.onModuleInit()));
 });
 
 afterEach(() => Promise.all(nodes.map((node) => node.onApplicationShutdown())));
 
+const silent = { announceLeaving: () => undefined, leave: () => undefined };
+
 function begin(sessions: NodeSessions, userId: string | undefined, proof: Partial<Proof>): string {
   const live: LiveSession = {
     session: sessionOf(userId),
     proof: { ...anonymousProof, ...proof },
+    ...silent,
     end: () => sessions.live.delete(live),
     refresh: () => live.session,
   };
@@ -282,7 +292,7 @@ describe('K4a: the tokens of sessions that a revocation ends', () => {
       expiresAt: undefined,
     });
     const live = { session, proof: { ...anonymousProof, ...ahead('one') } };
-    first!.live.add({ ...live, end: () => undefined, refresh: () => session });
+    first!.live.add({ ...live, ...silent, end: () => undefined, refresh: () => session });
     expect(first!.ledger.isRevoked(live)).toBe(true);
   });
 
@@ -333,6 +343,7 @@ describe('K4b: a clock of an issuer that is behind', () => {
       sessions.live,
       sessions.ledger,
       new WsAuthHealth(),
+      new ClusterSessions(),
     );
     await node.onModuleInit();
     const now = Date.now();

@@ -1,0 +1,75 @@
+import { isRecord } from '../protocol/message.js';
+import type { WsAuthSession } from '../sessions/session.js';
+
+/**
+ * A session of a user on some node.
+ *
+ * @publicApi
+ */
+export interface WsAuthClusterSession {
+  /** As of `WsAuthSession`. */
+  readonly id: string;
+  /** Name of the node that has the connection. */
+  readonly node: string;
+  /** Name of the extractor that found the credential. */
+  readonly extractor: string;
+  /** Epoch milliseconds by the clock of the node. */
+  readonly authenticatedAt: number;
+  /** Epoch milliseconds; `undefined` does not expire. */
+  readonly expiresAt: number | undefined;
+}
+
+/** The sessions of a user on one node. */
+export interface NodePresence {
+  /** Number of all of them. */
+  readonly count: number;
+  /** The oldest of them. */
+  readonly sessions: readonly WsAuthClusterSession[];
+}
+
+/** Sessions of one user that a node publishes. It publishes the number of all. */
+export const maxPublished = 1_000;
+
+/** What a node publishes of the sessions of a user: JSON, without the user and without a credential. */
+export function presenceOf(sessions: readonly WsAuthSession[]): string {
+  const listed = sessions
+    .slice(0, maxPublished)
+    .map(({ id, extractor, authenticatedAt, expiresAt }) => [
+      id,
+      extractor,
+      authenticatedAt,
+      expiresAt ?? null,
+    ]);
+  return JSON.stringify({ count: sessions.length, sessions: listed });
+}
+
+/** Reads what a node has published; `undefined` for what this version cannot read. */
+export function parsePresence(node: string, record: string): NodePresence | undefined {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(record);
+  } catch {
+    return undefined;
+  }
+  if (
+    !isRecord(parsed) ||
+    !Number.isSafeInteger(parsed['count']) ||
+    !Array.isArray(parsed['sessions'])
+  ) {
+    return undefined;
+  }
+  const sessions = (parsed['sessions'] as unknown[]).flatMap((each) => sessionIn(node, each) ?? []);
+  return { count: parsed['count'] as number, sessions };
+}
+
+function sessionIn(node: string, value: unknown): WsAuthClusterSession | undefined {
+  const [id, extractor, authenticatedAt, expiresAt] = Array.isArray(value)
+    ? (value as unknown[])
+    : [];
+  return typeof id === 'string' &&
+    typeof extractor === 'string' &&
+    typeof authenticatedAt === 'number' &&
+    (expiresAt === null || typeof expiresAt === 'number')
+    ? { id, node, extractor, authenticatedAt, expiresAt: expiresAt ?? undefined }
+    : undefined;
+}

@@ -1,0 +1,147 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
+import type { LiveSessions } from '../sessions/live-sessions.js';
+import type { WsAuthSession } from '../sessions/session.js';
+import type { WsAuthStore } from '../store/ws-auth-store.js';
+import { parsePresence, presenceOf, type NodePresence } from './presence-record.js';
+
+/** Methods of a store that knows which sessions users have on which node. */
+export type PresenceStore = Required<
+  Pick<WsAuthStore, 'putPresence' | 'presenceOf' | 'endPresence'>
+>;
+
+/** What presence needs of this node. */
+export interface PresenceOptions {
+  readonly store: PresenceStore;
+  readonly sessions: LiveSessions;
+  /** Name of this node. */
+  readonly node: string;
+  /** Time in milliseconds after which the sessions of a node that has died disappear. */
+  readonly leaseMs: number;
+}
+
+/**
+ * @throws {WsAuthConfigurationError} for a store that knows nothing of presence.
+ */
+export function presenceStoreOf(store: WsAuthStore): PresenceStore {
+  if (!store.putPresence || !store.presenceOf || !store.endPresence) {
+    throw new WsAuthConfigurationError(
+      'presence: the store has no putPresence(), presenceOf() and endPresence(); remove the option, or use redisWsAuthStore(client)',
+    );
+  }
+  return store as PresenceStore;
+}
+
+/** A name that no other process has, and that operators recognise. */
+export function nodeName(): string {
+  return `${hostname()}-${process.pid}-${randomBytes(6).toString('hex')}`;
+}
+
+/** Time in milliseconds for which changes are gathered, so that a mass reconnect writes once and not once for each session. */
+const gatherMs = 100;
+
+/** Users in one request. */
+const pageSize = 500;
+
+/**
+ * Publishes which sessions the users have on this node: not what has changed, but what is, so that requests that are lost or
+ * repeated do no harm.
+ *
+ * The store forgets all that a node has published unless the node renews it. A store that has lost its data receives all of it
+ * again.
+ */
+export class Presence {
+  /** Users whose sessions have changed since they were published. */
+  readonly #changed = new Set<string>();
+  #publishing: Promise<boolean> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #renewal: NodeJS.Timeout;
+  #stopped = false;
+
+  constructor(private readonly options: PresenceOptions) {
+    options.sessions.onChange((userId) => this.#note(userId));
+    this.#renewal = setInterval(() => void this.#publish(), Math.ceil(options.leaseMs / 4));
+    this.#renewal.unref();
+  }
+
+  /**
+   * The sessions of a user on all nodes.
+   *
+   * @throws {WsAuthStoreError} if the store does not answer.
+   */
+  async of(userId: string): Promise<readonly NodePresence[]> {
+    const records = await this.options.store.presenceOf(userId);
+    return records.flatMap(({ node, record }) => parsePresence(node, record) ?? []);
+  }
+
+  /** Ends the renewals, and has the store forget this node. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearInterval(this.#renewal);
+    clearTimeout(this.#timer);
+    await this.#publishing;
+    await this.options.store.endPresence(this.options.node).catch(ignore);
+  }
+
+  #note(userId: string): void {
+    this.#changed.add(userId);
+    if (!this.#timer && !this.#stopped) {
+      this.#timer = setTimeout(() => void this.#publish(), gatherMs);
+      this.#timer.unref();
+    }
+  }
+
+  async #publish(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#publishing || this.#stopped) {
+      return;
+    }
+    this.#publishing = this.#publishChanges();
+    const hasSucceeded = await this.#publishing;
+    this.#publishing = undefined;
+    const [next] = this.#changed;
+    if (next !== undefined && hasSucceeded) {
+      this.#note(next);
+    }
+  }
+
+  /** Returns whether the store has answered. What it has not received is published with the next renewal. */
+  async #publishChanges(): Promise<boolean> {
+    const { store, node, leaseMs } = this.options;
+    const changed = [...this.#changed];
+    this.#changed.clear();
+    for (let index = 0; index === 0 || index < changed.length; index += pageSize) {
+      const page = changed.slice(index, index + pageSize);
+      const records = new Map(page.map((userId) => [userId, this.#recordOf(userId)]));
+      const isKnown = await store.putPresence(node, records, leaseMs).catch(() => undefined);
+      if (isKnown === undefined) {
+        changed.slice(index).forEach((userId) => this.#changed.add(userId));
+        return false;
+      }
+      if (!isKnown && page.length < this.options.sessions.size) {
+        this.#noteAll();
+      }
+    }
+    return true;
+  }
+
+  #noteAll(): void {
+    for (const { session } of this.options.sessions.all()) {
+      if (session.userId !== undefined) {
+        this.#changed.add(session.userId);
+      }
+    }
+  }
+
+  #recordOf(userId: string): string | undefined {
+    const sessions: WsAuthSession[] = this.options.sessions
+      .ofUser(userId)
+      .map(({ session }) => session);
+    return sessions.length === 0 ? undefined : presenceOf(sessions);
+  }
+}
+
+/** The store forgets a node by itself that does not renew. */
+function ignore(): void {}

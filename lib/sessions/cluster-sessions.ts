@@ -1,0 +1,65 @@
+import type { Presence } from '../cluster/presence.js';
+import type { NodePresence, WsAuthClusterSession } from '../cluster/presence-record.js';
+import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
+
+/** Which sessions of a user are listed. */
+export interface ClusterListOptions {
+  /**
+   * Sessions in one page, from 1 to 1,000.
+   *
+   * @default 100
+   */
+  readonly limit?: number;
+  /** `next` of the page before. */
+  readonly after?: string;
+}
+
+/** Sessions of a user on all nodes, oldest first. */
+export interface WsAuthClusterPage {
+  readonly sessions: readonly WsAuthClusterSession[];
+  /** Where the next page begins; absent in the last one. */
+  readonly next?: string;
+}
+
+/**
+ * What this node knows of the sessions on all nodes. The module sets it where the option `presence` is on.
+ *
+ * @internal
+ */
+export class ClusterSessions {
+  #presence: Pick<Presence, 'of'> | undefined;
+
+  observe(presence: Pick<Presence, 'of'>): void {
+    this.#presence = presence;
+  }
+
+  async list(userId: string, limit: number, after: string): Promise<WsAuthClusterPage> {
+    const nodes = await this.#of(userId);
+    const rest = nodes
+      .flatMap(({ sessions }) => sessions)
+      .filter((each) => placeOf(each) > after)
+      .toSorted((one, other) => (placeOf(one) < placeOf(other) ? -1 : 1));
+    const sessions = rest.slice(0, limit);
+    const last = sessions.at(-1);
+    return rest.length > limit && last ? { sessions, next: placeOf(last) } : { sessions };
+  }
+
+  async count(userId: string): Promise<number> {
+    const nodes = await this.#of(userId);
+    return nodes.reduce((sum, { count }) => sum + count, 0);
+  }
+
+  #of(userId: string): Promise<readonly NodePresence[]> {
+    if (!this.#presence) {
+      throw new WsAuthConfigurationError(
+        'presence: nodes do not publish their sessions; pass WsAuthModule.forRoot({ presence: true, store }), on every node',
+      );
+    }
+    return this.#presence.of(userId);
+  }
+}
+
+/** Orders sessions by age, and by id where they are of the same age: a session that ends meanwhile moves no other. */
+function placeOf({ authenticatedAt, id }: WsAuthClusterSession): string {
+  return `${String(Math.max(0, Math.trunc(authenticatedAt))).padStart(16, '0')}-${id}`;
+}

@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { restoreClocks, useFakeClock } from '../support/clocks.js';
+import { RedisServer } from '../support/redis.js';
+import { tokenOf } from '../support/tokens.js';
+import { within } from './eventually.js';
+import { startNode, statusOf, type TestNode } from './node.js';
+import { packages } from './redis-clients.js';
+import { vi } from 'vitest';
+
+const patienceMs = 20_000;
+const strategy = ['jwt', 'ws-ticket'];
+const aheadMs = 300_000;
+
+let server: RedisServer;
+let keyPrefix: string;
+beforeEach(async () => {
+  server = await RedisServer.start();
+  keyPrefix = `test-${randomUUID()}`;
+});
+afterEach(() => server[Symbol.asyncDispose]());
+restoreClocks();
+
+/** Runs as on a node whose clock differs from that of all others, and from that of Redis. */
+async function withClockOff<Value>(byMs: number, run: () => Promise<Value>): Promise<Value> {
+  useFakeClock(Date.now() + byMs);
+  try {
+    return await run();
+  } finally {
+    vi.useRealTimers();
+  }
+}
+
+/** A token that was issued in the present second, and a moment after every revocation before. */
+function freshToken(user: string): string {
+  return tokenOf(user, { iat: Date.now() / 1_000 });
+}
+
+describe.each(packages)('a node whose clock is off, with %s', (name) => {
+  const start = (): Promise<TestNode> =>
+    startNode(server.url, { package: name, strategy, redis: { keyPrefix } });
+
+  it.each([aheadMs, -aheadMs])(
+    'D5: a revocation by a node whose clock is off by %i ms keeps no newer login out, and no older one in',
+    async (byMs) => {
+      await using a = await start();
+      await using b = await start();
+      const old = freshToken('alice');
+      const clients = [await a.knock(old).opened(), await b.knock(old).opened()];
+      await withClockOff(byMs, () => b.sessions.revoke({ userId: 'alice' }));
+      for (const client of clients) {
+        const closed = within(patienceMs, client.closed(), 'the session ends');
+        expect(await closed).toEqual({ code: 3000, reason: 'revoked' });
+      }
+      expect([await a.statusOf(old), await b.statusOf(old)]).toEqual([401, 401]);
+      const newer = freshToken('alice');
+      expect([await a.statusOf(newer), await b.statusOf(newer)]).toEqual([101, 101]);
+    },
+  );
+
+  it.each([aheadMs, -aheadMs])(
+    'D5: a ticket of a node whose clock is off by %i ms is good after, and bad before, a revocation of its user',
+    async (byMs) => {
+      await using a = await start();
+      await using b = await start();
+      const issue = () => withClockOff(byMs, () => b.tickets.issue({ id: 'alice' }));
+      const { ticket: old } = await issue();
+      await a.sessions.revoke({ userId: 'alice' });
+      const { ticket: newer } = await issue();
+      const take = (ticket: string) =>
+        statusOf(a.app.connect('/', { headers: { authorization: `Bearer ${ticket}` } }));
+      expect([await take(old), await take(newer)]).toEqual([401, 101]);
+    },
+  );
+});

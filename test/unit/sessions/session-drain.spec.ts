@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import { checkDrain, SessionDrain } from '../../../lib/sessions/session-drain.js';
+import { FakeSession, NodeSessions } from './live-session-fakes.js';
+
+/** Sessions that write down what happens to them, in order. */
+class Log extends NodeSessions {
+  readonly lines: string[] = [];
+
+  begin(name: string): FakeSession {
+    const { lines } = this;
+    class Noted extends FakeSession {
+      override announceLeaving(closesInMs: number): void {
+        lines.push(`${name} in ${closesInMs}`);
+      }
+
+      override leave(): void {
+        lines.push(`${name} ends`);
+        super.leave();
+      }
+    }
+    return new Noted(this, name, {});
+  }
+}
+
+function drainOf(log: Log): SessionDrain {
+  return new SessionDrain(log.live, () => log.lines.push('begins'));
+}
+
+describe('a drain', () => {
+  it('ends batch after batch, each some time after its notice, and no session without one', async () => {
+    const log = new Log();
+    ['a', 'b', 'c', 'd', 'e'].forEach((name) => log.begin(name));
+    const ended = await drainOf(log).run({ overMs: 60, batch: 2 });
+    expect(ended).toBe(5);
+    expect(log.lines).toEqual([
+      ...['begins', 'a in 30', 'b in 30', 'c in 30', 'd in 30'],
+      ...['a ends', 'b ends', 'e in 30', 'c ends', 'd ends', 'e ends'],
+    ]);
+  });
+
+  it('gives a client five seconds at most', () => {
+    const log = new Log();
+    log.begin('a');
+    void drainOf(log).run({ overMs: 60_000, batch: 1 });
+    return expect
+      .poll(() => log.lines, { interval: 1 })
+      .toEqual(['begins', 'a in 5000'])
+      .then(() => [...log.live.all()].forEach((live) => live.leave()));
+  });
+
+  it('ends sessions that began meanwhile last, without a notice', async () => {
+    const log = new Log();
+    log.begin('a');
+    const drain = drainOf(log);
+    const running = drain.run({ overMs: 20, batch: 100 });
+    log.begin('late');
+    expect(await running).toBe(2);
+    expect(log.lines).toEqual(['begins', 'a in 10', 'a ends', 'late ends']);
+  });
+
+  it('waits no longer than its clients stay', async () => {
+    const log = new Log();
+    const session = log.begin('a');
+    const running = drainOf(log).run({ overMs: 2 ** 31 - 1, batch: 1 });
+    session.end({ why: 'disconnected' });
+    expect(await running).toBe(1);
+  });
+
+  it('of an empty node, or over no time, ends immediately', async () => {
+    expect(await drainOf(new Log()).run({ overMs: 2 ** 31 - 1, batch: 1 })).toBe(0);
+    const log = new Log();
+    log.begin('a');
+    log.begin('b');
+    await drainOf(log).run({ overMs: 0, batch: 1 });
+    expect(log.lines).toEqual(['begins', 'a in 0', 'b in 0', 'a ends', 'b ends'].toSorted(order));
+  });
+
+  it('that is asked for twice is one, and cannot be undone', async () => {
+    const log = new Log();
+    log.begin('a');
+    const drain = drainOf(log);
+    expect(drain.hasBegun).toBe(false);
+    const both = await Promise.all([
+      drain.run({ overMs: 20, batch: 1 }),
+      drain.run({ overMs: 2 ** 31 - 1, batch: 1 }),
+    ]);
+    expect(both).toEqual([1, 1]);
+    expect(await drain.run({ overMs: 20, batch: 1 })).toBe(0);
+    expect(drain.hasBegun).toBe(true);
+    expect(log.lines.filter((line) => line === 'begins')).toHaveLength(1);
+  });
+
+  it.each([
+    [{}, /overMs/],
+    [{ overMs: -1 }, /overMs/],
+    [{ overMs: 2 ** 31 }, /overMs/],
+    [{ overMs: 1, batch: 0 }, /batch/],
+    [{ overMs: 1, batches: 1 }, /batches/],
+  ])('refuses %j', (options, message) => {
+    expect(() => checkDrain(options as never)).toThrow(message);
+    expect(checkDrain({ overMs: 1 })).toEqual({ overMs: 1, batch: 100 });
+  });
+});
+
+/** Steps of the same instant run in the order of their batches. */
+function order(one: string, other: string): number {
+  const rank = (line: string) => ['begins', 'a in 0', 'a ends', 'b in 0', 'b ends'].indexOf(line);
+  return rank(one) - rank(other);
+}
