@@ -7,6 +7,8 @@ export interface AttemptListener {
   /** The server has accepted a token, or has sent anew when the session ends. */
   told(expiresAt: number | null | undefined): void;
   message(data: unknown): void;
+  /** The server will close the connection after so many milliseconds, because it shuts down. */
+  draining(closesInMs: number): void;
   /** Called once, unless the attempt is abandoned. */
   ended(end: End): void;
 }

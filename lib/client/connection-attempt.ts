@@ -188,10 +188,10 @@ export class ConnectionAttempt {
   #received(data: unknown): void {
     const told = sessionMessageIn(data, this.settings.events);
     this.#isAccepted = true;
-    if (this.#hasSession) {
-      this.#pulse.beat();
-    }
-    if (told?.accepted) {
+    if (this.#hasSession) this.#pulse.beat();
+    if (told && 'closesInMs' in told) {
+      this.listener.draining(told.closesInMs);
+    } else if (told?.accepted) {
       this.#authenticated(told.expiresAt);
     } else if (told && this.#hasSession) {
       this.#clock.set(told.expiresAt);
@@ -233,15 +233,14 @@ export class ConnectionAttempt {
       return;
     }
     const openMs = Math.max(0, Date.now() - this.#openedAt);
-    const isExpiry = reason === expiredReason;
     this.abandon();
     this.listener.ended({
       code,
       reason,
       wasClean: false,
       action: closeActionOf(code),
-      accepted: this.#isAccepted || isExpiry || openMs >= acceptanceMs,
-      expired: isExpiry || this.#clock.isAtEnd,
+      accepted: this.#isAccepted || reason === expiredReason || openMs >= acceptanceMs,
+      expired: reason === expiredReason || this.#clock.isAtEnd,
       openMs,
       token: this.#token,
       ...more,

@@ -1,10 +1,9 @@
-import type { EventMessage, SessionData, WsAuthEventNames } from '../protocol/message.js';
+import type { DrainingData, SessionData, WsAuthEventNames } from '../protocol/message.js';
 
 /** The state of the session, as sent by the server. */
-export interface SessionMessage {
+export interface SessionMessage extends SessionData {
   /** Whether a token was accepted; otherwise the end is near. */
   readonly accepted: boolean;
-  readonly expiresAt: number | null;
 }
 
 /** Longer messages are not parsed: those of the protocol are short. */
@@ -17,20 +16,23 @@ const maxLength = 512;
  */
 export function sessionMessageIn(
   message: unknown,
-  { authenticated, expiring }: WsAuthEventNames,
-): SessionMessage | undefined {
+  { authenticated, expiring, draining }: WsAuthEventNames,
+): SessionMessage | DrainingData | undefined {
   if (typeof message !== 'string' || message.length > maxLength) {
     return undefined;
   }
   try {
-    const parsed = JSON.parse(message) as EventMessage & { readonly data: SessionData };
+    const parsed = JSON.parse(message) as { event: string; data: SessionData & DrainingData };
     const { event, data } = parsed;
-    const { expiresAt } = data;
+    const { expiresAt, closesInMs } = data;
     const accepted = event === authenticated;
-    const isExact = [parsed, data].flatMap(Object.keys).length === 3;
-    return isExact &&
-      (accepted || event === expiring) &&
-      (expiresAt === null || Number.isFinite(expiresAt))
+    if ([parsed, data].flatMap(Object.keys).length !== 3) {
+      return undefined;
+    }
+    if (event === draining && Number.isFinite(closesInMs)) {
+      return { closesInMs };
+    }
+    return (accepted || event === expiring) && (expiresAt === null || Number.isFinite(expiresAt))
       ? { accepted, expiresAt }
       : undefined;
   } catch {

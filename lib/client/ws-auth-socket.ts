@@ -1,5 +1,4 @@
-import type { AttemptListener } from './attempt-listener.js';
-import { ConnectionAttempt } from './connection-attempt.js';
+import { Attempts } from './attempts.js';
 import { Deferred } from './deferred.js';
 import { MessageQueue } from './message-queue.js';
 import { nextStep, type End, type History, type NextAttempt, type Surrender } from './next-step.js';
@@ -26,11 +25,11 @@ export class WsAuthSocket extends SocketEventTarget {
   /** Ends the listeners on the page. */
   readonly #listening = new AbortController();
   readonly #timer = new Timer();
+  readonly #attempts: Attempts;
   #state: WsAuthSocketState = 'connecting';
   #isClosing = false;
   #session: WsAuthSocketSession | undefined;
   #authenticated = new Deferred<WsAuthSocketSession>();
-  #attempt: ConnectionAttempt | undefined;
   #history: History = { failures: 0, refused: false };
   #dueAt = 0;
 
@@ -43,6 +42,16 @@ export class WsAuthSocket extends SocketEventTarget {
     super();
     this.#settings = settle(options);
     this.#queue = new MessageQueue(this.#settings);
+    this.#attempts = new Attempts(url, this.#settings, {
+      authenticating: () => this.#turn('authenticating'),
+      told: (expiresAt, isOther) => this.#enter({ expiresAt }, isOther),
+      message: (data) => this.#isClosing || this.emit('message', { data }),
+      replaced: () => {
+        this.#leave();
+        this.#turn('connecting');
+      },
+      ended: (end) => this.#proceed(end),
+    });
     const { signal: stop } = this.#listening;
     const { signal } = options;
     const abort = () => this.#finish({ code: 1000, reason: 'aborted', wasClean: false });
@@ -101,7 +110,7 @@ export class WsAuthSocket extends SocketEventTarget {
   }
 
   get #webSocket(): WebSocketLike | undefined {
-    return this.#attempt?.connection?.socket;
+    return this.#attempts.present?.connection?.socket;
   }
 
   /**
@@ -115,14 +124,14 @@ export class WsAuthSocket extends SocketEventTarget {
   send(data: SocketData): void {
     checkSendable(data);
     const isOver = this.readyState > this.OPEN;
-    if (!isOver && !this.#attempt?.send(data)) {
+    if (!isOver && !this.#attempts.present?.send(data)) {
       this.#queue.add(data);
     }
   }
 
   /** Sends a new token on the open connection, before its time: when the user's rights have changed. */
   renew(): void {
-    void this.#attempt?.renew();
+    void this.#attempts.present?.renew();
   }
 
   /**
@@ -135,7 +144,8 @@ export class WsAuthSocket extends SocketEventTarget {
       throw new RangeError(`not a close code: ${code}`);
     }
     if (this.#state === 'open') {
-      this.#attempt!.close(code, reason);
+      this.#attempts.stop();
+      this.#attempts.present!.close(code, reason);
       this.#isClosing = true;
     } else {
       this.#finish({ code, reason, wasClean: true });
@@ -147,27 +157,16 @@ export class WsAuthSocket extends SocketEventTarget {
       return;
     }
     this.#timer.stop();
-    this.#attempt?.abandon();
-    const listener: AttemptListener = {
-      authenticating: () => this.#turn('authenticating'),
-      told: (expiresAt) => this.#enter({ expiresAt }),
-      message: (data) => this.#isClosing || this.emit('message', { data }),
-      ended: (end) => this.#proceed(end),
-    };
-    this.#attempt = new ConnectionAttempt(
-      this.url,
-      this.#settings,
-      listener,
-      this.#history.refused,
-    );
+    const attempt = this.#attempts.renew(this.#history.refused);
     this.#turn('connecting');
-    this.#attempt.begin();
+    attempt.begin();
   }
 
-  #enter(session: WsAuthSocketSession): void {
+  /** @param isOther whether the server has moved to another connection: the application sets up there what it has set up before */
+  #enter(session: WsAuthSocketSession, isOther: boolean): void {
     this.#session = session;
     if (this.#state === 'open') {
-      this.emit('session');
+      this.emit(isOther ? 'open' : 'session');
       return;
     }
     this.#state = 'open';
@@ -205,7 +204,7 @@ export class WsAuthSocket extends SocketEventTarget {
   /** Another network may answer where an attempt on the one before hangs. */
   #wake(isOnline: boolean): void {
     if (this.#state === 'open') {
-      this.#attempt!.wake();
+      this.#attempts.present!.wake();
     } else if (isOnline || (this.#state === 'waiting' && Date.now() >= this.#dueAt)) {
       this.#connect();
     }
@@ -223,7 +222,8 @@ export class WsAuthSocket extends SocketEventTarget {
     this.#timer.stop();
     this.#listening.abort();
     this.#queue.drain();
-    this.#attempt?.abandon();
+    this.#attempts.stop();
+    this.#attempts.present?.abandon();
     this.#authenticated.reject(new Error(`closed with ${code} ${reason}`, { cause: details }));
     if (surrender?.unauthenticated) {
       // In a microtask: its exception must not end this call. It still runs before code that awaits the `close` event.

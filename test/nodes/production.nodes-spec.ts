@@ -16,11 +16,12 @@ beforeEach(async () => {
 });
 afterEach(() => server[Symbol.asyncDispose]());
 
+const ignore = () => undefined;
+
 /** What a logger has received as warnings. */
 async function warningsOf(url: string): Promise<readonly string[]> {
   const warnings: string[] = [];
   const warn = (message: unknown) => warnings.push(String(message));
-  const ignore = () => undefined;
   const logger = { log: ignore, error: ignore, warn, debug: ignore, verbose: ignore };
   await using client = await storeOn('redis', url);
   await using _app = await startProtected({ store: client.store }, [], { logger });
@@ -73,7 +74,7 @@ describe.each(packages)('the ACL of the guide, with %s', (name) => {
       await using a = await startNode(url, options);
       await using b = await startNode(url, options);
       const [first] = [await a.enter('alice'), await b.enter('alice'), await b.enter('alice')];
-      await within(patienceMs, first!.closed(), 'the oldest makes room');
+      await within(patienceMs, first.closed(), 'the oldest makes room');
       await eventually(async () => (await a.sessions.countCluster('alice')) === 2, 'the list');
       const { ticket } = await a.tickets.issue({ id: 'bob' });
       expect(await statusOf(b.app.connect('/', bearer(ticket)))).toBe(101);
