@@ -110,6 +110,7 @@ describe('defaultEventNames', () => {
       authenticate: 'authenticate',
       authenticated: 'authenticated',
       expiring: 'expiring',
+      draining: 'draining',
       ended: 'ended',
       ping: 'nestjs-ws-auth:ping',
     });
