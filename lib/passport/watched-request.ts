@@ -71,8 +71,8 @@ export class WatchedRequest {
       return noPieces;
     }
     const { headers, query } = request;
-    const { cookies, signedCookies } = Object.getPrototypeOf(request) as Holder;
-    const sent = [headers, query, parseCookies(headers.cookie), cookies, signedCookies];
+    const parsed = [parsedBefore(request, 'cookies'), parsedBefore(request, 'signedCookies')];
+    const sent = [headers, query, parseCookies(headers.cookie), ...parsed];
     return jwtsInPieces(sent.flatMap(namedTextsIn));
   }
 
@@ -86,7 +86,8 @@ export class WatchedRequest {
       this.#watch(headers, name, watched);
       ofHeaders.push(...watched.tokens);
     }
-    if (cookie !== undefined) {
+    const isPresented = Object.hasOwn(request, 'cookies');
+    if (cookie !== undefined && (isPresented || parsedBefore(request, 'cookies') === undefined)) {
       this.#watchCookies(cookie);
     }
     const { rawHeaders: value } = request;
@@ -260,4 +261,10 @@ interface CopyOptions {
 /** The JWTs in all texts of a value, however deep it is. */
 function tokensIn(value: unknown): readonly string[] {
   return typeof value === 'string' ? jwtsIn(value) : textsIn(value).flatMap(jwtsIn);
+}
+
+/** What middleware has put on the request. Reading it through the prototype would make the getters of Express keep their answer there. */
+function parsedBefore(request: object, name: 'cookies' | 'signedCookies'): unknown {
+  const base: object = Object.getPrototypeOf(request);
+  return Object.getOwnPropertyDescriptor(base, name)?.value;
 }

@@ -1,10 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { expect, it, vi } from 'vitest';
 import type { CredentialContent } from '../../../lib/credentials/credential.js';
+import { PlainRequest } from '../../../lib/passport/plain-request.js';
 import type { StrategyRequest } from '../../../lib/passport/strategy-request.js';
 import { WatchedRequest } from '../../../lib/passport/watched-request.js';
 import { tokenOf } from '../../support/tokens.js';
 import { upgradeRequest } from '../support/requests.js';
+import { ManualAttempt } from '../support/strategies.js';
 
 const places = {
   headers: new Set<string>(),
@@ -33,6 +35,16 @@ it('K10a: gives a strategy what it has put in the place of a token', () => {
   headers.authorization = 'removed';
   expect(headers.authorization).toBe('removed');
   expect(watched.held.size).toBe(1);
+});
+
+it('K5a: leaves nothing of a request on the prototype that all requests share', () => {
+  const request = new PlainRequest(upgradeRequest('/ws', []), new ManualAttempt());
+  request.headers = { cookie: 'id=alice' };
+  request.query = {};
+  void new WatchedRequest(request, { scheme: 'request' }, places);
+  expect(Object.getOwnPropertyDescriptor(PlainRequest.prototype, 'cookies')).toMatchObject({
+    get: expect.any(Function),
+  });
 });
 
 it('K10a: knows a token that is the name of a field', () => {
