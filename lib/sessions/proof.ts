@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { readToken, type ReadToken } from '../credentials/jwt.js';
 import type { Basis } from '../passport/basis.js';
+import { userKey } from '../policy/user-key.js';
 import { isRecord } from '../protocol/message.js';
 
 /** The claims of a credential, once a strategy has accepted it. */
@@ -177,7 +178,10 @@ function stringOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** An empty text names nothing: all tokens with one would be revoked together. */
+/**
+ * RFC 7519 §4.1.7 has a text, and issuers also write the number of a database record. An empty text names nothing: all tokens with one
+ * would be revoked together.
+ */
 function nameIn(jti: unknown): string | undefined {
-  return typeof jti === 'string' && jti !== '' ? jti : undefined;
+  return userKey(jti);
 }

@@ -32,6 +32,7 @@ describe.each(tokenPlaces)('K1a, K1b: a token in $name', (place) => {
   it.each<[string, object, (app: TestApp) => Promise<unknown>]>([
     ['user', { jti: 'one' }, (app) => sessionsOf(app).revoke({ userId: 'alice' })],
     ['jti', { jti: 'one' }, (app) => sessionsOf(app).revoke({ tokenId: 'one' })],
+    ['jti that is a number', { jti: 42 }, (app) => sessionsOf(app).revoke({ tokenId: '42' })],
     ['session', { jti: 'one' }, (app) => sessionsOf(app).revoke({ sessionId: idIn(app) })],
     ['session, without a jti', {}, (app) => sessionsOf(app).revoke({ sessionId: idIn(app) })],
     ['issue', { jti: 'one' }, (app) => sessionsOf(app).revoke({ issuedBefore: Date.now() })],

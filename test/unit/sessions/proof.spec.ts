@@ -98,11 +98,23 @@ describe('proofOf', () => {
     expect(proofOf(presented, { iat }, undefined, 1_000).issuedAt).toBe(issuedAt ?? 1_000);
   });
 
-  it.each([7, {}, ['j'], null, true, ''])('takes %j for no name of a token', (value) => {
-    const found = proof(unverifiedToken({ jti: value, iss: value }));
-    expect(found.tokenIds).toEqual([digest]);
-    expect(found.issuer).toBe(value === '' ? '' : undefined);
+  it.each([
+    [42, '42'],
+    [0, '0'],
+    ['42', '42'],
+  ])('K1a: names a token by a jti of %j', (jti, name) => {
+    expect(proof(unverifiedToken({ jti })).ownTokenIds).toEqual([name]);
+    expect(declaredProof({ jti }, undefined).ownTokenIds).toEqual([name]);
   });
+
+  it.each([Number.NaN, 2 ** 60, {}, ['j'], null, true, ''])(
+    'takes %j for no name of a token',
+    (value) => {
+      const found = proof(unverifiedToken({ jti: value, iss: value }));
+      expect(found.tokenIds).toEqual([digest]);
+      expect(found.issuer).toBe(value === '' ? '' : undefined);
+    },
+  );
 });
 
 describe('K10a: a token that was read, and may not have been verified', () => {
