@@ -53,6 +53,7 @@ import { ticketStrategyName, TicketStrategy } from '../tickets/ticket.strategy.j
 import { NodeState } from './node-state.js';
 import { reportBoot } from './boot-report.js';
 import { GatewayHooks } from './gateway-hooks.js';
+import { demandPassedOptions } from './gateway-options.js';
 import { GatewayPolicies } from './gateway-policies.js';
 import {
   noPassportOptions,
@@ -196,6 +197,7 @@ export class WsAuthService
   onModuleInit(): void {
     this.#strategies.claim();
     this.gateways.demandGateways();
+    demandPassedOptions(this.gateways.gateways());
     refuseIgnoredDecorators(new Set(this.gateways.classes()));
     demandOwnAdapter(this.platform, this.config.getIoAdapter());
     this.#others.protect(this.#ofModule, (...policy) => this.#contextOf(...policy));

@@ -14,6 +14,7 @@ import { demandContextIn } from '../context-in.js';
 import { closeGraceMs } from '../close-grace.js';
 import { logException } from '../contain.js';
 import { containConnectionListeners } from './contained-web-socket.js';
+import { demandEffectiveOptions } from './gateway-options.js';
 import { gatedWebSocket } from './gated-web-socket.js';
 import { HttpPort } from '../http-port.js';
 import { dispatchMessages, type ParsedMessage } from './message-dispatch.js';
@@ -96,10 +97,11 @@ export class WsAuthAdapter extends WsAdapter {
 
   /** @throws {WsAuthConfigurationError} without `WsAuthModule`, and for gateways that cannot be distinguished. */
   override create(port: number, options: ServerOptions = {}): WebSocketServer {
-    const { path, server: _server, ...others } = options;
+    const { path, ...others } = options;
     const { handleProtocols: handle } = others;
     const wsOptions = handle ? { ...others, handleProtocols: checkedProtocols(handle) } : others;
     refuseOptionsOfSocketIo(options);
+    demandEffectiveOptions(options, port !== applicationPort);
     demandExactPath(path);
     const adapterContext = this.#demandContext();
     const context = adapterContext.sessionContextOf(port, path);

@@ -1,0 +1,65 @@
+import type { ServerOptions } from 'ws';
+import { WsAuthConfigurationError } from '../../errors/ws-auth.error.js';
+import { nearestName } from '../../policy/nearest-name.js';
+import { gatewayOptions } from '../../policy/option-table.js';
+
+type Effect = 'effect' | 'own port' | (string & {});
+
+/** Options of newer versions than the types know. */
+type NewerOption = 'closeTimeout' | 'maxBufferedChunks' | 'maxFragments';
+
+const isOurs = 'servers of this package have no such choice; remove it';
+
+/** The options of `ws` on a gateway: whether they have an effect, and otherwise what to write instead. */
+const effects: Readonly<Record<string, Effect>> = {
+  WebSocket: 'effect',
+  allowSynchronousEvents: 'effect',
+  autoPong: 'effect',
+  clientTracking: 'effect',
+  closeTimeout: 'effect',
+  handleProtocols: 'effect',
+  maxBufferedChunks: 'effect',
+  maxFragments: 'effect',
+  maxPayload: 'effect',
+  path: 'effect',
+  perMessageDeflate: 'effect',
+  skipUTF8Validation: 'effect',
+  verifyClient: 'effect',
+  host: 'own port',
+  backlog: 'own port',
+  noServer: isOurs,
+  server: isOurs,
+  port: 'the port is the first argument: @WebSocketGateway(8080, { … })',
+} satisfies Record<keyof ServerOptions | NewerOption, Effect>;
+
+/**
+ * Refuses options of `@WebSocketGateway()` that have no effect on native WebSockets: the developer who wrote them expects one.
+ *
+ * @param hasOwnPort whether the gateway has a port of its own
+ * @throws {WsAuthConfigurationError} that names the option and the fix
+ */
+export function demandEffectiveOptions(options: object, hasOwnPort: boolean): void {
+  for (const [name, value] of Object.entries(options)) {
+    const effect = value === undefined ? 'effect' : effectOf(name);
+    if (effect === 'own port' && !hasOwnPort) {
+      throw new WsAuthConfigurationError(
+        `${name}: it has no effect on the port of the application; pass it to app.listen()`,
+      );
+    }
+    if (effect !== 'effect' && effect !== 'own port') {
+      throw new WsAuthConfigurationError(`${name}: ${effect}`);
+    }
+  }
+}
+
+function effectOf(name: string): Effect {
+  if (Object.hasOwn(effects, name)) {
+    return effects[name]!;
+  }
+  if (Object.hasOwn(gatewayOptions, name)) {
+    return 'it belongs to @WsAuth({ … })';
+  }
+  const meant = nearestName(name, Object.keys(effects));
+  const question = meant === undefined ? '' : `; did you mean ${meant}?`;
+  return `@WebSocketGateway() has no such option for native WebSockets${question}`;
+}
