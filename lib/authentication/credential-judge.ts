@@ -139,6 +139,12 @@ function partsFor({ content }: Credential, original: OriginalParts): OriginalPar
   return { ...original, headers };
 }
 
+/**
+ * Databases compare user names without case, without spaces around them, or in another normalization: each of these spellings would
+ * give an attacker further attempts. Names that are not the same share attempts by this, and nothing else.
+ */
 function accountOf({ content }: Credential): string | undefined {
-  return content.scheme === 'Basic' ? content.username.toLowerCase() : undefined;
+  return content.scheme === 'Basic'
+    ? content.username.normalize('NFKC').trim().toLowerCase()
+    : undefined;
 }

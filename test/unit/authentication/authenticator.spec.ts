@@ -788,6 +788,20 @@ describe('failed attempts', () => {
     });
   });
 
+  it.each([
+    ['alice', 'ALICE'],
+    ['alice', ' alice '],
+    ['alice', '\uff41lice'],
+    ['ren\u00e9e', 'rene\u0301e'],
+  ])('BA-07: are counted together for %j and %j', async (one, other) => {
+    const perAccount = limiter(9);
+    const limiters = { perAddress: undefined, perAccount };
+    const harness = new AuthenticatorHarness({ basic: published.basic }, {}, limiters);
+    await harness.decide('/', [basicLine(`${one}:wrong`)]);
+    await harness.decide('/', [basicLine(`${other}:wrong`)]);
+    expect([...perAccount.counts.values()]).toEqual([2]);
+  });
+
   it('RL-07: are refused with 503 when no store counts', async () => {
     const broken = { ...limiter(1), get: () => Promise.reject(new Error('down')) };
     const limiters = { perAddress: broken, perAccount: undefined };
