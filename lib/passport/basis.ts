@@ -3,6 +3,10 @@ export interface Basis {
   /** Tokens, none of them twice. */
   readonly tokens: readonly string[];
   /**
+   * Tokens that a part of what was taken would be. A credential that is refused stays refused when the client adds something to it.
+   */
+  readonly parts?: readonly string[];
+  /**
    * Whether the strategy took exactly these for its credential. Otherwise each of them is a token that it may have verified, and
    * may also be a text that the client made up.
    */

@@ -153,7 +153,7 @@ export class Evidence {
       return { ...noBasis, presented: true };
     }
     if (secretsRead.size > 0) {
-      return { tokens: [jointly([...secretsRead])], verified: false, presented: false };
+      return basisOfSecrets([...secretsRead].toSorted());
     }
     const isSeen =
       !this.#extracts && this.content.scheme === 'request' && this.request instanceof PlainRequest;
@@ -174,11 +174,33 @@ function isIn({ headers, query }: StrategyRequest, content: CredentialContent, t
   return textsIn(places).some((each) => each.includes(text));
 }
 
+/** Most secrets whose parts are told apart: each more doubles their number. */
+const maxSecretsInParts = 4;
+
 /**
- * One text for several that make up one credential, such as the name of an API key and its secret. One of them alone names nothing:
+ * Several secrets make up one credential, such as the name of an API key and its secret. One of them alone revokes nothing, since
  * others may share it.
  */
+function basisOfSecrets(secrets: readonly string[]): Basis {
+  const all = jointly(secrets);
+  const parts = secrets.length > maxSecretsInParts ? [] : partsOf(secrets);
+  return {
+    tokens: [all],
+    verified: false,
+    presented: false,
+    ...(parts.length > 1 && { parts: parts.map(jointly).filter((each) => each !== all) }),
+  };
+}
+
+/** All lists that some of the secrets make, in their order. */
+function partsOf(secrets: readonly string[]): readonly (readonly string[])[] {
+  return secrets.reduce<readonly (readonly string[])[]>(
+    (parts, secret) => [...parts, ...parts.map((part) => [...part, secret]), [secret]],
+    [],
+  );
+}
+
 function jointly(secrets: readonly string[]): string {
-  const [only, ...others] = secrets.toSorted();
-  return others.length === 0 ? only! : JSON.stringify([only, ...others]);
+  const [only, ...others] = secrets;
+  return others.length === 0 ? only! : JSON.stringify(secrets);
 }

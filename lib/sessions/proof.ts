@@ -56,12 +56,13 @@ export function proofOf(
   const tokens = basis.tokens.map(readToken);
   const said = (name: string) => fieldOf(user, name) ?? fieldOf(info, name);
   const { tokenIds, ownTokenIds } = tokenIdsOf(tokens, basis, nameIn(said('jti')));
+  const ofParts = basis.parts?.map((part) => readToken(part).digest);
   let exp = sooner(fieldOf(user, 'exp'), fieldOf(info, 'exp'));
   for (const { claims } of tokens) {
     exp = sooner(exp, claims['exp']);
   }
   return {
-    tokenIds,
+    tokenIds: ofParts ? distinct([...tokenIds, ...ofParts]) : tokenIds,
     ownTokenIds,
     // The password of HTTP Basic may be an opaque token: if the strategy returns when it was issued, that counts.
     issuedAt:

@@ -107,6 +107,21 @@ const sessionsOf = (app: TestApp) => app.nest.get(WsAuthSessions);
 const present = (app: TestApp, place: TokenPlace, secret: Secret) =>
   presentAt(app, place, JSON.stringify(secret));
 
+it('K1b: a secret that was revoked stays refused when the client adds another one', async () => {
+  const strategy = accepting(({ headers, query }) => [query['secret'], headers['x-secret']]);
+  const place = { name: 'both', strategy, options };
+  await using app = await startProtected({ strategy: 'placed', ...options }, [strategy]);
+  const at = (path: string): TokenPlace => ({
+    ...place,
+    upgrade: () => [path, { headers: { 'x-secret': alice.secret } }],
+  });
+  const { client, fate } = await present(app, at('/'), alice);
+  expect(fate).toBe('open');
+  await sessionsOf(app).revoke({ sessionId: [...sessionsOf(app)][0]!.id });
+  expect(await client.closed()).toMatchObject({ reason: 'revoked' });
+  expect((await present(app, at('/?secret=junk'), alice)).fate).toBe('refused 401');
+});
+
 describe.each(places)('K1b: a secret that a strategy reads in $name', (place) => {
   it('is refused after its session was revoked, and no other one is', async () => {
     await using app = await startProtected({ strategy: 'placed', ...place.options }, [

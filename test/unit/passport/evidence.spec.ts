@@ -547,14 +547,6 @@ describe('K1b: a secret that is no JWT', () => {
       { headers: both },
       ['key of alice'],
     ],
-    ['several of them, as one', reading(readsBoth), request, { headers: both }, [jointly]],
-    [
-      'what it hands to its verify function, as one',
-      handingBoth(({ headers }) => [headers['x-key'], headers['x-secret']]),
-      request,
-      { headers: both },
-      [jointly],
-    ],
     [
       'a parameter that holds a credential',
       reading(({ query }) => query['key']),
@@ -599,6 +591,23 @@ describe('K1b: a secret that is no JWT', () => {
     ],
   ])('is %s', async (_what, strategy, content, more, tokens) => {
     expect(await basisOf(strategy, content, { ...more, extractors })).toEqual(found(tokens, false));
+  });
+
+  it.each([
+    ['reads', reading(readsBoth)],
+    ['hands to its verify function', handingBoth(readsBoth)],
+  ])('is several of them as one, where a strategy %s them', async (_how, strategy) => {
+    expect(await basisOf(strategy, request, { headers: both, extractors })).toEqual({
+      ...found([jointly], false),
+      parts: ['key of alice', 'sesame'],
+    });
+  });
+
+  it('is all of them where there are too many to know their parts', async () => {
+    const secrets = Array.from({ length: 5 }, (_, index) => `${opaque}${index}`);
+    const body = Object.fromEntries(secrets.map((secret) => [secret, secret]));
+    const strategy = reading((each) => Object.values(each.body));
+    expect(await basisOf(strategy, fields(body))).toEqual(found([JSON.stringify(secrets)], false));
   });
 
   it.each<[string, Strategy, CredentialContent, Presented]>([
