@@ -1,4 +1,5 @@
 import type { Credential } from '../credentials/credential.js';
+import { isOfEveryRequest } from '../passport/secret-places.js';
 import type { Policy } from '../policy/policy.js';
 import type { Attempt } from './attempt.js';
 import type { Subject } from './credential-judge.js';
@@ -30,13 +31,23 @@ export function hasPresentedNothing(
   return content.scheme === 'request' && !hasCookie && !presentsBesideCookies(subject, policy);
 }
 
-/** Whether a refused client may have guessed a credential. Guests, who present none, must not use up the attempts of others. */
+/**
+ * Whether a refused client may have guessed a credential. Guests, who present none, must not use up the attempts of others. Middleware
+ * may have read anything that clients do not send with every request.
+ */
 export function mayBeGuess(
   subject: Subject,
   credential: Credential,
   judged: JudgedAttempt,
 ): boolean {
-  return judged.attempt.taken?.any !== false || !hasPresentedNothing(subject, credential, judged);
+  const mayBeRead = judged.policy.middleware.length > 0 && holdsMoreThanCookies(subject);
+  const isTaken = judged.attempt.taken?.any !== false || mayBeRead;
+  return isTaken || !hasPresentedNothing(subject, credential, judged);
+}
+
+function holdsMoreThanCookies({ original: { url, headers } }: Subject): boolean {
+  const names = Object.keys(headers).filter((name) => name !== 'cookie');
+  return url.includes('?') || !names.every(isOfEveryRequest);
 }
 
 interface JudgedAttempt {

@@ -118,11 +118,11 @@ export class StrategyChain {
   #noteTaken({ type }: Outcome, { run, judged: { attempt } }: StrategyAttempt): void {
     const isWatched = run !== undefined && this.policy.middleware.length === 0;
     const cookie = type !== 'pass' && run?.evidence.mayBeCookie !== false;
-    const other = type !== 'pass' && !(isWatched && !run.evidence.mayBeOther);
+    const any = isWatched ? run.evidence.mayBeCookie || run.evidence.mayBeOther : type !== 'pass';
     const { taken } = attempt;
     attempt.taken = {
       cookie: taken?.cookie === true || cookie,
-      any: taken?.any === true || cookie || other,
+      any: taken?.any === true || any,
     };
   }
 

@@ -1,11 +1,23 @@
 import type { Type } from '@nestjs/common';
+import { PassportStrategy } from '@nestjs/passport';
 import session, { MemoryStore } from 'express-session';
-import passport from 'passport';
+import passport, { Strategy } from 'passport';
 import { describe, expect, it } from 'vitest';
-import { fromRequest, WsAuthSessions, type WsAuthModuleOptions } from '../../lib/index.js';
+import {
+  fromRequest,
+  WsAuthSessions,
+  type WsAuthMiddleware,
+  type WsAuthModuleOptions,
+} from '../../lib/index.js';
 import { startProtected } from '../support/app.js';
 import { customStrategy, JwtStrategy, type JudgedRequest } from '../support/strategies.js';
 import { presentAt } from '../support/token-places.js';
+
+class Passing extends Strategy {
+  override authenticate(): void {
+    this.pass();
+  }
+}
 
 const options: WsAuthModuleOptions = {
   credentials: [fromRequest({ headers: ['X-Key'], queryParams: ['key'] })],
@@ -20,6 +32,13 @@ const reading = (read: (request: JudgedRequest) => unknown): Type<object> =>
   customStrategy('placed', (request) => read(request) === 'right' && { id: 'alice' });
 const cookiesOf = (request: JudgedRequest) =>
   (request as unknown as { readonly cookies: Record<string, string> }).cookies;
+
+const ignoring: WsAuthMiddleware = (_request, _response, next) => next();
+
+/** Leaves it to middleware to find the user. */
+class PassingStrategy extends PassportStrategy(Passing, 'placed') {
+  validate(): void {}
+}
 
 /** What becomes of four clients, one after another. */
 async function fates(
@@ -86,8 +105,10 @@ describe('K13a: guests of a gateway whose strategies read the request', () => {
   it.each<[string, Type<object>]>([
     ['a field that is not named', reading(({ headers }) => headers['x-other'])],
     ['all lines', reading(({ rawHeaders }) => rawHeaders)],
+    ['middleware that sets the user, with a strategy that passes', PassingStrategy],
   ])('use up attempts with what may be a guess: %s', async (_what, strategy) => {
-    const seen = await fates(strategy, { 'x-other': 'wrong' });
+    const more = strategy === PassingStrategy ? { middleware: [ignoring] } : {};
+    const seen = await fates(strategy, { 'x-other': 'wrong' }, more);
     expect(seen.slice(2)).toEqual(['refused 429', 'refused 429']);
   });
 });
