@@ -42,8 +42,9 @@ export function readPrincipal(
   if (proof.bound) {
     return 'bound';
   }
-  const now = Date.now();
   const ownEnd = policy.expiresAt ? endOf(policy.expiresAt(user as never, info)) : expiryOf(proof);
+  // Read after the application has named the end: its function takes time.
+  const now = Date.now();
   if (ownEnd !== undefined && !(Number.isFinite(ownEnd) && ownEnd > now)) {
     return Number.isFinite(ownEnd) ? 'expired' : 'expiry';
   }
