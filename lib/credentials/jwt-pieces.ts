@@ -41,17 +41,36 @@ function digestsIn(text: string): string[] {
   return jwtsIn(text).map((token) => readToken(token).digest);
 }
 
-const numbered = /^(.*?)[._-]*(\d{1,4})$/;
+const digit = /\d/;
+const separator = /[._-]/;
+const maxDigits = 4;
+
+/**
+ * Takes the number off the end of a name, and what stands before it. No expression does so in time linear to a name of a client, which may
+ * be one separator a thousand times.
+ */
+function numberedName(name: string): readonly [base: string, position: number] | undefined {
+  let start = name.length;
+  while (start > 0 && name.length - start < maxDigits && digit.test(name[start - 1]!)) {
+    start -= 1;
+  }
+  let end = start;
+  while (end > 0 && separator.test(name[end - 1]!)) {
+    end -= 1;
+  }
+  return start === name.length ? undefined : [name.slice(0, end), Number(name.slice(start))];
+}
 
 /** Texts whose names are equal but for a number, in its order. The first chunk may have no number, or be no chunk. */
 function* chunkedTexts(texts: readonly NamedText[]): Iterable<readonly string[]> {
   const groups = new Map<string, (readonly [number, string])[]>();
   for (const [name, text] of texts) {
-    const [, base, position] = numbered.exec(name) ?? [];
-    if (base !== undefined) {
+    const numbered = numberedName(name);
+    if (numbered) {
+      const [base, position] = numbered;
       const group = groups.get(base) ?? [];
       groups.set(base, group);
-      group.push([Number(position), text]);
+      group.push([position, text]);
     }
   }
   const byName = new Map(groups.size === 0 ? [] : texts);

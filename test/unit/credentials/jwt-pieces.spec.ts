@@ -51,6 +51,14 @@ describe('K1b: a token in numbered chunks', () => {
     expect(foundIn(texts)).toEqual({});
   });
 
+  it('K6b: costs no more the longer the names are than their length says', () => {
+    const names = ['_', '._-', '1'].flatMap((each) => [
+      each.repeat(100_000),
+      `${each.repeat(100_000)}x`,
+    ]);
+    expect(foundIn(names.map((name) => [name, 'opaque']))).toEqual({});
+  });
+
   it('is known beside a cookie that was not chunked', () => {
     const texts: NamedText[] = [['token', other], ...chunks(token, ['token.0', 'token.1'])];
     expect(foundIn(texts)).toMatchObject({ 'token.0': [token], 'token.1': [token] });
