@@ -46,8 +46,14 @@ const mayHold = new RegExp(`[.%\\\\]|${wrapped.source}`);
 /** Characters between the beginning of a group of base64 and what {@link wrapped} finds, by its first character. */
 const distances: Readonly<Record<string, number>> = { Z: 0, l: 3 };
 
+/** Characters of the shortest token in base64: a header and claims of a few bytes, and no signature. */
+const shortestWrapped = 20;
+
 /** Cookies of sessions are often JSON in base64, signed or not, with the token in it. */
 function collectWrapped(text: string, found: Map<string, string>): void {
+  if (text.length < shortestWrapped) {
+    return;
+  }
   for (const start of startsOfWrapped(text)) {
     const decoded = Buffer.from(text.slice(start), 'base64url').toString('latin1');
     collectAll(unescape(decoded), found, ignore);
