@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WsAuthEvents } from '../../lib/index.js';
+import { DeferredStrategy } from '../support/deferred-strategy.js';
 import { tokenOf } from '../support/tokens.js';
 import { ioTransports, startIo, type IoApp } from './support/io-app.js';
 import { ChatGateway, NewsGateway, RootGateway } from './support/io-gateways.js';
@@ -149,7 +150,8 @@ describe.each(ioTransports)('a session, by %s', (transport) => {
 
 describe.each(ioTransports)('2: what clients send early, by %s', (transport) => {
   it('fifty official clients with ten events each: all handled, in order, with their user', async () => {
-    await using app = await startIo({}, [RootGateway]);
+    const strategy = new DeferredStrategy();
+    await using app = await startIo({ strategy: 'deferred' }, [RootGateway, strategy.provider]);
     const clients = Array.from({ length: 50 }, (_, index) => {
       const client = app.open(transport, { auth: { token: tokenOf(`u${index}`) } });
       for (let each = 0; each < 10; each += 1) {
@@ -158,6 +160,11 @@ describe.each(ioTransports)('2: what clients send early, by %s', (transport) => 
       return client;
     });
     const gateway = app.nest.get(RootGateway);
+    await strategy.asked(50);
+    expect(gateway.handled).toEqual([]);
+    for (let index = 0; index < 50; index += 1) {
+      strategy.decide({ id: `user ${index}` });
+    }
     await until(
       () => gateway.handled.length === 500,
       () => gateway.handled.length,
