@@ -16,6 +16,7 @@ export interface ClusterListOptions {
 
 /** Sessions of a user on all nodes, oldest first. */
 export interface WsAuthClusterPage {
+  /** The sessions of this page. */
   readonly sessions: readonly WsAuthClusterSession[];
   /** Where the next page begins; absent in the last one. */
   readonly next?: string;

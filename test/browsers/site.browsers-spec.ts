@@ -81,9 +81,9 @@ describe('the documentation that `npm run docs` builds', { timeout: 300_000 }, (
     launched = await launchBrowser('blocked');
   });
   afterAll(async () => {
-    await launched[Symbol.asyncDispose]();
-    server.closeAllConnections();
-    server.close();
+    await launched?.[Symbol.asyncDispose]();
+    server?.closeAllConnections();
+    server?.close();
     await rm(folder, { recursive: true, force: true });
   });
 
