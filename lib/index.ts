@@ -58,15 +58,17 @@ export type { UserInfoExtractor } from './credentials/user-info.extractor.js';
 export type { RequestOptions } from './credentials/request.extractor.js';
 export type { SubprotocolOptions } from './credentials/subprotocol.extractor.js';
 export type {
-  AllowedOrigin,
-  CloseCodeOptions,
   FailedAttemptOptions,
   FailureLimit,
-  OriginPredicate,
   WsAuthModuleOptions,
-  WsAuthPolicyOptions,
   WsTicketOptions,
 } from './policy/options.js';
+export type {
+  AllowedOrigin,
+  CloseCodeOptions,
+  OriginPredicate,
+  WsAuthPolicyOptions,
+} from './policy/policy-options.js';
 export type { WsAuthPlatform } from './policy/platform.js';
 export type { ProtectUpgradesOptions } from './policy/protect-upgrades.js';
 export type { WsAuthServerPlatform } from './policy/server-platform.js';

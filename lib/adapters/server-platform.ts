@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { WsAuthModuleOptions, WsAuthPolicyOptions } from '../policy/options.js';
+import type { WsAuthModuleOptions } from '../policy/options.js';
+import type { WsAuthPolicyOptions } from '../policy/policy-options.js';
 import type { WsAuthServerPlatform } from '../policy/server-platform.js';
 import type { UpgradeRoute } from './route.js';
 import type { SessionContext } from './session-context.js';

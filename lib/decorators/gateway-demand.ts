@@ -1,7 +1,7 @@
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { givenOptions } from '../policy/check-options.js';
 import { applicationOptions, gatewayOptions } from '../policy/option-table.js';
-import type { WsAuthPolicyOptions } from '../policy/options.js';
+import type { WsAuthPolicyOptions } from '../policy/policy-options.js';
 import { WS_AUTH_POLICY, WS_PUBLIC } from './ws-auth.decorator.js';
 
 /** A class, as Nest knows it. */

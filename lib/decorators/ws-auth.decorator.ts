@@ -1,6 +1,6 @@
 import { Inject, SetMetadata } from '@nestjs/common';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
-import type { WsAuthPolicyOptions } from '../policy/options.js';
+import type { WsAuthPolicyOptions } from '../policy/policy-options.js';
 
 /** Metadata of a gateway: what it demands of its own. */
 export const WS_AUTH_POLICY = 'nestjs-ws-auth:policy';

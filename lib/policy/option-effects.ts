@@ -3,7 +3,8 @@ import type { WsAuthTransport } from '../protocol/transport.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import type { Settings } from './check-options.js';
 import type { moduleOptions } from './option-table.js';
-import type { WsAuthModuleOptions, WsAuthPolicyOptions } from './options.js';
+import type { WsAuthModuleOptions } from './options.js';
+import type { WsAuthPolicyOptions } from './policy-options.js';
 
 /** Options that the rules read, every default in place. */
 type Effective = Pick<

@@ -31,19 +31,14 @@ import {
   optionalGroup,
   together,
 } from './option-rows.js';
-import type {
-  CloseCodeOptions,
-  FailedAttemptOptions,
-  WsAuthModuleOptions,
-  WsAuthPolicyOptions,
-  WsTicketOptions,
-} from './options.js';
+import type { FailedAttemptOptions, WsAuthModuleOptions, WsTicketOptions } from './options.js';
+import type { CloseCodeOptions, WsAuthPolicyOptions } from './policy-options.js';
 import { checkServerPlatforms } from './server-platform.js';
 import { checkUpgrades } from './upgrades.js';
 import { WsAuthCloseCode } from '../protocol/close-code.js';
 
 /**
- * Every option of a gateway: name, default and check. The documentation is in `options.ts`; tests hold it, the table of
+ * Every option of a gateway: name, default and check. The documentation is in `policy-options.ts` and `options.ts`; tests hold it, the table of
  * lib/guides/options.md and the bounds of SECURITY.md to this table.
  */
 export const gatewayOptions = {

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { normalizeConfiguredOrigin, normalizeOrigin } from '../protocol/origin.js';
 import { describe } from './check-option.js';
-import type { AllowedOrigin, WsAuthPolicyOptions } from './options.js';
+import type { AllowedOrigin, WsAuthPolicyOptions } from './policy-options.js';
 
 /** What an origin is judged by. */
 export interface OriginQuestion {

@@ -3,7 +3,8 @@ import { fromAuthorizationHeader } from '../credentials/authorization-header.ext
 import { describe } from './check-option.js';
 import { givenOptions, type RowsOf } from './check-options.js';
 import { custom, required } from './option-rows.js';
-import type { WsAuthModuleOptions, WsAuthPolicyOptions } from './options.js';
+import type { WsAuthModuleOptions } from './options.js';
+import type { WsAuthPolicyOptions } from './policy-options.js';
 import { policyRows } from './policy-subset.js';
 import type { WsAuthUpgrades } from './upgrades.js';
 

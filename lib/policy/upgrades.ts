@@ -1,6 +1,6 @@
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { describe } from './check-option.js';
-import type { WsAuthPolicyOptions } from './options.js';
+import type { WsAuthPolicyOptions } from './policy-options.js';
 
 /**
  * Protected upgrades of one path, as `protectUpgrades()` returns them.

@@ -1,7 +1,8 @@
 import { WsAuthConfigurationError } from '../../errors/ws-auth.error.js';
 import { givenOptions, type RowsOf } from '../../policy/check-options.js';
 import { gatewayOptions } from '../../policy/option-table.js';
-import type { WsAuthModuleOptions, WsAuthPolicyOptions } from '../../policy/options.js';
+import type { WsAuthModuleOptions } from '../../policy/options.js';
+import type { WsAuthPolicyOptions } from '../../policy/policy-options.js';
 import { policyRows } from '../../policy/policy-subset.js';
 import {
   pathRow,

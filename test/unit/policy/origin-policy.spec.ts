@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { WsAuthConfigurationError } from '../../../lib/errors/ws-auth.error.js';
-import type { WsAuthPolicyOptions } from '../../../lib/policy/options.js';
+import type { WsAuthPolicyOptions } from '../../../lib/policy/policy-options.js';
 import { originPolicy, type OriginQuestion } from '../../../lib/policy/origin-policy.js';
 import { upgradeRequest } from '../support/requests.js';
 
