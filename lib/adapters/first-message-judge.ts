@@ -3,6 +3,7 @@ import type { PendingBudget } from '../authentication/pending-budget.js';
 import { failed } from '../authentication/strategy-refusal.js';
 import type { Credential } from '../credentials/credential.js';
 import type { MaybePromise } from '../passport/maybe-promise.js';
+import type { Policy } from '../policy/policy.js';
 import { Refusal, refusedBy } from '../protocol/refusal.js';
 import type { Admission } from './admission.js';
 import type { PendingUpgrade } from './pending-upgrade.js';
@@ -23,11 +24,25 @@ export class FirstMessageJudge {
   expect({ attempt, peer }: PendingUpgrade, terminate: () => void): void {
     // Read the address now: after a disconnect the kernel no longer knows it, and a failure must still be counted.
     peer.identify();
-    attempt.late = 'ERR_WS_AUTH_TIMEOUT';
+    attempt.deadlineCode = 'ERR_WS_AUTH_TIMEOUT';
     this.context.budget.mayEvict(peer, () => {
       attempt.abort(refusedBy('max-pending', 'ERR_WS_AUTH_OVERLOADED'));
       terminate();
     });
+  }
+
+  get policy(): Policy {
+    return this.context.policy;
+  }
+
+  /** Reads the first message of a client, and has the strategies {@link judge} it. */
+  judgeText(
+    upgrade: PendingUpgrade,
+    text: string,
+    decided: (result: Authenticated | Refusal) => void,
+  ): Promise<void> {
+    const { firstMessage, events, limits } = this.policy;
+    return this.judge(upgrade, firstMessage!.read(text, events.authenticate, limits), decided);
   }
 
   /**
@@ -71,7 +86,7 @@ export async function whileJudging(
   upgrade: PendingUpgrade,
   judge: () => MaybePromise<Authenticated | Refusal>,
 ): Promise<Authenticated | Refusal> {
-  upgrade.attempt.late = 'ERR_WS_AUTH_UNAVAILABLE';
+  upgrade.attempt.deadlineCode = 'ERR_WS_AUTH_UNAVAILABLE';
   budget.keep(upgrade.peer);
   upgrade.begin();
   try {

@@ -73,6 +73,12 @@ export class SessionLifecycle implements LiveSession, Renewable {
     return this.isOpen;
   }
 
+  /** Runs code of the application in the asynchronous context that the strategy has set up. */
+  within<Result>(run: () => Result): Result {
+    const { context } = this.connection;
+    return context ? context.runInAsyncScope(run) : run();
+  }
+
   /** Judges the credential of a message that is to renew the session. */
   authenticate(read: () => Credential | Refusal): void {
     this.#reauthentication ??= new Reauthentication(this);

@@ -46,7 +46,7 @@ async function open({
   return {
     app,
     connect: (credential) => new ClientInMemory(server, credential),
-    broadcast: (text) => server.clients.forEach((client) => client.sendText(text)),
+    broadcast: (text) => [...server.protected.clients].forEach((client) => client.sendText(text)),
     close: () => app.close(),
   };
 }
@@ -114,7 +114,7 @@ class ClientInMemory implements ConformanceClient {
     if (this.#waiting) {
       this.#waiting.push(message);
     } else {
-      setImmediate(() => this.#server.receive(message));
+      setImmediate(() => this.#server.inbox.receive(message));
     }
   }
 

@@ -9,6 +9,7 @@ import { Refusal } from '../../protocol/refusal.js';
 import { logFault } from '../contain.js';
 import { decideWithin } from '../decide-within.js';
 import { refusalOf } from '../exception-refusal.js';
+import { LiveConnections } from '../live-connections.js';
 import type { PendingUpgrade } from '../pending-upgrade.js';
 import type { UpgradeRoute } from '../route.js';
 import type { PassOn } from '../server-platform.js';
@@ -32,7 +33,7 @@ export class GraphqlRoute implements UpgradeRoute {
   readonly #gate: UpgradeGate;
   /** Connections that have yet to send `connection_init`. */
   readonly #pending = new WeakMap<IncomingMessage, PendingInit>();
-  readonly #connections = new Set<GraphqlConnection>();
+  readonly #connections = new LiveConnections<GraphqlConnection>();
 
   constructor(
     private readonly context: SessionContext,
@@ -51,7 +52,7 @@ export class GraphqlRoute implements UpgradeRoute {
 
   close(): void {
     this.#gate.close();
-    this.#connections.forEach(({ life }) => life.leave());
+    this.#connections.close();
   }
 
   /**
@@ -124,8 +125,7 @@ export class GraphqlRoute implements UpgradeRoute {
     }
     peer.remember(subject.request, subject.original.bareUrl);
     const connection = new GraphqlConnection(graphql, this.context, peer, authenticated);
-    this.#connections.add(connection);
-    socket.once('close', () => this.#connections.delete(connection));
+    this.#connections.add(connection, peer.socket);
     return (
       this.#gate.admission.begin(connection.life, upgrade) &&
       this.#acknowledge(connection, graphql, onConnect)
@@ -133,14 +133,13 @@ export class GraphqlRoute implements UpgradeRoute {
   }
 
   async #acknowledge(
-    { life, context }: GraphqlConnection,
+    { life }: GraphqlConnection,
     graphql: GraphqlWsContext,
     onConnect: OnConnect | undefined,
   ): Promise<object | false> {
     const run = async () => onConnect?.(graphql as never);
     try {
-      const asked = context ? context.runInAsyncScope(run) : run();
-      const answer = await decideWithin(this.context.policy.authTimeoutMs, asked);
+      const answer = await decideWithin(this.context.policy.authTimeoutMs, life.within(run));
       if (answer instanceof Refusal) {
         life.refuse(answer.diagnosed({ guard: 'onConnect' }));
       } else if (answer === false) {

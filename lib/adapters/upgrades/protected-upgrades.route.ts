@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Authenticated } from '../../authentication/authenticated.js';
 import type { Handshake } from '../../protocol/handshake.js';
+import { LiveConnections } from '../live-connections.js';
 import type { PendingUpgrade } from '../pending-upgrade.js';
 import type { UpgradeRoute } from '../route.js';
 import type { PassOn } from '../server-platform.js';
@@ -13,7 +14,7 @@ import { UpgradeGate } from './upgrade-gate.js';
 /** The upgrades of a server of another package: it receives those of authenticated clients, and each session owns its socket. */
 export class ProtectedUpgradesRoute implements UpgradeRoute {
   readonly #gate: UpgradeGate;
-  readonly #connections = new Set<UpgradedConnection>();
+  readonly #connections = new LiveConnections<UpgradedConnection>();
 
   constructor(
     private readonly context: SessionContext,
@@ -35,7 +36,7 @@ export class ProtectedUpgradesRoute implements UpgradeRoute {
 
   close(): void {
     this.#gate.close();
-    this.#connections.forEach(({ life }) => life.leave());
+    this.#connections.close();
   }
 
   #open(upgrade: PendingUpgrade, authenticated: Authenticated): void {
@@ -47,16 +48,10 @@ export class ProtectedUpgradesRoute implements UpgradeRoute {
     }
     hideTokenSubprotocols(subject.request, this.context.policy.redaction);
     const connection = new UpgradedConnection(subject.request, this.context, peer, authenticated);
-    this.#connections.add(connection);
-    peer.socket.once('close', () => this.#connections.delete(connection));
+    this.#connections.add(connection, peer.socket);
     if (!this.#gate.admission.begin(connection.life, upgrade)) {
       return;
     }
-    const pass = () => this.passOn(subject.request, peer.socket);
-    if (authenticated.context) {
-      authenticated.context.runInAsyncScope(pass);
-    } else {
-      pass();
-    }
+    connection.life.within(() => this.passOn(subject.request, peer.socket));
   }
 }
