@@ -1,4 +1,5 @@
-import type { IAuthModuleOptions } from '@nestjs/passport';
+import type { ModuleRef } from '@nestjs/core';
+import { AuthModuleOptions, type IAuthModuleOptions } from '@nestjs/passport';
 import type { WsAuthModuleOptions } from '../policy/options.js';
 
 /** The options of `PassportModule.register()`, by their use. */
@@ -9,7 +10,16 @@ export interface PassportModuleOptions {
   readonly authenticate: object;
 }
 
-export const noPassportOptions: PassportModuleOptions = Object.freeze({
+/** What `PassportModule` was registered with, where the application imports it. */
+export function passportOptionsIn(moduleRef: ModuleRef): PassportModuleOptions {
+  try {
+    return splitPassportOptions(moduleRef.get(AuthModuleOptions, { strict: false }));
+  } catch {
+    return noPassportOptions;
+  }
+}
+
+const noPassportOptions: PassportModuleOptions = Object.freeze({
   policy: {},
   authenticate: {},
 });
@@ -18,7 +28,7 @@ export const noPassportOptions: PassportModuleOptions = Object.freeze({
  * Splits the options as `AuthGuard` does: `defaultStrategy` and `property` are its own, and all others are passed to
  * `authenticate()` of each strategy.
  */
-export function splitPassportOptions(options: IAuthModuleOptions): PassportModuleOptions {
+function splitPassportOptions(options: IAuthModuleOptions): PassportModuleOptions {
   const { defaultStrategy, property, ...others } = options;
   return {
     policy: {

@@ -15,19 +15,12 @@ import {
   ModuleRef,
   ModulesContainer,
 } from '@nestjs/core';
-import { AuthModuleOptions } from '@nestjs/passport';
 import passport from 'passport';
-import { AcceptanceWarnings } from '../authentication/acceptance-warnings.js';
-import type { Authenticated } from '../authentication/authenticated.js';
-import { Authenticator } from '../authentication/authenticator.js';
-import { ObservedAuthenticator } from '../authentication/observed-authenticator.js';
-import { KeyCheck, type KeySources } from '../authentication/key-check.js';
 import { FailureLimits } from '../authentication/failure-limits.js';
 import { PendingBudget } from '../authentication/pending-budget.js';
-import { StrategyChain } from '../authentication/strategy-chain.js';
 import { HttpPort } from '../adapters/http-port.js';
-import { RefusalReporter } from '../adapters/refusal-reporter.js';
 import type { SessionContext } from '../adapters/session-context.js';
+import { RefusalReporter } from '../adapters/refusal-reporter.js';
 import type { WsAuthEvents } from '../events/ws-auth-events.js';
 import { failureLimiters } from '../policy/failure-limiter.js';
 import { LiveSessions } from '../sessions/live-sessions.js';
@@ -46,25 +39,20 @@ import type { StrategyRegistry } from '../passport/strategy.js';
 import type { WsAuthModuleOptions } from '../policy/options.js';
 import { demandGatewayEffect, demandModuleEffect } from '../policy/option-effects.js';
 import { proxyTrust, type ProxyTrust } from '../policy/proxy-trust.js';
-import { resolvePolicy, type Policy } from '../policy/policy.js';
 import type { WsAuthTelemetry } from '../policy/telemetry.js';
-import type { WsAuthTransport } from '../protocol/transport.js';
 import { ticketStrategyName, TicketStrategy } from '../tickets/ticket.strategy.js';
 import { NodeState } from './node-state.js';
 import { reportBoot } from './boot-report.js';
 import { GatewayHooks } from './gateway-hooks.js';
 import { demandPassedOptions } from './gateway-options.js';
 import { GatewayPolicies } from './gateway-policies.js';
-import {
-  noPassportOptions,
-  splitPassportOptions,
-  type PassportModuleOptions,
-} from './passport-options.js';
+import { passportOptionsIn } from './passport-options.js';
 import { refuseIgnoredDecorators } from './ignored-decorators.js';
 import { mergeOptions } from './merged-options.js';
 import { OtherServers } from './other-servers.js';
 import { demandOwnAdapter, installAdapter } from './own-adapter.js';
 import { ProvidedStrategies } from './provided-strategies.js';
+import { SessionContexts } from './session-contexts.js';
 import { WS_AUTH_PLATFORM, WS_AUTH_SETTINGS, type ModuleSettings } from './module-settings.js';
 import { WS_AUTH_OWN_EVENTS } from './own-providers.js';
 import { wireTelemetry } from './telemetry-wiring.js';
@@ -93,8 +81,7 @@ export class WsAuthService
   readonly #provided: ProvidedStrategies;
   readonly #strategies: Strategies;
   readonly #logger = new Logger('WsAuth');
-  readonly #keySources: KeySources = new Map();
-  readonly #failures: FailureLimits | undefined;
+  readonly #contexts: SessionContexts;
   readonly #telemetry: WsAuthTelemetry | undefined;
   readonly #others: OtherServers;
   #applicationPort: HttpPort | undefined;
@@ -105,9 +92,9 @@ export class WsAuthService
     @Inject(WS_AUTH_PLATFORM) private readonly platform: Platform,
     private readonly gateways: GatewayPolicies,
     private readonly sessions: LiveSessions,
-    private readonly revocations: RevocationLedger,
-    @Inject(WS_AUTH_OWN_EVENTS) private readonly events: WsAuthEvents,
-    private readonly common: NodeState,
+    revocations: RevocationLedger,
+    @Inject(WS_AUTH_OWN_EVENTS) events: WsAuthEvents,
+    nodeState: NodeState,
     readonly drain: SessionDrain,
     private readonly config: ApplicationConfig,
     private readonly httpAdapterHost: HttpAdapterHost,
@@ -130,10 +117,27 @@ export class WsAuthService
     this.budget = new PendingBudget({ maxPending, maxPendingPerAddress });
     this.trust = proxyTrust(settings.trustProxy);
     this.shutdownTimeoutMs = settings.shutdownTimeoutMs;
-    this.#failures = failedAttempts && new FailureLimits(failureLimiters(failedAttempts));
     if (settings.tickets) {
-      this.#strategies.add(ticketStrategyName, new TicketStrategy(common.store));
+      this.#strategies.add(ticketStrategyName, new TicketStrategy(nodeState.store));
     }
+    this.#contexts = new SessionContexts(
+      {
+        sessions,
+        drain,
+        revocations,
+        leases: nodeState.leases,
+        events,
+        reporter: this.reporter,
+        budget: this.budget,
+        telemetry: this.#telemetry,
+      },
+      {
+        strategies: this.#strategies,
+        failures: failedAttempts && new FailureLimits(failureLimiters(failedAttempts)),
+        revocations: nodeState.revocations,
+        authenticate: () => passportOptionsIn(moduleRef).authenticate,
+      },
+    );
     this.#others = new OtherServers(this, settings);
     installAdapter(config, platform, this);
     if (this.#telemetry) {
@@ -170,10 +174,8 @@ export class WsAuthService
       this.#hooks.install(port, path, this.settings);
       return undefined;
     }
-    const context = this.#contextOf(
-      mergeOptions(this.#ofModule, demand.policy),
-      this.platform.transport,
-    );
+    const options = mergeOptions(this.#ofModule, demand.policy);
+    const context = this.#contexts.of(options, this.platform.transport);
     const { policy } = context;
     demandGatewayEffect(demand, policy, path ?? '/');
     this.#hooks.install(port, path, policy);
@@ -200,7 +202,7 @@ export class WsAuthService
     demandPassedOptions(this.gateways.gateways());
     refuseIgnoredDecorators(new Set(this.gateways.classes()));
     demandOwnAdapter(this.platform, this.config.getIoAdapter());
-    this.#others.protect(this.#ofModule, (...policy) => this.#contextOf(...policy));
+    this.#others.protect(this.#ofModule, (...policy) => this.#contexts.of(...policy));
     this.protectedServers.push(...this.#others.served);
   }
 
@@ -242,50 +244,8 @@ export class WsAuthService
     runAll([() => this.#applicationPort?.release(), () => this.#telemetry?.stop()]);
   }
 
-  /** What the sessions of one server share. */
-  #contextOf(options: WsAuthModuleOptions, transport: WsAuthTransport): SessionContext {
-    const { sessions, drain, revocations, events, reporter, budget } = this;
-    const policy = resolvePolicy(options, transport);
-    return {
-      policy,
-      authenticator: this.#authenticatorFor(policy),
-      sessions,
-      drain,
-      revocations,
-      leases: this.common.leases,
-      events,
-      reporter,
-      budget,
-      telemetry: this.#telemetry,
-    };
-  }
-
-  #authenticatorFor(policy: Policy): Authenticator {
-    const warn = (text: string) => this.#logger.warn(text);
-    const users = {
-      keys: new KeyCheck(policy, warn, this.#keySources),
-      warnings: new AcceptanceWarnings(warn),
-      unused: (accepted: Authenticated) => this.revocations.noteUnused(accepted),
-    };
-    const chain = new StrategyChain(policy, this.#strategies, users, this.#passport.authenticate);
-    const { revocations, leases } = this.common;
-    const checks = { failures: this.#failures, revocations, leases, users };
-    return this.#telemetry
-      ? new ObservedAuthenticator(policy, chain, checks, this.#telemetry)
-      : new Authenticator(policy, chain, checks);
-  }
-
   /** The policy of a server that demands nothing of its own. */
   get #ofModule(): WsAuthModuleOptions {
-    return mergeOptions(this.#passport.policy, this.settings.given);
-  }
-
-  /** What `PassportModule` was registered with. */
-  get #passport(): PassportModuleOptions {
-    try {
-      return splitPassportOptions(this.moduleRef.get(AuthModuleOptions, { strict: false }));
-    } catch {
-      return noPassportOptions;
-    }
+    return mergeOptions(passportOptionsIn(this.moduleRef).policy, this.settings.given);
   }
 }
