@@ -127,9 +127,9 @@ export class UpgradeDecider {
     upgrade.identifyUnlessDecided();
     upgrade.begin();
     this.#watch(upgrade);
-    const decided = (late: Decision) => {
+    const decided = (asynchronous: Decision) => {
       upgrade.finish();
-      this.#decided(this.#reconsider(late), upgrade);
+      this.#decided(this.#reconsider(asynchronous), upgrade);
     };
     void decision.then(decided, (cause) => decided(failed(cause)));
   }

@@ -22,7 +22,7 @@ export class Attempt implements AbortableAttempt {
   /** Whose credential is judged; only set for telemetry. */
   judgement: Judgement | undefined;
   /** What it is refused with at the deadline: strategies that take too long, unless it waits for the client. */
-  late: RefusalCode = 'ERR_WS_AUTH_UNAVAILABLE';
+  deadlineCode: RefusalCode = 'ERR_WS_AUTH_UNAVAILABLE';
   /** The strategy that is asked at present, so that the one that does not answer can be named. */
   asking: string | undefined;
   /** What strategies that read the request by themselves have taken of it; unknown as long as none was asked. */
@@ -99,11 +99,11 @@ export function aborted(attempt: Attempt): Refusal {
 }
 
 function expire(attempt: Attempt): void {
-  const { late, asking } = attempt;
-  if (late === 'ERR_WS_AUTH_TIMEOUT') {
-    attempt.abort(refusedBy('first-message-deadline', late));
+  const { deadlineCode: code, asking } = attempt;
+  if (code === 'ERR_WS_AUTH_TIMEOUT') {
+    attempt.abort(refusedBy('first-message-deadline', code));
     return;
   }
   const strategies = asking === undefined ? [] : [{ strategy: asking, answer: 'no-answer' }];
-  attempt.abort(refusedBy('deadline', late, { strategies }));
+  attempt.abort(refusedBy('deadline', code, { strategies }));
 }

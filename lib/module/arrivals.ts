@@ -23,10 +23,10 @@ export class Arrival {
   /**
    * Holds the messages of the client.
    *
-   * @param onLate called if they are still held that many milliseconds later; they are handled then
+   * @param onDeadline called if they are still held that many milliseconds later; they are handled then
    * @returns a function that ends this wait
    */
-  wait(withinMs: number, onLate: () => void): () => void {
+  wait(withinMs: number, onDeadline: () => void): () => void {
     if (this.isOver) {
       return () => undefined;
     }
@@ -47,7 +47,7 @@ export class Arrival {
       }
     };
     const timer = setTimeout(() => {
-      contain('a late handleConnection', onLate);
+      contain('the deadline of handleConnection', onDeadline);
       done();
     }, withinMs);
     timer.unref();

@@ -40,8 +40,8 @@ export class GatewayBinding {
     this.#absent.add(client);
     const arrival = this.tools.arrivals.of(client);
     const { authTimeoutMs } = this.settings;
-    const onLate = () => this.#end(client, this.#late('Nest has not made the gateway'));
-    const passed = arrival.wait(authTimeoutMs, onLate);
+    const onDeadline = () => this.#end(client, this.#tooSlow('Nest has not made the gateway'));
+    const passed = arrival.wait(authTimeoutMs, onDeadline);
     const decided = arrival.undecided();
     arrival.expect(this, () => {
       decided();
@@ -115,7 +115,7 @@ export class GatewayBinding {
     this.#absent.add(client);
     const arrival = this.tools.arrivals.of(client);
     const passed = arrival.wait(this.settings.authTimeoutMs, () =>
-      this.#end(client, this.#late('its guards have not decided')),
+      this.#end(client, this.#tooSlow('its guards have not decided')),
     );
     const decided = arrival.undecided();
     let enhanced: Enhanced | undefined;
@@ -208,7 +208,7 @@ export class GatewayBinding {
     this.tools.platform.refuseClient(client, refusal);
   }
 
-  #late(what: string): Refusal {
+  #tooSlow(what: string): Refusal {
     this.#warn(`${what} within ${this.settings.authTimeoutMs} ms (authTimeoutMs)`);
     return new Refusal('ERR_WS_AUTH_UNAVAILABLE');
   }

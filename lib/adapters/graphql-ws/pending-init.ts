@@ -35,7 +35,7 @@ export class PendingInit {
     if (!upgrade.waits) {
       upgrade.wait(policy.authTimeoutMs);
     }
-    attempt.late = 'ERR_WS_AUTH_TIMEOUT';
+    attempt.deadlineCode = 'ERR_WS_AUTH_TIMEOUT';
     attempt.onAbort(() => this.#aborted());
     if (!authenticated) {
       budget.mayEvict(peer, () => {

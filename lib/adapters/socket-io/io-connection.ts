@@ -18,6 +18,7 @@ import { ClientGates } from './client-gates.js';
 import { ConnectionEnd } from './connection-end.js';
 import type { Entrance } from './entrance.js';
 import { endSocketOf } from './internals/end-connection.js';
+import type { IoConnectionContext, Phase } from './connection-context.js';
 import type { EngineConnection } from './internals/engine.js';
 import { gateConnection } from './internals/gate-connection.js';
 import { boundPayloads } from './internals/payload-limits.js';
@@ -26,18 +27,6 @@ import { maxPayloadWithoutSession, PacketGate, type PacketOwner } from './packet
 import type { IoSocket } from './platform-types.js';
 import { Renewer } from './renewer.js';
 import type { ClientEnd, SocketGate, SocketOwner } from './socket-gate.js';
-
-/** What the connections of one server share. */
-export interface IoConnectionContext {
-  readonly context: SessionContext;
-  /** Whether packets are text: those of the parser that Socket.IO brings. */
-  readonly sendsText: boolean;
-  /** Bytes of one packet of a session. */
-  readonly maxPayload: number;
-}
-
-/** Where a connection stands. */
-export type Phase = 'entering' | 'refused' | 'guest' | 'session' | 'ended';
 
 /**
  * One connection of engine.io: the gate that all of its namespaces pass, and the wire of its session. It has one session at most,

@@ -27,7 +27,7 @@ export class Opening {
     const { attempt, peer } = this.upgrade;
     this.#isOpen = true;
     this.upgrade.unwatch();
-    attempt.late = 'ERR_WS_AUTH_TIMEOUT';
+    attempt.deadlineCode = 'ERR_WS_AUTH_TIMEOUT';
     peer.socket.once('close', this.#onClose);
     try {
       callback(null, true);

@@ -5,7 +5,7 @@ import type { ClientGates } from './client-gates.js';
 import type { EngineConnection } from './internals/engine.js';
 import type { ConnectionGate } from './internals/gate-connection.js';
 import type { SessionContext } from '../session-context.js';
-import type { IoConnectionContext, Phase } from './io-connection.js';
+import type { IoConnectionContext, Phase } from './connection-context.js';
 
 /** The connection whose packets pass. */
 export interface PacketOwner {

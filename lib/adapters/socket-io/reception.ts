@@ -82,8 +82,8 @@ export class Reception {
       return;
     }
     const announce = () => this.#announce(socket, expect, proceed);
-    if (connection.context) {
-      connection.context.runInAsyncScope(announce);
+    if (connection.life) {
+      connection.life.within(announce);
     } else {
       announce();
     }

@@ -19,7 +19,8 @@ import type {
 } from './internals/engine.js';
 import { containListeners } from './internals/contain-listeners.js';
 import { isKnownConnection } from './internals/self-check.js';
-import { IoConnection, type IoConnectionContext } from './io-connection.js';
+import type { IoConnectionContext } from './connection-context.js';
+import { IoConnection } from './io-connection.js';
 import { NamespaceGates, type NamespaceDemand } from './namespace-gates.js';
 import type {
   AllowRequest,

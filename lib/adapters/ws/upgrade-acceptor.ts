@@ -58,20 +58,20 @@ export class UpgradeAcceptor {
    * long as the socket lives.
    */
   #accepted(upgrade: PendingUpgrade, onClient: (client: GatedWebSocket) => void) {
-    const acceptance = { done: false, late: false };
+    const acceptance = { done: false, isAwaited: false };
     upgrade.unwatch();
     return {
       onClient: (client: WebSocket) => {
         acceptance.done = true;
         prepare(client, upgrade.peer.socket);
         onClient(client as GatedWebSocket);
-        if (acceptance.late) {
+        if (acceptance.isAwaited) {
           upgrade.letGo();
         }
       },
       check: () => {
         if (!acceptance.done) {
-          acceptance.late = true;
+          acceptance.isAwaited = true;
           this.#await(upgrade, acceptance);
         }
       },

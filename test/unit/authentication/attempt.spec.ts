@@ -41,7 +41,7 @@ describe('an attempt', () => {
 
   it('FM-01: ends with 3008 while it waits for the client', () => {
     const attempt = attemptWith([]);
-    attempt.late = 'ERR_WS_AUTH_TIMEOUT';
+    attempt.deadlineCode = 'ERR_WS_AUTH_TIMEOUT';
     vi.advanceTimersByTime(1_000);
     expect(attempt.refusal).toMatchObject({ code: 'ERR_WS_AUTH_TIMEOUT', closeCode: 3008 });
   });

@@ -142,7 +142,7 @@ describe('the diagnosis of a refused credential', () => {
   it('K8g: names the wait for a first message', async () => {
     vi.useFakeTimers();
     const attempt = new AuthenticatorHarness({ jwt: jwtStrategy() }).attempt();
-    attempt.late = 'ERR_WS_AUTH_TIMEOUT';
+    attempt.deadlineCode = 'ERR_WS_AUTH_TIMEOUT';
     await vi.advanceTimersByTimeAsync(5_000);
     expect(attempt.refusal?.diagnosis).toEqual({ check: 'first-message-deadline' });
   });
