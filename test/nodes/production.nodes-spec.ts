@@ -78,12 +78,13 @@ describe.each(packages)('the ACL of the guide, with %s', (name) => {
       await eventually(async () => (await a.sessions.countCluster('alice')) === 2, 'the list');
       const { ticket } = await a.tickets.issue({ id: 'bob' });
       expect(await statusOf(b.app.connect('/', bearer(ticket)))).toBe(101);
-      const victim = await b.enter('carol');
+      const token = tokenOf('carol');
+      const victim = await b.knock(token).opened();
       await a.sessions.revoke({ userId: 'carol' });
       await within(patienceMs, victim.closed(), 'the session ends');
       await a.sessions.disconnect({ userId: 'alice' }, { scope: 'cluster' });
       await eventually(async () => (await a.sessions.countCluster('alice')) === 0, 'the end');
-      expect(await a.statusOf(tokenOf('carol'))).toBe(401);
+      expect(await a.statusOf(token)).toBe(401);
     }
     await using admin = await storeOn('redis', server.url);
     expect(await admin.command('ACL', 'LOG')).toEqual([]);
