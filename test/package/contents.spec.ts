@@ -30,7 +30,7 @@ function filesIn(folder: string): string[] {
 }
 
 /** Of three transports. Half of it is sources, guides and examples, which no program loads. Raise it knowingly. */
-const budget = { packedBytes: 920_000, unpackedBytes: 3_500_000 };
+const budget = { packedBytes: 920_000, unpackedBytes: 3_600_000 };
 
 function sourcesOfLib(): string[] {
   return readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' })
