@@ -28,7 +28,7 @@ export interface NodePresence {
 }
 
 /** Sessions of one user that a node publishes. It publishes the number of all. */
-export const maxPublished = 1_000;
+const maxPublished = 1_000;
 
 /** What a node publishes of the sessions of a user: JSON, without the user and without a credential. */
 export function presenceOf(sessions: readonly WsAuthSession[]): string {

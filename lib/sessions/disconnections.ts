@@ -30,7 +30,7 @@ export const disconnections: ReadonlySet<RevocationKind> = new Set<RevocationKin
 ]);
 
 /** Time in milliseconds after which a disconnection is too old for a node that reads it late. */
-export const disconnectionMs = 600_000;
+const disconnectionMs = 600_000;
 
 /** The statement that other nodes receive when sessions are disconnected on all nodes. */
 export function storedDisconnection(
