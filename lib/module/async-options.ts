@@ -1,7 +1,8 @@
 import type { Provider } from '@nestjs/common';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { givenOptions, type OptionTable } from '../policy/check-options.js';
-import { callable, custom } from '../policy/option-rows.js';
+import { checkFunction, describe } from '../policy/check-option.js';
+import { custom } from '../policy/option-rows.js';
 import type { WsAuthModuleOptions } from '../policy/options.js';
 import type { ASYNC_OPTIONS_TYPE } from './ws-auth.module-definition.js';
 
@@ -13,8 +14,8 @@ const asyncTable = {
   imports: anything,
   inject: anything,
   provideInjectionTokensFrom: anything,
-  useFactory: callable<object>(),
-  useClass: callable<object>(),
+  useFactory: custom(checkFunction),
+  useClass: custom(checkClass),
   useExisting: anything,
 } satisfies OptionTable;
 
@@ -42,6 +43,14 @@ export function checkAsyncOptions(options: AsyncOptions): AsyncOptions {
 /** The class that makes the options, which is a provider of the module. */
 export function classProviders({ useClass }: AsyncOptions): Provider[] {
   return useClass ? [useClass] : [];
+}
+
+/** @throws {WsAuthConfigurationError} for a value that `new` cannot be used with, such as an instance */
+function checkClass(option: string, value: unknown): unknown {
+  if (typeof value !== 'function') {
+    throw new WsAuthConfigurationError(`${option}: expected a class, got ${describe(value)}`);
+  }
+  return value;
 }
 
 function importsOf({ imports, provideInjectionTokensFrom }: AsyncOptions): Partial<AsyncOptions> {
