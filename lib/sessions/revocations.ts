@@ -10,7 +10,7 @@ interface RevocableCredential {
 }
 
 /** Credentials issued by `before` are revoked, and those presented to this node by `presentedBefore`. Both in epoch milliseconds. */
-export interface RevokedBefore {
+interface RevokedBefore {
   readonly before: number;
   /**
    * By the clock of this node, which may differ from the one that `before` is of.

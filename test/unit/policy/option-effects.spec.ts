@@ -27,6 +27,7 @@ const rows: readonly [WsAuthModuleOptions, WsAuthModuleOptions][] = [
   [{ realm: 'Zone', credentials: [fromRequest()] }, { credentials: header }],
   [{ maxStalenessMs: 100 }, { store }],
   [{ onStoreLoss: 'keep' }, { store }],
+  [{ presence: true }, { store }],
   [
     { failedAttempts: { perAccount }, credentials: [fromRequest()] },
     { credentials: [fromFirstMessage(), ...header] },
@@ -52,12 +53,17 @@ describe('options without effect', () => {
   it('K11b: options that no gateway can give an effect are refused without a gateway', () => {
     for (const [idle] of rows) {
       const judge = () => demandModuleEffect(idle, settled(idle), []);
-      if ('maxStalenessMs' in idle || 'onStoreLoss' in idle) {
+      if ('maxStalenessMs' in idle || 'onStoreLoss' in idle || 'presence' in idle) {
         expect(judge).toThrow(WsAuthConfigurationError);
       } else {
         expect(judge).not.toThrow();
       }
     }
+  });
+
+  it('K11b: `presence: false` needs no store', () => {
+    const without = { presence: false };
+    expect(() => demandModuleEffect(without, settled(without), [])).not.toThrow();
   });
 
   it('K11b: an option of a base class that the gateway overrides is accepted', () => {
