@@ -3,14 +3,16 @@ import { connect as connectTcp } from 'node:net';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { Worker } from 'node:worker_threads';
+import { WebSocketGateway } from '@nestjs/websockets';
 import { Server, type Socket } from 'socket.io';
+import { WebSocketServer, type WebSocket } from 'ws';
 import { afterEach, describe, expect, it } from 'vitest';
 import { fromAuthorizationHeader, fromFirstMessage } from '../../lib/index.js';
 import { DeferredStrategy } from '../support/deferred-strategy.js';
 import { tokenOf } from '../support/tokens.js';
 import { startIo, ioTransports } from './support/io-app.js';
 import { openIo } from './support/io-client.js';
-import { ChatGateway, RootGateway } from './support/io-gateways.js';
+import { ChatGateway, IoEcho, RootGateway } from './support/io-gateways.js';
 import { ask, RawPolling, RawWebSocket } from './support/raw-io.js';
 import { until } from './support/until.js';
 
@@ -125,7 +127,6 @@ describe('10: connection state recovery', () => {
   });
 
   it('refuses to boot with ours', async () => {
-    const { WebSocketGateway } = await import('@nestjs/websockets');
     @WebSocketGateway({ connectionStateRecovery: {} } as object)
     class Recovering {}
     await expect(startIo({}, [Recovering])).rejects.toThrow(/^connectionStateRecovery: /);
@@ -179,6 +180,23 @@ const attachments = (size: number) => [
   ...Array.from({ length: 9 }, () => Buffer.alloc(size)),
 ];
 
+/** Hides a private field of `ws`. */
+const get = (client: WebSocket, name: string | symbol): unknown => {
+  const value: unknown = name === '_receiver' ? undefined : Reflect.get(client, name, client);
+  return typeof value === 'function' ? value.bind(client) : value;
+};
+
+/** A copy of `ws` whose private fields have other names. */
+class UnknownWs extends WebSocketServer {
+  override handleUpgrade(
+    ...[request, socket, head, onClient]: Parameters<WebSocketServer['handleUpgrade']>
+  ): void {
+    super.handleUpgrade(request, socket, head, (client) =>
+      onClient(new Proxy(client, { get }), request),
+    );
+  }
+}
+
 describe('memory before authentication', () => {
   it('is 9 MB a client on a stock server', async () => {
     const { io, url } = await startStock();
@@ -219,6 +237,25 @@ describe('memory before authentication', () => {
     using probe = await new RawWebSocket(app.url, `&sid=${sid}`).opened();
     probe.send('2probe', `40${'x'.repeat(100_000)}`);
     await expect(probe.closed).resolves.toBe(1009);
+  });
+
+  it('K12a: is a few credentials on ours where the bound of ws is unknown', async () => {
+    @WebSocketGateway({ wsEngine: UnknownWs })
+    class Gateway extends IoEcho {}
+    await using app = await startIo({}, [Gateway]);
+    using large = await new RawWebSocket(app.url).opened();
+    large.send(`40${'x'.repeat(100_000)}`);
+    await large.closed;
+    using good = await new RawWebSocket(app.url).opened();
+    good.send(connectPacket);
+    await good.next('40');
+    good.send(`42["echo",${JSON.stringify('x'.repeat(100_000))}]`);
+    await until(() => app.nest.get(Gateway).handled.length === 1);
+    const { sid } = await RawPolling.open(app.url);
+    using probe = await new RawWebSocket(app.url, `&sid=${sid}`).opened();
+    probe.send('2probe');
+    await probe.closed;
+    expect(probe.received).toEqual([]);
   });
 
   it('is that of the gateway once there is a session', async () => {

@@ -18,6 +18,7 @@ export interface EngineTransport extends EventEmitter {
   };
   /** Polling that waits for a poll to close by: closes now. */
   shouldClose?: unknown;
+  close(): unknown;
 }
 
 /** A connection of engine.io, with the members that its types leave out. */

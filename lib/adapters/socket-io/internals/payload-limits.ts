@@ -1,22 +1,35 @@
+import { limitInput } from '../../upgrades/input-limit.js';
 import type { EngineConnection, EngineTransport } from './engine.js';
+
+/** Bytes that a client may send beside its packets before it has a session: frames, and answers to pings. */
+const framingBytes = 4_096;
 
 /**
  * Bounds what a client may send in one packet, or in one request of polling. Engine.io has one bound for a whole server, which
  * strangers could fill before they authenticate.
  *
+ * The bound of a WebSocket is a private field of `ws`. Where it is unknown, as with a `wsEngine` of the application, all that its TCP
+ * socket receives is bounded until there is another bound, and a client of polling stays in polling.
+ *
  * @returns a function that sets another bound for the connection, on the transport that it has and on those that it changes to
  */
 export function boundPayloads(conn: EngineConnection, maxBytes: number): (bytes: number) => void {
   let bound = maxBytes;
+  let isFirst = true;
   let probing: EngineTransport | undefined;
   const maybeUpgrade = conn._maybeUpgrade.bind(conn);
   conn._maybeUpgrade = (transport) => {
     probing = transport;
-    apply(transport, bound);
+    if (!apply(transport, bound) && isFirst) {
+      transport.close();
+      return;
+    }
     maybeUpgrade(transport);
   };
-  apply(conn.transport, bound);
+  const lift = apply(conn.transport, bound) ? undefined : limitSocket(conn, maxBytes);
   return (bytes) => {
+    isFirst = false;
+    lift?.();
     bound = bytes;
     apply(conn.transport, bytes);
     if (probing) {
@@ -25,13 +38,21 @@ export function boundPayloads(conn: EngineConnection, maxBytes: number): (bytes:
   };
 }
 
-/** A custom `wsEngine` keeps its bound elsewhere: then that of the server holds. */
-function apply(transport: EngineTransport, bytes: number): void {
+/** Returns whether the transport has the bound now. */
+function apply(transport: EngineTransport, bytes: number): boolean {
   const receiver = transport.socket?._receiver;
   if (typeof receiver?._maxPayload === 'number') {
     receiver._maxPayload = bytes;
+    return true;
   }
   if (typeof transport.maxHttpBufferSize === 'number') {
     transport.maxHttpBufferSize = bytes;
+    return true;
   }
+  return false;
+}
+
+function limitSocket({ request }: EngineConnection, maxBytes: number): () => void {
+  const { socket } = request!;
+  return limitInput(socket, maxBytes + framingBytes, () => socket.destroy());
 }

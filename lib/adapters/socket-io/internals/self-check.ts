@@ -1,5 +1,6 @@
 import { WsAuthConfigurationError } from '../../../errors/ws-auth.error.js';
 import type { IoServer } from '../platform-types.js';
+import type { EngineConnection } from './engine.js';
 
 /**
  * Refuses a version of Socket.IO whose private members are other ones than those the gates stand on: its gateways would be open.
@@ -28,9 +29,10 @@ export function demandKnownInternals(server: IoServer): void {
 const ofConnection = ['sendPacket', '_maybeUpgrade', 'close'];
 const ofSocket = ['_onpacket', '_onclose', '_error', '_cleanup', 'ack'];
 
-/** Whether a connection has them. One that has not is closed. */
-export function isKnownConnection(conn: object): boolean {
-  return has(conn, ofConnection);
+/** Whether a connection has them, and polling its bound. One that has not is closed. */
+export function isKnownConnection(conn: EngineConnection): boolean {
+  const { name, maxHttpBufferSize } = conn.transport;
+  return has(conn, ofConnection) && (name !== 'polling' || typeof maxHttpBufferSize === 'number');
 }
 
 /** Whether a client has them. */
