@@ -147,7 +147,7 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
    *
    * @example
    * ```ts
-   * const { sessions, next } = await this.sessions.listCluster(user.id, { limit: 20 });
+   * const page = await sessions.listCluster('alice', { limit: 20 });
    * ```
    */
   async listCluster(
