@@ -80,7 +80,6 @@ export class WsAuthService
   readonly protectedServers: ProtectedServer[] = [];
   readonly #provided: ProvidedStrategies;
   readonly #strategies: Strategies;
-  readonly #logger = new Logger('WsAuth');
   readonly #contexts: SessionContexts;
   readonly #telemetry: WsAuthTelemetry | undefined;
   readonly #others: OtherServers;
@@ -221,7 +220,7 @@ export class WsAuthService
       const names = [...strategy, ...extractors.flatMap((each) => each.strategy ?? [])];
       this.#strategies.demand(names, () => this.#provided.unavailable());
     }
-    reportBoot(this.#logger, {
+    reportBoot(new Logger('WsAuth'), {
       gateways: this.gateways.gateways(),
       servers: this.protectedServers,
       others: this.#others.served,

@@ -64,7 +64,6 @@ export class IoConnection implements Connection, PacketOwner, SocketOwner {
     return this.#life;
   }
 
-  /** Whether our own last packets are being sent. */
   get speaks(): boolean {
     return this.#end.speaks;
   }
@@ -226,7 +225,6 @@ export class IoConnection implements Connection, PacketOwner, SocketOwner {
     this.terminate();
   }
 
-  /** Closes the connection, without waiting for what has yet to be sent. */
   terminate(): void {
     this.#end.now();
   }
