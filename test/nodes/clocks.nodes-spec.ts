@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { restoreClocks, useFakeClock } from '../support/clocks.js';
 import { RedisServer } from '../support/redis.js';
 import { tokenOf } from '../support/tokens.js';
-import { within } from './eventually.js';
+import { eventually, within } from './eventually.js';
 import { startNode, statusOf, type TestNode } from './node.js';
 import { packages } from './redis-clients.js';
 import { vi } from 'vitest';
@@ -66,6 +66,9 @@ describe.each(packages)('a node whose clock is off, with %s', (name) => {
       const issue = () => withClockOff(byMs, () => b.tickets.issue({ id: 'alice' }));
       const { ticket: old } = await issue();
       await a.sessions.revoke({ userId: 'alice' });
+      // What is issued in the millisecond of a revocation is older.
+      const revokedAt = Date.now();
+      await eventually(() => Date.now() > revokedAt, 'a millisecond has gone');
       const { ticket: newer } = await issue();
       const take = (ticket: string) =>
         statusOf(a.app.connect('/', { headers: { authorization: `Bearer ${ticket}` } }));
