@@ -44,6 +44,7 @@ export default defineConfig({
   test: {
     setupFiles: ['reflect-metadata', 'test/support/same-globals.ts'],
     maxWorkers: '100%',
+    expect: { poll: { timeout: patient(10_000) } },
     coverage: {
       provider: 'v8',
       include: ['lib/{credentials,passport,policy,protocol}/**/*.ts'],

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { WsAuthSessions } from '../../lib/index.js';
 import { sessionsOf, tokenFor } from '../support/connections.js';
+import { hourMs } from '../support/clocks.js';
 import { recordEvents } from '../support/events.js';
+import { patient } from '../support/patience.js';
 import { tokenOf } from '../support/tokens.js';
 import { startGraphql, type GraphqlApp } from './graphql-app.js';
 import { Subscriber } from './graphql-client.js';
@@ -29,7 +31,7 @@ const authenticate = (token: string) =>
 describe('19: a subscription', () => {
   it('ends with its token: values before, 4403, and nothing after', async () => {
     await using graphql = await startGraphql();
-    const { client, ended } = await subscribed(graphql, tokenFor('alice', 1_200));
+    const { client, ended } = await subscribed(graphql, tokenFor('alice', patient(1_200)));
     await using _client = client;
     graphql.news.publish('before');
     await expect.poll(() => client.values).toEqual(['before']);
@@ -41,7 +43,7 @@ describe('19: a subscription', () => {
 
   it('receives nothing that is published after the end, also while the event loop is blocked', async () => {
     await using graphql = await startGraphql();
-    const { client, ended } = await subscribed(graphql, tokenFor('alice', 600));
+    const { client, ended } = await subscribed(graphql, tokenFor('alice', patient(600)));
     await using _client = client;
     const [session] = sessionsOf(graphql.app).ofUser('alice');
     while (Date.now() <= session!.expiresAt!) {
@@ -54,12 +56,12 @@ describe('19: a subscription', () => {
 
   it('goes on with a new token, which the official client asks for after 4403', async () => {
     await using graphql = await startGraphql();
-    const tokens = [tokenFor('alice', 700), tokenFor('alice', 60_000)];
+    const tokens = [tokenFor('alice', patient(700)), tokenFor('alice', hourMs)];
     let asked = 0;
     const { client, ended } = await subscribed(graphql, () => tokens[asked++]!, 5);
     await using _client = client;
     graphql.news.publish('first');
-    await expect.poll(() => client.acks.length, { timeout: 10_000 }).toBe(2);
+    await expect.poll(() => client.acks.length).toBe(2);
     await expect.poll(() => graphql.news.subscribers).toBe(1);
     graphql.news.publish('second');
     await expect.poll(() => client.values).toEqual(['first', 'second']);
@@ -73,16 +75,16 @@ describe('20: the session of a subscription', () => {
   it('is renewed by a ping, and values go on after the end of the first token', async () => {
     await using graphql = await startGraphql();
     const events = recordEvents(graphql.app);
-    const first = tokenFor('alice', 900);
+    const first = tokenFor('alice', patient(900));
     const { client, ended } = await subscribed(graphql, first);
     await using _client = client;
     const [session] = sessionsOf(graphql.app).ofUser('alice');
     const { id, expiresAt } = session!;
-    client.socket!.send(authenticate(tokenFor('alice', 60_000)));
+    client.socket!.send(authenticate(tokenFor('alice', hourMs)));
     await expect
       .poll(() => client.pings)
       .toMatchObject([{ event: 'authenticated', data: { expiresAt: expect.any(Number) } }]);
-    await expect.poll(() => Date.now() > expiresAt!, { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => Date.now() > expiresAt!).toBe(true);
     graphql.news.publish('later');
     await expect.poll(() => client.values).toEqual(['later']);
     expect(sessionsOf(graphql.app).get(id)).toMatchObject({ id, userId: 'alice' });
@@ -108,7 +110,7 @@ describe('20: the session of a subscription', () => {
     const { client, ended } = await subscribed(graphql, tokenFor('alice', 20_000));
     await using _client = client;
     await expect
-      .poll(() => client.pings, { timeout: 10_000 })
+      .poll(() => client.pings)
       .toMatchObject([{ event: 'expiring', data: { expiresAt: expect.any(Number) } }]);
     await client.client.dispose();
     await ended;

@@ -7,6 +7,8 @@ import {
   type Token,
 } from '../../lib/graphql-ws-client.js';
 import { sessionsOf, tokenFor } from '../support/connections.js';
+import { hourMs } from '../support/clocks.js';
+import { patient } from '../support/patience.js';
 import { tokenOf } from '../support/tokens.js';
 import { freePort } from '../support/app.js';
 import { startGraphql } from './graphql-app.js';
@@ -57,56 +59,54 @@ function offlineTwice(asked: number): Promise<string> {
   return asked < 3 ? Promise.reject(new Error('offline')) : Promise.resolve(tokenOf('alice'));
 }
 
-const patience = { timeout: 10_000 };
-
 describe('a subscription of the official client with subscriptionParams()', () => {
   it('lives on beyond its token on the same connection, renewed before the end', async () => {
-    await using graphql = await startGraphql({ own: { expiryWarningMs: 700 } });
-    const lives = [1_200, 60_000];
+    await using graphql = await startGraphql({ own: { expiryWarningMs: patient(700) } });
+    const lives = [patient(1_200), hourMs];
     await using client = new LiveClient(graphql.app.port, (asked) =>
       tokenFor('alice', lives[asked - 1]!),
     );
-    await expect.poll(() => graphql.news.subscribers, patience).toBe(1);
+    await expect.poll(() => graphql.news.subscribers).toBe(1);
     const [session] = sessionsOf(graphql.app).ofUser('alice');
-    await expect.poll(() => Date.now() > session!.expiresAt!, patience).toBe(true);
+    await expect.poll(() => Date.now() > session!.expiresAt!).toBe(true);
     graphql.news.publish('later');
-    await expect.poll(() => client.values, patience).toEqual(['later']);
+    await expect.poll(() => client.values).toEqual(['later']);
     expect([client.asked, client.closes]).toEqual([2, []]);
   });
 
   it('comes back with a newer token after its end', async () => {
     await using graphql = await startGraphql({ own: { expiryWarningMs: 0 } });
-    const lives = [700, 60_000];
+    const lives = [patient(700), hourMs];
     await using client = new LiveClient(graphql.app.port, (asked) =>
       tokenFor('alice', lives[asked - 1]!),
     );
-    await expect.poll(() => client.closes, patience).toEqual([4403]);
-    await expect.poll(() => graphql.news.subscribers, patience).toBe(1);
+    await expect.poll(() => client.closes).toEqual([4403]);
+    await expect.poll(() => graphql.news.subscribers).toBe(1);
     graphql.news.publish('again');
-    await expect.poll(() => client.values, patience).toEqual(['again']);
+    await expect.poll(() => client.values).toEqual(['again']);
   });
 
   it('lives through a restart of the server', async () => {
     const port = await freePort();
     const first = await startGraphql({ start: { port } });
     await using client = new LiveClient(port, () => tokenOf('alice'));
-    await expect.poll(() => first.news.subscribers, patience).toBe(1);
+    await expect.poll(() => first.news.subscribers).toBe(1);
     await first[Symbol.asyncDispose]();
-    await expect.poll(() => client.closes.length > 1, patience).toBe(true);
+    await expect.poll(() => client.closes.length > 1).toBe(true);
     await using second = await startGraphql({ start: { port } });
-    await expect.poll(() => second.news.subscribers, patience).toBe(1);
+    await expect.poll(() => second.news.subscribers).toBe(1);
     second.news.publish('back');
-    await expect.poll(() => client.values, patience).toEqual(['back']);
+    await expect.poll(() => client.values).toEqual(['back']);
     expect(client.closes[0]).toBe(1001);
   });
 
   it('comes back after a revocation with a token that was issued later', async () => {
     await using graphql = await startGraphql();
     await using client = new LiveClient(graphql.app.port, () => tokenOf('alice'));
-    await expect.poll(() => graphql.news.subscribers, patience).toBe(1);
+    await expect.poll(() => graphql.news.subscribers).toBe(1);
     await sessionsOf(graphql.app).revoke({ userId: 'alice' });
-    await expect.poll(() => client.closes[0], patience).toBe(4403);
-    await expect.poll(() => graphql.news.subscribers, patience).toBe(1);
+    await expect.poll(() => client.closes[0]).toBe(4403);
+    await expect.poll(() => graphql.news.subscribers).toBe(1);
     expect(client.ended).toBeUndefined();
   });
 
@@ -118,7 +118,7 @@ describe('a subscription of the official client with subscriptionParams()', () =
     let asked = 0;
     const onUnauthenticated = () => (asked += 1);
     await using client = new LiveClient(graphql.app.port, () => token, { onUnauthenticated });
-    await expect.poll(() => client.ended, patience).toBeDefined();
+    await expect.poll(() => client.ended).toBeDefined();
     expect(asked).toBe(1);
     expect(client.asked).toBeLessThan(4);
   });
@@ -126,22 +126,22 @@ describe('a subscription of the official client with subscriptionParams()', () =
   it('asks again for a token that cannot be had at present', async () => {
     await using graphql = await startGraphql();
     await using client = new LiveClient(graphql.app.port, offlineTwice);
-    await expect.poll(() => graphql.news.subscribers, patience).toBe(1);
+    await expect.poll(() => graphql.news.subscribers).toBe(1);
     expect(client.asked).toBe(3);
   });
 
   it('ends where the application disconnects it', async () => {
     await using graphql = await startGraphql();
     await using client = new LiveClient(graphql.app.port, () => tokenOf('alice'));
-    await expect.poll(() => graphql.news.subscribers, patience).toBe(1);
+    await expect.poll(() => graphql.news.subscribers).toBe(1);
     sessionsOf(graphql.app).disconnect({ userId: 'alice' });
-    await expect.poll(() => client.ended, patience).toMatchObject({ code: 4401 });
+    await expect.poll(() => client.ended).toMatchObject({ code: 4401 });
   });
 
   it('gives up after so many failures', async () => {
     const port = await freePort();
     await using client = new LiveClient(port, () => 'any', { maxFailures: 3 });
-    await expect.poll(() => client.ended, patience).toBeDefined();
+    await expect.poll(() => client.ended).toBeDefined();
     expect(client.closes).toHaveLength(3);
   });
 });

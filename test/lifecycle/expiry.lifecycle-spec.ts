@@ -12,6 +12,7 @@ import {
 } from '../../lib/index.js';
 import { startProtected } from '../support/app.js';
 import { EchoGateway } from '../support/gateways.js';
+import { patient } from '../support/patience.js';
 import { customStrategy } from '../support/strategies.js';
 import {
   blockEventLoop,
@@ -424,7 +425,7 @@ class BlockingGateway {
   handleConnection(client: WebSocket): void {
     client.on('message', (data: Buffer) => {
       if (data.toString() === 'block') {
-        blockEventLoop(300);
+        blockEventLoop(patient(300));
         client.send('sent after the end');
       }
     });
@@ -437,7 +438,7 @@ class BlockingGateway {
 describe('when the event loop was blocked', () => {
   it('nothing that was sent after the end is dispatched, and nothing is answered', async () => {
     await using app = await startProtected({ expiryWarningMs: 0 }, [BlockingGateway]);
-    const client = await enter(app, tokenFor('alice', 250));
+    const client = await enter(app, tokenFor('alice', patient(250)));
     expect(await client.ask('echo', 'before')).toBe('before');
     const echo = vi.spyOn(app.nest.get(EchoGateway), 'echo');
     sendTogether(client, 'block', { event: 'echo', data: 'after' });

@@ -22,6 +22,7 @@ import {
 import { startProtected, type TestApp } from '../support/app.js';
 import type { ConnectOptions, TestClient } from '../support/client.js';
 import { EchoGateway } from '../support/gateways.js';
+import { patient } from '../support/patience.js';
 import { HttpBasicStrategy, type TestUser } from '../support/strategies.js';
 import { basicHeader, bearer, tokenOf } from '../support/tokens.js';
 import {
@@ -781,10 +782,10 @@ describe('out of band', () => {
 describe('when the event loop was blocked', () => {
   it('an attempt that arrives after the end is too late', async () => {
     await using app = await startProtected({ expiryWarningMs: 0 });
-    const client = await enter(app, tokenFor('alice', 200));
+    const client = await enter(app, tokenFor('alice', patient(200)));
     again(client, tokenFor('alice', minuteMs));
     client.emit('echo', 1);
-    blockEventLoop(300);
+    blockEventLoop(patient(300));
     expect(await client.closed()).toEqual({ code: 3000, reason: 'token expired' });
     expect(client.unread).toEqual([]);
   });

@@ -17,6 +17,7 @@ import { bootError, startApp } from '../../support/app.js';
 import { sessionsOf, tokenFor } from '../../support/connections.js';
 import { DeferredStrategy } from '../../support/deferred-strategy.js';
 import { recordEvents } from '../../support/events.js';
+import { patient } from '../../support/patience.js';
 import { RawPeer } from '../../support/raw-peer.js';
 import { JwtStrategy } from '../../support/strategies.js';
 import { bearer, tokenOf } from '../../support/tokens.js';
@@ -147,7 +148,7 @@ describe('the session of another server', () => {
   it('ends with its token: the socket is destroyed, in both directions, also while the loop is blocked', async () => {
     const { app, other } = await startOther();
     await using _app = app;
-    const token = tokenFor('alice', 400);
+    const token = tokenFor('alice', patient(400));
     const client = await app.connect('/other', bearer(token)).opened();
     await client.ask('echo');
     const events = recordEvents(app);
