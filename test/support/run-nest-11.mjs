@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const major = '11';
 /** Packages of Nest whose major is another one, as those for Nest 11 have it. */
-const ofNest11 = { '@nestjs/apollo': '13', '@nestjs/graphql': '13' };
+const ofNest11 = { '@nestjs/config': '4', '@nestjs/apollo': '13', '@nestjs/graphql': '13' };
 const projects = ['e2e', 'lifecycle', 'security'];
 const folder = await mkdtemp(join(tmpdir(), 'nestjs-ws-auth-nest-11-'));
 
@@ -49,6 +49,7 @@ async function requireNest11() {
     (name) =>
       name.startsWith('@nestjs/') &&
       name !== '@nestjs/cli' &&
+      !(name in ofNest11) &&
       devDependencies[name].startsWith('^12.'),
   );
   for (const name of names) {
