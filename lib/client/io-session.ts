@@ -1,5 +1,6 @@
 import { closeActionOf, WsAuthCloseCode } from '../protocol/close-code.js';
 import { defaultEventNames, isRecord, type WsAuthEventNames } from '../protocol/message.js';
+import { leaveInOrder } from './io-departure.js';
 import type { AuthenticateOptions, IoSocketLike } from './io-options.js';
 import { demandKnown } from './known-options.js';
 import { nextStep, type End, type History, type Patience } from './next-step.js';
@@ -10,6 +11,8 @@ type Listener = (...args: unknown[]) => void;
 
 /** A client of which any event may be sent and received. */
 interface UntypedSocket extends IoSocketLike {
+  /** Its `Manager`, in every version that is supported. */
+  readonly io?: unknown;
   on(event: string, listener: Listener): unknown;
   off(event: string, listener: Listener): unknown;
   emit(event: string, ...args: unknown[]): unknown;
@@ -84,13 +87,14 @@ class IoSession {
     private readonly options: AuthenticateOptions,
   ) {
     this.#events = { ...defaultEventNames, ...options.events };
-    const { authenticated, expiring, ended } = this.#events;
+    const { authenticated, expiring, draining, ended } = this.#events;
     this.#listeners = [
       ['connect', () => this.#connected()],
       ['connect_error', (error) => this.#refused(error as Error)],
       ['disconnect', (reason) => this.#disconnected(reason)],
       [authenticated, (data) => this.#expires(data)],
       [expiring, (data) => this.#renew(data)],
+      [draining, () => leaveInOrder(this.socket.io)],
       [ended, (data) => (this.#ended = reasonIn(data))],
     ];
   }
