@@ -6,15 +6,12 @@ import type { End } from './next-step.js';
 import type { Settings } from './options.js';
 import { authenticateMessage } from './own-client.js';
 import { Pulse } from './pulse.js';
-import { minRenewalMs, SessionClock } from './session-clock.js';
+import { acceptanceMs, minRenewalMs, SessionClock } from './session-clock.js';
 import { sessionMessageIn } from './session-message.js';
 import { Timer } from './timer.js';
 import { askForToken, type Token } from './token-source.js';
 import { needsTokenFirst } from './way.js';
 import type { SocketData } from './web-socket.js';
-
-/** A server that refuses by a close frame, behind the 101 or an unacknowledged message, has done so by then. */
-const acceptanceMs = 5_000;
 
 /** One connection, from its token to its end. */
 export class ConnectionAttempt {
@@ -126,9 +123,7 @@ export class ConnectionAttempt {
       (cause: unknown) => () => failed(cause),
     );
     this.#isAsking = false;
-    if (!this.#isOver) {
-      next();
-    }
+    if (!this.#isOver) next();
   }
 
   async #prepare(token: string): Promise<void> {
@@ -160,7 +155,7 @@ export class ConnectionAttempt {
 
   #opened(token: string): void {
     if (!this.settings.via.message) {
-      this.#authenticated(undefined);
+      this.#authenticated();
     } else if (token) {
       this.#authenticate(token);
     } else {
@@ -172,6 +167,7 @@ export class ConnectionAttempt {
     }
   }
 
+  /** A way that throws ends the attempt: on Node.js its exception would end the program. */
   #authenticate(token: string): void {
     const { via, events } = this.settings;
     this.listener.authenticating();
@@ -179,9 +175,13 @@ export class ConnectionAttempt {
       return;
     }
     this.#expectAnswer();
-    this.connection!.socket.send(via.message!(token, events.authenticate));
-    if (!via.acknowledged) {
-      this.#authenticated(undefined);
+    try {
+      this.connection!.socket.send(via.message!(token, events.authenticate));
+      if (!via.acknowledged) {
+        this.#authenticated();
+      }
+    } catch (error) {
+      this.#end(1006, 'not prepared', { cause: causeIn(error) });
     }
   }
 
@@ -204,7 +204,7 @@ export class ConnectionAttempt {
     }
   }
 
-  #authenticated(expiresAt: number | null | undefined): void {
+  #authenticated(expiresAt?: number | null): void {
     this.#deadline.stop();
     this.#isRenewing = false;
     this.#hasSession = true;

@@ -131,24 +131,32 @@ class IoSession {
     }
   }
 
-  /** A token, or `undefined` when the client has to wait or has given up. */
+  /** A token, or `undefined` when the client has to wait, has given up, or was disconnected by the application meanwhile. */
   async #ask(): Promise<string | undefined> {
+    let end: Partial<End> = { unauthenticated: true };
     try {
       this.#token = await askForToken(this.options.token, this.#history.refused);
     } catch (cause) {
-      this.socket.disconnect();
-      this.#follow({ ...this.#end(1006, 'no token'), action: 'backOff', cause });
+      this.#token = undefined;
+      end = { action: 'backOff', cause };
+    }
+    if (!this.socket.active) {
       return undefined;
     }
-    if (this.#token) {
-      return this.#token;
+    if (!this.#token) {
+      this.#leave('no token', end);
     }
+    return this.#token || undefined;
+  }
+
+  #leave(reason: string, end: Partial<End>): void {
     this.socket.disconnect();
-    this.#follow({ ...this.#end(1006, 'no user'), unauthenticated: true });
-    return undefined;
+    this.#follow({ ...this.#end(1006, reason), ...end });
   }
 
   #connected(): void {
+    // The application may have connected it before its time. If it disconnects it then, it stays disconnected.
+    this.#timer.stop();
     this.#connectedAt = Date.now();
     this.#ended = undefined;
     this.#history = { ...this.#history, refused: false };
@@ -169,9 +177,14 @@ class IoSession {
   }
 
   #renewWith(token: Token): void {
-    if (token && this.socket.connected && !this.#stopped) {
+    if (!this.socket.connected || this.#stopped) {
+      return;
+    }
+    if (token) {
       this.#token = token;
       this.socket.emit(this.#events.authenticate, { token });
+    } else {
+      this.#leave('no user', { unauthenticated: true });
     }
   }
 

@@ -30,6 +30,13 @@ export function askForToken(source: TokenSource, refused: boolean): Promise<Toke
   if (!call) {
     call = Promise.resolve({ refused })
       .then(source)
+      .then((token) => {
+        // Each way would send something else of a whole answer, for example.
+        if (token && typeof token !== 'string') {
+          throw new TypeError('token: expected a string');
+        }
+        return token;
+      })
       .finally(() => underWay.delete(source));
     underWay.set(source, call);
   }

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { WsAuthSocket } from '../../lib/client.js';
+import { firstMessage, subprotocol, type WsAuthSocket, type WsAuthWay } from '../../lib/client.js';
 import { startProtected } from '../support/app.js';
 import { tokenOf } from '../support/tokens.js';
 import { ObservedSocket } from './observed-socket.js';
@@ -88,3 +88,46 @@ describe('a client without a token', () => {
     expect(token).toHaveBeenCalledTimes(1);
   });
 });
+
+/** What a program without types may return by mistake. */
+const noTexts: Readonly<Record<string, unknown>> = {
+  'an answer': { access_token: 'a' },
+  'a list': ['a'],
+  'a number': 42,
+  'a bigint': 42n,
+  'a symbol': Symbol('a'),
+  'a function': () => 'a',
+  true: true,
+};
+
+const ways: Readonly<Record<string, WsAuthWay>> = {
+  'first message': firstMessage(),
+  'raw first message': firstMessage({ format: 'raw' }),
+  subprotocol: subprotocol({ encoding: 'base64url' }),
+};
+
+describe.each(Object.entries(ways))('a token that is not text, by %s', (_way, via) => {
+  it.each(Object.entries(noTexts))('K7k: is not sent: %s', async (_what, token) => {
+    await using app = await startProtected();
+    await using client = new ObservedSocket(app.url(), { via, token: () => token as string });
+    const { reason, cause } = await client.next('waiting');
+    expect([reason, cause]).toEqual(['no token', new TypeError('token: expected a string')]);
+  });
+});
+
+const failing = () => {
+  throw new RangeError('no');
+};
+
+it.each<[string, WsAuthWay]>([
+  ['throws', { message: failing }],
+  ['throws, behind a token in the URL', { url: (url) => url, message: failing }],
+  ['returns an object', { message: () => ({}) as string }],
+])(
+  'K7k: a way whose message %s is tried again and does not end the program',
+  async (_what, via) => {
+    await using app = await startProtected();
+    await using client = new ObservedSocket(app.url(), { via, token: alice });
+    expect(await client.next('waiting')).toMatchObject({ code: 1006, reason: 'not prepared' });
+  },
+);

@@ -123,6 +123,24 @@ describe('a subscription of the official client with subscriptionParams()', () =
     expect(client.asked).toBeLessThan(4);
   });
 
+  it.each([undefined, null, ''])(
+    'K7i: ends, and asks for the login, where no user is logged in at a renewal: %s',
+    async (nothing) => {
+      await using graphql = await startGraphql({ own: { expiryWarningMs: hourMs - 1_000 } });
+      let logins = 0;
+      const onUnauthenticated = () => (logins += 1);
+      const first = tokenFor('alice', hourMs);
+      await using client = new LiveClient(
+        graphql.app.port,
+        (asked) => (asked === 1 ? first : nothing),
+        { onUnauthenticated },
+      );
+      await expect.poll(() => client.ended).toBeDefined();
+      expect([client.asked, logins]).toEqual([2, 1]);
+      await expect.poll(() => sessionsOf(graphql.app).count()).toBe(0);
+    },
+  );
+
   it('asks again for a token that cannot be had at present', async () => {
     await using graphql = await startGraphql();
     await using client = new LiveClient(graphql.app.port, offlineTwice);

@@ -6,6 +6,8 @@ import { tokenOf } from '../support/tokens.js';
 import { ioTransports, startIo, type IoApp } from './support/io-app.js';
 import { IoClient } from './support/io-client.js';
 import { RootGateway } from './support/io-gateways.js';
+import { Deferred } from '../../lib/client/deferred.js';
+import { settle } from '../support/turns.js';
 import { until } from './support/until.js';
 
 const opened: Socket[] = [];
@@ -142,6 +144,50 @@ describe.each(ioTransports)('authenticate(), by %s', (transport) => {
     });
     await client.connected();
     expect(failures).toBe(2);
+  });
+});
+
+describe('authenticate() and a token function', () => {
+  it.each([undefined, null, ''])(
+    'K7i: ends the session where it returns no user at a renewal: %s',
+    async (nothing) => {
+      await using app = await startIo({ expiryWarningMs: 59_000 }, [RootGateway]);
+      const tokens = [tokenOf('alice', { exp: seconds() + 60 }), nothing];
+      const { client, asked, loggedOut } = open(app, 'websocket', () => tokens.shift()!);
+      await client.connected();
+      await until(loggedOut);
+      expect([asked(), client.socket.active]).toEqual([2, false]);
+      await until(() => app.sessions.count() === 0);
+    },
+  );
+
+  it.each([{ token: 'a' }, 42n, Symbol('a'), ['a']])(
+    'K7k: backs off and does not end the program where it returns %o',
+    async (mistake) => {
+      await using app = await startIo({}, [RootGateway]);
+      const tokens = [mistake, tokenOf('alice')];
+      const { client, asked } = open(app, 'websocket', () => tokens.shift() as string);
+      await client.connected();
+      expect(asked()).toBe(2);
+    },
+  );
+
+  it.each([
+    ['rejects', () => Promise.reject(new Error('offline'))],
+    ['returns no user', () => Promise.resolve(null as unknown as string)],
+    ['returns a token', () => Promise.resolve(tokenOf('alice'))],
+  ])('K7k: stays disconnected where the application disconnects before it %s', async (_, end) => {
+    await using app = await startIo({}, [RootGateway]);
+    const late = new Deferred<void>();
+    const tokens = [() => late.promise.then(end), () => Promise.resolve(tokenOf('alice'))];
+    const { client, asked, loggedOut } = open(app, 'websocket', () => tokens.shift()!());
+    await until(() => asked() === 1);
+    client.socket.disconnect();
+    late.resolve();
+    await settle();
+    expect([client.socket.active, loggedOut(), app.sessions.count()]).toEqual([false, false, 0]);
+    client.socket.connect();
+    await client.connected();
   });
 });
 

@@ -21,6 +21,7 @@ export interface SubscriptionSettings {
 interface Sending {
   readonly readyState: number;
   send(message: string): void;
+  close(code: number, reason: string): void;
 }
 
 /** The part of a close event that is read. */
@@ -34,6 +35,8 @@ interface Closing {
 const open = 1;
 /** The code with which the server asks for a newer token. */
 const forbidden = 4403;
+/** The code with which the client leaves without a user. The official client would take 1000 for its own end, and retry. */
+const loggedOut = 3000;
 /** The code of a connection that was lost, or refused before it was open. */
 const lost = 1006;
 
@@ -122,10 +125,16 @@ export class SubscriptionLife {
   async #renew(): Promise<void> {
     const socket = this.#socket;
     const token = await askForToken(this.settings.token, false);
-    if (socket?.readyState === open && typeof token === 'string') {
-      this.#token = token;
+    if (socket?.readyState !== open) {
+      return;
+    }
+    this.#token = token;
+    if (token) {
       this.#expiresAt = Number.POSITIVE_INFINITY;
       socket.send(renewalPing(token));
+    } else {
+      this.#isLoggedOut = true;
+      socket.close(loggedOut, 'no user is logged in');
     }
   }
 
