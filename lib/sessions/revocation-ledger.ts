@@ -1,5 +1,5 @@
 import type { RevocationQuestion, StoredRevocation, WsAuthStore } from '../store/ws-auth-store.js';
-import { sharedNow } from '../store/store-clock.js';
+import { readClock } from '../store/store-clock.js';
 import { UnpublishedRevocations } from '../cluster/unpublished-revocations.js';
 import { Disconnections, disconnections, reasonOf } from './disconnections.js';
 import { endAll } from './end-all.js';
@@ -116,17 +116,17 @@ export class RevocationLedger {
    */
   async #revokeNow(revocation: StoredRevocation, userId: string, store: WsAuthStore) {
     let count = 0;
-    let dated = revocation;
     try {
       count = this.#endSessions(revocation, this.live.ofUser(userId));
     } finally {
-      // Without an answer the clock of this node counts: publishing fails as well then.
-      dated = { ...revocation, before: await sharedNow(store).catch(() => Date.now()) };
+      const { now, failure } = await readClock(store);
+      const dated = { ...revocation, before: now };
       this.#remember(dated, revocation.before);
       try {
         count += this.#endSessions(dated, this.#concerned(dated));
       } finally {
-        await this.#publish(dated);
+        // By the clock of this node, other nodes would end too few sessions, or keep the user out. The caller tries again.
+        await (failure ? Promise.reject(failure) : this.#publish(dated));
       }
     }
     return count;

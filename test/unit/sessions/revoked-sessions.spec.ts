@@ -9,7 +9,7 @@ import { WsAuthHealth } from '../../../lib/cluster/ws-auth-health.service.js';
 import { WsAuthSession } from '../../../lib/sessions/session.js';
 import { MemoryWsAuthStore } from '../../../lib/store/memory.store.js';
 import type { StoredRevocation } from '../../../lib/store/ws-auth-store.js';
-import { NodeSessions, named, sessionOf } from './live-session-fakes.js';
+import { FakeSession, NodeSessions, named, sessionOf } from './live-session-fakes.js';
 import { dayMs, minuteMs } from '../../support/clocks.js';
 import { settle } from '../../support/turns.js';
 
@@ -364,4 +364,13 @@ describe('K4b: a clock of an issuer that is behind', () => {
       /^clockToleranceMs: expected a whole number from 0 to 60000/,
     );
   });
+});
+
+it('D5: a revocation is not published with the clock of a node if the store does not answer', async () => {
+  const timeless = Object.assign(store, { now: () => Promise.reject(new Error('no answer')) });
+  const [here] = sessionsOfNode;
+  const live = new FakeSession(here!, 'alice', named('t1'));
+  await expect(here!.revoke({ userId: 'alice' })).rejects.toThrow('no answer');
+  expect(live.endings).toEqual([{ why: 'revoked' }]);
+  expect(timeless.told.filter(({ kind }) => kind === 'user')).toEqual([]);
 });
