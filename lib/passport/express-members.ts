@@ -10,6 +10,8 @@ import {
   isBehindProxy,
   type ProxyTrust,
 } from '../policy/proxy-trust.js';
+import { MiddlewareApplication } from './middleware-application.js';
+import { MiddlewareResponse } from './middleware-response.js';
 import { parseCookies } from './request-cookies.js';
 
 const trustKey = Symbol('nestjs-ws-auth:proxy-trust');
@@ -27,7 +29,7 @@ interface ExpressRequest extends IncomingMessage {
 const siteLabels = 2;
 
 /**
- * The members that Express adds to a request, except for those that need its application or its response.
+ * The members that Express adds to a request. Its application knows few settings, and no bytes of its response are sent.
  *
  * Each answers what Express answers for the same request and the same trust of proxies. The one difference: an address that
  * cannot be read is `undefined`, since two clients with such an address would otherwise count as one.
@@ -48,6 +50,9 @@ const getters: Readonly<Record<string, (request: ExpressRequest) => unknown>> = 
   cookies: (request) => keep(request, 'cookies', parseCookies(request.headers.cookie)),
   baseUrl: () => '',
   params: (request) => keep(request, 'params', {}),
+  app: (request) => keep(request, 'app', new MiddlewareApplication(trustOf(request))),
+  // It makes itself a property of the request.
+  res: (request) => new MiddlewareResponse(request),
 };
 
 const methods: Readonly<Record<string, (this: ExpressRequest, ...args: never[]) => unknown>> = {

@@ -8,7 +8,8 @@ export class MiddlewareApplication {
 
   /** @param trustProxy the option of the module */
   constructor(trustProxy: unknown) {
-    this.settings = Object.freeze({ 'trust proxy': trustProxy });
+    const env = process.env['NODE_ENV'] || 'development';
+    this.settings = Object.freeze({ env, 'trust proxy': trustProxy });
   }
 
   get(setting: string): unknown {

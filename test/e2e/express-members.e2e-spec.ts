@@ -194,6 +194,34 @@ describe('the request that a strategy reads', () => {
     expect(answers).toEqual(inMiddleware);
   });
 
+  it.each<[string, WsAuthMiddleware[]]>([
+    ['without middleware', []],
+    ['behind middleware', [(_request, _response, next) => next()]],
+  ])('K5a: has a response and an application, %s', async (_what, middleware) => {
+    const answered: unknown[] = [];
+    const answering = customStrategy('members', (request) => {
+      const { app, res } = request as unknown as Request;
+      res!.cookie('refreshed', 'a').clearCookie('old').setHeader('X-New-Token', 'b');
+      res!.set('X-Any', 'c').locals['user'] = 'alice';
+      answered.push(
+        res!.get('X-New-Token'),
+        res!.locals,
+        res === (request as unknown as Request).res,
+      );
+      answered.push(app.get('env'), app.locals, app === (request as unknown as Request).app);
+      return { id: 'alice' };
+    });
+    await using app = await startApp({
+      imports: [
+        WsAuthModule.forRoot({ strategy: 'members', credentials: [fromRequest()], middleware }),
+      ],
+      providers: [answering, EchoGateway],
+    });
+    await app.connect('/', { headers: { 'X-Key': 'k' } }).opened();
+    const { env } = process;
+    expect(answered).toEqual(['b', { user: 'alice' }, true, env['NODE_ENV'], {}, true]);
+  });
+
   it('K5a: refuses an address of a block list that reads req.ip', async () => {
     const blocking = customStrategy(
       'blocking',

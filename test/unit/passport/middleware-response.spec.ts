@@ -143,3 +143,9 @@ it('K5b: an application answers for the setting "trust proxy"', () => {
   expect(app.enabled('trust proxy')).toBe(true);
   expect(app.disabled('etag')).toBe(true);
 });
+
+it.each(['production', ''])('K5a: an application answers for the setting "env": %j', (env) => {
+  vi.stubEnv('NODE_ENV', env);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  expect(new MiddlewareApplication(false).get('env')).toBe(express().get('env'));
+});
