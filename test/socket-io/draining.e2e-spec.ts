@@ -11,12 +11,21 @@ import { authenticate } from 'nestjs-ws-auth/socket.io-client';
 import type { Server } from 'socket.io';
 import { io, type ManagerOptions } from 'socket.io-client';
 import { afterEach, describe, expect, it } from 'vitest';
-import { userOf, WsAuthHealth } from '../../lib/index.js';
+import { userOf, WsAuthHealth, WsPublic } from '../../lib/index.js';
 import { patient } from '../support/patience.js';
 import { tokenOf } from '../support/tokens.js';
 import { turns } from '../support/turns.js';
 import { ioTransports, startIo, type IoApp, type IoTransport } from './support/io-app.js';
 import { IoClient } from './support/io-client.js';
+
+@WsPublic()
+@WebSocketGateway()
+class OpenGateway {
+  @SubscribeMessage('note')
+  note(@MessageBody() number: number): number {
+    return number;
+  }
+}
 
 /** What the gateways of all nodes have received, by user. */
 const received = new Map<string, number[]>();
@@ -163,3 +172,25 @@ describe.each(ioTransports)(
     });
   },
 );
+
+it('a server of public gateways refuses new clients with 503 while its node drains, and keeps the others', async () => {
+  await using app = await startIo({}, [OpenGateway]);
+  const poll = () => fetch(`${app.url}/socket.io/?EIO=4&transport=polling`);
+  expect((await poll()).status).toBe(200);
+  const client = await app.open('websocket').connected();
+  await app.sessions.drain({ overMs: 0 });
+  const refused = await poll();
+  expect(refused.status).toBe(503);
+  expect(refused.headers.has('retry-after')).toBe(true);
+  expect((await app.open('websocket').refused()).message).toBe('websocket error');
+  expect(await client.ask('note', 1)).toBe(1);
+});
+
+it('a server of public gateways asks the application whether a client may connect', async () => {
+  @WsPublic()
+  @WebSocketGateway({ allowRequest: (_request, done) => done('no', false) })
+  class SelectiveGateway {}
+  await using app = await startIo({}, [SelectiveGateway]);
+  const { status } = await fetch(`${app.url}/socket.io/?EIO=4&transport=polling`);
+  expect(status).toBe(403);
+});

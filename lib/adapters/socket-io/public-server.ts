@@ -1,9 +1,13 @@
+import { Refusal } from '../../protocol/refusal.js';
 import { setPublic } from '../../sessions/client-session.js';
+import type { SessionDrain } from '../../sessions/session-drain.js';
+import { answer } from './answer-request.js';
 import { failSocket } from './end-socket.js';
+import type { EngineRequest } from './internals/engine.js';
 import { containNamespace, containSocket } from './internals/contain-socket.js';
 import { membersOfNamespace } from './internals/socket-members.js';
 import type { NamespaceDemand } from './namespace-gates.js';
-import type { IoNamespace, IoServer } from './platform-types.js';
+import type { AllowRequest, IoNamespace, IoServer } from './platform-types.js';
 import { SocketGate, type SocketOwner } from './socket-gate.js';
 
 /** The clients of a public server are never ended by a session. */
@@ -57,4 +61,20 @@ export class PublicServer {
       }
     };
   }
+}
+
+/** Refuses new connections with 503 once the node drains. Until then the application decides, or every client may connect. */
+export function allowUntilDrain(
+  drain: Pick<SessionDrain, 'hasBegun'>,
+  theirs: AllowRequest | undefined,
+): AllowRequest {
+  return (request, callback) => {
+    if (drain.hasBegun) {
+      answer(request as EngineRequest, new Refusal('ERR_WS_AUTH_SHUTTING_DOWN'));
+    } else if (theirs) {
+      theirs(request, callback);
+    } else {
+      callback(null, true);
+    }
+  };
 }

@@ -7,7 +7,7 @@ import { demandKnownInternals } from './internals/self-check.js';
 import type { IoNamespace, IoServer, IoServerOptions } from './platform-types.js';
 import { ServerGate } from './server-gate.js';
 import { demandFreeProperty, demandPossiblePolicy, refuseUnsafeOptions } from './server-options.js';
-import { PublicServer } from './public-server.js';
+import { allowUntilDrain, PublicServer } from './public-server.js';
 
 /** Options as Nest hands them to the adapter. */
 type CreateOptions = IoServerOptions & {
@@ -128,7 +128,9 @@ export class WsAuthIoAdapter extends IoAdapter {
 
   /** A server of public gateways alone. */
   #open(port: number, options: IoServerOptions): IoServer {
-    const server = this.#listen(port, options);
+    const { drain } = this.#demandContext();
+    const allowRequest = allowUntilDrain(drain, options.allowRequest);
+    const server = this.#listen(port, { ...options, allowRequest });
     this.#gates.set(server, new PublicServer(server));
     return server;
   }
