@@ -1,13 +1,14 @@
 import { casesOf, type ConformanceCase, type ConformanceOptions } from './conformance-case.js';
 import { journalCases } from './store-journal-cases.js';
 import { leaseCases } from './store-lease-cases.js';
+import { presenceCases } from './store-presence-cases.js';
 import { revocationCases } from './store-revocation-cases.js';
 import { StoreStage, type OpenStore } from './store-stage.js';
 import { ticketCases } from './store-ticket-cases.js';
 
 /**
  * What every store must do, as cases for any test runner: tickets are spent once, revocations reach every node, and leases keep their
- * limit, also under simultaneous requests.
+ * limit, also under simultaneous requests. Cases of optional methods pass for a store without them.
  *
  * @example
  * ```ts
@@ -22,7 +23,13 @@ export function storeConformance(
   open: OpenStore,
   { exceptions = {}, timeoutMs = 4_000 }: ConformanceOptions = {},
 ): readonly ConformanceCase[] {
-  const demands = [...ticketCases, ...revocationCases, ...leaseCases, ...journalCases];
+  const demands = [
+    ...ticketCases,
+    ...revocationCases,
+    ...leaseCases,
+    ...journalCases,
+    ...presenceCases,
+  ];
   const stage = async () => new StoreStage(await open(), timeoutMs);
   return casesOf(demands, stage, exceptions);
 }
