@@ -39,6 +39,7 @@ export class Attempts {
   /** Puts a new connection in place of all others. It has yet to begin. */
   renew(refused: boolean): ConnectionAttempt {
     this.stop();
+    this.#failures = 0;
     this.present?.abandon();
     this.present = this.#make(refused);
     return this.present;
@@ -71,12 +72,26 @@ export class Attempts {
           }
         },
         message: (data) => listener.message(data),
-        draining: (closesInMs) => isPresent() && this.#connectElsewhere(closesInMs),
+        draining: (closesInMs) => isPresent() && this.#moveWithin(closesInMs),
         ended: (end) => this.#ended(attempt, end),
       },
       refused,
     );
     return attempt;
+  }
+
+  /** A server that sends its clients on as soon as they have come is not given more connections than one that refuses them. */
+  #moveWithin(closesInMs: number): void {
+    if (this.#failures === 0) {
+      this.#connectElsewhere(closesInMs);
+    } else {
+      this.#retryWithin(closesInMs);
+    }
+  }
+
+  #retryWithin(closesInMs: number): void {
+    const delayMs = fullJitter(this.#failures, this.settings, Math.random);
+    this.#retry.start(delayMs, () => this.#connectElsewhere(closesInMs));
   }
 
   #connectElsewhere(closesInMs: number): void {
@@ -90,10 +105,13 @@ export class Attempts {
   #replace(next: ConnectionAttempt): void {
     const former = this.present;
     this.#next = undefined;
-    this.#failures = 0;
+    this.#failures += 1;
     this.#former?.abandon();
     this.#former = former;
-    this.#farewell.start(this.#closesInMs + graceMs, () => former?.abandon());
+    this.#farewell.start(this.#closesInMs + graceMs, () => {
+      former?.abandon();
+      this.#failures = 0;
+    });
     this.present = next;
   }
 
@@ -103,8 +121,7 @@ export class Attempts {
       // The way may still lead to the server that shuts down.
       this.#next = undefined;
       this.#failures += 1;
-      const delayMs = fullJitter(this.#failures, this.settings, Math.random);
-      this.#retry.start(delayMs, () => this.#connectElsewhere(this.#closesInMs));
+      this.#retryWithin(this.#closesInMs);
     } else if (attempt === this.present && next && end.action === 'backOff') {
       this.#next = undefined;
       this.present = next;

@@ -64,6 +64,26 @@ describe('a client whose WebSocket', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('K7: is sent on as soon as it has come, moves immediately the first time, and after a delay the next', async () => {
+    useFakeTimers();
+    const { WebSocket, made, socket } = scripted();
+    await using client = new ObservedSocket(url, { token, WebSocket });
+    for (const index of [0, 1]) {
+      const connection = await socket(index);
+      connection.open();
+      await settle();
+      connection.authenticate(hourMs);
+      await settle();
+      const data = JSON.stringify({ event: 'draining', data: { closesInMs: 5_000 } });
+      connection.fire('message', { data });
+      await settle();
+    }
+    expect(made).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(made).toHaveLength(3);
+    client.socket.close();
+  });
+
   it('is refused after five seconds without a word, was accepted all the same', async () => {
     useFakeTimers();
     const { WebSocket, socket } = scripted();

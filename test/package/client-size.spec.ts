@@ -5,11 +5,11 @@ import { describe, expect, it } from 'vitest';
 
 const client = fileURLToPath(new URL('../../dist/lib/client.js', import.meta.url));
 /**
- * What the last 1.8 KB buy, compressed: moving to another node before the connection closes 0.4, events without an `EventTarget` 0.2
+ * What the last 1.9 KB buy, compressed: moving to another node before the connection closes 0.5, events without an `EventTarget` 0.2
  * (React Native), checked options and messages 0.5, pings 0.25, causes and their actions 0.2, tokens that are obtained after the connection is open 0.15, the rest 0.1. Tokens in a
  * subprotocol of their own cost 26 bytes.
  */
-const budgetBytes = 6_080;
+const budgetBytes = 6_140;
 
 /** What a page downloads: one file, minified and compressed. */
 async function sizeOf(source: string): Promise<number> {
@@ -31,7 +31,7 @@ async function sizeOf(source: string): Promise<number> {
 }
 
 describe('nestjs-ws-auth/client', () => {
-  it('takes a page at most 5.9 KB, all of it', async () => {
+  it('takes a page at most 6.0 KB, all of it', async () => {
     expect(await sizeOf(`export * from '${client}';`)).toBeLessThanOrEqual(budgetBytes);
   });
 
