@@ -194,3 +194,15 @@ describe('parseCookies', () => {
     expect(parsed['toString']).toBeUndefined();
   });
 });
+
+it('K5a: gives a request without middleware one application and one response', () => {
+  const request = withMembers('/ws');
+  const { app, res } = request as unknown as {
+    app: { get(name: string): unknown };
+    res: { headersSent: boolean };
+  };
+  expect(app.get('env')).toBe(express().get('env'));
+  expect(res.headersSent).toBe(false);
+  expect(request['app']).toBe(app);
+  expect(request['res']).toBe(res);
+});
