@@ -169,7 +169,7 @@ class IoSession {
 
   #renew(data: unknown): void {
     this.#expires(data);
-    // Without a token the session goes on until its end, and the client asks again then.
+    // If the token function rejects, the session goes on until its end, and the client asks again then.
     askForToken(this.options.token, false).then(
       (token) => this.#renewWith(token),
       () => undefined,
