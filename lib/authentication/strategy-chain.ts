@@ -14,7 +14,7 @@ import {
 } from '../passport/strategy-request.js';
 import { withWholePassword } from '../passport/whole-password.js';
 import type { Policy } from '../policy/policy.js';
-import { challengesFor, type BearerError } from '../protocol/challenge.js';
+import type { BearerError } from '../protocol/challenge.js';
 import type { WsAuthStrategyAnswer } from '../protocol/diagnosis.js';
 import { isRecord } from '../protocol/message.js';
 import { Refusal } from '../protocol/refusal.js';
@@ -25,6 +25,7 @@ import type { AcceptanceWarnings } from './acceptance-warnings.js';
 import { aborted, type Attempt } from './attempt.js';
 import type { Authenticated } from './authenticated.js';
 import { beginSession, withHttpSession } from './begin-session.js';
+import { bearerErrorFor, Challenges } from './challenges.js';
 import { KeyCheck } from './key-check.js';
 import { readPrincipal, type NotAccepted } from './principal.js';
 import { acceptedBut, answerOf } from './strategy-answer.js';
@@ -61,16 +62,9 @@ export interface UserChecks {
 type Success = Extract<Outcome, { type: 'success' }>;
 type Passed = Extract<Outcome, { type: 'pass' }>;
 
-/** RFC 6750 §3.1. */
-const bearerErrors: Readonly<Record<number, BearerError>> = {
-  400: 'invalid_request',
-  401: 'invalid_token',
-  403: 'insufficient_scope',
-};
-
 /** Runs the strategies of a policy in order, to the first that succeeds. */
 export class StrategyChain {
-  readonly #ownChallenges = new Map<BearerError | undefined, readonly string[]>();
+  readonly #challenges: Challenges;
 
   constructor(
     private readonly policy: Policy,
@@ -78,7 +72,9 @@ export class StrategyChain {
     private readonly checks: UserChecks = { keys: new KeyCheck(policy) },
     /** Options of `authenticate()`. */
     private readonly options: object = {},
-  ) {}
+  ) {
+    this.#challenges = new Challenges(policy);
+  }
 
   run(judged: StrategyRun): MaybePromise<Authenticated | Refusal> {
     return this.#runFrom(0, judged, []);
@@ -152,23 +148,8 @@ export class StrategyChain {
   ): Refusal {
     const challenged = refusal.isUnauthorized || fromStrategies.length > 0;
     return challenged && refusal.blamesCredential
-      ? refusal.withChallenges(this.#challenges(fromStrategies, bearerError))
+      ? refusal.withChallenges(this.#challenges.of(fromStrategies, bearerError))
       : refusal;
-  }
-
-  /** Only texts can be challenges; without any there are but a few answers. */
-  #challenges(fromStrategies: readonly unknown[], bearerError?: BearerError): readonly string[] {
-    const { realm, challengeSchemes: schemes } = this.policy;
-    const said = fromStrategies.filter((challenge) => typeof challenge === 'string');
-    const known = said.length === 0 ? this.#ownChallenges.get(bearerError) : undefined;
-    if (known) {
-      return known;
-    }
-    const challenges = challengesFor({ realm, schemes, fromStrategies: said, bearerError });
-    if (said.length === 0) {
-      this.#ownChallenges.set(bearerError, challenges);
-    }
-    return challenges;
   }
 
   #prepare(name: string, judged: StrategyRun): StrategyAttempt {
@@ -247,18 +228,13 @@ export class StrategyChain {
     last?: WsAuthStrategyAnswer,
   ): Refusal {
     const fromStrategies = failures.map(({ challenge }) => challenge);
-    const isToken = content.scheme === 'Bearer' || content.scheme === 'fields';
     const said = failures.map((each) => each.said);
     const diagnosed = refusal.diagnosed({
       extractor,
       strategies: last ? [...said, last] : said,
       ...(content.scheme === 'fields' && { fields: safeFieldNames(content.body) }),
     });
-    return this.challenge(
-      diagnosed,
-      fromStrategies,
-      isToken ? bearerErrors[refusal.httpStatus] : undefined,
-    );
+    return this.challenge(diagnosed, fromStrategies, bearerErrorFor(refusal, content));
   }
 }
 

@@ -1,7 +1,8 @@
-import { closeActionOf, WsAuthCloseCode } from '../protocol/close-code.js';
+import { closeActionOf } from '../protocol/close-code.js';
 import { defaultEventNames, isRecord, type WsAuthEventNames } from '../protocol/message.js';
 import { leaveInOrder } from './io-departure.js';
 import type { AuthenticateOptions, IoSocketLike } from './io-options.js';
+import { codeOfStatus, reasonIn, type Reason } from './io-refusal.js';
 import { demandKnown } from './known-options.js';
 import { nextStep, type End, type History, type Patience } from './next-step.js';
 import { Timer } from './timer.js';
@@ -57,18 +58,6 @@ export function authenticate(socket: IoSocketLike, options: AuthenticateOptions)
 const patience: Patience = { backOffMs: 1_000, maxBackOffMs: 30_000, maxFailures: Infinity };
 
 const nothing: History = { failures: 0, refused: false };
-
-/** Close codes of the contract by the status with which a server refuses a poll. Socket.IO would try the same for ever. */
-const codeOfStatus: Readonly<Record<number, number>> = {
-  401: WsAuthCloseCode.Unauthorized,
-  403: WsAuthCloseCode.Forbidden,
-};
-
-/** Why a session, or a connection, has ended. */
-interface Reason {
-  readonly code: number;
-  readonly reason: string;
-}
 
 /** Follows one client. */
 class IoSession {
@@ -245,9 +234,4 @@ class IoSession {
       this.options.onUnauthenticated?.();
     }
   }
-}
-
-function reasonIn(data: unknown): Reason | undefined {
-  const { code, reason } = isRecord(data) ? data : {};
-  return typeof code === 'number' && typeof reason === 'string' ? { code, reason } : undefined;
 }

@@ -1,10 +1,8 @@
-import { decodeBasic } from '../credentials/basic.js';
-import { splitAuthorization } from '../credentials/authorization-header.extractor.js';
 import type { CredentialContent } from '../credentials/credential.js';
 import { jwtsInPieces, type PiecedJwts } from '../credentials/jwt-pieces.js';
 import { jwtsIn } from '../credentials/jwt-search.js';
-import { namedTextsIn, textsIn } from './named-texts.js';
-import { parseCookies } from './request-cookies.js';
+import { namedTextsIn } from './named-texts.js';
+import { parseCookies, parsedBefore } from './request-cookies.js';
 import {
   isOfEveryRequest,
   mayBeSecret,
@@ -12,6 +10,7 @@ import {
   type SecretPlaces,
 } from './secret-places.js';
 import type { StrategyRequest } from './strategy-request.js';
+import { tokensIn, tokensOfAuthorization } from './tokens-in.js';
 import { define, watchValue, type Watched } from './watched-value.js';
 
 type Holder = Record<PropertyKey, unknown>;
@@ -101,7 +100,7 @@ export class WatchedRequest {
     if (name === 'authorization') {
       return {
         value,
-        tokens: this.#tokensOfAuthorization(text),
+        tokens: tokensOfAuthorization(text, content),
         secret: secretOfAuthorization(text),
         isPassword: content.scheme === 'Basic',
         onRead: () => {
@@ -143,16 +142,6 @@ export class WatchedRequest {
     return this.content.scheme === 'request'
       ? () => facts.forEach((fact) => (this[fact] = true))
       : undefined;
-  }
-
-  #tokensOfAuthorization(authorization: string): readonly string[] {
-    const { content } = this;
-    if ((content.scheme === 'Bearer' || content.scheme === 'fields') && content.token) {
-      return [content.token];
-    }
-    const { scheme, value } = splitAuthorization(authorization);
-    const basic = scheme === 'basic' ? decodeBasic(value) : undefined;
-    return basic ? tokensIn([basic.username, basic.password]) : jwtsIn(authorization);
   }
 
   #watchUrl(): void {
@@ -256,15 +245,4 @@ export class WatchedRequest {
 interface CopyOptions {
   readonly depth?: number;
   readonly onRead?: (() => void) | undefined;
-}
-
-/** The JWTs in all texts of a value, however deep it is. */
-function tokensIn(value: unknown): readonly string[] {
-  return typeof value === 'string' ? jwtsIn(value) : textsIn(value).flatMap(jwtsIn);
-}
-
-/** What middleware has put on the request. Reading it through the prototype would make the getters of Express keep their answer there. */
-function parsedBefore(request: object, name: 'cookies' | 'signedCookies'): unknown {
-  const base: object = Object.getPrototypeOf(request);
-  return Object.getOwnPropertyDescriptor(base, name)?.value;
 }

@@ -1,17 +1,13 @@
 import type { RevocationQuestion, StoredRevocation, WsAuthStore } from '../store/ws-auth-store.js';
 import { readClock } from '../store/store-clock.js';
 import { UnpublishedRevocations } from '../cluster/unpublished-revocations.js';
+import { concernedSessions } from './concerned-sessions.js';
 import { Disconnections, disconnections, reasonOf } from './disconnections.js';
 import { endAll } from './end-all.js';
 import type { Ending, LiveSession } from './live-session.js';
 import type { LiveSessions } from './live-sessions.js';
 import { anonymousProof, type Proof } from './proof.js';
-import {
-  wasIssuedBefore,
-  latestIssue,
-  revocationsOfAll,
-  revocationsOfProof,
-} from './revocation-target.js';
+import { latestIssue, revocationsOfAll, revocationsOfProof } from './revocation-target.js';
 import { Revocations } from './revocations.js';
 
 /** A session, or one that asks to begin. */
@@ -202,26 +198,8 @@ export class RevocationLedger {
     this.publishTokens().catch(ignore);
   }
 
-  /** Sessions that a revocation ends. What it costs does not depend on how many others there are. */
-  #concerned({ kind, id, before }: StoredRevocation): readonly LiveSession[] {
-    switch (kind) {
-      case 'disconnectUser':
-        return this.live.ofUser(id);
-      case 'user':
-        return this.live
-          .ofUser(id)
-          .filter((live) => wasIssuedBefore(live, before, this.#clockToleranceMs));
-      case 'everybody':
-        return [...this.live.all()].filter((live) =>
-          wasIssuedBefore(live, before, this.#clockToleranceMs),
-        );
-      case 'token':
-        return this.live.ofToken(id);
-      case 'session':
-      case 'replaced':
-      case 'disconnectSession':
-        return this.live.named([id]);
-    }
+  #concerned(revocation: StoredRevocation): readonly LiveSession[] {
+    return concernedSessions(this.live, revocation, this.#clockToleranceMs);
   }
 
   /** @param presentedBefore epoch milliseconds by the clock of this node, where `before` is by another */
