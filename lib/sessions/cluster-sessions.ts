@@ -1,6 +1,8 @@
 import type { Presence } from '../cluster/presence.js';
 import type { NodePresence, WsAuthClusterSession } from '../cluster/presence-record.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
+import { checkInteger, describe } from '../policy/check-option.js';
+import { demandKnownOptions } from '../policy/check-options.js';
 
 /** Which sessions of a user are listed. */
 export interface ClusterListOptions {
@@ -12,6 +14,21 @@ export interface ClusterListOptions {
   readonly limit?: number;
   /** `next` of the page before. */
   readonly after?: string;
+}
+
+const optionNames = { limit: true, after: true } satisfies Record<keyof ClusterListOptions, true>;
+
+/** @throws {WsAuthConfigurationError} for an option that is unknown or out of bounds. */
+export function checkClusterList(options: ClusterListOptions): Required<ClusterListOptions> {
+  demandKnownOptions(optionNames, options, 'options');
+  const limit = checkInteger('limit', options.limit ?? 100, { min: 1, max: 1_000 });
+  const { after = '' } = options;
+  if (typeof (after as unknown) !== 'string') {
+    throw new WsAuthConfigurationError(
+      `after: expected next of the page before, got ${describe(after)}`,
+    );
+  }
+  return { limit, after };
 }
 
 /** Sessions of a user on all nodes, oldest first. */

@@ -1,7 +1,8 @@
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
+import { demandKnownOptions } from '../policy/check-options.js';
 import type { RevocationKind, StoredRevocation } from '../store/ws-auth-store.js';
 import type { EndReason } from './live-session.js';
-import type { CheckedTarget } from './revocation-target.js';
+import { checkClosing, type CheckedTarget } from './revocation-target.js';
 
 /** How the sockets of a disconnected session are closed. */
 export interface DisconnectOptions {
@@ -52,8 +53,21 @@ export function storedDisconnection(
   };
 }
 
-/** @throws {WsAuthConfigurationError} for a scope that does not exist. */
-export function checkScope(scope: unknown): void {
+const optionNames = {
+  code: true,
+  reason: true,
+  exceptSessionId: true,
+  scope: true,
+} satisfies Record<keyof DisconnectOptions, true>;
+
+/**
+ * @throws {WsAuthConfigurationError} for an option that is unknown, or a scope that does not exist.
+ * @throws {WsAuthError} `ERR_WS_AUTH_CLOSE_FRAME` for a code or a reason that no close frame can carry.
+ */
+export function checkDisconnect(options: DisconnectOptions): void {
+  demandKnownOptions(optionNames, options, 'options');
+  const { code, reason, scope = 'node' } = options;
+  checkClosing(code, reason);
   if (scope !== 'node' && scope !== 'cluster') {
     throw new WsAuthConfigurationError("scope: expected 'node' or 'cluster'");
   }

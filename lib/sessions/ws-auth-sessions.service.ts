@@ -4,7 +4,8 @@ import type { LiveSession } from './live-session.js';
 import { demandKnownOptions } from '../policy/check-options.js';
 import { userKey, type WsAuthUserKey } from '../policy/user-key.js';
 import { checkSessionTarget, checkTarget } from './check-target.js';
-import { checkScope, storedDisconnection, type DisconnectOptions } from './disconnections.js';
+import { checkDisconnect, storedDisconnection, type DisconnectOptions } from './disconnections.js';
+import { onHttpSessionEnd, type HttpSessionStore } from './http-session.js';
 import { httpSessionTokenId } from './proof.js';
 import {
   checkClosing,
@@ -18,32 +19,21 @@ import {
 } from './revocation-target.js';
 import { endAll } from './end-all.js';
 import type { RevocationLedger } from './revocation-ledger.js';
-import { checkInteger } from '../policy/check-option.js';
-import type { ClusterListOptions, ClusterSessions, WsAuthClusterPage } from './cluster-sessions.js';
+import {
+  checkClusterList,
+  type ClusterListOptions,
+  type ClusterSessions,
+  type WsAuthClusterPage,
+} from './cluster-sessions.js';
 import { checkDrain, type DrainOptions, type SessionDrain } from './session-drain.js';
 import type { LiveSessions } from './live-sessions.js';
 import type { WsAuthSession } from './session.js';
-
-const disconnectOptions = {
-  code: true,
-  reason: true,
-  exceptSessionId: true,
-  scope: true,
-} satisfies Record<keyof DisconnectOptions, true>;
-
-const listOptions = { limit: true, after: true } satisfies Record<keyof ClusterListOptions, true>;
 
 /** What the sessions of a process are changed by. */
 interface SessionServices {
   readonly ledger: RevocationLedger;
   readonly drain: SessionDrain;
   readonly cluster: ClusterSessions;
-}
-
-/** The part of a store of `express-session` that ends a session. */
-export interface HttpSessionStore {
-  /** Ends the session and forgets it. */
-  destroy(sessionId: string, callback?: (error?: unknown) => void): void;
 }
 
 /**
@@ -154,12 +144,9 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
     userId: WsAuthUserKey,
     options: ClusterListOptions = {},
   ): Promise<WsAuthClusterPage> {
-    demandKnownOptions(listOptions, options, 'options');
-    const limit = checkInteger('limit', options.limit ?? 100, { min: 1, max: 1_000 });
+    const { limit, after } = checkClusterList(options);
     const key = userKey(userId);
-    return key === undefined
-      ? { sessions: [] }
-      : await this.#cluster.list(key, limit, options.after ?? '');
+    return key === undefined ? { sessions: [] } : await this.#cluster.list(key, limit, after);
   }
 
   /**
@@ -199,10 +186,8 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
     options?: DisconnectOptions & { readonly scope?: 'node' },
   ): number;
   disconnect(target: SessionTarget, options: DisconnectOptions = {}): number | Promise<number> {
-    demandKnownOptions(disconnectOptions, options, 'options');
-    const { exceptSessionId, code, reason, scope = 'node' } = options;
-    checkClosing(code, reason);
-    checkScope(scope);
+    checkDisconnect(options);
+    const { exceptSessionId, code, reason, scope } = options;
     const checked = checkSessionTarget(target);
     if (scope === 'cluster') {
       return this.#ledger.disconnect(storedDisconnection(checked, options));
@@ -291,16 +276,11 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
    * ```
    */
   bindToHttpSession(store: HttpSessionStore): () => void {
-    const original = store.destroy.bind(store);
-    store.destroy = (sessionId, callback) => {
+    return onHttpSessionEnd(store, (sessionId) => {
       this.revoke({ tokenId: httpSessionTokenId(sessionId) }).catch((error: unknown) =>
-        this.#logger.error('other nodes were not told of the end of an HTTP session', error),
+        this.#logger.error('the end of an HTTP session could not be published', error),
       );
-      original(sessionId, callback);
-    };
-    return () => {
-      store.destroy = original;
-    };
+    });
   }
 
   #matching(target: CheckedTarget): readonly LiveSession[] {

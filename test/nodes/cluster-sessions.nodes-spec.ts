@@ -134,12 +134,12 @@ it('is refused without the option, with a message that names it', async () => {
   await expect(a.sessions.countCluster('alice')).rejects.toThrow(message);
 });
 
-it.each([{ limit: 0 }, { limit: 1_001 }, { limits: 1 }])(
+it.each([{ limit: 0 }, { limit: 1_001 }, { limits: 1 }, { after: 1 }])(
   'refuses the options %j',
   async (options) => {
     await using a = await node();
     await expect(a.sessions.listCluster('alice', options as never)).rejects.toThrow(
-      /^(options\.)?limits?/,
+      /^(options\.)?(limits?|after)/,
     );
   },
 );
