@@ -189,6 +189,11 @@ const listening: Readonly<Record<string, (server: Server) => unknown>> = {
   'a listener of connection': (server) => server.on('connection', () => fail()),
   'an async middleware of a namespace': (server) => server.use(rejecting),
   'a middleware of a namespace': (server) => server.use(() => fail()),
+  'an async middleware of a namespace that has let the client in': (server) =>
+    server.use(async (_client, next) => {
+      next();
+      await Promise.reject(new Error('SECRET'));
+    }),
   'a middleware of a namespace behind another one': (server) =>
     server.use((_client, next) => setImmediate(next)).use(() => fail()),
 };
@@ -214,6 +219,33 @@ describe.each(['protected', 'public'])('application code of a server, a %s one',
       await until(() => app.sessions.count() === 0 && app.pending === 0);
     },
   );
+});
+
+describe.each(['protected', 'public'])('middleware of a namespace, on a %s server', (access) => {
+  it('K12d: keeps a client out that it has refused, whatever it answers afterwards', async () => {
+    const connected: Socket[] = [];
+    @WebSocketGateway()
+    class Gateway {
+      afterInit(server: Server): void {
+        server.use((_client, next) => {
+          next(new Error('not today'));
+          next();
+        });
+      }
+      handleConnection(client: Socket): void {
+        connected.push(client);
+      }
+    }
+    if (access === 'public') {
+      WsPublic()(Gateway);
+    }
+    await using app = await startIo({}, [Gateway]);
+    const client = app.open('websocket', { auth: { token: tokenOf('alice') } });
+    await expect(client.refused()).resolves.toMatchObject({ message: 'not today' });
+    await until(() => app.pending === 0);
+    expect(connected).toEqual([]);
+    expect(client.socket.connected).toBe(false);
+  });
 });
 
 describe('a renewal with a payload that is nested too deeply', () => {

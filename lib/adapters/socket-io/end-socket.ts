@@ -27,8 +27,11 @@ export function endSocket(socket: IoSocket, refusal?: Refusal): void {
         code: refusal?.closeCode ?? endings.failed.code,
         reason: refusal?.reason ?? endings.failed.reason,
       });
-    } else {
+    } else if (socket.connected) {
       socket.disconnect(true);
+    } else {
+      // Middleware has let it in and failed afterwards. Socket.IO opens no client of a connection that has closed.
+      socket.conn.close(true);
     }
   });
 }

@@ -42,22 +42,40 @@ export function containNamespace(namespace: IoNamespace, onFault: OnFault): void
   captureRejectionsWith(namespace, (error, event, socket) => {
     onFault(socket as IoSocket, `a listener of "${String(event)}"`, error);
   });
-  containMiddleware(namespace as unknown as Using, (error, next) => {
-    logFault('a middleware of a namespace', error);
-    next(new Error('Internal server error'));
+  containMiddleware(namespace as unknown as Using, (error, socket, next) => {
+    if (next) {
+      logFault('a middleware of a namespace', error);
+      next(new Error('Internal server error'));
+    } else {
+      onFault(socket as IoSocket, 'a middleware of a namespace', error);
+    }
   });
 }
 
+type Next = (error?: Error) => void;
+
+/**
+ * Contains middleware that throws or rejects. Its first answer counts: after a second one Socket.IO would open the connection of a
+ * client that it has refused.
+ *
+ * @param onFault is not given `next` where the middleware has answered before
+ */
 function containMiddleware(
   target: Using,
-  onFault: (error: unknown, next: (error?: Error) => void) => void,
+  onFault: (error: unknown, subject: unknown, next: Next | undefined) => void,
 ): void {
   const use = target.use.bind(target);
   target.use = (middleware) => {
     use((subject, next) => {
-      const fail = (error: unknown) => onFault(error, next);
+      let answer: Next | undefined = next;
+      const once: Next = (error) => {
+        const first = answer;
+        answer = undefined;
+        first?.(error);
+      };
+      const fail = (error: unknown) => onFault(error, subject, answer && once);
       try {
-        const returned = middleware(subject, next);
+        const returned = middleware(subject, once);
         if (isThenable(returned)) {
           returned.then(undefined, fail);
         }
