@@ -1,6 +1,22 @@
 import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
 
-/** Reads the numbers of a JSON report of vitest, or of the bench. What failed before any of its tests ran counts as one failure. */
+/** The failures of a test file, a line each. What failed before any of its tests ran counts as one. */
+function failuresOf({ name, status, message, assertionResults }) {
+  const file = relative('.', name);
+  const failures = assertionResults
+    .filter((test) => test.status === 'failed')
+    .map((test) => `${file} > ${test.fullName}: ${firstLine(test.failureMessages[0])}`);
+  return failures.length === 0 && status === 'failed'
+    ? [`${file}: ${firstLine(message)}`]
+    : failures;
+}
+
+function firstLine(text = '') {
+  return text.split('\n', 1)[0];
+}
+
+/** Reads the numbers of a JSON report of vitest, or of the bench, and names what failed: people see the end of a long log. */
 function count(path) {
   let report;
   try {
@@ -9,11 +25,9 @@ function count(path) {
     return { passed: 0, failed: 1 };
   }
   const { numPassedTests: passed, numFailedTests, testResults, success } = report;
-  const broken = testResults.filter(
-    ({ status, assertionResults }) =>
-      status === 'failed' && assertionResults.every((test) => test.status !== 'failed'),
-  ).length;
-  const failed = numFailedTests + broken;
+  const failures = testResults.flatMap(failuresOf);
+  failures.forEach((failure) => console.log(`failed: ${failure}`));
+  const failed = Math.max(numFailedTests, failures.length);
   return { passed, failed: failed === 0 && !success ? 1 : failed };
 }
 
