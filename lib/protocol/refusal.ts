@@ -48,6 +48,15 @@ function kind(httpStatus: number, closeCode: number, reason: string): RefusalKin
 /** The stable names of all refusals. `lib/guides/troubleshooting.md` has the likely causes of each, and what to do. */
 export type RefusalCode = keyof typeof kinds;
 
+/** The refusal that has this text, which no other has; `undefined` for a text that is not of this package. */
+export function refusalCodeOf(reason: string): RefusalCode | undefined {
+  return codes.get(reason);
+}
+
+const codes: ReadonlyMap<string, RefusalCode> = new Map(
+  Object.entries(kinds).map(([code, { reason }]) => [reason, code as RefusalCode]),
+);
+
 /** Facts that differ between two refusals of one kind. */
 export interface RefusalDetails {
   /** `WWW-Authenticate` values, one header line each. */

@@ -29,8 +29,8 @@ function filesIn(folder: string): string[] {
     .map((entry) => relative(root, join(entry.parentPath, entry.name)));
 }
 
-/** Of three transports. Half of it is sources, guides and examples, which no program loads. Raise it knowingly. */
-const budget = { packedBytes: 920_000, unpackedBytes: 3_600_000 };
+/** Of three transports, a command and a schematic. Half of it is sources, guides and examples, which no program loads. Raise it knowingly. */
+const budget = { packedBytes: 980_000, unpackedBytes: 3_780_000 };
 
 function sourcesOfLib(): string[] {
   return readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' })

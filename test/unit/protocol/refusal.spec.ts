@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isSendableCloseCode } from '../../../lib/protocol/close-code.js';
-import { Refusal } from '../../../lib/protocol/refusal.js';
+import { Refusal, refusalCodeOf } from '../../../lib/protocol/refusal.js';
 import { allRefusalCodes } from '../support/refusal-codes.js';
 
 describe('Refusal', () => {
@@ -30,6 +30,13 @@ describe('Refusal', () => {
         [500, 503].includes(httpStatus),
       ]);
     }
+  });
+
+  it('is found by its text, which no other has', () => {
+    expect(allRefusalCodes.map((code) => refusalCodeOf(new Refusal(code).reason))).toEqual(
+      allRefusalCodes,
+    );
+    expect(refusalCodeOf('teapot')).toBeUndefined();
   });
 
   it('has no challenges and no cause by default', () => {
