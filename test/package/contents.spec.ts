@@ -96,6 +96,12 @@ describe('the tarball', () => {
     expect(missing).toEqual([]);
   });
 
+  it('has its documentation in the types, which editors show, and not again in the code', () => {
+    const module = 'dist/lib/module/ws-auth.module';
+    expect(readFileSync(unpacked(`${module}.d.ts`), 'utf8')).toContain('/**');
+    expect(readFileSync(unpacked(`${module}.js`), 'utf8')).not.toContain('/**');
+  });
+
   it('holds no path of the machine that built it', () => {
     const telling = inject('tarball').files.filter((name) =>
       readFileSync(unpacked(name), 'utf8').includes(root),
