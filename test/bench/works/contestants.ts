@@ -47,6 +47,14 @@ export const oursEverything = contestant(
   byUpgrade,
 );
 
+/** Patches of `ws`, each left out once. The baseline runs as much code of an application. */
+export const unpatched: readonly Contestant[] = [
+  oursHook,
+  again(oursHook),
+  contestant('without writing frames in one piece', 'oursWithoutOnePiece', byUpgrade),
+  contestant('without ending sockets quickly', 'oursWithoutQuickEnd', byUpgrade),
+];
+
 /** With OpenTelemetry, beside the same package without it. */
 export const observed: readonly Contestant[] = [
   oursUpgrade,
