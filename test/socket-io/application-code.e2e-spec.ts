@@ -1,4 +1,4 @@
-import { WebSocketGateway } from '@nestjs/websockets';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import type { IncomingMessage } from 'node:http';
 import type { Namespace, Server, Socket } from 'socket.io';
 import { describe, expect, it } from 'vitest';
@@ -155,6 +155,13 @@ const failing: Readonly<Record<string, (client: Socket) => unknown>> = {
     client.use((_event, next) => setImmediate(next)).use(rejecting),
   'a middleware of the client behind another one': (client) =>
     client.use((_event, next) => setImmediate(next)).use(() => fail()),
+  'a listener of all events': (client) => client.onAny(() => fail()),
+  'an async listener of all events': (client) => client.prependAny(rejecting),
+  'a callback of an acknowledgement': (client) => client.emit('question', () => fail()),
+  'an async callback of an acknowledgement': (client) => client.emit('question', rejecting),
+  'a callback of an acknowledgement that does not come': (client) =>
+    client.timeout(1).emit('rhetorical', () => fail()),
+  'a listener of a raw connection': (client) => client.conn.on('packet', () => fail()),
 };
 
 function fail(): never {
@@ -176,7 +183,9 @@ describe.each(['protected', 'public'])('application code of a client, on a %s se
     }
     await using app = await startIo({}, [Gateway]);
     const auth = { token: tokenOf('mallory') };
-    const mallory = await app.open('websocket', { auth }).connected();
+    const mallory = app.open('websocket', { auth });
+    mallory.socket.on('question', (answer: () => void) => answer());
+    await mallory.connected();
     mallory.socket.emit('poke');
     await mallory.disconnected();
     await app.open('websocket', { auth }).connected();
@@ -220,6 +229,94 @@ describe.each(['protected', 'public'])('application code of a server, a %s one',
     },
   );
 });
+
+/** Code that decides about a request, or about a namespace, before the client has authenticated. */
+const deciding: Readonly<Record<string, (how: () => unknown) => object>> = {
+  'a function of a namespace': (how) => ({
+    namespace: (_name: string, auth: object) => how.call(auth),
+  }),
+  'an origin of cors': (origin) => ({ cors: { origin } }),
+  'options of cors': (cors) => ({ cors }),
+};
+
+describe.each(['protected', 'public'])(
+  'application code that decides, on a %s server',
+  (access) => {
+    const faults = Object.entries({ throws: fail, rejects: rejecting });
+    const rows = Object.entries(deciding).flatMap(([name, options]) =>
+      faults.map(([how, fault]) => [name, how, options(fault)] as const),
+    );
+
+    it.each(rows)(
+      'K12d: %s that %s ends neither the process nor another client',
+      async (...row) => {
+        const { namespace, ...options } = row[2] as { readonly namespace?: () => unknown };
+        @WebSocketGateway(options)
+        class Gateway {
+          afterInit(server: Server): void {
+            if (namespace) {
+              server.of(namespace);
+            }
+          }
+        }
+        if (access === 'public') {
+          WsPublic()(Gateway);
+        }
+        await using app = await startIo({}, [Gateway]);
+        const auth = { token: tokenOf('mallory') };
+        const target = namespace ? '/made-up' : '/';
+        for (const transport of ioTransports) {
+          const refused = await app.open(transport, { auth }, target).refused();
+          expect(refused.message).toBe(namespace ? 'Invalid namespace' : refused.message);
+        }
+        await until(() => app.pending === 0 && app.sessions.count() === 0);
+      },
+    );
+
+    it('LG-01: shows no function of a namespace the token of a client', async () => {
+      const shown: unknown[] = [];
+      @WebSocketGateway()
+      class Gateway {
+        afterInit(server: Server): void {
+          server.of((_name, payload, next) => {
+            shown.push({ ...payload });
+            next(null, false);
+          });
+        }
+      }
+      await using app = await startIo({}, [Gateway]);
+      for (const auth of [{ token: tokenOf('alice'), room: 7 }, {}]) {
+        await app.open('websocket', { auth }, '/made-up').refused();
+      }
+      expect(shown).toEqual([{ token: 'REDACTED', room: 7 }, {}]);
+    });
+
+    it('K12d: calls code that is removed from all events no more', async () => {
+      const heard: string[] = [];
+      const removed = () => heard.push('removed');
+      @WebSocketGateway()
+      class Gateway {
+        handleConnection(client: Socket): void {
+          client.onAny(() => heard.push('kept'));
+          client.onAny(removed);
+          client.offAny(removed);
+        }
+
+        @SubscribeMessage('poke')
+        poke(): string {
+          return 'poked';
+        }
+      }
+      if (access === 'public') {
+        WsPublic()(Gateway);
+      }
+      await using app = await startIo({}, [Gateway]);
+      const client = await app.open('websocket', { auth: { token: tokenOf('alice') } }).connected();
+      expect(await client.ask('poke')).toBe('poked');
+      expect(heard).toEqual(['kept']);
+    });
+  },
+);
 
 describe.each(['protected', 'public'])('middleware of a namespace, on a %s server', (access) => {
   it('K12d: keeps a client out that it has refused, whatever it answers afterwards', async () => {

@@ -1,9 +1,11 @@
 import { Refusal } from '../../protocol/refusal.js';
 import { setPublic } from '../../sessions/client-session.js';
 import type { SessionDrain } from '../../sessions/session-drain.js';
-import { answer } from './answer-request.js';
+import { answer, askOnce } from './answer-request.js';
 import { failSocket } from './end-socket.js';
-import type { EngineRequest } from './internals/engine.js';
+import { containListeners } from './internals/contain-listeners.js';
+import { containNamespaceNames } from './internals/contain-options.js';
+import type { Engine, EngineRequest } from './internals/engine.js';
 import { containNamespace, containSocket } from './internals/contain-socket.js';
 import { membersOfNamespace } from './internals/socket-members.js';
 import type { NamespaceDemand } from './namespace-gates.js';
@@ -29,6 +31,8 @@ export class PublicServer {
   readonly #demands = new Map<IoNamespace, NamespaceDemand>();
 
   constructor(private readonly server: IoServer) {
+    containListeners(server.engine as unknown as Engine);
+    containNamespaceNames(server);
     this.#open(server.of('/'));
     server.on('new_namespace', (namespace) => this.#open(namespace));
   }
@@ -51,8 +55,8 @@ export class PublicServer {
     const doConnect = members._doConnect.bind(namespace);
     members._doConnect = (socket, done) => {
       setPublic(socket);
-      const gate = new SocketGate(socket, true, publicOwner);
       containSocket(socket, failSocket);
+      const gate = new SocketGate(socket, true, publicOwner);
       try {
         this.#demands.get(namespace)?.expect?.(gate.socket);
         doConnect(socket, done);
@@ -72,7 +76,7 @@ export function allowUntilDrain(
     if (drain.hasBegun) {
       answer(request as EngineRequest, new Refusal('ERR_WS_AUTH_SHUTTING_DOWN'));
     } else if (theirs) {
-      theirs(request, callback);
+      askOnce(theirs, request, callback);
     } else {
       callback(null, true);
     }

@@ -99,8 +99,8 @@ export class Reception {
   }
 
   #join(socket: IoSocket, { access }: Greeted, begins: boolean): void {
-    const gate = new SocketGate(socket, access === 'public', this.connection);
     containSocket(socket, failSocket);
+    const gate = new SocketGate(socket, access === 'public', this.connection);
     if (begins) {
       this.connection.begin(gate);
     } else {

@@ -18,6 +18,7 @@ import type {
   EngineRequest,
 } from './internals/engine.js';
 import { containListeners } from './internals/contain-listeners.js';
+import { containNamespaceNames } from './internals/contain-options.js';
 import { isKnownConnection } from './internals/self-check.js';
 import type { IoConnectionContext } from './connection-context.js';
 import { IoConnection } from './io-connection.js';
@@ -30,6 +31,7 @@ import type {
   IoSocket,
 } from './platform-types.js';
 import { Reception } from './reception.js';
+import { payloadOf, redactPayload } from './redact-handshake.js';
 import { SidGate } from './sid-gate.js';
 
 /** What is kept of each connection. */
@@ -76,6 +78,7 @@ export class ServerGate {
       maxPayload: engine.opts.maxHttpBufferSize,
     };
     containListeners(engine);
+    containNamespaceNames(server, (payload) => redactPayload(payloadOf(payload) ?? {}));
     engine.use(this.#checkSid);
     engine.on('headers', (_headers: unknown, request: EngineRequest) => this.#redact(request));
     engine.on('connection_error', ({ req }: { readonly req: EngineRequest }) => this.#redact(req));

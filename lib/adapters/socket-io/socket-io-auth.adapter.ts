@@ -3,6 +3,7 @@ import { IoAdapter } from '@nestjs/platform-socket.io';
 import { WsAuthConfigurationError } from '../../errors/ws-auth.error.js';
 import type { AdapterContext } from '../adapter-context.js';
 import { demandContextIn } from '../context-in.js';
+import { containCors } from './internals/contain-options.js';
 import { demandKnownInternals } from './internals/self-check.js';
 import type { IoNamespace, IoServer, IoServerOptions } from './platform-types.js';
 import { ServerGate } from './server-gate.js';
@@ -87,7 +88,7 @@ export class WsAuthIoAdapter extends IoAdapter {
     port: number,
     options?: Parameters<IoAdapter['createIOServer']>[1],
   ): IoServer {
-    const given: IoServerOptions = { ...options };
+    const given: IoServerOptions = { ...options, ...containCors({ ...options }) };
     const address = this.#making ?? { port, path: given.path };
     this.#making = undefined;
     refuseUnsafeOptions(given);

@@ -3,9 +3,7 @@ import { isThenable } from '../../../passport/maybe-promise.js';
 import { captureRejectionsWith } from '../../capture-rejections.js';
 import { logFault } from '../../contain.js';
 import type { IoNamespace, IoSocket } from '../platform-types.js';
-
-/** Handles what code of the application threw, or rejected with. */
-type OnFault = (socket: IoSocket, what: string, error: unknown) => void;
+import { containPackets, type OnFault } from './contain-packets.js';
 
 /** Middleware of a namespace gets a client, and middleware of a client an event. */
 type Middleware = (subject: never, next: (error?: Error) => void) => unknown;
@@ -25,7 +23,7 @@ interface Dispatching {
 
 /**
  * Contains listeners and middleware of one client that throw or reject. Socket.IO calls them from ticks of their own, where an
- * exception ends the process, at the will of a client.
+ * exception ends the process, at the will of a client. Called before the client has a gate, which holds its packets back.
  */
 export function containSocket(socket: IoSocket, onFault: OnFault): void {
   const fail = (event: unknown, error: unknown) =>
@@ -35,6 +33,7 @@ export function containSocket(socket: IoSocket, onFault: OnFault): void {
     onFault(socket, 'a middleware of a client', error);
   });
   containDispatch(socket as unknown as EventEmitter & Dispatching, fail);
+  containPackets(socket, onFault);
 }
 
 /** Contains listeners of `connection` that reject, and middleware that fails: its client is refused. */
