@@ -107,6 +107,7 @@ export type {
 export type { ClusterListOptions, WsAuthClusterPage } from './sessions/cluster-sessions.js';
 export type { DisconnectOptions } from './sessions/disconnections.js';
 export type { DrainOptions } from './sessions/session-drain.js';
+export type { RebalanceOptions } from './sessions/rebalancing.js';
 export type { HttpSessionStore } from './sessions/http-session.js';
 export type { WsAuthClusterSession } from './cluster/presence-record.js';
 export type { WsAuthHealthResult } from './cluster/ws-auth-health.service.js';

@@ -4,6 +4,11 @@ import type { WsAuthSession } from '../sessions/session.js';
 /**
  * A session of a user on some node.
  *
+ * @example
+ * ```ts
+ * const { sessions: known } = await sessions.listCluster('alice');
+ * const devices = known.map(({ id, node, authenticatedAt }) => ({ id, node, since: new Date(authenticatedAt) }));
+ * ```
  * @publicApi
  */
 export interface WsAuthClusterSession {
@@ -27,6 +32,13 @@ export interface NodePresence {
   readonly sessions: readonly WsAuthClusterSession[];
 }
 
+/** How many sessions a node has, whether or not their users have a key. */
+export interface NodeLoad {
+  readonly sessions: number;
+  /** Whether the node receives new clients: not while it shuts down. */
+  readonly isAccepting: boolean;
+}
+
 /** Sessions of one user that a node publishes. It publishes the number of all. */
 const maxPublished = 1_000;
 
@@ -43,23 +55,36 @@ export function presenceOf(sessions: readonly WsAuthSession[]): string {
   return JSON.stringify({ count: sessions.length, sessions: listed });
 }
 
-/** Reads what a node has published; `undefined` for what this version cannot read. */
+/** What a node publishes of itself. */
+export function loadRecordOf({ sessions, isAccepting }: NodeLoad): string {
+  return JSON.stringify({ sessions, isAccepting });
+}
+
+/** Reads what a node has published of itself; `undefined` for what this version cannot read. */
+export function parseLoad(record: string): NodeLoad | undefined {
+  const { sessions, isAccepting } = parseRecord(record) ?? {};
+  return Number.isSafeInteger(sessions) && typeof isAccepting === 'boolean'
+    ? { sessions: Math.max(0, sessions as number), isAccepting }
+    : undefined;
+}
+
+/** Reads what a node has published of a user; `undefined` for what this version cannot read. */
 export function parsePresence(node: string, record: string): NodePresence | undefined {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(record);
-  } catch {
-    return undefined;
-  }
-  if (
-    !isRecord(parsed) ||
-    !Number.isSafeInteger(parsed['count']) ||
-    !Array.isArray(parsed['sessions'])
-  ) {
+  const parsed = parseRecord(record);
+  if (!Number.isSafeInteger(parsed?.['count']) || !Array.isArray(parsed?.['sessions'])) {
     return undefined;
   }
   const sessions = (parsed['sessions'] as unknown[]).flatMap((each) => sessionIn(node, each) ?? []);
   return { count: parsed['count'] as number, sessions };
+}
+
+function parseRecord(record: string): Record<string, unknown> | undefined {
+  try {
+    const parsed: unknown = JSON.parse(record);
+    return isRecord(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function sessionIn(node: string, value: unknown): WsAuthClusterSession | undefined {

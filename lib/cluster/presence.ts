@@ -4,7 +4,14 @@ import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import type { LiveSessions } from '../sessions/live-sessions.js';
 import type { WsAuthSession } from '../sessions/session.js';
 import type { WsAuthStore } from '../store/ws-auth-store.js';
-import { parsePresence, presenceOf, type NodePresence } from './presence-record.js';
+import {
+  loadRecordOf,
+  parseLoad,
+  parsePresence,
+  presenceOf,
+  type NodeLoad,
+  type NodePresence,
+} from './presence-record.js';
 
 /** Methods of a store that knows which sessions users have on which node. */
 export type PresenceStore = Required<
@@ -19,6 +26,8 @@ export interface PresenceOptions {
   readonly node: string;
   /** Time in milliseconds after which the sessions of a node that has died disappear. */
   readonly leaseMs: number;
+  /** Whether this node receives new clients. */
+  readonly isAccepting: () => boolean;
 }
 
 /**
@@ -40,6 +49,9 @@ export function nodeName(): string {
 
 /** Time in milliseconds for which changes are gathered, so that a mass reconnect writes once and not once for each session. */
 const gatherMs = 100;
+
+/** Where a node publishes its own load. No user has this key. */
+const ownKey = '';
 
 /** Users in one request. */
 const pageSize = 500;
@@ -75,6 +87,23 @@ export class Presence {
     return records.flatMap(({ node, record }) => parsePresence(node, record) ?? []);
   }
 
+  /**
+   * The loads of the other nodes, as they have published them.
+   *
+   * @throws {WsAuthStoreError} if the store does not answer.
+   */
+  async otherLoads(): Promise<readonly NodeLoad[]> {
+    const records = await this.options.store.presenceOf(ownKey);
+    return records
+      .filter(({ node }) => node !== this.options.node)
+      .flatMap(({ record }) => parseLoad(record) ?? []);
+  }
+
+  /** Publishes this node soon, so that the others know it before it has a session. */
+  start(): void {
+    this.#schedule();
+  }
+
   /** Ends the renewals, and has the store forget this node. */
   async stop(): Promise<void> {
     this.#stopped = true;
@@ -84,8 +113,12 @@ export class Presence {
     await this.options.store.endPresence(this.options.node).catch(ignore);
   }
 
-  #note(userId: string): void {
-    this.#changed.add(userId);
+  #note(userId: string | undefined): void {
+    this.#changed.add(userId ?? ownKey);
+    this.#schedule();
+  }
+
+  #schedule(): void {
     if (!this.#timer && !this.#stopped) {
       this.#timer = setTimeout(() => void this.#publish(), gatherMs);
       this.#timer.unref();
@@ -114,7 +147,7 @@ export class Presence {
     this.#changed.clear();
     for (let index = 0; index === 0 || index < changed.length; index += pageSize) {
       const page = changed.slice(index, index + pageSize);
-      const records = new Map(page.map((userId) => [userId, this.#recordOf(userId)]));
+      const records = new Map([ownKey, ...page].map((key) => [key, this.#recordOf(key)]));
       const isKnown = await store.putPresence(node, records, leaseMs).catch(() => undefined);
       if (isKnown === undefined) {
         changed.slice(index).forEach((userId) => this.#changed.add(userId));
@@ -136,6 +169,10 @@ export class Presence {
   }
 
   #recordOf(userId: string): string | undefined {
+    if (userId === ownKey) {
+      const isAccepting = this.options.isAccepting();
+      return loadRecordOf({ sessions: this.options.sessions.size, isAccepting });
+    }
     const sessions: WsAuthSession[] = this.options.sessions
       .ofUser(userId)
       .map(({ session }) => session);

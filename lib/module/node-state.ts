@@ -62,12 +62,13 @@ export class NodeState implements OnModuleInit, OnModuleDestroy, OnApplicationSh
     this.leases = this.#countTogether(settings);
     this.#presence = settings.presence ? this.#publish(settings) : undefined;
     if (this.#presence) {
-      cluster.observe(this.#presence);
+      cluster.observe(this.#presence, { isShared: store !== undefined });
     }
   }
 
   async onModuleInit(): Promise<void> {
     await this.#sync?.start();
+    this.#presence?.start();
     await waitAtMost(adviceMs, this.#logAdvice());
   }
 
@@ -93,6 +94,7 @@ export class NodeState implements OnModuleInit, OnModuleDestroy, OnApplicationSh
       store: presenceStoreOf(this.store),
       sessions: this.sessions,
       node: nodeName(),
+      isAccepting: () => this.health.isReady(),
       leaseMs: leaseMsOf(maxStalenessMs),
     });
   }

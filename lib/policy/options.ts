@@ -142,8 +142,8 @@ export interface WsAuthModuleOptions extends WsAuthPolicyOptions {
    */
   readonly shutdownTimeoutMs?: number;
   /**
-   * Whether nodes publish which sessions their users have, for `listCluster()` and `countCluster()` of `WsAuthSessions`. It costs the store
-   * a write for the users whose sessions have changed, every 100 ms at most. Needs `store`.
+   * Whether nodes publish which sessions their users have, for `listCluster()`, `countCluster()` and `rebalance()` of `WsAuthSessions`. It
+   * costs the store a write for the users whose sessions have changed, every 100 ms at most. Needs `store`.
    *
    * @default false
    */

@@ -1,10 +1,17 @@
 import type { Presence } from '../cluster/presence.js';
-import type { NodePresence, WsAuthClusterSession } from '../cluster/presence-record.js';
+import type { NodeLoad, NodePresence, WsAuthClusterSession } from '../cluster/presence-record.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { checkInteger, describe } from '../policy/check-option.js';
 import { demandKnownOptions } from '../policy/check-options.js';
 
-/** Which sessions of a user are listed. */
+/**
+ * Which sessions of a user are listed.
+ *
+ * @example
+ * ```ts
+ * const options: ClusterListOptions = { limit: 20 };
+ * ```
+ */
 export interface ClusterListOptions {
   /**
    * Sessions in one page, from 1 to 1,000.
@@ -31,7 +38,16 @@ export function checkClusterList(options: ClusterListOptions): Required<ClusterL
   return { limit, after };
 }
 
-/** Sessions of a user on all nodes, oldest first. */
+/**
+ * Sessions of a user on all nodes, oldest first.
+ *
+ * @example
+ * ```ts
+ * const page: WsAuthClusterPage = await sessions.listCluster('alice', { limit: 20 });
+ * const { next: after } = page;
+ * const more = after === undefined ? [] : (await sessions.listCluster('alice', { limit: 20, after })).sessions;
+ * ```
+ */
 export interface WsAuthClusterPage {
   /** The sessions of this page. */
   readonly sessions: readonly WsAuthClusterSession[];
@@ -39,16 +55,22 @@ export interface WsAuthClusterPage {
   readonly next?: string;
 }
 
+/** What nodes have published. */
+type PublishedSessions = Pick<Presence, 'of' | 'otherLoads'>;
+
 /**
  * What this node knows of the sessions on all nodes. The module sets it where the option `presence` is on.
  *
  * @internal
  */
 export class ClusterSessions {
-  #presence: Pick<Presence, 'of'> | undefined;
+  #presence: PublishedSessions | undefined;
+  #isShared = false;
 
-  observe(presence: Pick<Presence, 'of'>): void {
+  /** @param options whether other processes publish in the same store */
+  observe(presence: PublishedSessions, { isShared }: { readonly isShared: boolean }): void {
     this.#presence = presence;
+    this.#isShared = isShared;
   }
 
   async list(userId: string, limit: number, after: string): Promise<WsAuthClusterPage> {
@@ -65,6 +87,16 @@ export class ClusterSessions {
   async count(userId: string): Promise<number> {
     const nodes = await this.#of(userId);
     return nodes.reduce((sum, { count }) => sum + count, 0);
+  }
+
+  /** Loads of the other nodes. */
+  async otherLoads(): Promise<readonly NodeLoad[]> {
+    if (!this.#presence || !this.#isShared) {
+      throw new WsAuthConfigurationError(
+        'rebalance: needs presence and a store that the nodes share; pass WsAuthModule.forRoot({ presence: true, store: redisWsAuthStore(client) }), on every node',
+      );
+    }
+    return await this.#presence.otherLoads();
   }
 
   #of(userId: string): Promise<readonly NodePresence[]> {

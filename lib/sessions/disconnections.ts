@@ -4,7 +4,14 @@ import type { RevocationKind, StoredRevocation } from '../store/ws-auth-store.js
 import type { EndReason } from './live-session.js';
 import { checkClosing, type CheckedTarget } from './revocation-target.js';
 
-/** How the sockets of a disconnected session are closed. */
+/**
+ * How the sockets of a disconnected session are closed.
+ *
+ * @example
+ * ```ts
+ * const options: DisconnectOptions = { scope: 'cluster', code: 4000, reason: 'moved' };
+ * ```
+ */
 export interface DisconnectOptions {
   /** @default 1008 */
   readonly code?: number;

@@ -11,10 +11,10 @@ export class LiveSessions {
   readonly #byUser = new SessionsByKey();
   readonly #byToken = new SessionsByKey();
 
-  #onChange: ((userId: string) => void) | undefined;
+  #onChange: ((userId: string | undefined) => void) | undefined;
 
-  /** Calls back with the key of each user whose sessions have changed. */
-  onChange(callback: (userId: string) => void): void {
+  /** Calls back with the key of each user whose sessions have changed; `undefined` for a session of a user without a key. */
+  onChange(callback: (userId: string | undefined) => void): void {
     this.#onChange = callback;
   }
 
@@ -27,8 +27,8 @@ export class LiveSessions {
     this.#byId.set(id, live);
     if (userId !== undefined) {
       this.#byUser.add(userId, live);
-      this.#onChange?.(userId);
     }
+    this.#onChange?.(userId);
     for (const tokenId of live.proof.tokenIds) {
       this.#byToken.add(tokenId, live);
     }
@@ -39,8 +39,8 @@ export class LiveSessions {
     this.#byId.delete(id);
     if (userId !== undefined) {
       this.#byUser.delete(userId, live);
-      this.#onChange?.(userId);
     }
+    this.#onChange?.(userId);
     for (const tokenId of live.proof.tokenIds) {
       this.#byToken.delete(tokenId, live);
     }

@@ -25,6 +25,7 @@ import {
   type ClusterSessions,
   type WsAuthClusterPage,
 } from './cluster-sessions.js';
+import { checkRebalance, Rebalancing, type RebalanceOptions } from './rebalancing.js';
 import { checkDrain, type DrainOptions, type SessionDrain } from './session-drain.js';
 import type { LiveSessions } from './live-sessions.js';
 import type { WsAuthSession } from './session.js';
@@ -47,6 +48,7 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
   readonly #ledger: RevocationLedger;
   readonly #drain: SessionDrain;
   readonly #cluster: ClusterSessions;
+  readonly #rebalancing: Rebalancing;
 
   /** @internal */
   constructor(live: LiveSessions, { ledger, drain, cluster }: SessionServices) {
@@ -54,6 +56,7 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
     this.#ledger = ledger;
     this.#drain = drain;
     this.#cluster = cluster;
+    this.#rebalancing = new Rebalancing(live, { cluster, drain });
   }
 
   /**
@@ -154,6 +157,11 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
    *
    * @throws {WsAuthConfigurationError} without the option `presence`.
    * @throws {WsAuthStoreError} if the store does not answer.
+   *
+   * @example
+   * ```ts
+   * const isOnline = (await sessions.countCluster('alice')) > 0;
+   * ```
    */
   async countCluster(userId: WsAuthUserKey): Promise<number> {
     const key = userKey(userId);
@@ -243,6 +251,27 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
    */
   async drain(options: DrainOptions): Promise<number> {
     return await this.#drain.run(checkDrain(options));
+  }
+
+  /**
+   * Sends the sessions that this process has above the average of all nodes to the others, as after the last restart of a deploy. The
+   * oldest leave, as in {@link drain}: clients that know `draining` connect again before they are closed. New clients are accepted
+   * meanwhile, and no session leaves once the node is level.
+   *
+   * Each node does so for itself, so call it on all of them: one that is not above the average does nothing. It needs the option
+   * `presence` and a shared `store`, and a balancer that prefers the emptiest node.
+   *
+   * @returns how many sessions have left
+   * @throws {WsAuthConfigurationError} without `presence` or `store`, and for an option that is unknown or out of bounds.
+   * @throws {WsAuthStoreError} if the store does not answer. Sessions that have received the notice leave all the same.
+   *
+   * @example
+   * ```ts
+   * await app.get(WsAuthSessions).rebalance({ overMs: 30_000 });
+   * ```
+   */
+  async rebalance(options: RebalanceOptions): Promise<number> {
+    return await this.#rebalancing.run(checkRebalance(options));
   }
 
   /**

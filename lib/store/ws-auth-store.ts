@@ -82,7 +82,7 @@ export interface SessionLease {
   readonly sessionId: string;
 }
 
-/** What a node has published about a user. */
+/** What a node has published about a user, or about itself. */
 export interface NodeRecord {
   /** Name of the node. */
   readonly node: string;
@@ -142,8 +142,9 @@ export interface WsAuthStore {
    */
   now?(): Promise<number>;
   /**
-   * Publishes which sessions users have on a node: a record for each user, or `undefined` for one without a session. All that the node has
-   * published is forgotten after `leaseMs`, unless it publishes again, be it nothing.
+   * Publishes which sessions users have on a node: a record for each user, or `undefined` for one without a session, and under the
+   * empty key, which no user has, a record of the node itself. All that the node has published is forgotten after `leaseMs`, unless it
+   * publishes again, be it nothing.
    *
    * A store without these three methods cannot have the option `presence`.
    *

@@ -28,7 +28,7 @@ const expected = {
       CredentialLimits CredentialOrigin DisconnectOptions DrainOptions FailedAttemptOptions
       FailureCount FailureLimit FailureLimiter FirstMessageExtractor FirstMessageOptions
       Handshake HandshakeExtractor HandshakePlace HttpSessionStore IssuedTicket LeaseAnswer
-      LeaseClaim NodeRecord OriginPredicate ProtectUpgradesOptions RedactedPlaces Refusal
+      LeaseClaim NodeRecord OriginPredicate ProtectUpgradesOptions RebalanceOptions RedactedPlaces Refusal
       RefusalCode RequestOptions RequestTarget RevocationKind RevocationPage RevocationQuestion
       RevocationTarget RevokeOptions SessionLease SessionTarget StoredRevocation StoredTicket
       SubprotocolOptions TicketLimits TicketOptions UserInfoExtractor WsAuthAttempt

@@ -36,6 +36,19 @@ export const presenceCases: readonly CaseOf<StoreStage>[] = [
     },
   ),
   presenceCase(
+    'presence-of-node',
+    'keeps a record under the empty key as well, where nodes publish how many sessions they have',
+    async ({ first, second, user, nodes: [one, two] }) => {
+      await first.putPresence(one, new Map([['', 'of node']]), lifeMs);
+      await first.putPresence(two, new Map([[user, 'of user']]), lifeMs);
+      const ofNode = async () => (await recordsOf(second, ''))[one];
+      assert.equal(await ofNode(), 'of node');
+      assert.ok(!(two in (await recordsOf(second, ''))));
+      await first.putPresence(one, new Map([[user, undefined]]), lifeMs);
+      assert.equal(await ofNode(), 'of node');
+    },
+  ),
+  presenceCase(
     'presence-removal',
     'forgets the record of a user without a session, and no other',
     async ({ first, second, user, nodes: [node] }) => {
