@@ -38,10 +38,10 @@ function sourcesOfLib(): string[] {
     .map((name) => `lib/${name}`);
 }
 
-/** Guides, and what they quote, stand beside the code they describe. */
+/** Guides, what they quote, and the list of schematics stand beside the code they describe. */
 function guidesOfLib(): string[] {
   return readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.(md|conf)$/.test(name))
+    .filter((name) => /\.(md|conf|json)$/.test(name))
     .map((name) => `lib/${name}`);
 }
 

@@ -26,7 +26,7 @@ const layers = [
   ['adapters/upgrades'],
   ['adapters/graphql-ws', 'adapters/socket-io', 'adapters/ws'],
   ['decorators', 'guards', 'module'],
-  ['cli', 'testing'],
+  ['cli', 'schematics', 'testing'],
   ['.'],
 ];
 

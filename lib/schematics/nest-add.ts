@@ -1,0 +1,74 @@
+import { posix } from 'node:path';
+import { loadCompiler, Source } from './compiler.js';
+import { applyEdits } from './edit.js';
+import { addedImport, importModule } from './import-module.js';
+import { leftToDo } from './left-to-do.js';
+import { removeAdapter } from './remove-adapter.js';
+import { rootModuleOf } from './root-module.js';
+import { jsonOf, textOf, type SchematicContext, type Tree } from './workspace.js';
+
+/** What Nest's CLI passes on. */
+export interface NestAddOptions {
+  /** @default 'src' */
+  readonly sourceRoot?: string;
+}
+
+/**
+ * The schematic of `nest add nestjs-ws-auth`: imports `WsAuthModule` in the root module, removes the adapter of the platform
+ * from `main.ts`, and prints what is left to do. It changes nothing where it does not understand the code.
+ */
+export function nestAdd({ sourceRoot = 'src' }: NestAddOptions) {
+  return (tree: Tree, { logger }: SchematicContext): Tree => {
+    const main = mainOf(tree, sourceRoot);
+    const changed = main && addModule(tree, main);
+    if (changed) {
+      logger.info(`${changed} imports ${addedImport}`);
+    } else {
+      logger.warn(`Add ${addedImport} to the imports of the root module: it was not changed.`);
+    }
+    if (main) {
+      removeFrom(tree, main.path, logger);
+    }
+    logger.info(['Left to do:', ...leftToDo(tree).map((step) => `- ${step}`)].join('\n'));
+    return tree;
+  };
+}
+
+/** The file that starts the application, read with the compiler of the application. */
+function mainOf(tree: Tree, sourceRoot: string): Source | undefined {
+  const { entryFile = 'main' } = jsonOf(tree, 'nest-cli.json') as { entryFile?: string };
+  const path = posix.join(sourceRoot, `${entryFile}.ts`);
+  return read(tree, path);
+}
+
+function read(tree: Tree, path: string): Source | undefined {
+  const text = textOf(tree, path);
+  const compiler = text === undefined ? undefined : loadCompiler(process.cwd());
+  return compiler && new Source(compiler, path, text!);
+}
+
+/** Path of the changed file; `undefined` if nothing was changed. */
+function addModule(tree: Tree, main: Source): string | undefined {
+  const root = rootModuleOf(tree, main);
+  const edits = root && !root.source.text.includes('WsAuthModule') && importModule(root);
+  if (!edits) {
+    return undefined;
+  }
+  tree.overwrite(root.source.path, applyEdits(root.source.text, edits));
+  return root.source.path;
+}
+
+/** Reads the file again: the root module may be in it. */
+function removeFrom(tree: Tree, path: string, logger: SchematicContext['logger']): void {
+  const main = read(tree, path)!;
+  const { edits, name } = removeAdapter(main);
+  if (edits.length > 0) {
+    tree.overwrite(path, applyEdits(main.text, edits));
+    logger.info(`${path} sets no ${name} any more: the module installs its own adapter`);
+  } else if (name !== undefined && name !== 'WsAuthAdapter' && name !== 'WsAuthIoAdapter') {
+    logger.warn(
+      `${path} sets ${name}, which was not changed: replace it by WsAuthAdapter of nestjs-ws-auth/ws, or ` +
+        'WsAuthIoAdapter of nestjs-ws-auth/socket.io, which take the same options and can be extended.',
+    );
+  }
+}
