@@ -1,47 +1,44 @@
 /**
- * Stores a ticket, after the ones that would end first have made room for it, in one step and by the clock of Redis. The
- * value names the set of the user, so that a ticket that goes can leave both sets: what stayed behind would count.
+ * Stores a ticket, after the ones that would end first have left the sets to make room for it, by the clock of Redis. Returns those
+ * that have left, which are to be dropped.
  *
- * KEYS: ticket, tickets of the user, all tickets. ARGV: payload, ttlMs, maxPerUser, maxTotal.
+ * KEYS: ticket, tickets of the user, all tickets. ARGV: member of both sets, value, ttlMs, maxPerUser, maxTotal.
  */
 export const putTicketScript = `
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local all = KEYS[3]
-for index, limit in ipairs({ ARGV[3], ARGV[4] }) do
-  local set = KEYS[index + 1]
-  redis.call('ZREMRANGEBYSCORE', set, '-inf', now)
-  local excess = redis.call('ZCARD', set) + 1 - limit
+local dropped = {}
+for index = 2, 3 do
+  redis.call('ZREMRANGEBYSCORE', KEYS[index], '-inf', now)
+  local excess = redis.call('ZCARD', KEYS[index]) + 1 - ARGV[index + 2]
   if excess > 0 then
-    for _, key in ipairs(redis.call('ZRANGE', set, 0, excess - 1)) do
-      local owner = string.match(redis.call('GETDEL', key) or '', '^(%S+) ')
-      if owner then redis.call('ZREM', owner, key) end
-      redis.call('ZREM', set, key)
-      redis.call('ZREM', all, key)
+    for _, member in ipairs(redis.call('ZRANGE', KEYS[index], 0, excess - 1)) do
+      redis.call('ZREM', KEYS[2], member)
+      redis.call('ZREM', KEYS[3], member)
+      table.insert(dropped, member)
     end
   end
 end
-redis.call('SET', KEYS[1], KEYS[2] .. ' ' .. ARGV[1], 'PX', ARGV[2] - 1)
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3] - 1)
 for index = 2, 3 do
-  redis.call('ZADD', KEYS[index], now + ARGV[2] * 1000, KEYS[1])
+  redis.call('ZADD', KEYS[index], now + ARGV[3] * 1000, ARGV[1])
   redis.call('PEXPIRE', KEYS[index], 300000)
 end
-return 1
+return dropped
 `;
 
 /**
- * Takes a ticket and forgets it, in one step.
+ * Forgets tickets, and takes them out of the sets that count them.
  *
- * KEYS: ticket, all tickets.
+ * KEYS: all tickets, then each ticket and the tickets of its user. ARGV: member of each in the sets.
  */
-export const takeTicketScript = `
-local value = redis.call('GETDEL', KEYS[1])
-if not value then return false end
-redis.call('ZREM', KEYS[2], KEYS[1])
-local set, payload = string.match(value, '^(%S+) (.*)$')
-if not set then return false end
-redis.call('ZREM', set, KEYS[1])
-return payload
+export const dropTicketsScript = `
+for index, member in ipairs(ARGV) do
+  redis.call('DEL', KEYS[index * 2])
+  redis.call('ZREM', KEYS[index * 2 + 1], member)
+  redis.call('ZREM', KEYS[1], member)
+end
+return 1
 `;
 
 /**

@@ -15,6 +15,7 @@ import type {
 import { answerWithin } from './answer-within.js';
 import { RedisLeases } from './redis-leases.js';
 import { RedisPresence } from './redis-presence.js';
+import { RedisTickets } from './redis-tickets.js';
 import { adviceOf } from './redis-advice.js';
 import { isLate } from './is-late.js';
 import {
@@ -25,11 +26,9 @@ import {
 } from './redis-client.js';
 import {
   addRevocationScript,
-  putTicketScript,
   readClockScript,
   readRevocationsScript,
   readStreamScript,
-  takeTicketScript,
 } from './redis-scripts.js';
 import {
   parseStream,
@@ -72,6 +71,10 @@ class RedisWsAuthStore implements WsAuthStore {
   readonly #connection: RedisConnection;
   readonly #prefix: string;
   readonly #timeoutMs: number;
+  readonly #tickets = new RedisTickets(
+    (kind, id) => this.#key(kind, id),
+    (command) => this.#send(command),
+  );
   readonly #leases = new RedisLeases(
     (userId) => this.#key('leases-of', userId),
     (command) => this.#send(command),
@@ -92,20 +95,12 @@ class RedisWsAuthStore implements WsAuthStore {
     this.#connection = connectionOf(client, this.#absentKey);
   }
 
-  async putTicket(ticket: StoredTicket, limits: TicketLimits): Promise<void> {
-    const { digest, userId, payload, ttlMs } = ticket;
-    const keys = [
-      this.#key('ticket', digest),
-      this.#key('tickets-of', userId),
-      this.#key('tickets', ''),
-    ];
-    const args = [payload, ttlMs, limits.maxPerUser, limits.maxTotal].map(String);
-    await this.#send(['EVAL', putTicketScript, '3', ...keys, ...args]);
+  putTicket(ticket: StoredTicket, limits: TicketLimits): Promise<void> {
+    return this.#tickets.put(ticket, limits);
   }
 
-  async takeTicket(digest: string): Promise<string | undefined> {
-    const keys = [this.#key('ticket', digest), this.#key('tickets', '')];
-    return textOf(await this.#send(['EVAL', takeTicketScript, '2', ...keys]));
+  takeTicket(digest: string): Promise<string | undefined> {
+    return this.#tickets.take(digest);
   }
 
   async addRevocation(revocation: StoredRevocation): Promise<void> {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { freePort } from './app.js';
-import type { RedisServer } from './redis.js';
+import { executable, type RedisServer } from './redis.js';
 
 /** Name under which a sentinel knows its primary. */
 export const primaryName = 'primary';
@@ -29,7 +29,7 @@ export class RedisSentinel implements AsyncDisposable {
       `sentinel monitor ${primaryName} 127.0.0.1 ${primary.port} 1`,
     ];
     await writeFile(file, `${lines.join('\n')}\n`);
-    const running = spawn('/usr/bin/redis-server', [file, '--sentinel'], {
+    const running = spawn(executable, [file, '--sentinel'], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     for await (const line of createInterface({ input: running.stdout })) {

@@ -9,7 +9,8 @@ import { freePort } from './app.js';
 import { canInstall, install, installCommand } from './browser/debian-package.js';
 import { turns } from './turns.js';
 
-const executable = '/usr/bin/redis-server';
+/** Another server that speaks the protocol, such as Valkey: `REDIS_SERVER=/usr/bin/valkey-server`. */
+export const executable: string = process.env['REDIS_SERVER'] ?? '/usr/bin/redis-server';
 
 /** How a server runs. */
 export interface RedisServerOptions {
@@ -139,7 +140,7 @@ async function demandExecutable(): Promise<void> {
   if (await isInstalled()) {
     return;
   }
-  if (await canInstall()) {
+  if (executable.endsWith('redis-server') && (await canInstall())) {
     await install('redis-server');
   }
   if (!(await isInstalled())) {
