@@ -24,6 +24,13 @@ describe('the workflows', () => {
   });
 });
 
+it('changesets are written by one exact version, and none may be left at a release', () => {
+  const { scripts } = JSON.parse(rootFile('package.json')) as { scripts: Record<string, string> };
+  expect(scripts['changeset']).toMatch(/^npx --yes @changesets\/cli@\d+\.\d+\.\d+$/);
+  expect(rootFile('.github/workflows/version.yml')).toContain('npm run changeset -- version');
+  expect(rootFile('.github/workflows/release.yml')).toContain("find .changeset -name '*.md'");
+});
+
 it('the address of the repository is in package.json alone', () => {
   const files = execFileSync(
     'git',
