@@ -51,7 +51,7 @@ export class RevocationLedger {
   isRevoked(candidate: Candidate): boolean {
     const { session, proof, presentedAt = session.authenticatedAt, presentedTick } = candidate;
     // An anonymous session has nothing that could be revoked.
-    if (proof === anonymousProof) {
+    if (proof === anonymousProof || this.#revocations.isEmpty) {
       return false;
     }
     const { userId } = session;

@@ -43,6 +43,11 @@ export class Revocations {
     return this.#tokens.size + this.#users.size;
   }
 
+  /** Whether nothing is revoked at all, which is how it is on most connections. */
+  get isEmpty(): boolean {
+    return this.size === 0 && this.#everybody === undefined;
+  }
+
   /** Whether a token is revoked for that time already. */
   covers(tokenId: string, rememberMs: number): boolean {
     const now = Date.now();
