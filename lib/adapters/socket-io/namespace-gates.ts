@@ -1,6 +1,7 @@
 import type { ExpectClient } from '../adapter-context.js';
 import { failSocket } from './end-socket.js';
 import { containNamespace } from './internals/contain-socket.js';
+import { removeMadeUpNamespaces } from './internals/made-up-namespaces.js';
 import { membersOf, membersOfNamespace } from './internals/socket-members.js';
 import type { IoNamespace, IoServer, IoSocket, Next } from './platform-types.js';
 import type { Access, Reception } from './reception.js';
@@ -37,6 +38,7 @@ export class NamespaceGates {
     private readonly owner: NamespaceOwner,
   ) {
     this.#gate(server.of('/'));
+    removeMadeUpNamespaces(server);
     server.on('new_namespace', (namespace) => this.#gate(namespace));
   }
 

@@ -9,11 +9,13 @@ import type { EngineConnection } from './engine.js';
  */
 export function demandKnownInternals(server: IoServer): void {
   const namespace = server.of('/') as unknown as Record<string, unknown>;
+  const maps = server as unknown as Record<string, unknown>;
   const engine = server.engine as unknown as Record<string, unknown>;
   const missing = [
-    ...['_doConnect', 'use'].filter((name) => typeof namespace[name] !== 'function'),
+    ...['_doConnect', '_remove', 'use'].filter((name) => typeof namespace[name] !== 'function'),
     ...(Array.isArray(namespace['_fns']) ? [] : ['_fns']),
     ...(namespace['_preConnectSockets'] instanceof Map ? [] : ['_preConnectSockets']),
+    ...['_nsps', 'parentNsps'].filter((name) => !(maps[name] instanceof Map)),
     ...['use', 'verify'].filter((name) => typeof engine[name] !== 'function'),
     ...(typeof engine['clients'] === 'object' ? [] : ['clients']),
   ];

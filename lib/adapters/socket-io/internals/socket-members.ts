@@ -33,6 +33,8 @@ export interface NamespaceMembers {
   /** Its middleware. */
   readonly _fns: unknown[];
   readonly _preConnectSockets: Map<string, unknown>;
+  /** Removes a client that has left, or was refused. */
+  _remove(socket: IoSocket): void;
   /** Makes a client part of the namespace, after all middleware. */
   _doConnect(socket: IoSocket, done: unknown): void;
 }
