@@ -27,7 +27,7 @@ export function comesTooLate(value: unknown): boolean {
   if (!isThenable(value)) {
     return false;
   }
-  value.then(undefined, ignore);
+  value.then(ignore, ignore);
   return true;
 }
 

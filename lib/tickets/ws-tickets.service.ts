@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
+import { comesTooLate } from '../passport/maybe-promise.js';
 import { addressKey } from '../policy/address-key.js';
 import { checkInteger } from '../policy/check-option.js';
 import { demandKnownOptions } from '../policy/check-options.js';
@@ -82,8 +83,8 @@ export class WsTickets {
    * A user without a key (`userId`) shares no bound with others: its tickets count towards `maxTotal` alone.
    *
    * @param user what the session's user will be, as JSON carries it; a bigint arrives as its text
-   * @throws {WsAuthConfigurationError} without the option `tickets`, for a user that is not an object, or that loses its key
-   *   in JSON, and for options that are unknown or out of bounds.
+   * @throws {WsAuthConfigurationError} without the option `tickets`, for a user that is not an object, or a promise, or that loses its
+   *   key in JSON, and for options that are unknown or out of bounds.
    * @throws {WsAuthStoreError} if the store cannot be reached.
    */
   async issue(user: object, options: TicketOptions = {}): Promise<IssuedTicket> {
@@ -91,7 +92,8 @@ export class WsTickets {
     // A misspelt name would be a ticket that is not bound.
     demandKnownOptions(ticketOptions, options, 'options');
     const ttlMs = checkInteger('ttlMs', options.ttlMs ?? byDefault, { min: 1_000, max: 300_000 });
-    if (!isRecord(user)) {
+    // JSON would carry a promise that the caller forgot to await as a user without a field.
+    if (!isRecord(user) || comesTooLate(user)) {
       throw new WsAuthConfigurationError('user: expected an object, as strategies return it');
     }
     const issuedAt = await sharedNow(store);

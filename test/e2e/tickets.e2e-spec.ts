@@ -99,6 +99,20 @@ it.each<[object, string]>([
 });
 
 it.each([
+  ['a promise', () => Promise.resolve({ id: 'alice' })],
+  ['a promise that rejects', () => Promise.reject(new Error('not found'))],
+  // oxlint-disable-next-line unicorn/no-thenable -- a query that its caller forgot to await
+  ['a thenable', () => ({ then: (resolve: (user: object) => void) => resolve({ id: 'alice' }) })],
+])(
+  'K12d: issues no ticket for %s of a user, which would stand for a user without a field',
+  async (_what, find) => {
+    await using app = await startProtected(viaTicket);
+    const issued = app.nest.get(WsTickets).issue(find());
+    await expect(issued).rejects.toThrow('user: expected an object, as strategies return it');
+  },
+);
+
+it.each([
   { id: { toString: (): string => 'lost' } },
   { id: { toString: (): string => 'lost', toJSON: () => 'other' } },
   { toJSON: () => 'alice', id: 'alice' },
