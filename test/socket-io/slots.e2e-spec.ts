@@ -1,8 +1,9 @@
+import { WebSocketGateway } from '@nestjs/websockets';
 import { Agent, request } from 'node:http';
 import type { Socket } from 'node:net';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { fromCookie, fromFirstMessage } from '../../lib/index.js';
+import { fromCookie, fromFirstMessage, WsPublic } from '../../lib/index.js';
 import { handshakeOf } from '../support/invariants.js';
 import { RawPeer, withWatchdog } from '../support/raw-peer.js';
 import { tokenOf } from '../support/tokens.js';
@@ -87,6 +88,16 @@ describe('a predicate of origins that never answers', () => {
   });
 });
 
+@WsPublic()
+@WebSocketGateway()
+class PublicGateway {
+  readonly connected: object[] = [];
+
+  handleConnection(client: object): void {
+    this.connected.push(client);
+  }
+}
+
 /** What a polling client may leave open when the application closes. */
 const silences: Readonly<Record<string, (client: RawPolling) => Promise<unknown>>> = {
   'has not asked for a namespace': () => Promise.resolve(),
@@ -124,18 +135,21 @@ describe('an application that closes', () => {
     await withWatchdog(closed, 'close() does not resolve');
   });
 
-  it('K6e: does not wait for half of a request head, nor for an unanswered close frame', async () => {
-    const app = await startIo({ shutdownTimeoutMs: 300 }, [RootGateway]);
+  it.each([
+    ['protected', RootGateway],
+    ['public', PublicGateway],
+  ])('K6e: does not wait for peers that are silent, on a %s server', async (_access, gateway) => {
+    const app = await startIo({ shutdownTimeoutMs: 300 }, [gateway]);
+    const silent = new RawPeer(app.port);
     const half = new RawPeer(app.port).write(
       'GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHo',
     );
     const deaf = new RawPeer(app.port).write(handshakeOf({ target }, app.port));
     await deaf.opened();
     deaf.send(`40${JSON.stringify({ token: tokenOf('alice') })}`);
-    await until(() => app.sessions.count() === 1);
+    await until(() => app.nest.get<{ connected: unknown[] }>(gateway).connected.length === 1);
     await withWatchdog(app.nest.close(), 'close() does not resolve');
-    await half[Symbol.asyncDispose]();
-    await deaf[Symbol.asyncDispose]();
+    await Promise.all([silent, half, deaf].map((peer) => peer[Symbol.asyncDispose]()));
   });
 
   it('D1: refuses new connections with 503 until it has closed', async () => {

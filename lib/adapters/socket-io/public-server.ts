@@ -1,6 +1,8 @@
+import type { Server } from 'node:http';
 import { Refusal } from '../../protocol/refusal.js';
 import { setPublic } from '../../sessions/client-session.js';
 import type { SessionDrain } from '../../sessions/session-drain.js';
+import { OpenConnections } from '../open-connections.js';
 import { answer, askOnce } from './answer-request.js';
 import { failSocket } from './end-socket.js';
 import { containListeners } from './internals/contain-listeners.js';
@@ -29,8 +31,13 @@ const publicOwner: SocketOwner = {
 /** A server whose gateways are all `@WsPublic()`: every client may connect, as with `IoAdapter`. */
 export class PublicServer {
   readonly #demands = new Map<IoNamespace, NamespaceDemand>();
+  readonly #connections: OpenConnections;
 
-  constructor(private readonly server: IoServer) {
+  constructor(
+    private readonly server: IoServer,
+    private readonly shutdownTimeoutMs: number,
+  ) {
+    this.#connections = new OpenConnections(server.httpServer as Server);
     containListeners(server.engine as unknown as Engine);
     containNamespaceNames(server);
     this.#open(server.of('/'));
@@ -41,13 +48,16 @@ export class PublicServer {
     this.#demands.set(namespace, demand);
   }
 
-  /** Nest closes the server itself. */
+  /** Nest closes the server itself. No peer keeps it open beyond the deadline. */
   close(): Promise<void> {
+    this.#connections.endWithin(this.shutdownTimeoutMs);
     this.server.disconnectSockets(true);
     return Promise.resolve();
   }
 
-  release(): void {}
+  release(): void {
+    this.#connections.closing();
+  }
 
   #open(namespace: IoNamespace): void {
     const members = membersOfNamespace(namespace);

@@ -129,10 +129,10 @@ export class WsAuthIoAdapter extends IoAdapter {
 
   /** A server of public gateways alone. */
   #open(port: number, options: IoServerOptions): IoServer {
-    const { drain } = this.#demandContext();
+    const { drain, shutdownTimeoutMs } = this.#demandContext();
     const allowRequest = allowUntilDrain(drain, options.allowRequest);
     const server = this.#listen(port, { ...options, allowRequest });
-    this.#gates.set(server, new PublicServer(server));
+    this.#gates.set(server, new PublicServer(server, shutdownTimeoutMs));
     return server;
   }
 
