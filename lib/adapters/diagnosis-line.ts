@@ -3,14 +3,16 @@ import { logText } from '../protocol/log-text.js';
 
 /** The end of the line that a refusal logs: ` check=… extractor=… strategy=…`. */
 export function diagnosisLine(diagnosis: WsAuthDiagnosis): string {
-  const { check, extractor, strategies = [], fields = [], guard, error } = diagnosis;
+  const { check, middleware, status, extractor, strategies = [], fields = [] } = diagnosis;
   const facts = [
     ['check', check],
+    ['middleware', middleware],
+    ['status', status?.toString()],
     ['extractor', extractor],
     ['strategy', listed(strategies.map(answerText))],
     ['fields', listed(fields)],
-    ['guard', guard],
-    ['error', error],
+    ['guard', diagnosis.guard],
+    ['error', diagnosis.error],
   ] as const;
   return facts.map(([name, value]) => fact(name, value)).join('');
 }
@@ -20,8 +22,9 @@ export function originLine({ origin }: WsAuthDiagnosis): string {
   return origin ? fact('origin', origin.sent) + fact('expected', listed(origin.expected)) : '';
 }
 
-function answerText({ strategy, answer, check }: WsAuthStrategyAnswer): string {
-  return `${strategy}:${answer}${check === undefined ? '' : `(${check})`}`;
+function answerText({ strategy, answer, check, status }: WsAuthStrategyAnswer): string {
+  const detail = check ?? status;
+  return `${strategy}:${answer}${detail === undefined ? '' : `(${detail})`}`;
 }
 
 function listed(values: readonly string[]): string | undefined {

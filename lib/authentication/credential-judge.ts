@@ -6,7 +6,8 @@ import type { OriginalParts } from '../credentials/redaction.js';
 import type { ClientFacts } from '../passport/client-facts.js';
 import { expressRequest, runMiddleware } from '../passport/express-request.js';
 import type { MaybePromise } from '../passport/maybe-promise.js';
-import type { MiddlewareAnswer } from '../passport/middleware-response.js';
+import { Site } from '../passport/middleware-application.js';
+import { MiddlewareResponse, type MiddlewareAnswer } from '../passport/middleware-response.js';
 import type { Policy } from '../policy/policy.js';
 import { Refusal } from '../protocol/refusal.js';
 import type { Proof } from '../sessions/proof.js';
@@ -16,7 +17,7 @@ import type { Authenticated } from './authenticated.js';
 import type { FailureKeys, FailureLimits } from './failure-limits.js';
 import type { StrategyRun, StrategyChain, UserChecks } from './strategy-chain.js';
 import { mayBeGuess } from './presented.js';
-import { refusalOfAnswer, refusalOfError } from './strategy-refusal.js';
+import { refusalOfAnswer, refusalOfMiddleware } from './strategy-refusal.js';
 
 /** Everything that strategies may need of a request. */
 export interface Subject {
@@ -36,15 +37,21 @@ export interface AuthenticatorChecks {
   readonly leases: SessionLeases | undefined;
   /** Look at users, in the chain of strategies. */
   readonly users?: UserChecks;
+  /** The application that answers over HTTP, for strategies and middleware that ask for its settings. */
+  readonly application?: () => unknown;
 }
 
 /** Judges one credential: limits of failed attempts, middleware, strategies and revocations. */
 export class CredentialJudge {
+  readonly #site: Site;
+
   constructor(
     private readonly policy: Policy,
     private readonly chain: StrategyChain,
     private readonly checks: AuthenticatorChecks,
-  ) {}
+  ) {
+    this.#site = new Site(policy.trust, policy.trustProxy, checks.application);
+  }
 
   /** Runs the strategies on a credential, with the checks before and after them. */
   judge(
@@ -92,27 +99,41 @@ export class CredentialJudge {
     credential: Credential,
     attempt: Attempt,
   ): MaybePromise<Authenticated | Refusal> {
-    const { trust, tokenPlaces: places, middleware } = this.policy;
-    const judged = { request, original, client, credential, attempt, trust, places };
+    const { tokenPlaces: places, middleware } = this.policy;
+    const judged = { request, original, client, credential, attempt, site: this.#site, places };
     return middleware.length === 0 ? this.chain.run(judged) : this.#runBehindMiddleware(judged);
   }
 
   async #runBehindMiddleware(judged: StrategyRun): Promise<Authenticated | Refusal> {
     const { request, original, credential, attempt } = judged;
     const { middleware } = this.policy;
-    const base = expressRequest(request, partsFor(credential, original), this.policy);
+    const site = this.#site;
+    const base = expressRequest(request, partsFor(credential, original), { site, middleware });
+    const response = new MiddlewareResponse(base);
     const judge = async () => {
       const { url = '', headers } = base;
       const left = { url, headers, bareUrl: original.bareUrl };
       return this.chain.run({ ...judged, request: base, original: left });
     };
-    const refuse = (answer: MiddlewareAnswer) =>
-      this.chain.challenge(refusalOfAnswer(answer), answer.challenges);
-    const run = { middleware, request: base, attempt, proceed: judge, refuse };
+    const refuse = (answer: MiddlewareAnswer, by: string) =>
+      this.chain.challenge(refusalOfAnswer(answer, by), answer.challenges);
+    const fail = (error: unknown, by: string) =>
+      this.chain.challenge(refusalOfMiddleware(error, by));
+    const run = { middleware, request: base, response, attempt, proceed: judge, refuse, fail };
+    const result = (await runMiddleware<Authenticated | Refusal>(run)) ?? aborted(attempt);
+    return this.#conclude(response, result);
+  }
+
+  /** Middleware learns how it ended. What it throws then is a failure, too. */
+  #conclude(
+    response: MiddlewareResponse,
+    result: Authenticated | Refusal,
+  ): Authenticated | Refusal {
     try {
-      return (await runMiddleware<Authenticated | Refusal>(run)) ?? aborted(attempt);
+      response.conclude(result instanceof Refusal ? result.httpStatus : 101);
+      return result;
     } catch (error) {
-      return this.chain.challenge(refusalOfError(error));
+      return refusalOfMiddleware(error, 'finish');
     }
   }
 

@@ -16,7 +16,9 @@ export function answerOf(outcome: Outcome, { name, run }: AskedStrategy): WsAuth
     return { strategy: name, answer: 'not-registered' };
   }
   const isMissing = outcome.type === 'fail' && run.evidence.foundNoToken;
-  return { strategy: name, answer: isMissing ? 'no-token-found' : nameOf(outcome) };
+  const answer = isMissing ? 'no-token-found' : nameOf(outcome);
+  const status = outcome.type === 'fail' ? outcome.status : undefined;
+  return { strategy: name, answer, ...(typeof status === 'number' && { status }) };
 }
 
 /** The answer of a strategy whose user was refused by a check of this package. */

@@ -86,11 +86,16 @@ function codeOfError(status: number | undefined): RefusalCode {
  * What a middleware that answered by itself is refused with: its status where a refusal has that one, 401 for any other that does
  * not name an error of the server. It wants a login page if it redirects.
  */
-export function refusalOfAnswer(answer: MiddlewareAnswer): Refusal {
+export function refusalOfAnswer(answer: MiddlewareAnswer, middleware: string): Refusal {
   const { status, redirects, retryAfterSeconds } = answer;
-  const diagnosis = { check: 'middleware' } as const;
+  const diagnosis = { check: 'middleware', middleware, status } as const;
   const details = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
   return new Refusal(redirects ? redirected : codeOfAnswer(status), { ...details, diagnosis });
+}
+
+/** The refusal by an error that a middleware threw, or passed to `next()`. */
+export function refusalOfMiddleware(error: unknown, middleware: string): Refusal {
+  return refusalOfError(error).diagnosed({ check: 'middleware', middleware });
 }
 
 function codeOfAnswer(status: number): RefusalCode {

@@ -6,6 +6,7 @@ import {
   type HandshakeExtractor,
   type WsCredentialExtractor,
 } from '../credentials/extractor.js';
+import { Site } from '../passport/middleware-application.js';
 import type { Strategy } from '../passport/strategy.js';
 import { strategyRequest } from '../passport/strategy-request.js';
 import type { Policy } from '../policy/policy.js';
@@ -80,7 +81,7 @@ function isMissed(content: CredentialContent, strategy: Strategy, policy: Policy
 function findsNothing(
   extract: (request: object) => unknown,
   content: CredentialContent,
-  { trust, tokenPlaces: places }: Policy,
+  { trust, trustProxy, tokenPlaces: places }: Policy,
 ): boolean {
   const attempt = new Attempt(() => undefined);
   const request = Object.assign(new IncomingMessage(new Socket()), { url: '/', method: 'GET' });
@@ -92,7 +93,7 @@ function findsNothing(
         client: { path: '/', address: '127.0.0.1', origin: undefined },
         credential: new Credential(content, origin),
         attempt,
-        trust,
+        site: new Site(trust, trustProxy),
         places,
       }),
     );

@@ -24,6 +24,8 @@ export interface JudgingServices {
   readonly revocations: RevocationCheck | undefined;
   /** Options of `authenticate()`, which `PassportModule` was registered with. Asked when a server is made. */
   readonly authenticate: () => object;
+  /** The application that answers over HTTP, if there is one. Asked when a strategy or middleware first needs it. */
+  readonly application: () => unknown;
 }
 
 /** Makes what the sessions of one server share: its policy, and what judges by it. */
@@ -43,7 +45,7 @@ export class SessionContexts {
   }
 
   #authenticatorFor(policy: Policy): Authenticator {
-    const { strategies, failures, revocations, authenticate } = this.judging;
+    const { strategies, failures, revocations, authenticate, application } = this.judging;
     const { leases, telemetry, revocations: ledger } = this.shared;
     const warn = (text: string) => this.#logger.warn(text);
     const users = {
@@ -52,7 +54,7 @@ export class SessionContexts {
       unused: (accepted: Authenticated) => ledger.noteUnused(accepted),
     };
     const chain = new StrategyChain(policy, strategies, users, authenticate());
-    const checks = { failures, revocations, leases, users };
+    const checks = { failures, revocations, leases, users, application };
     return telemetry
       ? new ObservedAuthenticator(policy, chain, checks, telemetry)
       : new Authenticator(policy, chain, checks);

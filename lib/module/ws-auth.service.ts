@@ -135,6 +135,7 @@ export class WsAuthService
         failures: failedAttempts && new FailureLimits(failureLimiters(failedAttempts)),
         revocations: nodeState.revocations,
         authenticate: () => passportOptionsIn(moduleRef).authenticate,
+        application: () => httpAdapterHost.httpAdapter?.getInstance<unknown>(),
       },
     );
     this.#others = new OtherServers(this, settings);
@@ -231,9 +232,8 @@ export class WsAuthService
 
   /** The last hook that Nest calls before it closes the HTTP server. */
   async beforeApplicationShutdown(): Promise<void> {
-    const { drainMs } = this.settings;
-    if (drainMs > 0) {
-      await this.drain.run(checkDrain({ overMs: drainMs }));
+    if (this.settings.drainMs > 0) {
+      await this.drain.run(checkDrain({ overMs: this.settings.drainMs }));
     }
     await this.#others.close();
   }

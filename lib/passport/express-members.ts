@@ -10,26 +10,31 @@ import {
   isBehindProxy,
   type ProxyTrust,
 } from '../policy/proxy-trust.js';
-import { MiddlewareApplication } from './middleware-application.js';
+import { noSite, type Site } from './middleware-application.js';
 import { MiddlewareResponse } from './middleware-response.js';
+import { passportMethods } from './passport-members.js';
 import { parseCookies } from './request-cookies.js';
 
-const trustKey = Symbol('nestjs-ws-auth:proxy-trust');
+const siteKey = Symbol('nestjs-ws-auth:site');
 
 /** What the members below are called on. */
 interface ExpressRequest extends IncomingMessage {
-  readonly [trustKey]?: ProxyTrust;
+  readonly [siteKey]?: Site;
   readonly protocol: string;
+  readonly path: string;
   readonly host: string | undefined;
   readonly hostname: string | undefined;
   get(name: string): string | undefined;
 }
 
-/** Labels of the host name that name the site itself, as in `example.com`. */
+/** What `range()` answers for a field that has to be ignored. */
+const malformedRange = -2;
+
+/** Labels of the host name that name the site itself, as in `example.com`: the default of Express. */
 const siteLabels = 2;
 
 /**
- * The members that Express adds to a request. Its application knows few settings, and no bytes of its response are sent.
+ * The members that Express and Passport add to a request. No bytes of its response are sent.
  *
  * Each answers what Express answers for the same request and the same trust of proxies. The one difference: an address that
  * cannot be read is `undefined`, since two clients with such an address would otherwise count as one.
@@ -44,13 +49,18 @@ const getters: Readonly<Record<string, (request: ExpressRequest) => unknown>> = 
   secure: ({ protocol }) => protocol === 'https',
   host: hostOf,
   hostname: ({ host }) => host && /^(?:\[.*?\])?[^:]*/.exec(host)![0],
-  subdomains: ({ hostname }) => (hostname ? labelsOf(hostname).slice(siteLabels) : []),
+  subdomains: subdomainsOf,
   path: ({ url }) => pathOf(url!),
   xhr: (request) => request.get('X-Requested-With')?.toLowerCase() === 'xmlhttprequest',
   cookies: (request) => keep(request, 'cookies', parseCookies(request.headers.cookie)),
   baseUrl: () => '',
   params: (request) => keep(request, 'params', {}),
-  app: (request) => keep(request, 'app', new MiddlewareApplication(trustOf(request))),
+  // No representation is sent for an upgrade: none is fresh, and none has parts.
+  fresh: () => false,
+  stale: () => true,
+  route: (request) =>
+    keep(request, 'route', { path: request.path, stack: [], methods: { get: true } }),
+  app: (request) => keep(request, 'app', siteOf(request).application),
   // It makes itself a property of the request.
   res: (request) => new MiddlewareResponse(request),
 };
@@ -73,6 +83,12 @@ const methods: Readonly<Record<string, (this: ExpressRequest, ...args: never[]) 
   acceptsLanguages(...languages: string[]) {
     return accepts(this).languages(...languages);
   },
+  /** Where a strategy calls it, the strategy decides all the same. */
+  next() {},
+  range() {
+    return this.get('Range') ? malformedRange : undefined;
+  },
+  ...passportMethods,
 };
 
 /** Middleware may assign to any of them, as it may to a property of its own. */
@@ -98,16 +114,18 @@ export function addExpressMembers(holder: object): void {
   }
 }
 
-/** Sets which proxies the members believe. Without it, they believe none. */
-export function setProxyTrust(request: object, trust: ProxyTrust | undefined): void {
-  (request as { [trustKey]?: ProxyTrust | undefined })[trustKey] = trust;
+/** Sets what the members know beyond the request. Without it, they believe no proxy. */
+export function setSite(request: object, site: Site | undefined): void {
+  (request as { [siteKey]?: Site | undefined })[siteKey] = site;
+}
+
+function siteOf(request: ExpressRequest): Site {
+  return request[siteKey] ?? noSite;
 }
 
 function trustOf(request: ExpressRequest): ProxyTrust {
-  return request[trustKey] ?? trustsNothing;
+  return siteOf(request).trust;
 }
-
-const trustsNothing: ProxyTrust = () => false;
 
 function readableAddress(request: ExpressRequest): string | undefined {
   const address = clientAddress(request, trustOf(request));
@@ -132,6 +150,13 @@ function hostOf(request: ExpressRequest): string | undefined {
 
 function firstOf(list: string): string {
   return list.split(',', 1)[0]!;
+}
+
+function subdomainsOf(request: ExpressRequest): string[] {
+  const { hostname } = request;
+  const { settings } = siteOf(request).application;
+  const offset = (settings['subdomain offset'] as number | undefined) ?? siteLabels;
+  return hostname ? labelsOf(hostname).slice(offset) : [];
 }
 
 function labelsOf(hostname: string): string[] {

@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { OriginalParts } from '../credentials/redaction.js';
-import type { ProxyTrust } from '../policy/proxy-trust.js';
 import type { AbortableAttempt } from './abortable-attempt.js';
-import { addExpressMembers, setProxyTrust } from './express-members.js';
-import { MiddlewareApplication } from './middleware-application.js';
+import { addExpressMembers, setSite } from './express-members.js';
+import { noSite, type Site } from './middleware-application.js';
 import { MiddlewareResponse, type MiddlewareAnswer } from './middleware-response.js';
 import { OwnContext } from './own-context.js';
 import { parseQuery } from './parse-query.js';
+import { giveEmptyBody } from './plain-request.js';
 
 /** Express-style middleware, such as `session()` of express-session and `passport.session()`. */
 export type WsAuthMiddleware = (
@@ -28,7 +28,7 @@ type Middleware = (
 export function expressRequest(
   request: IncomingMessage,
   original: OriginalParts,
-  { trust, trustProxy = false, middleware = [] }: MiddlewareSettings = {},
+  { site = noSite, middleware = [] }: MiddlewareSettings = {},
 ): IncomingMessage {
   const { url, headers } = original;
   const own = {
@@ -36,21 +36,20 @@ export function expressRequest(
     originalUrl: url,
     headers: { ...headers },
     query: parseQuery(url),
-    app: new MiddlewareApplication(trustProxy),
+    app: site.application,
     ...(middleware.some(parsesCookies) && { cookies: undefined }),
   };
   const derived: IncomingMessage = Object.assign(Object.create(request), own);
+  giveEmptyBody(derived);
   addExpressMembers(derived);
-  setProxyTrust(derived, trust);
+  setSite(derived, site);
   return derived;
 }
 
 /** What of a policy the request of middleware depends on. */
 export interface MiddlewareSettings {
-  /** Which proxies `ip`, `protocol` and `host` believe. */
-  readonly trust?: ProxyTrust;
-  /** The option itself, which `app.get('trust proxy')` returns. */
-  readonly trustProxy?: unknown;
+  /** What `ip`, `protocol`, `host` and `app` depend on. */
+  readonly site?: Site;
   readonly middleware?: readonly WsAuthMiddleware[];
 }
 
@@ -63,28 +62,29 @@ function parsesCookies({ name }: WsAuthMiddleware): boolean {
 export interface MiddlewareRun<Result> {
   readonly middleware: readonly WsAuthMiddleware[];
   readonly request: IncomingMessage;
+  readonly response: MiddlewareResponse;
   readonly attempt: AbortableAttempt;
   /** Called within the `next()` of the last one, so that `AsyncLocalStorage.run(store, next)` has its effect. */
   readonly proceed: () => Promise<Result>;
-  /** Makes a result of what a middleware answered instead of calling `next()`. Without it, such an answer has no result. */
-  readonly refuse?: (answer: MiddlewareAnswer) => Result;
+  /** Makes a result of what a middleware answered instead of calling `next()`. */
+  readonly refuse: (answer: MiddlewareAnswer, middleware: string) => Result;
+  /** The same of what it threw, or passed to `next()`. */
+  readonly fail: (error: unknown, middleware: string) => Result;
 }
 
 /**
- * Runs middleware before the strategies. The response goes nowhere: no header of it is sent and no session is saved,
- * because nothing ever ends it. A middleware that ends it itself has refused the request, and saves no session either.
+ * Runs middleware before the strategies. No header of the response is sent and no session is saved. A middleware that ends the
+ * response has refused the request, and saves no session either.
  *
- * @returns what `proceed()` or `refuse()` does, or `undefined` if the attempt has ended
- * @throws what a middleware threw, or passed to `next()`
+ * @returns what `proceed()`, `refuse()` or `fail()` does, or `undefined` if the attempt has ended
+ * @throws what `proceed()` throws
  */
 export function runMiddleware<Result>(run: MiddlewareRun<Result>): Promise<Result | undefined> {
   const middleware = run.middleware as unknown as readonly Middleware[];
-  const response = new MiddlewareResponse(run.request);
   const from = (index: number): Promise<Result | undefined> => {
     const each = middleware[index];
-    return each
-      ? runOne({ ...run, each, response, proceed: () => from(index + 1) })
-      : run.proceed();
+    const name = each?.name || `#${index}`;
+    return each ? runOne({ ...run, each, name, proceed: () => from(index + 1) }) : run.proceed();
   };
   return from(0);
 }
@@ -92,7 +92,8 @@ export function runMiddleware<Result>(run: MiddlewareRun<Result>): Promise<Resul
 /** One middleware, and what comes behind it. */
 interface Step<Result> extends MiddlewareRun<Result | undefined> {
   readonly each: Middleware;
-  readonly response: MiddlewareResponse;
+  /** Name of its function, or its position. */
+  readonly name: string;
 }
 
 /**
@@ -100,7 +101,7 @@ interface Step<Result> extends MiddlewareRun<Result | undefined> {
  * attempt is over as well, since it holds the slot of its client until it ends.
  */
 function runOne<Result>(step: Step<Result>): Promise<Result | undefined> {
-  const { each, request, response, attempt, proceed, refuse } = step;
+  const { each, name, request, response, attempt } = step;
   if (!attempt.running) {
     return Promise.resolve(undefined);
   }
@@ -112,15 +113,15 @@ function runOne<Result>(step: Step<Result>): Promise<Result | undefined> {
         outcome();
       }
     };
+    const fail = (error: unknown) => settle(() => resolve(step.fail(error, name)));
     // An earlier middleware may have replaced it: that of express-session saves the session.
     Reflect.deleteProperty(response, 'end');
-    response.onEnd = (answer) => settle(() => resolve(refuse?.(answer)));
-    // As in Express, `next(null)` does not report an error.
+    response.onEnd = (answer) => settle(() => resolve(step.refuse(answer, name)));
     const own = new OwnContext();
-    const goOn = () => resolve(own.resume(proceed));
-    const next = (error?: unknown) => settle(() => (error ? reject(error) : goOn()));
-    Promise.resolve(own.run(() => each(request, response, next))).catch((error: unknown) => {
-      settle(() => reject(error));
-    });
+    const goOn = () => own.resume(step.proceed).then(resolve, reject);
+    // As in Express, `next(null)` does not report an error.
+    const next = (error?: unknown) => (error ? fail(error) : settle(goOn));
+    Object.assign(request, { next });
+    new Promise((done) => done(own.run(() => each(request, response, next)))).catch(fail);
   });
 }

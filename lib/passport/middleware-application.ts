@@ -1,19 +1,34 @@
+import type { ProxyTrust } from '../policy/proxy-trust.js';
+
+type Settings = Record<string, unknown>;
+
+/** What is known here of an application of Express. */
+interface ExpressApplication {
+  readonly settings: Settings;
+  readonly locals: object;
+}
+
 /**
- * The settings of an Express application, as far as middleware asks its request for them: `express-rate-limit` compares
- * `trust proxy` with the header fields of the request.
+ * The settings of an Express application, for applications that run without Express: middleware asks its request for them.
+ * `express-rate-limit` compares `trust proxy` with the header fields of the request.
  */
 export class MiddlewareApplication {
   readonly locals: object = {};
-  readonly settings: Readonly<Record<string, unknown>>;
+  readonly settings: Settings;
 
-  /** @param trustProxy the option of the module */
-  constructor(trustProxy: unknown) {
+  /** @param settings those that do not come from the environment */
+  constructor(settings: Settings) {
     const env = process.env['NODE_ENV'] || 'development';
-    this.settings = Object.freeze({ env, 'trust proxy': trustProxy });
+    this.settings = { env, ...settings };
   }
 
   get(setting: string): unknown {
     return this.settings[setting];
+  }
+
+  set(setting: string, value: unknown): this {
+    this.settings[setting] = value;
+    return this;
   }
 
   enabled(setting: string): boolean {
@@ -23,4 +38,54 @@ export class MiddlewareApplication {
   disabled(setting: string): boolean {
     return !this.enabled(setting);
   }
+
+  enable(setting: string): this {
+    return this.set(setting, true);
+  }
+
+  disable(setting: string): this {
+    return this.set(setting, false);
+  }
+}
+
+/** What all requests of a server share, besides the request itself. */
+export class Site {
+  #application: ExpressApplication | undefined;
+
+  /**
+   * @param trust which proxies `ip`, `protocol` and `host` believe
+   * @param trustProxy the option of the module
+   * @param findApplication the application that answers over HTTP; asked when a strategy or middleware first needs it
+   */
+  constructor(
+    readonly trust: ProxyTrust,
+    private readonly trustProxy: unknown = false,
+    private readonly findApplication: () => unknown = () => undefined,
+  ) {}
+
+  /**
+   * The application of Express, with its settings, `locals` and methods. Its trust of proxies is that of the module, which decides
+   * what the members of the request answer.
+   */
+  get application(): ExpressApplication {
+    return (this.#application ??= this.#derive());
+  }
+
+  #derive(): ExpressApplication {
+    const own = { 'trust proxy': this.trustProxy, 'trust proxy fn': this.trust };
+    const application = this.findApplication();
+    return isExpress(application)
+      ? Object.assign(Object.create(application) as ExpressApplication, {
+          settings: Object.assign(Object.create(application.settings), own),
+        })
+      : new MiddlewareApplication(own);
+  }
+}
+
+/** The site of a request that belongs to no server. */
+export const noSite = new Site(() => false);
+
+function isExpress(application: unknown): application is ExpressApplication {
+  const { settings, locals } = Object(application) as Partial<ExpressApplication>;
+  return typeof application === 'function' && Boolean(settings) && Boolean(locals);
 }

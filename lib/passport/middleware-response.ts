@@ -1,9 +1,5 @@
-import {
-  ServerResponse,
-  type IncomingMessage,
-  type OutgoingHttpHeader,
-  type OutgoingHttpHeaders,
-} from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders } from 'node:http';
+import { callLast, fieldsOf, UnsentResponse } from './unsent-response.js';
 
 /** What a middleware answered instead of calling `next()`. */
 export interface MiddlewareAnswer {
@@ -16,12 +12,14 @@ export interface MiddlewareAnswer {
   readonly challenges: readonly string[];
 }
 
-/** What middleware sees of a response that has been ended. */
-const ended: PropertyDescriptorMap = {
-  headersSent: { configurable: true, value: true },
-  writableEnded: { configurable: true, value: true },
-  finished: { configurable: true, writable: true, value: true },
-};
+/** The request of a response, with what Express adds. */
+interface AskedRequest extends IncomingMessage {
+  readonly app: object;
+  accepts(...types: string[]): string | string[] | false;
+  readonly next?: (error?: unknown) => void;
+}
+
+type Respond = (request: IncomingMessage, response: MiddlewareResponse, next: unknown) => unknown;
 
 /**
  * The response that middleware works on, with the methods that Express adds.
@@ -29,37 +27,19 @@ const ended: PropertyDescriptorMap = {
  * None of its bytes are sent. A middleware that ends it has refused the connection, and its status, its challenges and its
  * `Retry-After` become those of the refusal. Its body does not: it may repeat what the client sent.
  */
-export class MiddlewareResponse extends ServerResponse {
+export class MiddlewareResponse extends UnsentResponse {
   readonly locals: object = {};
   /** Called when a middleware ends the response. */
   onEnd: (answer: MiddlewareAnswer) => void = ignore;
   redirects = false;
 
-  constructor(request: IncomingMessage) {
-    super(request);
-    Object.defineProperty(request, 'res', { configurable: true, writable: true, value: this });
-  }
-
-  /** Of this response no bytes are kept, and no connection is used. */
-  override write(...args: unknown[]): boolean {
-    callLast(args);
-    return true;
+  get app(): object {
+    return (this.req as AskedRequest).app;
   }
 
   override end(...args: unknown[]): this {
-    Object.defineProperties(this, ended);
+    super.end(...args);
     this.onEnd(answerOf(this));
-    callLast(args);
-    return this;
-  }
-
-  /** Keeps the fields where {@link getHeader} finds them. */
-  override writeHead(status: number, ...rest: unknown[]): this {
-    const fields = rest.findLast((each) => typeof each === 'object' && each !== null);
-    for (const [name, value] of fieldsOf(fields)) {
-      this.setHeader(name, value);
-    }
-    this.statusCode = status;
     return this;
   }
 
@@ -84,8 +64,21 @@ export class MiddlewareResponse extends ServerResponse {
     return this.end();
   }
 
-  render(): this {
-    return this.end();
+  sendFile(...args: unknown[]): this {
+    return this.end(...args);
+  }
+
+  download(...args: unknown[]): this {
+    return this.end(...args);
+  }
+
+  /** Ends the response, unless the caller wants to have the page. */
+  render(...args: unknown[]): this {
+    if (typeof args.at(-1) !== 'function') {
+      return this.end();
+    }
+    callLast(args, null, '');
+    return this;
   }
 
   redirect(...args: readonly [url: string] | readonly [status: number, url: string]): this {
@@ -95,8 +88,27 @@ export class MiddlewareResponse extends ServerResponse {
     return this.location(String(url)).end();
   }
 
+  /** As in Express: the client gets what it accepts, or 406. */
+  format(kinds: Readonly<Record<string, Respond>>): this {
+    const request = this.req as AskedRequest;
+    const types = Object.keys(kinds).filter((type) => type !== 'default');
+    const type = types.length > 0 && request.accepts(...types);
+    const respond = typeof type === 'string' ? kinds[type] : kinds['default'];
+    this.vary('Accept');
+    if (respond) {
+      respond(request, this, (error?: unknown) => request.next?.(error));
+      return this;
+    }
+    return this.sendStatus(406);
+  }
+
   location(url: string): this {
     return this.set('Location', encodeURI(url));
+  }
+
+  links(links: Readonly<Record<string, string>>): this {
+    const each = Object.entries(links).map(([rel, url]) => `<${url}>; rel="${rel}"`);
+    return this.append('Link', each.join(', '));
   }
 
   get(name: string): OutgoingHttpHeader | undefined {
@@ -128,7 +140,11 @@ export class MiddlewareResponse extends ServerResponse {
     return this.type(type);
   }
 
-  vary(field: string): this {
+  attachment(): this {
+    return this.set('Content-Disposition', 'attachment');
+  }
+
+  vary(field: string | readonly string[]): this {
     return this.append('Vary', field);
   }
 
@@ -159,29 +175,6 @@ function secondsOf(retryAfter: OutgoingHttpHeader | undefined): number | undefin
   }
   const date = /^[a-z]/i.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, Math.ceil((date - Date.now()) / 1_000));
-}
-
-function* fieldsOf(fields: unknown): Iterable<[name: string, value: OutgoingHttpHeader]> {
-  if (Array.isArray(fields)) {
-    const list = fields.flat() as OutgoingHttpHeader[];
-    for (let index = 0; index + 1 < list.length; index += 2) {
-      yield [String(list[index]), list[index + 1]!];
-    }
-    return;
-  }
-  for (const [name, value] of Object.entries((fields ?? {}) as OutgoingHttpHeaders)) {
-    if (value !== undefined) {
-      yield [name, value];
-    }
-  }
-}
-
-/** The callback of `write()` and `end()`, if there is one. */
-function callLast(args: readonly unknown[]): void {
-  const last = args.at(-1);
-  if (typeof last === 'function') {
-    process.nextTick(last);
-  }
 }
 
 function ignore(): void {}

@@ -1,5 +1,6 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
+import { Readable, type ReadableOptions } from 'node:stream';
 import type { AbortableAttempt } from './abortable-attempt.js';
 import { addExpressMembers } from './express-members.js';
 
@@ -31,7 +32,7 @@ export class PlainRequest extends IncomingMessage {
     this.httpVersionMajor = request.httpVersionMajor;
     this.httpVersionMinor = request.httpVersionMinor;
     this.rawHeaders = request.rawHeaders;
-    this.complete = request.complete;
+    this.complete = true;
     (this as Upgradable).upgrade = (request as Upgradable).upgrade;
   }
 
@@ -47,11 +48,32 @@ export class PlainRequest extends IncomingMessage {
     return this.#attempt.signal;
   }
 
+  override _read(): void {
+    endBody.call(this);
+  }
+
   static {
     // Node would look for the fields that its parser has counted; here there are those that the strategy is to see.
     Object.defineProperty(this.prototype, 'headersDistinct', { get: distinctHeaders });
     addExpressMembers(this.prototype);
   }
+}
+
+/**
+ * Gives a derivation of a request a body of its own: an empty one, as of an upgrade.
+ *
+ * It would share the stream of its prototype, whose events name the prototype: a strategy that reads the body would wait for ever,
+ * or end the process by an exception in Node.
+ */
+export function giveEmptyBody(derived: IncomingMessage): void {
+  const construct = Readable as unknown as (this: Readable, options: ReadableOptions) => void;
+  construct.call(derived, { read: endBody });
+  // Node would destroy the socket under a body that ends early.
+  derived.complete = true;
+}
+
+function endBody(this: Readable): void {
+  this.push(null);
 }
 
 interface Upgradable {

@@ -2,12 +2,12 @@ import { IncomingMessage, type IncomingHttpHeaders } from 'node:http';
 import type { Credential, CredentialContent } from '../credentials/credential.js';
 import type { OriginalParts } from '../credentials/redaction.js';
 import { noTokenPlaces, type TokenPlaces } from '../credentials/token-places.js';
-import type { ProxyTrust } from '../policy/proxy-trust.js';
 import type { AbortableAttempt } from './abortable-attempt.js';
 import { setClientFacts, type ClientFacts } from './client-facts.js';
-import { addExpressMembers, setProxyTrust } from './express-members.js';
+import { addExpressMembers, setSite } from './express-members.js';
+import type { Site } from './middleware-application.js';
 import { parseQuery } from './parse-query.js';
-import { PlainRequest } from './plain-request.js';
+import { giveEmptyBody, PlainRequest } from './plain-request.js';
 
 /** The request that strategies see: a derivation of the real one, with what Express adds. */
 export interface StrategyRequest extends IncomingMessage {
@@ -29,8 +29,8 @@ export interface StrategyRequestParts {
   readonly client: ClientFacts;
   readonly credential: Credential;
   readonly attempt: AbortableAttempt;
-  /** Which proxies `ip`, `protocol` and `host` believe. */
-  readonly trust?: ProxyTrust;
+  /** What `ip`, `protocol`, `host` and `app` depend on. */
+  readonly site?: Site;
   /** Where strategies find a token, besides `Authorization`. */
   readonly places?: TokenPlaces;
 }
@@ -46,7 +46,7 @@ const emptyBody = Object.freeze({});
  * would find in its cookies has not been checked against the origin.
  */
 export function strategyRequest(parts: StrategyRequestParts): StrategyRequest {
-  const { request, original, client, credential, attempt, trust, places = noTokenPlaces } = parts;
+  const { request, original, client, credential, attempt, site, places = noTokenPlaces } = parts;
   const { content } = credential;
   const derived = (
     PlainRequest.canCopy(request) ? new PlainRequest(request, attempt) : derive(request, attempt)
@@ -65,7 +65,7 @@ export function strategyRequest(parts: StrategyRequestParts): StrategyRequest {
     presentToken(derived, token, places);
   }
   setClientFacts(derived, client);
-  setProxyTrust(derived, trust);
+  setSite(derived, site);
   return derived;
 }
 
@@ -98,7 +98,8 @@ function presentToken(request: StrategyRequest, token: string, { cookies }: Toke
 
 /** Keeps what middleware, or another listener, has put on the request. */
 function derive(request: IncomingMessage, attempt: AbortableAttempt): object {
-  const derived: object = Object.create(request);
+  const derived = Object.create(request) as IncomingMessage;
+  giveEmptyBody(derived);
   addExpressMembers(derived);
   return Object.defineProperty(derived, 'signal', { get: () => attempt.signal });
 }

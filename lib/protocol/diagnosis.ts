@@ -77,6 +77,8 @@ export interface WsAuthStrategyAnswer {
   readonly answer: string;
   /** The check of this package that refused what the strategy had accepted. */
   readonly check?: WsAuthCheck;
+  /** HTTP status that the strategy failed with, where it named one. */
+  readonly status?: number;
 }
 
 /** The two sides of a comparison of origins. */
@@ -99,6 +101,10 @@ export interface WsAuthDiagnosis {
   readonly extractor?: string;
   /** What each strategy that was asked answered, in order. */
   readonly strategies?: readonly WsAuthStrategyAnswer[];
+  /** Name of the function of the middleware that refused, or its position in the option, such as `#0`. */
+  readonly middleware?: string;
+  /** HTTP status that the middleware answered. */
+  readonly status?: number;
   /** Names of the header fields that are wrong, or of the fields that a message had. */
   readonly fields?: readonly string[];
   /** Both sides of the comparison, where an origin was refused. */

@@ -26,6 +26,18 @@ const asked: Readonly<Record<string, (request: Request) => unknown>> = {
   originalUrl: ({ originalUrl }) => originalUrl,
   baseUrl: ({ baseUrl }) => baseUrl,
   xhr: ({ xhr }) => xhr,
+  fresh: ({ fresh }) => fresh,
+  stale: ({ stale }) => stale,
+  'range()': (request) => request.range(100),
+  params: ({ params }) => typeof params,
+  next: ({ next }) => typeof next,
+  'app.get()': ({ app }) => [app.get('tenant'), app.get('env'), app.get('trust proxy')],
+  'app.enabled()': ({ app }) => [app.enabled('x-powered-by'), app.disabled('tenant')],
+  'app.locals': ({ app }) => app.locals['tenant'],
+  'res.app': ({ res, app }) => res!.app.get('env') === app.get('env'),
+  'res.locals': ({ res }) => typeof res!.locals,
+  'res.headersSent': ({ res }) => res!.headersSent,
+  'res.socket': ({ res, socket }) => res!.socket === socket,
   query: ({ query }) => ({ ...query }),
   'get()': (request) => [request.get('X-Tenant'), request.get('x-none'), request.get('Referrer')],
   'header()': (request) => [request.header('x-tenant'), request.header('REFERER')],
@@ -85,7 +97,11 @@ async function start(
       providers: [strategy, EchoGateway],
     },
     (nest) => {
-      (nest as NestExpressApplication).set('trust proxy', trustProxy);
+      (nest as NestExpressApplication)
+        .set('trust proxy', trustProxy)
+        .set('tenant', 'acme')
+        .set('subdomain offset', 3);
+      (nest as NestExpressApplication).setLocal('tenant', 'acme');
       nest.use(cookieParser('secret'));
     },
   );
@@ -208,7 +224,7 @@ describe('the request that a strategy reads', () => {
         res!.locals,
         res === (request as unknown as Request).res,
       );
-      answered.push(app.get('env'), app.locals, app === (request as unknown as Request).app);
+      answered.push(app.get('env'), typeof app.locals, app === (request as unknown as Request).app);
       return { id: 'alice' };
     });
     await using app = await startApp({
@@ -219,7 +235,52 @@ describe('the request that a strategy reads', () => {
     });
     await app.connect('/', { headers: { 'X-Key': 'k' } }).opened();
     const { env } = process;
-    expect(answered).toEqual(['b', { user: 'alice' }, true, env['NODE_ENV'], {}, true]);
+    expect(answered).toEqual(['b', { user: 'alice' }, true, env['NODE_ENV'], 'object', true]);
+  });
+
+  it.each<[string, WsAuthMiddleware[]]>([
+    ['without middleware', []],
+    ['behind middleware', [(_request, _response, next) => next()]],
+  ])('K5a: has an empty body that can be read to its end, %s', async (_what, middleware) => {
+    const reading = customStrategy('members', async (request) => {
+      let bytes = 0;
+      for await (const chunk of request) {
+        bytes += (chunk as Buffer).length;
+      }
+      return { id: `${bytes} bytes` };
+    });
+    await using app = await startApp({
+      imports: [
+        WsAuthModule.forRoot({ strategy: 'members', credentials: [fromRequest()], middleware }),
+      ],
+      providers: [reading, EchoGateway],
+    });
+    const client = await app.connect('/', { headers: { 'X-Key': 'k' } }).opened();
+    client.emit('whoami');
+    expect(await client.next()).toContain('"user":"0 bytes"');
+  });
+
+  it.each<[string, WsAuthMiddleware[]]>([
+    ['without middleware', []],
+    ['behind middleware', [(_request, _response, next) => next()]],
+  ])('K5a: has the methods of Passport and a route, %s', async (_what, middleware) => {
+    const answered: unknown[] = [];
+    const asking = customStrategy('members', (request) => {
+      const passported = request as unknown as Request;
+      answered.push(passported.isUnauthenticated(), passported.route?.path);
+      passported.logIn({ id: 'alice' }, { session: false }, () => answered.push('logged in'));
+      answered.push(passported.isAuthenticated());
+      passported.logout(() => answered.push('logged out'));
+      return { id: 'alice' };
+    });
+    await using app = await startApp({
+      imports: [
+        WsAuthModule.forRoot({ strategy: 'members', credentials: [fromRequest()], middleware }),
+      ],
+      providers: [asking, EchoGateway],
+    });
+    await app.connect('/', { headers: { 'X-Key': 'k' } }).opened();
+    expect(answered).toEqual([true, '/', 'logged in', true, 'logged out']);
   });
 
   it('K5a: refuses an address of a block list that reads req.ip', async () => {

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type { Response } from 'express';
 import { describe, expect, it, vi } from 'vitest';
-import { fromFirstMessage, type WsAuthMiddleware } from '../../lib/index.js';
+import { fromFirstMessage, WsAuthEvents, type WsAuthMiddleware } from '../../lib/index.js';
 import { startProtected } from '../support/app.js';
 import { tokenOf } from '../support/tokens.js';
 
@@ -17,7 +17,14 @@ const { rateLimit } = createRequire(import.meta.url)('express-rate-limit') as {
 };
 
 const redirects: WsAuthMiddleware = (_request, response: Response) => response.redirect('/login');
+const continues: WsAuthMiddleware = (_request, _response, next) => next();
 const limits: WsAuthMiddleware = (_request, response: Response) => response.sendStatus(429);
+const limiter: WsAuthMiddleware = (_request, response: Response) => response.sendStatus(429);
+const csrf: WsAuthMiddleware = (_request, _response, next) =>
+  next(Object.assign(new Error('SECRET'), { statusCode: 403, name: 'ForbiddenError' }));
+const broken: WsAuthMiddleware = () => {
+  throw new TypeError('SECRET');
+};
 const authorization = `Bearer ${tokenOf('alice')}`;
 
 describe('middleware that refuses', () => {
@@ -72,6 +79,53 @@ describe('middleware that refuses', () => {
     const refused = await app.connect('/', { headers: { Authorization: authorization } }).refusal();
     expect(refused).toMatchObject({ status: 401, body: 'log in over http first\n' });
     expect(refused.headers).not.toHaveProperty('location');
+  });
+
+  it.each<[string, WsAuthMiddleware, object]>([
+    ['that answers', limiter, { middleware: 'limiter', status: 429 }],
+    ['that redirects', redirects, { middleware: 'redirects', status: 302 }],
+    [
+      'without a name',
+      (
+        () => (_request: never, response: Response) =>
+          response.status(402).end()
+      )(),
+      { middleware: '#1', status: 402 },
+    ],
+    ['that passes an error', csrf, { middleware: 'csrf', error: 'ForbiddenError' }],
+    ['that throws', broken, { middleware: 'broken', error: 'TypeError' }],
+    [
+      'whose listener of the response throws',
+      (_request, response: Response, next) => {
+        response.on('finish', () => {
+          throw new TypeError('SECRET');
+        });
+        next();
+      },
+      { middleware: 'finish', error: 'TypeError' },
+    ],
+  ])('K8: a refusal names the middleware %s', async (_what, middleware, diagnosis) => {
+    await using app = await startProtected({ middleware: [continues, middleware] });
+    const refused = new Promise<object>((resolve) =>
+      app.nest.get(WsAuthEvents).on('refused', (event) => resolve(event.diagnosis)),
+    );
+    await app.connect('/', { headers: { Authorization: authorization } }).refusal();
+    expect(await refused).toEqual({ check: 'middleware', ...diagnosis });
+  });
+
+  it.each<[string, string, number]>([
+    ['an upgrade that is accepted', authorization, 101],
+    ['one that a strategy refuses', 'Bearer x', 401],
+  ])('K5a: middleware that logs responses logs %s', async (_what, credential, status) => {
+    const logged = vi.fn();
+    const logs: WsAuthMiddleware = (_request, response: Response, next) => {
+      response.on('finish', () => logged(response.statusCode));
+      next();
+    };
+    await using app = await startProtected({ middleware: [logs] });
+    const client = app.connect('/', { headers: { Authorization: credential } });
+    await (status === 101 ? client.opened() : client.refusal());
+    expect(logged.mock.calls).toEqual([[status]]);
   });
 
   it('K5b: closes a first message with the code of the status', async () => {

@@ -66,11 +66,13 @@ describe('the diagnosis of a refused credential', () => {
     });
   });
 
-  it.each<[string, string, (run: Acting) => unknown]>([
+  it.each<[string, string, (run: Acting) => unknown, status?: number]>([
     ['failed', 'a failure without a reason', (run) => run.fail(undefined)],
     ['failed', 'a failure with a text', (run) => run.fail('secret')],
     ['failed', 'a failure with a message', (run) => run.fail({ message: 'secret' })],
-    ['failed', 'a failure with a status', (run) => run.fail(403)],
+    ['failed', 'a failure with a status', (run) => run.fail(403), 403],
+    ['failed', 'a failure with a text and a status', (run) => run.fail('secret', 400), 400],
+    ['failed', 'a failure with a status that is a text', (run) => run.fail('secret', '400')],
     [
       'IncorrectPasswordError',
       'a named reason',
@@ -89,9 +91,9 @@ describe('the diagnosis of a refused credential', () => {
       },
     ],
     ['failed', 'a thrown text', (run) => run.error('secret')],
-  ])('K8g: is %s for %s', async (answer, _what, act) => {
+  ])('K8g: is %s for %s', async (answer, _what, act, status) => {
     const diagnosis = await diagnosisOf({ own: acting(act) }, 'secret');
-    expect(diagnosis.strategies).toEqual([{ strategy: 'own', answer }]);
+    expect(diagnosis.strategies).toEqual([{ strategy: 'own', answer, ...(status && { status }) }]);
     expect(JSON.stringify(diagnosis)).not.toContain('secret');
   });
 
@@ -105,7 +107,7 @@ describe('the diagnosis of a refused credential', () => {
     const { strategies: answers } = await diagnosisOf(strategies, 'x');
     expect(answers).toEqual([
       { strategy: 'jwt', answer: 'JsonWebTokenError' },
-      { strategy: 'key', answer: 'failed' },
+      { strategy: 'key', answer: 'failed', status: 401 },
       { strategy: 'ldap', answer: 'LdapError' },
     ]);
   });

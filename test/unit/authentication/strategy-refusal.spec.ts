@@ -102,17 +102,22 @@ describe('refusalOfAnswer', () => {
     [503, 'ERR_WS_AUTH_UNAVAILABLE', 503],
   ])('K5b: makes of the status %d of a middleware %s', (status, code, httpStatus) => {
     const answer = { status, redirects: false, retryAfterSeconds: undefined, challenges: [] };
-    expect(refusalOfAnswer(answer)).toMatchObject({ code, httpStatus, cause: undefined });
+    expect(refusalOfAnswer(answer, 'limiter')).toMatchObject({
+      code,
+      httpStatus,
+      cause: undefined,
+      diagnosis: { check: 'middleware', middleware: 'limiter', status },
+    });
   });
 
   it('K5b: keeps the time after which to try again', () => {
     const answer = { status: 429, redirects: false, retryAfterSeconds: 42, challenges: [] };
-    expect(refusalOfAnswer(answer)).toMatchObject({ retryAfterSeconds: 42 });
+    expect(refusalOfAnswer(answer, 'limiter')).toMatchObject({ retryAfterSeconds: 42 });
   });
 
   it('K5b: names the way out where the middleware calls redirect()', () => {
     const answer = { status: 302, redirects: true, retryAfterSeconds: undefined, challenges: [] };
-    expect(refusalOfAnswer(answer)).toMatchObject({ code: 'ERR_WS_AUTH_REDIRECTED' });
+    expect(refusalOfAnswer(answer, 'limiter')).toMatchObject({ code: 'ERR_WS_AUTH_REDIRECTED' });
   });
 });
 

@@ -1,10 +1,10 @@
 import { AsyncLocalStorage, type AsyncResource } from 'node:async_hooks';
 import { describe, expect, it } from 'vitest';
-import { expressRequest, runMiddleware } from '../../../lib/passport/express-request.js';
+import { expressRequest } from '../../../lib/passport/express-request.js';
 import { redactionOf, redactRequest } from '../../../lib/credentials/redaction.js';
 import { runStrategy } from '../../../lib/passport/run-strategy.js';
 import { upgradeRequest } from '../support/requests.js';
-import { ManualAttempt, strategyOf, type Acting } from '../support/strategies.js';
+import { ManualAttempt, runThrough, strategyOf, type Acting } from '../support/strategies.js';
 
 const tenant = new AsyncLocalStorage<string>();
 
@@ -57,7 +57,7 @@ describe('the context of middleware', () => {
     const request = upgradeRequest('/ws', []);
     await new Promise<void>((resolve) => {
       setImmediate(async () => {
-        await runMiddleware({
+        await runThrough({
           middleware: [
             (_request, _response, next: () => void) => act(next),
             (_request, _response, next: () => void) => {
@@ -137,7 +137,7 @@ describe('K10e: code that serves two connections and calls back for both', () =>
     const batch = new Batch(3);
     const request = upgradeRequest('/ws', []);
     const found = await inTenants((name) =>
-      runMiddleware({
+      runThrough({
         middleware: [
           (_request, _response, next: () => void) => tenant.run(`tenant ${name}`, next),
           (_request, _response, next: () => void) => batch.add(next),

@@ -1,8 +1,10 @@
-import { IncomingMessage } from 'node:http';
+import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import express, { type Request } from 'express';
-import { describe, expect, it } from 'vitest';
-import { addExpressMembers, setProxyTrust } from '../../../lib/passport/express-members.js';
+import { Passport } from 'passport';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { addExpressMembers, setSite } from '../../../lib/passport/express-members.js';
+import { Site, type MiddlewareApplication } from '../../../lib/passport/middleware-application.js';
 import { parseCookies } from '../../../lib/passport/request-cookies.js';
 import { proxyTrust } from '../../../lib/policy/proxy-trust.js';
 import { upgradeRequest, type HeaderLines } from '../support/requests.js';
@@ -16,7 +18,7 @@ function withMembers(
 ): Members {
   const request = upgradeRequest(url, lines) as Members;
   addExpressMembers(request);
-  setProxyTrust(request, trust === undefined ? undefined : proxyTrust(trust));
+  setSite(request, trust === undefined ? undefined : new Site(proxyTrust(trust), trust));
   return request;
 }
 
@@ -27,7 +29,8 @@ function ofExpress(url: string, lines: HeaderLines, trust: Trust): Members {
   const app = express();
   app.set('trust proxy', trust);
   const request = upgradeRequest(url, lines);
-  Object.assign(Object.setPrototypeOf(request, express.request) as object, { app });
+  const res = Object.setPrototypeOf(new ServerResponse(request), express.response) as object;
+  Object.assign(Object.setPrototypeOf(request, express.request) as object, { app, res });
   return request as Members;
 }
 
@@ -53,6 +56,9 @@ const questions: Readonly<Record<string, (request: Request) => unknown>> = {
   acceptsLanguages: (request) => request.acceptsLanguages('de', 'en'),
   acceptsEncodings: (request) => request.acceptsEncodings('br', 'gzip'),
   acceptsCharsets: (request) => request.acceptsCharsets('utf-8'),
+  fresh: ({ fresh }) => fresh,
+  stale: ({ stale }) => stale,
+  range: (request) => request.range(100),
 };
 
 const linesOfRequests: Readonly<Record<string, HeaderLines>> = {
@@ -80,6 +86,11 @@ const linesOfRequests: Readonly<Record<string, HeaderLines>> = {
     ['Accept-Charset', 'iso-8859-1'],
   ],
   xhr: [['X-Requested-With', 'xmlHttpRequest']],
+  'a cached copy': [
+    ['If-None-Match', '"a"'],
+    ['If-Modified-Since', 'Thu, 01 Jan 1970 00:00:00 GMT'],
+  ],
+  'a malformed range': [['Range', 'bytes']],
 };
 
 const trusts: readonly Trust[] = [
@@ -193,6 +204,112 @@ describe('parseCookies', () => {
     expect(Object.entries(parsed)).toEqual(Object.entries(cookies));
     expect(parsed['toString']).toBeUndefined();
   });
+});
+
+const ofPassport: Readonly<Record<string, (request: PassportRequest) => unknown>> = {
+  nothing: () => undefined,
+  'logIn()': (request) => request.logIn({ id: 'alice' }, done),
+  'login() with options': (request) => request.login({ id: 'alice' }, { session: false }, done),
+  'logIn() without a callback': (request) => request.logIn({ id: 'alice' }),
+  'logOut()': (request) => request.logOut(done),
+  'logout() after logIn()': (request) => {
+    request.logIn({ id: 'alice' });
+    request.logout({ keepSessionInfo: true }, done);
+  },
+  'a user under another name': (request) => {
+    Object.assign(request, { _userProperty: 'account' });
+    request.logIn({ id: 'alice' });
+  },
+};
+
+interface PassportRequest {
+  logIn(user: object, ...rest: unknown[]): void;
+  login(user: object, ...rest: unknown[]): void;
+  logOut(...rest: unknown[]): void;
+  logout(...rest: unknown[]): void;
+  isAuthenticated(): boolean;
+  isUnauthenticated(): boolean;
+}
+
+let done: ReturnType<typeof vi.fn>;
+
+it.each(Object.entries(ofPassport))(
+  'K5a: answers what Passport answers without an HTTP session, after %s',
+  async (_what, act) => {
+    const seenOf = (request: PassportRequest) => {
+      done = vi.fn();
+      act(request);
+      const { user = null, account = null } = request as { user?: unknown; account?: unknown };
+      const calls = done.mock.calls.length;
+      return [user, account, calls, request.isAuthenticated(), request.isUnauthenticated()];
+    };
+    const expected = upgradeRequest('/ws') as unknown as PassportRequest;
+    await new Promise((next) => {
+      const strategy = { authenticate: () => next(undefined) };
+      new Passport().use('any', strategy as never).authenticate('any')(
+        expected,
+        {},
+        () => undefined,
+      );
+    });
+    Object.assign(expected, { _sessionManager: undefined });
+    expect(seenOf(withMembers('/ws') as never)).toEqual(seenOf(expected));
+  },
+);
+
+it('K5a: gives a request the settings, locals and methods of the application of Express', () => {
+  const application = express().set('tenant', 'acme').set('trust proxy', 1);
+  Object.assign(application.locals, { database: 'main' });
+  const request = upgradeRequest('/ws') as Members;
+  addExpressMembers(request);
+  setSite(request, new Site(proxyTrust('loopback'), 'loopback', () => application));
+  const app = request['app'] as typeof application;
+  expect(app.get('tenant')).toBe('acme');
+  expect(app.enabled('x-powered-by')).toBe(application.enabled('x-powered-by'));
+  expect(app.locals).toBe(application.locals);
+  expect(app.path()).toBe(application.path());
+  // The proxies of the members are those of the module.
+  expect(app.get('trust proxy')).toBe('loopback');
+  expect((app.get('trust proxy fn') as (address: string) => boolean)('127.0.0.1')).toBe(true);
+  application.set('subdomain offset', 1);
+  expect(request['subdomains']).toEqual(['gateway']);
+  application.set('tenant', 'later');
+  expect(app.get('tenant')).toBe('later');
+  app.set('tenant', 'mine');
+  expect(application.get('tenant')).toBe('later');
+});
+
+it.each<[string, unknown]>([
+  ['none', undefined],
+  ['that of Fastify', { get: () => 'route', settings: {}, locals: {} }],
+  ['a function', () => undefined],
+])('K5a: makes an application where %s answers over HTTP', (_what, other) => {
+  const app = new Site(
+    () => true,
+    true,
+    () => other,
+  ).application as MiddlewareApplication;
+  expect(app.get('trust proxy')).toBe(true);
+  expect(app.enabled('trust proxy')).toBe(true);
+  expect(app.disabled('etag')).toBe(true);
+  expect(app.enable('etag').enabled('etag')).toBe(true);
+  expect(app.disable('etag').disabled('etag')).toBe(true);
+  expect(app.set('a', 1).get('a')).toBe(1);
+  expect(app.locals).toEqual({});
+});
+
+it.each(['production', ''])('K5a: an application answers for the setting "env": %j', (env) => {
+  vi.stubEnv('NODE_ENV', env);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  expect((new Site(() => false).application as MiddlewareApplication).get('env')).toBe(
+    express().get('env'),
+  );
+});
+
+it('K5a: names the path of the gateway as the route, and computes it once', () => {
+  const request = withMembers('/ws?a=1');
+  expect(request['route']).toMatchObject({ path: '/ws', methods: { get: true } });
+  expect(request['route']).toBe(request['route']);
 });
 
 it('K5a: gives a request without middleware one application and one response', () => {

@@ -1,13 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, expect, it, vi } from 'vitest';
 import { redactionOf, redactRequest } from '../../../lib/credentials/redaction.js';
-import {
-  expressRequest,
-  runMiddleware,
-  type WsAuthMiddleware,
-} from '../../../lib/passport/express-request.js';
+import { expressRequest, type WsAuthMiddleware } from '../../../lib/passport/express-request.js';
 import { upgradeRequest } from '../support/requests.js';
-import { ManualAttempt } from '../support/strategies.js';
+import { ManualAttempt, runThrough } from '../support/strategies.js';
 import { settle } from '../../support/turns.js';
 
 type Next = (error?: unknown) => void;
@@ -18,7 +14,7 @@ function derived(): IncomingMessage {
 }
 
 function run(...middleware: readonly WsAuthMiddleware[]): Promise<true | undefined> {
-  return runMiddleware({ middleware, request: derived(), attempt: new ManualAttempt(), proceed });
+  return runThrough({ middleware, request: derived(), attempt: new ManualAttempt(), proceed });
 }
 
 function seenBy(middleware: WsAuthMiddleware): IncomingMessage {
@@ -71,7 +67,7 @@ describe('runMiddleware', () => {
         setImmediate(next);
       };
     await expect(
-      runMiddleware({
+      runThrough({
         middleware: [record('a'), record('b')],
         request: base,
         attempt: new ManualAttempt(),
@@ -131,7 +127,7 @@ describe('runMiddleware', () => {
       goOn = next;
     };
     const ended = vi.fn();
-    const running = runMiddleware({
+    const running = runThrough({
       middleware: [first, second],
       request: derived(),
       attempt,
@@ -152,7 +148,7 @@ describe('runMiddleware', () => {
     const middleware: WsAuthMiddleware = () => {
       ran = true;
     };
-    const running = runMiddleware({
+    const running = runThrough({
       middleware: [middleware],
       request: derived(),
       attempt,

@@ -1,13 +1,23 @@
 import { once } from 'node:events';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import express, { type Response } from 'express';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { MiddlewareApplication } from '../../../lib/passport/middleware-application.js';
+import { addExpressMembers } from '../../../lib/passport/express-members.js';
 import {
   MiddlewareResponse,
   type MiddlewareAnswer,
 } from '../../../lib/passport/middleware-response.js';
 import { upgradeRequest } from '../support/requests.js';
+
+const onHeaders = createRequire(import.meta.url)('on-headers') as (
+  response: Response,
+  listener: () => void,
+) => void;
+const onFinished = createRequire(import.meta.url)('on-finished') as (
+  response: object,
+  listener: () => void,
+) => void;
 
 type Respond = (response: Response) => unknown;
 
@@ -42,6 +52,25 @@ const answers: Readonly<Record<string, Respond>> = {
   'redirect()': (response) => response.redirect('/login'),
   'redirect() with a status': (response) => response.redirect(303, '/login?a=é'),
   'location()': (response) => response.location('/login').status(307).end(),
+  'vary() with a list': (response) => response.vary(['Origin', 'Accept'] as never).sendStatus(400),
+  'links()': (response) => response.links({ next: '/2' }).links({ last: '/9' }).sendStatus(400),
+  'attachment()': (response) => response.attachment('a.txt').sendStatus(400),
+  'format()': (response) => response.format({ 'text/plain': () => response.sendStatus(400) }),
+  'format() without what is accepted': (response) =>
+    response.format({ none: () => response.sendStatus(400) }),
+  'format() with a default': (response) =>
+    response.format({ default: () => response.sendStatus(403) }),
+  'flushHeaders()': (response) => {
+    response.status(403).flushHeaders();
+    response.end();
+  },
+  'a head that is written late': (response) => {
+    onHeaders(response, function (this: Response) {
+      this.status(429).setHeader('Retry-After', 3);
+    });
+    response.end();
+  },
+  'app and req': (response) => response.status(response.app === response.req.app ? 403 : 500).end(),
   'get()': (response) =>
     response
       .set('X-Status', '418')
@@ -50,7 +79,9 @@ const answers: Readonly<Record<string, Respond>> = {
 };
 
 function answerTo(respond: Respond): MiddlewareAnswer | undefined {
-  const response = new MiddlewareResponse(upgradeRequest('/'));
+  const request = upgradeRequest('/', [['Accept', 'text/*']]);
+  addExpressMembers(request);
+  const response = new MiddlewareResponse(request);
   let answer: MiddlewareAnswer | undefined;
   response.onEnd = (made) => (answer = made);
   respond(response as unknown as Response);
@@ -70,6 +101,7 @@ async function askExpress(): Promise<(index: number) => Promise<MiddlewareAnswer
   return async (index) => {
     const { status, headers } = await fetch(`http://127.0.0.1:${port}/${index}`, {
       redirect: 'manual',
+      headers: { Accept: 'text/*' },
     });
     const retryAfter = headers.get('Retry-After');
     return {
@@ -81,6 +113,9 @@ async function askExpress(): Promise<(index: number) => Promise<MiddlewareAnswer
   };
 }
 
+const goOn = (_request: unknown, _response: unknown, proceed: unknown) =>
+  (proceed as (error: string) => void)('error');
+
 describe('MiddlewareResponse', () => {
   it('K5a, K5b: answers by each method what Express answers', async () => {
     const ofExpress = await askExpress();
@@ -89,8 +124,61 @@ describe('MiddlewareResponse', () => {
     }
   });
 
-  it('K5b: takes render() for an answer', () => {
-    expect(answerTo((response) => response.render('login'))).toMatchObject({ status: 200 });
+  it.each<[string, Respond]>([
+    ['render()', (response) => response.render('login')],
+    ['sendFile()', (response) => response.sendFile('/login.html')],
+    ['download()', (response) => response.download('/login.html', () => undefined)],
+  ])('K5b: takes %s for an answer', (_what, respond) => {
+    expect(answerTo(respond)).toMatchObject({ status: 200 });
+  });
+
+  it('K5a: passes next() of the middleware to what format() calls', () => {
+    const request = upgradeRequest('/');
+    const next = vi.fn();
+    addExpressMembers(Object.assign(request, { next }));
+    const response = new MiddlewareResponse(request);
+    expect(response.format({ default: goOn })).toBe(response);
+    expect(next).toHaveBeenCalledExactlyOnceWith('error');
+  });
+
+  it('K5a: renders for a callback, which answers by itself', async () => {
+    const response = new MiddlewareResponse(upgradeRequest('/'));
+    const rendered = new Promise(
+      (resolve) => void response.render('a', {}, (...all: unknown[]) => resolve(all)),
+    );
+    await expect(rendered).resolves.toEqual([null, '']);
+    expect(response.writableEnded).toBe(false);
+  });
+
+  it.each<[string, (response: MiddlewareResponse) => unknown, number]>([
+    ['that middleware has ended', (response) => response.sendStatus(403), 403],
+    ['that no middleware has ended', () => undefined, 101],
+    ['whose head has been written', (response) => response.flushHeaders(), 101],
+  ])('K5a: tells those who wait for the end of a response %s', async (_what, act, status) => {
+    const response = new MiddlewareResponse(upgradeRequest('/'));
+    const seen: unknown[] = [];
+    onHeaders(response as unknown as Response, () => seen.push('headers'));
+    const finished = new Promise<void>((resolve) => onFinished(response, resolve));
+    response.on('finish', () => seen.push('finish', response.statusCode, response.headersSent));
+    response.on('close', () => seen.push('close'));
+    act(response);
+    response.conclude(101);
+    await finished;
+    expect(seen).toEqual(['headers', 'finish', status, true, 'close']);
+    expect(response).toMatchObject({ writableFinished: true, writableEnded: true });
+  });
+
+  it('K5a: has the socket of the request, and writes nothing to it', () => {
+    const request = upgradeRequest('/');
+    const write = vi.spyOn(request.socket, 'write');
+    const response = new MiddlewareResponse(request);
+    expect(response.socket).toBe(request.socket);
+    response.writeContinue();
+    response.writeProcessing();
+    response.flushHeaders();
+    response.write('a');
+    response.end('b');
+    expect(write).not.toHaveBeenCalled();
   });
 
   it.each([
@@ -135,17 +223,4 @@ describe('MiddlewareResponse', () => {
     response.set({ 'X-Any': undefined });
     expect(response.getHeaderNames()).toEqual([]);
   });
-});
-
-it('K5b: an application answers for the setting "trust proxy"', () => {
-  const app = new MiddlewareApplication('loopback');
-  expect(app.get('trust proxy')).toBe('loopback');
-  expect(app.enabled('trust proxy')).toBe(true);
-  expect(app.disabled('etag')).toBe(true);
-});
-
-it.each(['production', ''])('K5a: an application answers for the setting "env": %j', (env) => {
-  vi.stubEnv('NODE_ENV', env);
-  onTestFinished(() => void vi.unstubAllEnvs());
-  expect(new MiddlewareApplication(false).get('env')).toBe(express().get('env'));
 });

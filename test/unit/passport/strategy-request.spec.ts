@@ -8,7 +8,11 @@ import { fromRequest } from '../../../lib/credentials/request.extractor.js';
 import { tokenPlacesOf, type TokenPlaces } from '../../../lib/credentials/token-places.js';
 import { WatchedRequest } from '../../../lib/passport/watched-request.js';
 import { fromQueryParam } from '../../../lib/credentials/query-param.extractor.js';
-import { redactionOf, redactRequest } from '../../../lib/credentials/redaction.js';
+import {
+  redactionOf,
+  redactRequest,
+  type OriginalParts,
+} from '../../../lib/credentials/redaction.js';
 import { clientFactsOf } from '../../../lib/passport/client-facts.js';
 import { expressRequest } from '../../../lib/passport/express-request.js';
 import { strategyRequest, type StrategyRequest } from '../../../lib/passport/strategy-request.js';
@@ -325,4 +329,25 @@ describe('strategyRequest', () => {
     attempt.abort();
     expect(seen.signal.aborted).toBe(true);
   });
+});
+
+it.each<[string, (request: IncomingMessage, original: OriginalParts) => IncomingMessage]>([
+  ['without middleware', (request) => request],
+  ['behind middleware', (request, original) => expressRequest(request, original)],
+])('K5a: has an empty body that can be read to its end, %s', async (_what, before) => {
+  const raw = upgradeRequest('/ws', []);
+  const original = redactRequest(raw, redactionOf([]));
+  const base = before(raw, original);
+  const { credential } = requested();
+  const attempt = new ManualAttempt();
+  const request = strategyRequest({ request: base, original, client, credential, attempt });
+  for (const each of [request, ...(base === raw ? [] : [base])]) {
+    const chunks: unknown[] = [];
+    for await (const chunk of each) {
+      chunks.push(chunk);
+    }
+    expect(chunks).toEqual([]);
+    expect(each.readableEnded).toBe(true);
+  }
+  expect(raw.socket.destroyed).toBe(false);
 });

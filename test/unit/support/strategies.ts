@@ -1,3 +1,5 @@
+import { runMiddleware, type MiddlewareRun } from '../../../lib/passport/express-request.js';
+import { MiddlewareResponse } from '../../../lib/passport/middleware-response.js';
 import type { AbortableAttempt } from '../../../lib/passport/abortable-attempt.js';
 import { Strategies } from '../../../lib/passport/strategies.js';
 import type { Strategy, StrategyActions } from '../../../lib/passport/strategy.js';
@@ -44,4 +46,20 @@ export class ManualAttempt implements AbortableAttempt {
     this.#controller.abort();
     this.#callbacks.forEach((callback) => callback());
   }
+}
+
+/** Runs middleware as an authenticator does, without its refusals: an answer has no result, and an error rejects. */
+export function runThrough<Result>(
+  run: Omit<MiddlewareRun<Result>, 'response' | 'refuse' | 'fail'>,
+): Promise<Result | undefined> {
+  return runMiddleware({
+    ...run,
+    response: new MiddlewareResponse(run.request),
+    refuse: () => undefined,
+    fail: (error) => rejected(error) as never,
+  });
+}
+
+async function rejected(error: unknown): Promise<never> {
+  throw error;
 }
