@@ -247,7 +247,7 @@ describe('strategyRequest', () => {
       httpVersion: '1.1',
       httpVersionMajor: 1,
       httpVersionMinor: 1,
-      complete: false,
+      complete: true,
       upgrade: null,
       rawHeaders: request.rawHeaders,
     });
