@@ -1,7 +1,3 @@
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import type { INestApplication, Type } from '@nestjs/common';
-import { Test } from '@nestjs/testing';
 import { createClient } from 'graphql-ws';
 import jwt from 'jsonwebtoken';
 import { subscriptionParams } from 'nestjs-ws-auth/graphql-ws-client';
@@ -11,34 +7,9 @@ import { AppModule as GraphqlModule } from '../../sample/examples/graphql/app.mo
 import { AppModule as SocketIoModule } from '../../sample/examples/socket-io/app.module.js';
 import { joinChat } from '../../sample/examples/socket-io/client.js';
 import { AppModule as NodeModule } from '../../sample/examples/two-nodes/app.module.js';
-import { TestClient } from '../support/client.js';
+import { bearer } from '../support/tokens.js';
 import { RedisServer } from '../support/redis.js';
-
-/** A running example. */
-class Example implements AsyncDisposable {
-  private constructor(
-    private readonly app: INestApplication,
-    readonly origin: string,
-  ) {}
-
-  static async start(module: Type<object>): Promise<Example> {
-    const compiled = await Test.createTestingModule({ imports: [module] }).compile();
-    const app = compiled.createNestApplication({ logger: false });
-    await app.listen(0, '127.0.0.1');
-    const server: Server = app.getHttpServer();
-    return new Example(app, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-  }
-
-  /** Posts as the bearer of a token. */
-  post(path: string, token: string, body: object = {}): Promise<Response> {
-    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-    return fetch(this.origin + path, { method: 'POST', headers, body: JSON.stringify(body) });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.app.close();
-  }
-}
+import { Example } from './example.js';
 
 const secret = 'the secret of the examples';
 const tokenOf = (sub: string) => jwt.sign({ sub }, secret, { expiresIn: 60 });
@@ -55,16 +26,12 @@ describe('the example of two nodes', () => {
     await using one = await Example.start(NodeModule);
     await using other = await Example.start(NodeModule);
     const token = tokenOf('alice');
-    const connect = (node: Example) =>
-      new TestClient(`${node.origin.replace('http', 'ws')}/chat`, {
-        headers: { authorization: `Bearer ${token}` },
-      });
-    await using client = await connect(one).opened();
+    await using client = await one.chat(bearer(token)).opened();
     expect(await client.ask('hello')).toBe('Hello alice!');
-    expect((await other.post('/logout', token)).status).toBe(204);
+    expect((await other.post('/logout', bearer(token).headers)).status).toBe(204);
     expect(await client.closed()).toEqual({ code: 3000, reason: 'revoked' });
     for (const node of [one, other]) {
-      await using refused = connect(node);
+      await using refused = node.chat(bearer(token));
       expect(await refused.refusal()).toMatchObject({ status: 401 });
     }
   });
@@ -100,10 +67,14 @@ describe('the example of GraphQL', () => {
     expect((await notes.next()).value).toEqual({ data: { notes: 'Hello alice!' } });
     const next = notes.next();
     const mutation = { query: 'mutation { addNote(text: "milk") }' };
-    const added = await (await example.post('/graphql', tokenOf('bob'), mutation)).json();
+    const added = await (
+      await example.post('/graphql', bearer(tokenOf('bob')).headers, mutation)
+    ).json();
     expect(added).toEqual({ data: { addNote: true } });
     expect((await next).value).toEqual({ data: { notes: 'milk' } });
-    const refused = await (await example.post('/graphql', 'forged', mutation)).json();
+    const refused = await (
+      await example.post('/graphql', bearer('forged').headers, mutation)
+    ).json();
     expect(JSON.stringify(refused)).toContain('UNAUTHENTICATED');
     await client.dispose();
   });

@@ -1,6 +1,6 @@
 import { createElement, StrictMode, useState } from 'react';
 import { createRoot } from 'react-dom/client';
-import { useSocket } from '../../readme/snippets/use-socket.js';
+import { useSocket } from '../../../sample/examples/react/use-socket.js';
 
 interface Shared {
   readonly options: { readonly url: string; readonly token: string };
