@@ -1,5 +1,6 @@
 import { refusedBy, unavailable, type Refusal } from '../protocol/refusal.js';
 import type { RevocationLedger } from '../sessions/revocation-ledger.js';
+import { revokedAnswer } from '../store/store-answers.js';
 import type { WsAuthStore } from '../store/ws-auth-store.js';
 import type { Authenticated } from '../authentication/authenticated.js';
 
@@ -25,7 +26,7 @@ export class RevocationCheck {
    */
   async check(authenticated: Authenticated): Promise<Refusal | undefined> {
     try {
-      if (await this.store.isRevoked(this.ledger.questionAbout(authenticated))) {
+      if (revokedAnswer(await this.store.isRevoked(this.ledger.questionAbout(authenticated)))) {
         return refusedBy('revoked', 'ERR_WS_AUTH_REVOKED');
       }
     } catch (cause) {

@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { WsAuthStoreError } from '../errors/ws-auth-store.error.js';
 import { maxTimerMs } from '../policy/check-option.js';
-import { waitAtMost } from '../store/wait-at-most.js';
+import { inTime } from '../store/in-time.js';
 import type { StoredRevocation, WsAuthStore } from '../store/ws-auth-store.js';
 import { inPieces } from './in-pieces.js';
 
@@ -24,9 +23,6 @@ export interface RevocationSyncOptions {
 
 /** Longest pause in milliseconds after a reading that failed. */
 const retryMs = 1_000;
-
-/** Time in milliseconds that a store has to answer a reading. */
-const answerMs = 10_000;
 
 /** Revocations that are asked for in one request. */
 const pageSize = 1_000;
@@ -110,7 +106,8 @@ export class RevocationSync {
     const isFirst = this.#freshAt === Number.NEGATIVE_INFINITY;
     for (;;) {
       const askedAt = performance.now();
-      const page = await this.#ask(this.options.store.revocationsSince(this.#cursor, pageSize));
+      // A reading that never ended would be the last one, and the node would not notice that its store is back.
+      const page = await inTime(this.options.store.revocationsSince(this.#cursor, pageSize));
       const relevant = page.revocations.filter(({ rememberMs }) => !isFirst || rememberMs > 0);
       await inPieces(relevant, (revocation) => this.options.apply(revocation));
       // A store that stays where it is would be read for ever.
@@ -121,14 +118,6 @@ export class RevocationSync {
       }
       await nextTurn();
     }
-  }
-
-  /** A reading that never ended would be the last one, and the node would not notice that its store is back. */
-  async #ask<Answer>(answer: Promise<Answer>): Promise<Answer> {
-    if (!(await waitAtMost(answerMs, answer))) {
-      throw new WsAuthStoreError('the store did not answer in time');
-    }
-    return answer;
   }
 
   #succeed(upToDateAt: number): void {

@@ -1,4 +1,5 @@
 import { refusedBy, unavailable, type Refusal } from '../protocol/refusal.js';
+import { leaseAnswer } from '../store/store-answers.js';
 import type {
   LeaseAnswer,
   LeaseClaim,
@@ -128,7 +129,7 @@ export class SessionLeases {
     this.#held.set(sessionId, { userId, sessionId, claimedAt: performance.now() });
     let answer: LeaseAnswer;
     try {
-      answer = await this.options.store.claimLease(claim);
+      answer = leaseAnswer(await this.options.store.claimLease(claim));
     } catch (error) {
       // An answer that is lost may have been a yes.
       this.#held.delete(sessionId);

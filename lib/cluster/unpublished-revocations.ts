@@ -1,3 +1,4 @@
+import { inTime } from '../store/in-time.js';
 import type { StoredRevocation, WsAuthStore } from '../store/ws-auth-store.js';
 
 /**
@@ -33,7 +34,7 @@ export class UnpublishedRevocations {
 
   async #publishAll(store: Pick<WsAuthStore, 'addRevocation'>): Promise<void> {
     for (const [tokenId, revocation] of this.#byToken) {
-      await store.addRevocation(revocation);
+      await inTime(store.addRevocation(revocation));
       if (this.#byToken.get(tokenId) === revocation) {
         this.#byToken.delete(tokenId);
       }

@@ -1,4 +1,5 @@
 import type { RevocationQuestion, StoredRevocation, WsAuthStore } from '../store/ws-auth-store.js';
+import { inTime } from '../store/in-time.js';
 import { readClock } from '../store/store-clock.js';
 import { UnpublishedRevocations } from '../cluster/unpublished-revocations.js';
 import { concernedSessions } from './concerned-sessions.js';
@@ -129,8 +130,14 @@ export class RevocationLedger {
   }
 
   async #publish(revocation: StoredRevocation): Promise<void> {
-    await this.#store?.addRevocation(revocation);
+    await this.#add(revocation);
     await this.publishTokens();
+  }
+
+  async #add(revocation: StoredRevocation): Promise<void> {
+    if (this.#store) {
+      await inTime(this.#store.addRevocation(revocation));
+    }
   }
 
   /**
@@ -154,7 +161,7 @@ export class RevocationLedger {
     try {
       return this.apply(disconnection);
     } finally {
-      await this.#store?.addRevocation(disconnection);
+      await this.#add(disconnection);
     }
   }
 

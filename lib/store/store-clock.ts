@@ -1,9 +1,11 @@
 import { WsAuthStoreError } from '../errors/ws-auth-store.error.js';
+import { inTime } from './in-time.js';
+import { timeAnswer } from './store-answers.js';
 import type { WsAuthStore } from './ws-auth-store.js';
 
 /** Epoch milliseconds by the clock that all nodes share: that of the store, or that of this process where the store has none. */
 export async function sharedNow(store: Pick<WsAuthStore, 'now'>): Promise<number> {
-  return store.now ? await store.now() : Date.now();
+  return store.now ? timeAnswer(await inTime(store.now())) : Date.now();
 }
 
 /** Reads the clock that all nodes share. If it does not answer, that of this process comes with the failure. */

@@ -1,6 +1,7 @@
 import { clientFactsOf, type ClientFacts } from '../passport/client-facts.js';
 import type { Strategy, StrategyActions } from '../passport/strategy.js';
 import { normalizeOrigin } from '../protocol/origin.js';
+import { revokedAnswer } from '../store/store-answers.js';
 import type { WsAuthStore } from '../store/ws-auth-store.js';
 import { ticketDigest } from './ticket-digest.js';
 import { parseTicketPayload, type TicketBinding, type TicketPayload } from './ticket-payload.js';
@@ -49,7 +50,7 @@ export class TicketStrategy implements Strategy {
     }
     const { sessionId, tokenIds } = payload.bound;
     const revoked =
-      sessionId !== undefined && (await this.store.isRevoked({ sessionId, tokenIds }));
+      sessionId !== undefined && revokedAnswer(await this.store.isRevoked({ sessionId, tokenIds }));
     return revoked ? undefined : payload;
   }
 }
