@@ -11,6 +11,8 @@ export function diagnosisLine(diagnosis: WsAuthDiagnosis): string {
     ['extractor', extractor],
     ['strategy', listed(strategies.map(answerText))],
     ['fields', listed(fields)],
+    ['paths', listed(diagnosis.paths ?? [])],
+    ['unread', listed(diagnosis.unread ?? [])],
     ['guard', diagnosis.guard],
     ['error', diagnosis.error],
   ] as const;

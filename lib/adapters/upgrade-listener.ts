@@ -130,10 +130,18 @@ export class UpgradeListener {
     socket.on('error', destroy);
     if (this.httpServer.listenerCount('upgrade') === 1) {
       const handshake = parseHandshake(request, head.length);
-      const refusal = this.isClosing ? shuttingDown : unknownPath;
+      const refusal = this.isClosing ? shuttingDown : this.#unknownPath();
       this.#refuse(handshake instanceof Refusal ? handshake : refusal, request, socket);
     }
   };
+
+  #unknownPath(): Refusal {
+    const ofGateways = [...this.#routes.keys()].filter((path) => typeof path === 'string');
+    const paths = [...ofGateways, ...this.#subtrees.map(({ path }) => `${path}/**`)];
+    return refusedBy('path', 'ERR_WS_AUTH_UNKNOWN_PATH', {
+      paths: paths.toSorted().slice(0, maxPaths),
+    });
+  }
 
   readonly #claim = (request: IncomingMessage, socket: Duplex, head: Buffer): boolean => {
     const route = this.#routeOf(request);
@@ -167,7 +175,9 @@ export class UpgradeListener {
   }
 }
 
-const unknownPath = refusedBy('path', 'ERR_WS_AUTH_UNKNOWN_PATH');
+/** Most paths that the line of a refusal names. */
+const maxPaths = 10;
+
 const shuttingDown = refusedBy('closing', 'ERR_WS_AUTH_SHUTTING_DOWN');
 
 function pathOf({ url = '' }: IncomingMessage): string {

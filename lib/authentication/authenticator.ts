@@ -14,6 +14,7 @@ import { isOriginAllowed, originDiagnosis } from './origin-check.js';
 import { hasPresentedNothing, presentsAnything, presentsBesideCookies } from './presented.js';
 import { CredentialJudge, type AuthenticatorChecks, type Subject } from './credential-judge.js';
 import type { StrategyChain } from './strategy-chain.js';
+import { withUnread } from './unread-places.js';
 
 /** What is decided about a connection: a session, a refusal, or to wait for the first message. */
 export type Decision = Authenticated | Refusal | 'defer';
@@ -80,7 +81,7 @@ export class Authenticator {
       });
     }
     if (!credential) {
-      return this.#withoutCredential();
+      return this.#withoutCredential(subject);
     }
     const entered = this.enter(subject, credential, attempt);
     const { policy } = this;
@@ -90,7 +91,7 @@ export class Authenticator {
     }
     return andThen(entered, (decision) => {
       if (hasPresentedNothing(subject, credential, { policy, attempt })) {
-        return this.#unlessNothingSent(decision);
+        return this.#unlessNothingSent(decision, subject);
       }
       return mayDefer ? unlessRejected(decision) : decision;
     });
@@ -109,9 +110,9 @@ export class Authenticator {
   }
 
   /** A strategy that reads the request itself has found nothing there, as nothing was sent. */
-  #unlessNothingSent(decision: Decision): Decision {
+  #unlessNothingSent(decision: Decision, subject: Subject): Decision {
     return decision instanceof Refusal && decision.asksForAnother
-      ? this.#withoutCredential(decision)
+      ? this.#withoutCredential(subject, decision)
       : decision;
   }
 
@@ -160,23 +161,23 @@ export class Authenticator {
   }
 
   /** @param refusal the answer of a strategy that reads the request itself to a request without a credential */
-  #withoutCredential(refusal?: Refusal): Decision {
+  #withoutCredential(subject: Subject, refusal?: Refusal): Decision {
     const { policy } = this;
     if (policy.firstMessage) {
       return 'defer';
     }
-    return policy.optional ? anonymous(policy) : this.#demandCredential(refusal);
+    return policy.optional ? anonymous(policy) : this.#demandCredential(subject, refusal);
   }
 
   /** Strategies answer a missing credential with 400, which becomes a 401. */
-  #demandCredential(refusal: Refusal | undefined): Refusal {
-    return refusal?.isUnauthorized
-      ? refusal
-      : this.chain.challenge(
-          refusedBy('no-credential', 'ERR_WS_AUTH_CREDENTIAL_REQUIRED', {
-            extractor: this.policy.handshakeExtractors.map(({ name }) => name).join('+'),
-          }),
-        );
+  #demandCredential({ original }: Subject, refusal: Refusal | undefined): Refusal {
+    if (refusal?.isUnauthorized) {
+      return refusal;
+    }
+    const required = refusedBy('no-credential', 'ERR_WS_AUTH_CREDENTIAL_REQUIRED', {
+      extractor: this.policy.handshakeExtractors.map(({ name }) => name).join('+'),
+    });
+    return this.chain.challenge(withUnread(required, original));
   }
 }
 

@@ -6,6 +6,7 @@ import {
   type HandshakeExtractor,
   type WsCredentialExtractor,
 } from '../credentials/extractor.js';
+import { isThenable } from '../passport/maybe-promise.js';
 import { Site } from '../passport/middleware-application.js';
 import type { Strategy } from '../passport/strategy.js';
 import { strategyRequest } from '../passport/strategy-request.js';
@@ -16,6 +17,8 @@ import { Attempt } from './attempt.js';
 interface KnownStrategy {
   /** Of passport-jwt: the function that extracts the token from a request. */
   readonly _jwtFromRequest?: unknown;
+  /** Of passport-jwt: how it verifies tokens. */
+  readonly _verifOpts?: { readonly algorithms?: unknown; readonly ignoreExpiration?: unknown };
   /** Of passport-local: the field of the body that it reads. */
   readonly _usernameField?: unknown;
 }
@@ -54,6 +57,28 @@ export function readsElsewhere(
   return misses ? extractors.map((each) => each.name) : undefined;
 }
 
+/**
+ * Settings of a strategy that work against what it is for, and how to mend them: options of passport-jwt by which it rejects every
+ * token, or accepts tokens that are refused here.
+ */
+export function strategyTraps(strategy: Strategy, policy: Policy): readonly string[] {
+  const { _jwtFromRequest: extract, _verifOpts: options } = strategy as KnownStrategy;
+  if (typeof extract !== 'function') {
+    return [];
+  }
+  const found = extractedBy(extract as Extract, { scheme: 'Bearer', token }, policy);
+  const algorithms = [options?.algorithms ?? ['HS256']].flat();
+  const traps: Readonly<Record<string, boolean>> = {
+    [`its jwtFromRequest returns no token but a value of type ${typeof found}; pass what ExtractJwt.fromAuthHeaderAsBearerToken() returns, with the parentheses, and no async function`]:
+      !isNothing(found) && typeof found !== 'string',
+    "its algorithms accept no signature, so that it rejects every token; name the algorithm of the issuer, such as ['RS256']":
+      algorithms.every((each) => each === 'none'),
+    'its ignoreExpiration accepts tokens that are past exp, and a session ends with its token; set the option expiresAt, or remove it':
+      options?.ignoreExpiration === true && policy.expiresAt === undefined,
+  };
+  return Object.keys(traps).filter((text) => traps[text]);
+}
+
 /** What an extractor finds, with a token that no strategy accepts; `undefined` if the strategy reads the request by itself. */
 function contentOf(extractor: WsCredentialExtractor): CredentialContent | undefined {
   if (extractor.phase === 'message') {
@@ -72,17 +97,23 @@ function contentOf(extractor: WsCredentialExtractor): CredentialContent | undefi
 function isMissed(content: CredentialContent, strategy: Strategy, policy: Policy): boolean {
   const { _jwtFromRequest: extract, _usernameField: field } = strategy as KnownStrategy;
   if (typeof extract === 'function') {
-    return findsNothing(extract as (request: object) => unknown, content, policy);
+    return isNothing(extractedBy(extract as Extract, content, policy));
   }
   return typeof field === 'string' && content.scheme !== 'fields';
 }
 
-/** An extractor of the application may throw on a request that no client has sent, or wait: then nothing is known. */
-function findsNothing(
-  extract: (request: object) => unknown,
+type Extract = (request: object) => unknown;
+
+function isNothing(found: unknown): boolean {
+  return found === undefined || found === null || found === '' || found === false;
+}
+
+/** An extractor of the application may throw on a request that no client has sent: then it counts as one that finds the token. */
+function extractedBy(
+  extract: Extract,
   content: CredentialContent,
   { trust, trustProxy, tokenPlaces: places }: Policy,
-): boolean {
+): unknown {
   const attempt = new Attempt(() => undefined);
   const request = Object.assign(new IncomingMessage(new Socket()), { url: '/', method: 'GET' });
   try {
@@ -97,9 +128,12 @@ function findsNothing(
         places,
       }),
     );
-    return found === undefined || found === null || found === '' || found === false;
+    if (isThenable(found)) {
+      found.then(undefined, () => undefined);
+    }
+    return found;
   } catch {
-    return false;
+    return token;
   } finally {
     attempt.settle();
   }

@@ -1,7 +1,7 @@
 import type { Logger } from '@nestjs/common';
 import type { ApplicationConfig } from '@nestjs/core';
 import type { ProtectedServer } from '../adapters/adapter-context.js';
-import { readsElsewhere } from '../authentication/unread-token.js';
+import { readsElsewhere, strategyTraps } from '../authentication/unread-token.js';
 import { runsGlobalGuards } from '../guards/global-guards.js';
 import type { Strategies } from '../passport/strategies.js';
 import { bootLines, type ServedGateway } from './boot-lines.js';
@@ -69,11 +69,21 @@ function readingWarnings({ path = '/', policy }: ServedGateway, { strategies }: 
   const own = [...handshakeExtractors, firstMessage].flatMap((each) => each?.strategy ?? []);
   return [...new Set([...strategy, ...own])].flatMap((name) => {
     const registered = strategies.find(name);
-    const extractors = registered && readsElsewhere(name, registered, policy);
-    return extractors === undefined
-      ? []
-      : `strategy: "${name}" does not look where ${extractors.join(' and ')} of ${path} puts the credential, so that it refuses ` +
-          'every client; let it read the Authorization header (ExtractJwt.fromAuthHeaderAsBearerToken()), or list the extractor ' +
-          'of the place that it reads';
+    if (!registered) {
+      return [];
+    }
+    const extractors = readsElsewhere(name, registered, policy);
+    return [
+      ...strategyTraps(registered, policy).map((trap) => `strategy: "${name}": ${trap}`),
+      ...(extractors ? [elsewhere(name, extractors, path)] : []),
+    ];
   });
+}
+
+function elsewhere(name: string, extractors: readonly string[], path: string): string {
+  return (
+    `strategy: "${name}" does not look where ${extractors.join(' and ')} of ${path} puts the credential, so that it refuses ` +
+    'every client; let it read the Authorization header (ExtractJwt.fromAuthHeaderAsBearerToken()), or list the extractor ' +
+    'of the place that it reads'
+  );
 }

@@ -107,6 +107,13 @@ export interface WsAuthDiagnosis {
   readonly status?: number;
   /** Names of the header fields that are wrong, or of the fields that a message had. */
   readonly fields?: readonly string[];
+  /**
+   * Where the handshake held anything that could be a credential, if none was found: `authorization`, `?access_token`, `cookie:jwt`. Of
+   * each kind the first five.
+   */
+  readonly unread?: readonly string[];
+  /** Paths that the server has, the first ten, where the client asked for another one. */
+  readonly paths?: readonly string[];
   /** Both sides of the comparison, where an origin was refused. */
   readonly origin?: WsAuthOriginDiagnosis;
   /** Class of the guard that refused the client at `handleConnection`; `onConnect` for that of graphql-ws. */

@@ -374,10 +374,18 @@ describe('a decorator of this package that has no effect', () => {
 });
 
 function jwtStrategy(jwtFromRequest: JwtFromRequestFunction) {
+  return jwtStrategyWith({ jwtFromRequest });
+}
+
+function jwtStrategyWith(options: object) {
   @Injectable()
   class OtherStrategy extends PassportStrategy(PassportJwtStrategy, 'other') {
     constructor() {
-      super({ jwtFromRequest, secretOrKey: secret as unknown as Buffer });
+      super({
+        jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
+        secretOrKey: secret as unknown as Buffer,
+        ...options,
+      });
     }
     validate(user: object) {
       return user;
@@ -430,6 +438,40 @@ describe('a strategy that reads elsewhere than the extractors look', () => {
         /^strategy: "other" does not look where from\w+.* of \/chat puts the credential/,
       ),
     ]);
+  });
+
+  it.each<[string, object, RegExp]>([
+    [
+      'an extractor that was not made',
+      { jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken as unknown },
+      /returns no token but a value of type function; .* with the parentheses/,
+    ],
+    [
+      'an extractor that waits',
+      { jwtFromRequest: () => Promise.reject(new Error('no request')) },
+      /returns no token but a value of type object; .* no async function/,
+    ],
+    ['the algorithm none', { algorithms: ['none'] }, /name the algorithm of the issuer/],
+    ['no algorithm', { algorithms: [] }, /rejects every token/],
+    ['expired tokens', { ignoreExpiration: true }, /set the option expiresAt, or remove it/],
+  ])('K8: is warned of a strategy of passport-jwt with %s', async (_what, own, text) => {
+    const { warn } = await boot({
+      providers: [jwtStrategyWith(own), demanding({ strategy: 'other' })],
+    });
+    expect(warn).toEqual([expect.stringMatching(text)]);
+    expect(warn[0]).toMatch(/^strategy: "other": its /);
+  });
+
+  it.each<[string, object, WsAuthModuleOptions]>([
+    ['one algorithm, as a text', { algorithms: 'HS256' }, {}],
+    ['none beside another algorithm', { algorithms: ['none', 'HS256'] }, {}],
+    ['expired tokens and an end', { ignoreExpiration: true }, { expiresAt: () => undefined }],
+  ])('K8: is not warned of a strategy of passport-jwt with %s', async (_what, own, options) => {
+    const { warn } = await boot({
+      options,
+      providers: [jwtStrategyWith(own), demanding({ strategy: 'other' })],
+    });
+    expect(warn).toEqual([]);
   });
 
   it.each<[string, Type<object>, WsAuthPolicyOptions]>([

@@ -1,4 +1,5 @@
 import { aborted } from '../../authentication/attempt.js';
+import { withUnread } from '../../authentication/unread-places.js';
 import type { Authenticated } from '../../authentication/authenticated.js';
 import type { Credential } from '../../credentials/credential.js';
 import { Refusal, refusedBy } from '../../protocol/refusal.js';
@@ -95,12 +96,17 @@ export class PendingInit {
   refuse(refusal: Refusal): void {
     const { attempt, peer } = this.upgrade;
     if (attempt.running) {
-      this.context.reporter.refused(refusal, peer, 'message');
+      this.#report(refusal);
       this.#holdUntilClosed();
       attempt.settle();
       // The client may leave the close frame unanswered.
       destroyAfter(peer.socket, closeGraceMs.pending);
     }
+  }
+
+  #report(refusal: Refusal): void {
+    const { peer, subject } = this.upgrade;
+    this.context.reporter.refused(withUnread(refusal, subject.original), peer, 'message');
   }
 
   #read(params: unknown): Credential | Refusal | undefined {
@@ -149,7 +155,7 @@ export class PendingInit {
       this.#authenticated = undefined;
     }
     if (attempt.refusal) {
-      this.context.reporter.refused(attempt.refusal, peer, 'message');
+      this.#report(attempt.refusal);
       this.#holdUntilClosed();
       // Before `connection_init` graphql-ws closes with a code that the client can read, by its own timer.
       this.#close?.(attempt.refusal);

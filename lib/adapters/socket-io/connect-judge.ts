@@ -103,7 +103,8 @@ export class ConnectJudge {
 
   #report(refusal: Refusal, namespace: string | undefined, during: WsAuthPhase): void {
     const { entrance, server } = this.connection;
-    server.context.reporter.refused(refusal, entrance.peer.placeIn(namespace), during);
+    const { reporter } = server.context;
+    reporter.refused(entrance.explain(refusal), entrance.peer.placeIn(namespace), during);
   }
 
   #answer({ namespace, next, onAccepted }: ConnectRequest, refusal: Refusal | undefined): void {

@@ -2,6 +2,7 @@ import type { Authenticated } from '../../authentication/authenticated.js';
 import type { Decision } from '../../authentication/authenticator.js';
 import { renew } from '../../authentication/renewal.js';
 import { aborted, type Attempt } from '../../authentication/attempt.js';
+import { withUnread } from '../../authentication/unread-places.js';
 import type { Credential } from '../../credentials/credential.js';
 import type { MaybePromise } from '../../passport/maybe-promise.js';
 import { Refusal, refusedBy } from '../../protocol/refusal.js';
@@ -42,6 +43,11 @@ export class Entrance {
   }
 
   /** The request that opened the connection, until its session begins. */
+  /** Adds to a refusal where the handshake held anything that no extractor has read. */
+  explain(refusal: Refusal): Refusal {
+    return this.#upgrade ? withUnread(refusal, this.#upgrade.subject.original) : refusal;
+  }
+
   get upgrade(): PendingUpgrade {
     return this.#upgrade!;
   }

@@ -1,4 +1,5 @@
 import type { Authenticated } from '../../authentication/authenticated.js';
+import { withUnread } from '../../authentication/unread-places.js';
 import { sessionMessage } from '../../protocol/message.js';
 import type { Refusal } from '../../protocol/refusal.js';
 import { refuseClient } from './close-client.js';
@@ -78,8 +79,8 @@ export class WaitingRoom {
 
   #refuse(client: GatedWebSocket, upgrade: PendingUpgrade, refusal: Refusal): void {
     const { reporter, policy, budget } = this.options.context;
-    const { peer } = upgrade;
-    reporter.refused(refusal, peer, 'message');
+    const { peer, subject } = upgrade;
+    reporter.refused(withUnread(refusal, subject.original), peer, 'message');
     refuseClient(client, refusal, policy);
     if (!upgrade.isBusy) {
       budget.mayEvict(peer, () => client.terminate());

@@ -16,8 +16,9 @@ import {
   type WsAuthEventMap,
 } from '../../../lib/index.js';
 import { startApp, type TestApp } from '../../support/app.js';
-import type { TestClient } from '../../support/client.js';
+import type { ConnectOptions, TestClient } from '../../support/client.js';
 import { EchoGateway } from '../../support/gateways.js';
+import { patient } from '../../support/patience.js';
 import { JwtStrategy } from '../../support/strategies.js';
 import { secret, tokenOf } from '../../support/tokens.js';
 
@@ -45,8 +46,8 @@ class WrongStrategy extends PassportStrategy(Strategy, 'wrong') {
 
 const good = tokenOf('alice');
 const header = (authorization: string) => ({ headers: { authorization } });
-const first = (message: unknown) => (app: TestApp) => {
-  const client = app.connect('/');
+const first = (message: unknown) => (app: TestApp, options?: ConnectOptions) => {
+  const client = app.connect('/', options);
   void client
     .opened()
     .then(() => client.sendRaw(typeof message === 'string' ? message : JSON.stringify(message)));
@@ -134,10 +135,40 @@ const rows: readonly Row[] = [
     { check: 'origin' },
   ],
   [
+    'sends the token by another parameter, where a message may follow',
+    (app) => app.connect(`/?access_token=${good}`),
+    'ERR_WS_AUTH_TIMEOUT',
+    { check: 'first-message-deadline', unread: ['?access_token'] },
+  ],
+  [
+    'sends another scheme and a message of its own',
+    (app) => first({ event: 'hello' })(app, header(`Token ${good}`)),
+    required,
+    { check: 'event', unread: ['authorization'] },
+  ],
+  [
+    'sends the token in the query',
+    (app) => app.connect(`/machines?jwt=${good}`),
+    required,
+    { check: 'no-credential', unread: ['?jwt'] },
+  ],
+  [
+    'sends the token in a cookie',
+    (app) => app.connect('/machines', { headers: { cookie: `jwt=${good}; theme=dark` } }),
+    required,
+    { check: 'no-credential', unread: ['cookie:jwt', 'cookie:theme'] },
+  ],
+  [
+    'sends the token as a subprotocol',
+    (app) => app.connect('/machines', { protocols: ['chat', `bearer.${good}`] }),
+    required,
+    { check: 'no-credential', unread: ['sec-websocket-protocol'] },
+  ],
+  [
     'connects to another path',
     (app) => app.connect('/chat'),
     'ERR_WS_AUTH_UNKNOWN_PATH',
-    { check: 'path' },
+    { check: 'path', paths: ['/', '/machines'] },
   ],
   [
     'connects with Socket.IO',
@@ -251,7 +282,9 @@ describe('a client that', () => {
       fromFirstMessage(),
     ];
     app = await startApp({
-      imports: [WsAuthModule.forRoot({ strategy: 'jwt', credentials })],
+      imports: [
+        WsAuthModule.forRoot({ strategy: 'jwt', credentials, authTimeoutMs: patient(1_000) }),
+      ],
       providers: [JwtStrategy, WrongStrategy, EchoGateway, MachinesGateway],
     });
   });

@@ -1,0 +1,47 @@
+import { queryPairs } from '../credentials/query.js';
+import type { OriginalParts } from '../credentials/redaction.js';
+import type { Refusal } from '../protocol/refusal.js';
+import { safeFieldNames } from '../protocol/safe-name.js';
+
+/** Codes of refusals for want of a credential. */
+const wanting: ReadonlySet<string> = new Set([
+  'ERR_WS_AUTH_CREDENTIAL_REQUIRED',
+  'ERR_WS_AUTH_TIMEOUT',
+]);
+
+/** Parameters of engine.io itself. */
+const ofEngine: ReadonlySet<string> = new Set(['EIO', 'transport', 't', 'sid', 'b64', 'j']);
+
+/** Most names of one kind that a log line has. */
+const maxNames = 5;
+
+/**
+ * Adds to a refusal for want of a credential where the handshake held anything that could be one: most often the token stands in a
+ * place that no extractor of the gateway reads.
+ */
+export function withUnread(refusal: Refusal, original: OriginalParts): Refusal {
+  const unread = wanting.has(refusal.code) ? placesIn(original) : [];
+  return unread.length === 0 ? refusal : refusal.diagnosed({ unread });
+}
+
+/** Names of places, never values: `authorization`, `?access_token`, `cookie:jwt`. */
+function placesIn({ url, headers }: OriginalParts): readonly string[] {
+  const { authorization, cookie = '', 'sec-websocket-protocol': subprotocols } = headers;
+  // What stands alone may be the token itself.
+  const pairs = queryPairs(url.split('?', 2)[1] ?? '').filter(({ value }) => value !== '');
+  const params = pairs.map(({ name }) => name);
+  const isEngine = params.includes('EIO');
+  const ofClient = params.filter((name) => !isEngine || !ofEngine.has(name));
+  const cookies = cookie.split(';').flatMap((pair) => pair.match(/^\s*([^=]+)=/)?.[1] ?? []);
+  return [
+    ...(authorization === undefined ? [] : ['authorization']),
+    ...(subprotocols === undefined ? [] : ['sec-websocket-protocol']),
+    ...safe(ofClient).map((name) => `?${name}`),
+    ...safe(cookies).map((name) => `cookie:${name}`),
+  ];
+}
+
+function safe(names: readonly string[]): readonly string[] {
+  const some = Object.fromEntries(names.slice(0, maxNames).map((name) => [name, true]));
+  return safeFieldNames(some).filter((name) => !/[?.]/.test(name));
+}
