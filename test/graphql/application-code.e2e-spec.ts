@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Server } from 'node:http';
-import { GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
+import { GraphQLError, GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -56,6 +56,18 @@ describe('a hook of the application that runs when a client has left', () => {
       expect(await other.query('{ hello }')).toMatchObject({ data: { hello: 'hello' } });
     },
   );
+});
+
+describe('a validate of the application', () => {
+  it.each<[string, () => unknown]>([
+    ['a promise of errors', () => Promise.resolve([new GraphQLError('too deep')])],
+    ['a promise that rejects', () => Promise.reject(new Error('SECRET'))],
+  ])('K12d: that returns %s lets no operation pass', async (_name, validate) => {
+    await using graphql = await startGraphql({ theirs: { validate } });
+    await using client = new Subscriber(graphql.app, { connectionParams });
+    await expect(client.query('{ hello }')).rejects.toMatchObject({ code: 4500 });
+    expect(sessionsOf(graphql.app).count()).toBe(0);
+  });
 });
 
 describe('the source of a subscription', () => {

@@ -54,6 +54,16 @@ describe('options of the application for graphql-ws', () => {
     );
   });
 
+  it.each(['parse', 'validate', 'jsonMessageReplacer', 'jsonMessageReviver'])(
+    'K12d: must not have an async function as %s, whose result is not awaited',
+    (name) => {
+      expect(optionsOf({ [name]: () => Promise.resolve([]) })).not.toThrow();
+      for (const asynchronous of [async () => Promise.resolve([]), class Hook {}]) {
+        expect(optionsOf({ [name]: asynchronous })).toThrow(`graphqlWs.options.${name}: expected`);
+      }
+    },
+  );
+
   it('may have names of a later version, and those of Nest', () => {
     expect(optionsOf({ maxOperationsPerClient: 1, path: '/graphql' })).not.toThrow();
   });
