@@ -14,28 +14,42 @@ export const longestNoticeMs = 5_000;
 /** Time in milliseconds after which the condition of a wait is looked at again. */
 const lookAgainMs = 100;
 
-/** Something that is done while sessions leave, in milliseconds from the beginning. */
-interface Step {
-  readonly at: number;
-  readonly run: () => void | Promise<void>;
-}
-
 /**
- * Has sessions leave in batches that are spread over a time. Each client receives a notice some time before its session ends, and
- * every session that was announced ends.
+ * Has sessions leave in batches that are spread over a time. Each client receives a notice some time before its session ends. The
+ * last batch ends when the time is over.
  *
- * @param permit returns how many sessions of a batch may leave when its turn has come; without it, all of them
+ * @param permit returns which sessions of a batch may leave when its turn has come; without it, all of them
  */
 export async function leaveInSteps(
   live: LiveSessions,
   sessions: readonly LiveSession[],
-  pace: LeavingPace,
+  { overMs, batch }: LeavingPace,
   permit?: (batch: readonly LiveSession[]) => Promise<readonly LiveSession[]>,
 ): Promise<void> {
+  const isEmpty = () => live.size === 0;
+  const noticeMs = Math.min(longestNoticeMs, overMs / 2);
+  const count = Math.ceil(sessions.length / batch);
+  const spreadMs = (overMs - noticeMs) / Math.max(1, count - 1);
   const beganAt = performance.now();
-  for (const { at, run } of stepsOf(sessions, pace, permit)) {
-    await waitUntil(beganAt + at, () => live.size === 0);
-    await run();
+  for (let index = 0; index < count; index += 1) {
+    await waitUntil(beganAt + index * spreadMs, isEmpty);
+    const next = sessions.slice(index * batch, (index + 1) * batch);
+    announce(permit ? await permit(next) : next, noticeMs);
+  }
+  await waitUntil(performance.now() + noticeMs, isEmpty);
+}
+
+/**
+ * Sends the notice, and ends the sessions after it whatever the next steps wait for: from its notice on a session has no place among
+ * the sessions of its user.
+ */
+function announce(sessions: readonly LiveSession[], noticeMs: number): void {
+  const leave = () => sessions.forEach((each) => each.leave());
+  sessions.forEach((each) => each.announceLeaving(noticeMs));
+  if (noticeMs === 0) {
+    leave();
+  } else {
+    setTimeout(leave, noticeMs).unref();
   }
 }
 
@@ -48,28 +62,4 @@ export async function waitUntil(instant: number, isOver: () => boolean): Promise
     }
     await delay(Math.min(leftMs, lookAgainMs));
   }
-}
-
-/** The notice to each batch, and its end. The last batch ends when the time is over. */
-function stepsOf(
-  sessions: readonly LiveSession[],
-  { overMs, batch }: LeavingPace,
-  permit: Parameters<typeof leaveInSteps>[3],
-): readonly Step[] {
-  const noticeMs = Math.min(longestNoticeMs, overMs / 2);
-  const count = Math.ceil(sessions.length / batch);
-  const spreadMs = (overMs - noticeMs) / Math.max(1, count - 1);
-  const steps = Array.from({ length: count }, (_, index) => {
-    let leaving: readonly LiveSession[] = sessions.slice(index * batch, (index + 1) * batch);
-    const at = index * spreadMs;
-    const announce = async () => {
-      leaving = permit ? await permit(leaving) : leaving;
-      leaving.forEach((each) => each.announceLeaving(noticeMs));
-    };
-    return [
-      { at, run: announce },
-      { at: at + noticeMs, run: () => leaving.forEach((each) => each.leave()) },
-    ];
-  });
-  return steps.flat().toSorted((one, other) => one.at - other.at);
 }
