@@ -10,7 +10,7 @@ import { early } from './works/early.js';
 import { endings } from './works/endings.js';
 import { hostile } from './works/hostile.js';
 import { memory } from './works/memory.js';
-import { messages, messagesSocketIo, messagesUnpatched } from './works/messages.js';
+import { messages, messagesSocketIo } from './works/messages.js';
 import { refuse, refuseSocketIo } from './works/refuse.js';
 import { ticketTrips } from './works/ticket-trips.js';
 
@@ -24,7 +24,6 @@ const works = {
   hostile,
   messages,
   messagesSocketIo,
-  messagesUnpatched,
   memory,
   early,
   endings,

@@ -10,7 +10,6 @@ import {
   upgradeWithLimits,
   type ReceiverLimits,
 } from './internals/receiver-limits.js';
-import { writeInOnePiece } from './internals/write-in-one-piece.js';
 import { PendingGate } from './pending-gate.js';
 import type { PendingUpgrade } from '../pending-upgrade.js';
 import type { UpgradeRefuser } from './upgrade-refuser.js';
@@ -119,7 +118,6 @@ function prepare(client: WebSocket, socket: Duplex): void {
   captureRejections(client);
   client.on('error', terminateSoon);
   destroyWhenAnswered(client, socket);
-  writeInOnePiece(client);
 }
 
 /** `ws` sends the close frame to a peer that breaks the protocol. Here the peer gets a bound for its answer. */

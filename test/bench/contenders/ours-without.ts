@@ -32,11 +32,6 @@ function without(unpatch: (client: WebSocket) => void): Contender {
   };
 }
 
-export const oursWithoutOnePiece = without((client) => {
-  const { _sender } = client as unknown as { _sender: { sendFrame: unknown } };
-  restore(_sender, 'sendFrame');
-});
-
 export const oursWithoutQuickEnd = without((client) => {
   const { _receiver, _socket } = client as unknown as Record<
     '_receiver' | '_socket',

@@ -27,10 +27,10 @@ export async function telemetry(bench: Bench): Promise<Section> {
   return costSection(`The same with OpenTelemetry (${inFlight} in flight)`, series);
 }
 
-/** The same without each patch of `ws`. */
+/** The same without a patch of `ws`. */
 export async function connectUnpatched(bench: Bench): Promise<Section> {
   const series = await compare(bench, unpatched);
-  return costSection(`The same without each patch of ws (${inFlight} in flight)`, series);
+  return costSection(`The same without a patch of ws (${inFlight} in flight)`, series);
 }
 
 function compare(bench: Bench, contestants: readonly Contestant[]): Promise<Series[]> {

@@ -15,7 +15,6 @@ import {
   stock,
   withSocketIo,
   onSocketIo,
-  unpatched,
   type Contestant,
 } from './contestants.js';
 import { explain } from './dialogue-runner.js';
@@ -43,14 +42,6 @@ export async function messagesSocketIo(bench: Bench): Promise<Section> {
   return costSection(
     `Echo on Socket.IO, ${connections} connections, 64 bytes`,
     await compare(bench, onSocketIo),
-  );
-}
-
-/** The same without each patch of `ws`. */
-export async function messagesUnpatched(bench: Bench): Promise<Section> {
-  return costSection(
-    `Echo without each patch of ws, ${connections} connections, 64 bytes`,
-    await compare(bench, unpatched),
   );
 }
 

@@ -20,7 +20,6 @@ interface Internals {
   readonly _closeFrameReceived?: unknown;
   readonly _closeCode?: unknown;
   readonly _receiver?: Readonly<Record<string, unknown>> | null;
-  readonly _sender?: Readonly<Record<string, unknown>> | null;
   readonly _extensions?: Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>;
 }
 
@@ -43,8 +42,6 @@ const expectations: readonly Expectation[] = [
     ({ _receiver }) => _receiver?.['_maxFragments'] === bound,
   ),
   expect('speed', '_receiver.end', ({ _receiver }) => isFunction(_receiver?.['end'])),
-  expect('speed', '_sender.sendFrame', ({ _sender }) => isFunction(_sender?.['sendFrame'])),
-  expect('speed', '_sender._socket', ({ _sender }) => _sender?.['_socket'] instanceof Duplex),
   expect('speed', '_closeTimeout', ({ _closeTimeout }) => typeof _closeTimeout === 'number'),
   expect('speed', '_closeFrameReceived', ({ _closeFrameReceived: has }) => has === false),
   expect('speed', '_closeCode', ({ _closeCode }) => typeof _closeCode === 'number'),
