@@ -8,6 +8,7 @@ import { CombinedGateway } from './gateways/combined.gateway.js';
 import { CookieGateway } from './gateways/cookie.gateway.js';
 import { FirstMessageGateway } from './gateways/first-message.gateway.js';
 import { QueryParamGateway } from './gateways/query-param.gateway.js';
+import { ReadableCookieGateway, ReadableSubprotocolGateway } from './gateways/readable.gateways.js';
 import { SubprotocolGateway } from './gateways/subprotocol.gateway.js';
 import { UserInfoGateway } from './gateways/user-info.gateway.js';
 import { GreetingResolver } from './graphql/greeting.resolver.js';
@@ -54,6 +55,8 @@ import { TicketsController } from './tickets/tickets.controller.js';
     UserInfoGateway,
     SubprotocolGateway,
     CombinedGateway,
+    ReadableCookieGateway,
+    ReadableSubprotocolGateway,
     GreetingResolver,
     SocketIoApplication,
   ],

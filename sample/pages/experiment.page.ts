@@ -8,6 +8,8 @@ export interface Experiment {
   readonly token: string;
   /** When the token ends (epoch ms); `undefined` for a token that came with the address. */
   readonly expiresAt: number | undefined;
+  /** Whether the gateways have `rejection: 'auto'`. */
+  readonly isReadable: boolean;
 }
 
 /** Shows one tile per way of authenticating; `public/experiment.js` fills them. */
@@ -23,6 +25,7 @@ export function experimentPage(experiment: Experiment): string {
         data-token="${experiment.token}"
         data-expected="${experiment.expiresAt ? 'authenticated' : 'refused'}"
         data-port="${ports.http}"
+        data-rejection="${experiment.isReadable ? 'auto' : 'http'}"
       >
         <section class="intro">
           <div>
@@ -45,7 +48,8 @@ export function experimentPage(experiment: Experiment): string {
   });
 }
 
-function identity({ user, token, expiresAt }: Experiment): Html {
+function identity(experiment: Experiment): Html {
+  const { user, token, expiresAt } = experiment;
   const lifetime = expiresAt
     ? html`<span class="lifetime" data-expires-at="${expiresAt}">short-lived</span>`
     : html`<span class="lifetime lifetime-given">taken from the address</span>`;
@@ -56,12 +60,36 @@ function identity({ user, token, expiresAt }: Experiment): Html {
       <button type="button" class="button-quiet copy" data-text="${token}">Copy</button>
     </p>
     <nav class="actions" aria-label="Run the experiment">
-      <a class="button" href="${addressOf('/', { user })}">Run again</a>
-      <a class="button button-quiet" href="${addressOf('/', { user, token: 'a-wrong-token' })}"
+      <a class="button" href="${againWith(experiment, {})}">Run again</a>
+      <a class="button button-quiet" href="${againWith(experiment, { token: 'a-wrong-token' })}"
         >Try a wrong token</a
       >
+      ${readableSwitch(experiment)}
     </nav>
   </section>`;
+}
+
+/** The page once more, with the same switch unless it is changed, and a new token unless one is given. */
+function againWith(
+  { user, isReadable }: Experiment,
+  changes: Readonly<Record<string, string>>,
+): string {
+  return addressOf('/', { user, ...(isReadable && { rejection: 'auto' }), ...changes });
+}
+
+/** The other state of the switch is another address, so that it can be kept and sent. */
+function readableSwitch(experiment: Experiment): Html {
+  const { isReadable, expiresAt, token } = experiment;
+  const given = expiresAt === undefined ? { token } : {};
+  const other = againWith({ ...experiment, isReadable: !isReadable }, given);
+  return html`<a
+    class="button button-quiet switch"
+    role="switch"
+    aria-checked="${isReadable ? 'true' : 'false'}"
+    title="Accepts a refused page first, and closes it with a code and a reason"
+    href="${other}"
+    ><code>rejection: 'auto'</code></a
+  >`;
 }
 
 const machines = html`<section class="machines">

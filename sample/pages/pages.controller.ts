@@ -23,12 +23,21 @@ function PageAt(path: string) {
 export class PagesController {
   constructor(private readonly tokens: TokensService) {}
 
-  /** `?user=` creates a token for that user; `&token=` tries another one, such as a wrong one. */
+  /**
+   * `?user=` creates a token for that user; `&token=` tries another one, such as a wrong one. `&rejection=auto` connects to
+   * gateways whose refusals a page can read.
+   */
   @PageAt('/')
-  async show(@Query('user') user: unknown, @Query('token') token: unknown): Promise<string> {
+  async show(
+    @Query('user') user: unknown,
+    @Query('token') given: unknown,
+    @Query('rejection') rejection: unknown,
+  ): Promise<string> {
     if (!isUserName(user)) return welcomePage({ refused: user !== undefined });
-    if (typeof token === 'string') return experimentPage({ user, token, expiresAt: undefined });
-    return experimentPage({ user, ...(await this.tokens.issue(user)) });
+    const isReadable = rejection === 'auto';
+    if (typeof given === 'string')
+      return experimentPage({ user, token: given, expiresAt: undefined, isReadable });
+    return experimentPage({ user, ...(await this.tokens.issue(user)), isReadable });
   }
 
   @PageAt('/sessions')

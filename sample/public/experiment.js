@@ -3,12 +3,15 @@ import { Tile } from './tile.js';
 import { ways } from './ways.js';
 
 const main = document.querySelector('main');
-const { user, token, port, expected } = main.dataset;
+const { user, token, port, expected, rejection } = main.dataset;
+
+/** Where gateways stand whose refusals a page can read, and the others. */
+const path = rejection === 'auto' ? '/readable' : '/';
 
 /** Runs one way in a tile of its own, and counts it if it ends as it should. */
 async function run(way) {
   const server = `${location.hostname}:${Number(port) + way.port}`;
-  const context = { user, token, server };
+  const context = { user, token, server, path };
   const tile = new Tile(way, context);
   document.querySelector('.tiles').append(tile.element);
   const outcome = await attempt(way, context, (step) => tile.step(step));

@@ -6,9 +6,10 @@ const badges = { waiting: 'waiting', ok: 'accepted', ko: 'refused' };
 
 /** One way of authenticating, on the page: its story, its code and what happened. */
 export class Tile {
-  constructor(way, { user, server }) {
+  constructor(way, { user, server, path }) {
     this.element = template.content.firstElementChild.cloneNode(true);
-    const fill = (text) => text.replace('{server}', server).replace('{user}', user);
+    const fill = (text) =>
+      text.replace('{server}', server).replace('{path}', path).replace('{user}', user);
     this.element.id = way.id;
     this.#find('.tile-title').textContent = way.title;
     this.#find('.tile-summary').textContent = way.summary;

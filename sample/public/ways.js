@@ -57,16 +57,16 @@ export const ways = [
     id: 'cookie',
     title: 'Cookie',
     extractor: 'fromCookie',
-    address: 'ws://{server}/',
+    address: 'ws://{server}{path}',
     port: 3,
     summary:
       'A page cannot set a cookie for another origin. A hidden iframe of that origin can: it takes the token and has it stored out of reach of scripts.',
     // By hand: the client asks the bridge by fetch, and by this iframe only where a page may not.
-    async open({ token, server }) {
+    async open({ token, server, path }) {
       const iframe = await hiddenIframe(`http://${server}/bridge`);
       iframe.contentWindow.postMessage(token, `http://${server}`);
       await answerFrom(iframe);
-      const websocket = new WebSocket(`ws://${server}/`);
+      const websocket = new WebSocket(`ws://${server}${path}`);
       return websocket;
     },
   },
@@ -107,12 +107,12 @@ export const ways = [
     id: 'subprotocol',
     title: 'Subprotocol',
     extractor: 'fromSubprotocol',
-    address: 'ws://{server}/',
+    address: 'ws://{server}{path}',
     port: 6,
     summary:
       'The one header of the handshake that a page can set. The token travels beside a real subprotocol, and only that one is answered.',
-    open({ token, server }) {
-      const websocket = connect(`ws://${server}/`, {
+    open({ token, server, path }) {
+      const websocket = connect(`ws://${server}${path}`, {
         token: () => token,
         via: subprotocol(),
         protocols: 'chat',

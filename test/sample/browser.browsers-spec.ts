@@ -103,6 +103,31 @@ describe('the test page in Chromium', { timeout: patient(120_000) }, () => {
       expect(failures.map(([, text]) => text)).toEqual(others.map(() => refusedWith401));
     });
 
+    it("shows by its switch what rejection: 'auto' lets a page read", async () => {
+      await using opened = await TestPage.open(launched.browser);
+      const wrong = sample().http('/?user=alice&token=a-wrong-token');
+      const codesAt = async (address: string) => {
+        const tiles = await opened.run(address);
+        return Object.fromEntries(tiles.map(({ id, code, words }) => [id, `${code} ${words}`]));
+      };
+      const before = await codesAt(wrong);
+      const flip = `document.querySelector('[role=switch]').href`;
+      const after = await codesAt((await opened.page.evaluate(flip)) as string);
+      for (const id of ['cookie', 'subprotocol']) {
+        expect(before[id]).toMatch(/^1006 Refused before it opened/);
+        expect(after[id]).toMatch(/^3000 .*credential rejected/);
+      }
+      // HTTP Basic needs its 401, and the first message is judged after the 101 anyway.
+      for (const id of ['basic', 'user-info', 'combined', 'first-message']) {
+        expect(after[id]).toBe(before[id]);
+      }
+      expect(await opened.page.evaluate(flip)).toBe(wrong);
+      expectGreen(await opened.run(sample().http('/?user=alice&rejection=auto')), 'alice');
+      // Tickets and polls of Socket.IO are answered over HTTP.
+      const answered = expect.stringContaining('status of 401') as string;
+      expect(opened.problems).toEqual(opened.problems.map(() => answered));
+    });
+
     it('sends the credentials of a URL to another site only if cookies go there too', async () => {
       await using opened = await TestPage.open(launched.browser);
       await opened.page.goto(sample().http('/', '127.0.0.1'));
