@@ -27,7 +27,7 @@ export interface IoSocketLike {
 }
 
 /**
- * How a client of Socket.IO stays authenticated.
+ * Options of `authenticate()`: how a client of Socket.IO stays authenticated.
  *
  * @publicApi
  */

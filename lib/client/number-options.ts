@@ -9,7 +9,7 @@ export interface NumberOptions {
    */
   readonly maxQueuedMessages?: number;
   /**
-   * Their size in bytes.
+   * Size in bytes of the messages that wait while the socket is not authenticated.
    *
    * @default 65_536
    */

@@ -7,7 +7,7 @@ import type { WebSocketConstructor } from './web-socket.js';
 import { firstMessage, type WsAuthWay } from './way.js';
 
 /**
- * How a socket connects and stays authenticated.
+ * Options of `connect()`: how a socket connects and stays authenticated.
  *
  * @publicApi
  */

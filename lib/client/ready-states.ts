@@ -9,12 +9,12 @@ export class ReadyStates {
   /** The end. */
   static readonly CLOSED = 3;
 
-  /** As of the class. */
+  /** The value of `readyState` in that state, as `WebSocket` has it. */
   readonly CONNECTING = 0;
-  /** As of the class. */
+  /** The value of `readyState` in that state, as `WebSocket` has it. */
   readonly OPEN = 1;
-  /** As of the class. */
+  /** The value of `readyState` in that state, as `WebSocket` has it. */
   readonly CLOSING = 2;
-  /** As of the class. */
+  /** The value of `readyState` in that state, as `WebSocket` has it. */
   readonly CLOSED = 3;
 }

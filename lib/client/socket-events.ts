@@ -1,4 +1,4 @@
-/** The connection is lost, or could not be made. */
+/** Details of the `waiting` event: there is no connection, and another attempt follows. */
 export interface WaitingDetails {
   /** Milliseconds until the next attempt. */
   readonly delayMs: number;
@@ -6,7 +6,7 @@ export interface WaitingDetails {
   readonly failures: number;
   /** Close code of the connection; 1006 if there was no close frame. */
   readonly code: number;
-  /** Its reason, or what the client found out. */
+  /** Reason of the close frame; without one, what the client knows about the failure. */
   readonly reason: string;
   /**
    * What the token source threw; otherwise an error whose `code` is what is known of the failure, such as `ECONNREFUSED`.
@@ -15,20 +15,20 @@ export interface WaitingDetails {
   readonly cause?: unknown;
 }
 
-/** The end, for good. */
+/** Details of the `close` event: the socket has ended for good, and does not connect again. */
 export interface ClosingDetails {
   /** Close code of the last connection; 1006 if there was no close frame. */
   readonly code: number;
-  /** Its reason, or what the client found out. */
+  /** Reason of the close frame; without one, what the client knows about the failure. */
   readonly reason: string;
   /** Whether the closing handshake was complete. */
   readonly wasClean: boolean;
-  /** As in {@link WaitingDetails}. */
+  /** The error behind the end, as in {@link WaitingDetails}. */
   readonly cause?: unknown;
 }
 
 /**
- * An event of a socket. It is no `Event`: not every platform has one.
+ * An event of a socket that `connect()` returns. It is no `Event`: not every platform has one.
  *
  * @publicApi
  */
@@ -59,11 +59,11 @@ export interface WsAuthSocketEvents {
   waiting: WsAuthSocketEvent & WaitingDetails;
   /** The socket gives up, and not because the server is done (1000); `close` follows. */
   error: WsAuthSocketEvent;
-  /** The end, for good. */
+  /** The socket has ended for good, and does not connect again. */
   close: WsAuthSocketEvent & ClosingDetails;
 }
 
-/** A message of the application. */
+/** Details of the `message` event: a message of the application. */
 export interface MessageDetails {
   /** Text, or binary in the form of `binaryType`. */
   readonly data: unknown;

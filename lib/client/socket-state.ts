@@ -1,5 +1,5 @@
 /**
- * Where a socket is.
+ * The state of a socket, from the first attempt to its end.
  *
  * - `connecting`: a connection is opened, or a token obtained
  * - `authenticating`: the server is judging the token
@@ -9,7 +9,7 @@
  */
 export type WsAuthSocketState = 'connecting' | 'authenticating' | 'open' | 'waiting' | 'closed';
 
-/** The session, as far as the server has sent it. */
+/** What the server has sent about the session. */
 export interface WsAuthSocketSession {
   /**
    * End of the session in epoch milliseconds; `null` if it does not expire, `undefined` as long as the server has not sent

@@ -1,4 +1,4 @@
-/** Why a token is asked for. */
+/** The argument of a token source: why a token is needed. */
 export interface TokenRequest {
   /** Whether the server has refused the last one: do not return the same again from a cache. */
   readonly refused: boolean;
@@ -8,9 +8,9 @@ export interface TokenRequest {
 export type Token = string | null | undefined;
 
 /**
- * Obtains a token. It is called once for each attempt to connect and for each renewal, and sockets that need one while a
- * call of the same function is under way share its result: give each socket a function of its own to use tickets, which
- * work once.
+ * A function of the application that obtains a token. It is called once for each attempt to connect and for each renewal.
+ * Sockets that need a token while a call of the same function is under way share its result. Tickets work once, so give
+ * each socket a function of its own for them.
  *
  * Nothing instead of a token means that no user is logged in, and ends the socket. A rejection means that no token can be
  * had at present, and is tried again. Only the function itself bounds the time it takes.

@@ -3,7 +3,8 @@ import { authenticateMessage, protocolsWith, urlWith } from './own-client.js';
 import { utf8 } from './socket-data.js';
 
 /**
- * How a token gets to the server. Each function gets the token of the attempt and MUST NOT keep it.
+ * A way of sending the token to the server, such as `firstMessage()`. Each function receives the token of the attempt, and
+ * MUST NOT keep it.
  *
  * @publicApi
  */

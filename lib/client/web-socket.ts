@@ -1,21 +1,21 @@
 /** What a WebSocket can send. */
 export type SocketData = string | ArrayBuffer | ArrayBufferView | Blob;
 
-/** The events of a WebSocket, as far as they are read here. */
+/** The fields of the events of a WebSocket that the client reads. */
 export interface SocketEvent {
   /** `open`, `message`, `error` or `close`. */
   readonly type: string;
-  /** Of a `message`. */
+  /** What a `message` contains. */
   readonly data?: unknown;
-  /** Of a `close`. */
+  /** Code of a `close`. */
   readonly code?: number;
-  /** Of a `close`. */
+  /** Reason of a `close`. */
   readonly reason?: string;
-  /** Of a `close`: whether there was a close frame. */
+  /** Whether a `close` had a close frame. */
   readonly wasClean?: boolean;
-  /** Of an `error`, outside of browsers. */
+  /** Message of an `error`, outside of browsers. */
   readonly message?: string;
-  /** Of an `error`, in Node.js. */
+  /** The error behind an `error`, in Node.js. */
   readonly error?: unknown;
 }
 
@@ -29,7 +29,7 @@ export interface WebSocketLike {
   readonly bufferedAmount: number;
   /** Form in which binary messages come. */
   binaryType: string;
-  /** As of an `EventTarget`. */
+  /** Adds a listener, as `EventTarget` does. */
   addEventListener(type: string, listener: (event: SocketEvent) => void): void;
   /** Sends a message. */
   send(data: SocketData): void;

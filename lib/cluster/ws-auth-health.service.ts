@@ -33,7 +33,7 @@ export class WsAuthHealth {
     return !this.#shuttingDown && (this.#sync?.isHealthy ?? true);
   }
 
-  /** The same in the form of a health indicator. */
+  /** Readiness of this node, in the form of a health indicator. */
   check<Key extends string>(key: Key): WsAuthHealthResult<Key> {
     const status = this.isReady() ? 'up' : 'down';
     return { [key]: { status } } as WsAuthHealthResult<Key>;

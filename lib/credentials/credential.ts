@@ -62,7 +62,7 @@ export class Credential {
     return `[credential ${this.extractor}]`;
   }
 
-  /** The same for JSON. */
+  /** Names the extractor in JSON too, so that no log contains the credential. */
   toJSON(): string {
     return this.toString();
   }

@@ -7,7 +7,7 @@ import type { Credential } from './credential.js';
 export interface RedactedPlaces {
   /** Header fields. */
   readonly headers?: readonly string[];
-  /** Parameters of the query. */
+  /** Names of query parameters. */
   readonly queryParams?: readonly string[];
   /** Cookies by name, or every one. */
   readonly cookies?: readonly string[] | 'all';
@@ -80,7 +80,7 @@ export interface HandshakeExtractor extends WsCredentialExtractor {
 }
 
 /**
- * A place of the handshake. Two extractors may share one, and then find one credential between them.
+ * A place of the handshake in which a credential can be. Two extractors may share one, and then find one credential between them.
  *
  * @publicApi
  */

@@ -1,7 +1,7 @@
 import { WsAuthError } from './ws-auth.error.js';
 
 /**
- * The store of tickets and revocations cannot be reached, or answered nonsense.
+ * Thrown when the store of tickets and revocations is unreachable, or gives an answer that cannot be read.
  *
  * @example
  * ```ts

@@ -52,7 +52,7 @@ export class WsAuthError extends Error {
 }
 
 /**
- * An option is missing, invalid or unsafe. Thrown while the application boots, never later.
+ * Thrown when an option is missing, invalid or unsafe: while the application boots, never later.
  *
  * The message names the option and the fix.
  *
@@ -75,8 +75,8 @@ export class WsAuthConfigurationError extends WsAuthError {
 }
 
 /**
- * The user of a client was asked for that has no session: a client of a `@WsPublic()` gateway, or of an application that does
- * not import `WsAuthModule`.
+ * Thrown when the user of a client without a session is requested: a client of a `@WsPublic()` gateway, or of an application
+ * that does not import `WsAuthModule`.
  *
  * @example
  * ```ts

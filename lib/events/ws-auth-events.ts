@@ -6,7 +6,7 @@ import type { WsAuthDiagnosis } from '../protocol/diagnosis.js';
 import { logError, logText } from '../protocol/log-text.js';
 import type { RefusalCode } from '../protocol/refusal.js';
 
-/** Where an attempt comes from and goes to. */
+/** What events about one attempt contain: where it comes from, and where it goes. */
 export interface WsAuthAttemptEvent {
   /** Path of the request, without the query. */
   readonly path: string;
@@ -19,7 +19,7 @@ export interface WsAuthAttemptEvent {
   readonly address: string;
 }
 
-/** A session, by its keys. */
+/** What events about one session contain: its keys. */
 export interface WsAuthSessionEvent {
   /** `id` of the session. */
   readonly sessionId: string;
@@ -71,7 +71,7 @@ export interface WsAuthEventMap {
   };
 }
 
-/** Receives one kind of event. A promise that it returns is not awaited. */
+/** A function that receives one kind of event of `WsAuthEvents`. A promise that it returns is not awaited. */
 export type WsAuthEventListener<Name extends keyof WsAuthEventMap> = (
   payload: WsAuthEventMap[Name],
 ) => void;

@@ -96,7 +96,7 @@ export class WsAuthModule extends ConfigurableModuleClass {
   }
 
   /**
-   * The same, with options from a factory, a class or an existing provider.
+   * Protects every gateway of the application, with options from a factory, a class or an existing provider.
    *
    * @throws {WsAuthConfigurationError} without one of them, with two of them, and for names that are unknown.
    */

@@ -4,7 +4,7 @@ import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { checkLimiter } from './check-service.js';
 import type { FailedAttemptOptions, FailureLimit } from './options.js';
 
-/** What a limiter knows of a key. */
+/** How many attempts of one key have failed, as a limiter has counted them. */
 export interface FailureCount {
   /** Failed attempts so far. */
   readonly consumedPoints: number;
@@ -16,9 +16,9 @@ export interface FailureCount {
 export interface FailureLimiter {
   /** Failed attempts that are allowed. */
   readonly points: number;
-  /** What is known of a key; `null` for nothing. */
+  /** How many attempts of a key have failed; `null` if none has. */
   get(key: string): Promise<FailureCount | null>;
-  /** Counts one more; rejects, harmlessly, when that is too many. */
+  /** Counts one more failed attempt; rejects, harmlessly, when that is too many. */
   consume(key: string, points?: number): Promise<unknown>;
 }
 

@@ -10,7 +10,7 @@ import type { WsAuthPolicyOptions } from './policy-options.js';
 
 /** A number of failed attempts within a time. */
 export interface FailureLimit {
-  /** At least 1. */
+  /** Failed attempts that are allowed, at least 1. */
   readonly points: number;
   /** Time in milliseconds in which they count, from 1,000 to 2^31 - 1. */
   readonly windowMs: number;
@@ -172,7 +172,7 @@ export interface WsAuthModuleOptions extends WsAuthPolicyOptions {
    */
   readonly maxPending?: number;
   /**
-   * The same from one address (IPv6: one /64). More are refused with 429.
+   * Upgrades and sockets of one address that are not authenticated yet, at least 1 (IPv6: of one /64). More are refused with 429.
    *
    * @default 512
    */

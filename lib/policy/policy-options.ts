@@ -3,7 +3,10 @@ import type { WsCredentialExtractor } from '../credentials/extractor.js';
 import type { WsAuthMiddleware } from '../passport/express-request.js';
 import type { WsAuthRejection } from './rejection.js';
 
-/** Decides on an origin. `origin` is `undefined` when the request has no `Origin`. Throwing and waiting refuse. */
+/**
+ * A function that accepts or refuses the origin of a page. `origin` is `undefined` when the request has no `Origin`. Throwing
+ * and waiting refuse.
+ */
 export type OriginPredicate = (
   origin: string | undefined,
   request: IncomingMessage,
@@ -12,7 +15,7 @@ export type OriginPredicate = (
 /** One allowed origin: exact (`https://app.example.com`), or an expression that must match a whole origin. */
 export type AllowedOrigin = string | RegExp;
 
-/** Codes to close with instead of the registered ones. Each is 1000, 1001, 1003, 1007–1009, 1011–1013 or 3000–4999. */
+/** Close codes that replace the registered ones. Each is 1000, 1001, 1003, 1007–1009, 1011–1013 or 3000–4999. */
 export interface CloseCodeOptions {
   /** @default 3000 */
   readonly unauthorized?: number;
@@ -23,7 +26,7 @@ export interface CloseCodeOptions {
 }
 
 /**
- * What one gateway demands. Every field overrides the module's.
+ * The policy of one gateway: strategies, extractors, origins, limits and deadlines. Every field overrides the module's.
  *
  * @publicApi
  */

@@ -9,7 +9,8 @@ import { policyRows } from './policy-subset.js';
 import type { WsAuthUpgrades } from './upgrades.js';
 
 /**
- * What the upgrades of one path demand. Options of the policy that only a gateway has an effect for do not exist here.
+ * Options of `protectUpgrades()`: what the upgrades of one path demand. Options of a policy that have an effect on gateways
+ * alone do not exist here.
  *
  * @publicApi
  */

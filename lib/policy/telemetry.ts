@@ -47,7 +47,7 @@ export interface WsAuthAttempt {
   readonly code?: RefusalCode;
 }
 
-/** What can be measured at any time. */
+/** Numbers that telemetry can read at any time, such as that of open sessions. */
 export interface WsAuthGauges {
   /** Upgrades and sockets that are not authenticated yet. */
   pending(): number;

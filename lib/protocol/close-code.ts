@@ -34,7 +34,7 @@ export const WsAuthCloseCode = {
 } as const;
 
 /**
- * One of the codes.
+ * One of the close codes that this package sends.
  *
  * @publicApi
  */

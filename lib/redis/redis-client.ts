@@ -1,6 +1,6 @@
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 
-/** A connected client of `redis` (node-redis 5 or 6), as far as it is used. */
+/** The part of a connected client of `redis` (node-redis 5 or 6) that the store uses. */
 export interface NodeRedisClient {
   /** Whether it is connected. */
   readonly isReady: boolean;
@@ -13,11 +13,11 @@ export interface NodeRedisClient {
     /** Ends it immediately. */
     destroy(): void;
   };
-  /** Receives errors. */
+  /** Adds a listener for errors. */
   on(event: 'error', listener: (error: unknown) => void): unknown;
 }
 
-/** A client of several nodes of `redis`, made by `createCluster()`, as far as it is used. */
+/** The part that the store uses of a client for several nodes, made by `createCluster()` of `redis`. */
 export interface NodeRedisCluster extends Omit<NodeRedisClient, 'sendCommand' | 'duplicate'> {
   /** Sends one command to the primary that has the key. */
   sendCommand(
@@ -34,7 +34,7 @@ export interface NodeRedisCluster extends Omit<NodeRedisClient, 'sendCommand' | 
   };
 }
 
-/** A client of `redis` that asks sentinels for the primary, made by `createSentinel()`, as far as it is used. */
+/** The part that the store uses of a client that asks sentinels for the primary, made by `createSentinel()` of `redis`. */
 export interface NodeRedisSentinel extends Omit<NodeRedisClient, 'sendCommand' | 'duplicate'> {
   /** Sends one command to the primary. */
   sendCommand(isReadonly: boolean | undefined, command: string[]): Promise<unknown>;
@@ -47,7 +47,7 @@ export interface NodeRedisSentinel extends Omit<NodeRedisClient, 'sendCommand' |
   };
 }
 
-/** A client of `ioredis`, as far as it is used. */
+/** The part of a client of `ioredis` that the store uses. */
 export interface IoRedisClient {
   /** `ready` when it is connected. */
   readonly status: string;
@@ -58,7 +58,7 @@ export interface IoRedisClient {
     /** Ends it. */
     disconnect(): void;
   };
-  /** Receives errors. */
+  /** Adds a listener for errors. */
   on(event: 'error', listener: (error: unknown) => void): unknown;
 }
 

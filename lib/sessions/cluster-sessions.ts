@@ -5,7 +5,7 @@ import { checkInteger, describe } from '../policy/check-option.js';
 import { demandKnownOptions } from '../policy/check-options.js';
 
 /**
- * Which sessions of a user are listed.
+ * Options of `sessions.listCluster()`: which sessions of a user are listed.
  *
  * @example
  * ```ts

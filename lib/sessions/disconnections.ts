@@ -5,7 +5,7 @@ import type { EndReason } from './live-session.js';
 import { checkClosing, type CheckedTarget } from './revocation-target.js';
 
 /**
- * How the sockets of a disconnected session are closed.
+ * Options of `sessions.disconnect()`: how the sockets are closed.
  *
  * @example
  * ```ts

@@ -9,7 +9,7 @@ import type { LiveSessions } from './live-sessions.js';
 import { checkDrain, type DrainOptions, type SessionDrain } from './session-drain.js';
 
 /**
- * How fast a process gives sessions away, and when.
+ * Options of `sessions.rebalance()`: how fast a process gives sessions away, and when.
  *
  * @example
  * ```ts

@@ -5,7 +5,7 @@ import type { RevocationKind, StoredRevocation } from '../store/ws-auth-store.js
 import type { LiveSession } from './live-session.js';
 import { numericDate, type Proof } from './proof.js';
 
-/** One session, or all of a user. */
+/** What `disconnect()` ends: one session, or all sessions of a user. */
 export type SessionTarget =
   | {
       /** `id` of the session. */
@@ -16,7 +16,7 @@ export type SessionTarget =
       readonly userId: WsAuthUserKey;
     };
 
-/** Whose sessions are not valid any more. Exactly one field. */
+/** What a revocation names: a user, a session, a token, or all that was issued up to an instant. Exactly one of them. */
 export type RevocationTarget =
   | {
       /** Key of the user, as the strategy returned it: the text of an `ObjectId` is read as well. */
@@ -37,7 +37,7 @@ export type RevocationTarget =
       readonly tokenId: string;
     }
   | {
-      /** Epoch milliseconds: everybody's credentials issued at or before. */
+      /** Epoch milliseconds: credentials of all users that were issued at or before. */
       readonly issuedBefore: number;
     };
 
@@ -48,7 +48,7 @@ export type CheckedTarget =
   | { readonly tokenId: string }
   | { readonly issuedBefore: number };
 
-/** How a revocation is carried out. */
+/** Options of `sessions.revoke()`: how a revocation is carried out. */
 export interface RevokeOptions {
   /**
    * Constant text of at most 123 bytes; peers and their logs see it.

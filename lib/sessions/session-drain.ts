@@ -4,7 +4,7 @@ import { leaveInSteps, longestNoticeMs, waitUntil, type LeavingPace } from './le
 import type { LiveSessions } from './live-sessions.js';
 
 /**
- * How fast a process is emptied.
+ * Options of `sessions.drain()`: how fast a process ends its sessions.
  *
  * @example
  * ```ts

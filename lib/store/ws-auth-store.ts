@@ -12,9 +12,9 @@ export interface StoredTicket {
 
 /** Bounds on tickets that are not spent, each at least 1. The oldest make room for new ones. */
 export interface TicketLimits {
-  /** Of one user. */
+  /** Tickets of one user. */
   readonly maxPerUser: number;
-  /** Of all users. */
+  /** Tickets of all users together. */
   readonly maxTotal: number;
 }
 
@@ -46,7 +46,7 @@ export interface StoredRevocation {
   readonly exceptSessionId?: string;
 }
 
-/** What a credential is held against. */
+/** The facts of a credential that a store compares with its revocations. */
 export interface RevocationQuestion {
   /** Key of the user. */
   readonly userId?: string | undefined;
@@ -90,7 +90,7 @@ export interface NodeRecord {
   readonly record: string;
 }
 
-/** A request for a lease. */
+/** A request for a lease: the place of a session in a limit that all nodes share. */
 export interface LeaseClaim extends SessionLease {
   /** Leases that the user has in all, at least 1. */
   readonly limit: number;

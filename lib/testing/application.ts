@@ -9,7 +9,7 @@ import { GatewayPolicies } from '../module/gateway-policies.js';
 import { listen, originOf } from './listening.js';
 import { findNamespace } from './socket-io/find-namespace.js';
 
-/** Where a gateway is. */
+/** The address of a gateway: its path, its port, or its namespace. */
 export interface GatewayAddress {
   /**
    * Path of the gateway.

@@ -10,19 +10,19 @@ const untimed = [
   'clearImmediate',
 ] as const;
 
-/** Options of the fake timers of three runners. */
+/** Options of the fake timers of vitest, jest and `node --test`. */
 export interface FakeTimerOptions {
-  /** Of `vi.useFakeTimers()`. */
+  /** Options of `vi.useFakeTimers()`. */
   readonly vitest: {
     /** What is faked. */
     toFake: (typeof timed)[number][];
   };
-  /** Of `jest.useFakeTimers()`. */
+  /** Options of `jest.useFakeTimers()`. */
   readonly jest: {
     /** What is not faked. */
     doNotFake: (typeof untimed)[number][];
   };
-  /** Of `mock.timers.enable()`. */
+  /** Options of `mock.timers.enable()`. */
   readonly nodeTest: {
     /** What is faked. */
     apis: ('setTimeout' | 'setInterval' | 'Date')[];

@@ -11,7 +11,7 @@ export interface SocketClosing {
 
 /** A message in Nest's own format. */
 export interface ReceivedEvent {
-  /** Its name. */
+  /** Name of the event. */
   readonly event: string;
   /** Whatever the gateway has sent with it. */
   readonly data: unknown;

@@ -13,7 +13,7 @@ export interface RefusedUpgrade {
 }
 
 /**
- * The application did not let a client in.
+ * Thrown when the application refuses a test client.
  *
  * @example
  * ```ts

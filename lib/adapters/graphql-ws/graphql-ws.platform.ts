@@ -43,7 +43,7 @@ const table = {
 } satisfies RowsOf<GraphqlWsOptions>;
 
 /**
- * What {@link GraphqlWsSubscriptions.options} adds.
+ * The options of graphql-ws that {@link GraphqlWsSubscriptions.options} sets, so that subscriptions are protected.
  *
  * @publicApi
  */

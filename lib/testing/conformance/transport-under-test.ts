@@ -20,7 +20,7 @@ export type ConformanceCredential = ConformanceToken | ConformanceSilence;
  * @publicApi
  */
 export interface ConformanceToken {
-  /** The carrier. */
+  /** What carries the token: the handshake, or a message. */
   readonly in: 'handshake' | 'message';
   /** The token. */
   readonly token: string;
@@ -32,7 +32,7 @@ export interface ConformanceToken {
  * @publicApi
  */
 export interface ConformanceSilence {
-  /** What it does instead. */
+  /** What the client does instead of sending a token. */
   readonly in: 'none' | 'silent';
 }
 
@@ -68,7 +68,7 @@ export interface ConformanceEnding {
  * @publicApi
  */
 export interface ConformanceNotice {
-  /** Which one. */
+  /** Which message it is. */
   readonly notice: 'authenticated' | 'expiring';
   /** End of the session in epoch milliseconds; `null` does not expire. */
   readonly expiresAt: number | null;
