@@ -1,10 +1,12 @@
 import { closeActionOf } from '../protocol/close-code.js';
-import { defaultEventNames, isRecord, type WsAuthEventNames } from '../protocol/message.js';
+import { defaultEventNames, type WsAuthEventNames } from '../protocol/message.js';
 import { leaveInOrder } from './io-departure.js';
 import type { AuthenticateOptions, IoSocketLike } from './io-options.js';
 import { codeOfStatus, reasonIn, type Reason } from './io-refusal.js';
 import { demandKnown } from './known-options.js';
 import { nextStep, type End, type History, type Patience } from './next-step.js';
+import { minAnnouncedMs } from './session-clock.js';
+import { drainingIn, endIn } from './session-message.js';
 import { Timer } from './timer.js';
 import { askForToken, type Token } from './token-source.js';
 
@@ -67,6 +69,7 @@ class IoSession {
   #history = nothing;
   #connectedAt: number | undefined;
   #expiresAt: number | undefined;
+  #renewedAt = 0;
   #ended: Reason | undefined;
   #token: Token;
   #stopped = false;
@@ -82,8 +85,8 @@ class IoSession {
       ['connect_error', (error) => this.#refused(error as Error)],
       ['disconnect', (reason) => this.#disconnected(reason)],
       [authenticated, (data) => this.#expires(data)],
-      [expiring, (data) => this.#renew(data)],
-      [draining, () => leaveInOrder(this.socket.io)],
+      [expiring, (data) => this.#expires(data) && this.#renew()],
+      [draining, (data) => drainingIn(data) && leaveInOrder(this.socket.io)],
       [ended, (data) => (this.#ended = reasonIn(data))],
     ];
   }
@@ -151,13 +154,21 @@ class IoSession {
     this.#history = { ...this.#history, refused: false };
   }
 
-  #expires(data: unknown): void {
-    const at = isRecord(data) ? data['expiresAt'] : undefined;
-    this.#expiresAt = typeof at === 'number' ? at : undefined;
+  /** Notes the end of the session. Returns whether it was one: the application may have events of the same names. */
+  #expires(data: unknown): boolean {
+    const end = endIn(data);
+    if (end !== undefined) {
+      this.#expiresAt = end ?? undefined;
+    }
+    return end !== undefined;
   }
 
-  #renew(data: unknown): void {
-    this.#expires(data);
+  /** Not in a row, whatever the server announces: the server ends a session that renews too often. */
+  #renew(): void {
+    if (Date.now() - this.#renewedAt < minAnnouncedMs) {
+      return;
+    }
+    this.#renewedAt = Date.now();
     // If the token function rejects, the session goes on until its end, and the client asks again then.
     askForToken(this.options.token, false).then(
       (token) => this.#renewWith(token),

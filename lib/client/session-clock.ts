@@ -4,6 +4,11 @@ import { Timer } from './timer.js';
 const renewalShare = 0.8;
 /** Renewals come at least this far apart: the server bounds how many it takes. */
 export const minRenewalMs = 3_000;
+
+/**
+ * The same between renewals that the server announces, for clients that renew by nothing else. Tokens may live for two seconds.
+ */
+export const minAnnouncedMs = 1_000;
 /** A server that refuses by a close frame, behind the 101 or an unacknowledged message, has done so by then. */
 export const acceptanceMs = 5_000;
 /** Ends that are this near count as reached: the clocks of client and server differ. */

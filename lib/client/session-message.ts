@@ -22,20 +22,38 @@ export function sessionMessageIn(
     return undefined;
   }
   try {
-    const parsed = JSON.parse(message) as { event: string; data: SessionData & DrainingData };
+    const parsed = JSON.parse(message) as Record<string, unknown>;
     const { event, data } = parsed;
-    const { expiresAt, closesInMs } = data;
-    const accepted = event === authenticated;
-    if ([parsed, data].flatMap(Object.keys).length !== 3) {
+    if (Object.keys(parsed).length !== 2) {
       return undefined;
     }
-    if (event === draining && Number.isFinite(closesInMs)) {
-      return { closesInMs };
+    if (event === draining) {
+      return drainingIn(data);
     }
-    return (accepted || event === expiring) && (expiresAt === null || Number.isFinite(expiresAt))
+    const accepted = event === authenticated;
+    const expiresAt = endIn(data);
+    return (accepted || event === expiring) && expiresAt !== undefined
       ? { accepted, expiresAt }
       : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** The end in the data of `authenticated` and `expiring`; `undefined` in every other form, which is the application's. */
+export function endIn(data: unknown): number | null | undefined {
+  const end = onlyField(data, 'expiresAt');
+  return end === null || Number.isFinite(end) ? (end as number | null) : undefined;
+}
+
+/** The data of `draining`, if it has that form. */
+export function drainingIn(data: unknown): DrainingData | undefined {
+  const closesInMs = onlyField(data, 'closesInMs') as number;
+  return Number.isFinite(closesInMs) && closesInMs >= 0 ? { closesInMs } : undefined;
+}
+
+/** The value of a field that is the only one. */
+function onlyField(data: unknown, name: string): unknown {
+  const fields = Object(data) as Record<string, unknown>;
+  return Object.keys(fields).length === 1 ? fields[name] : undefined;
 }

@@ -7,6 +7,7 @@ import { ioTransports, startIo, type IoApp } from './support/io-app.js';
 import { IoClient } from './support/io-client.js';
 import { RootGateway } from './support/io-gateways.js';
 import { Deferred } from '../../lib/client/deferred.js';
+import { patient } from '../support/patience.js';
 import { settle } from '../support/turns.js';
 import { until } from './support/until.js';
 
@@ -189,6 +190,42 @@ describe('authenticate() and a token function', () => {
     client.socket.connect();
     await client.connected();
   });
+});
+
+it('K7b: authenticate() leaves events of the application to it that have the names of the protocol', async () => {
+  await using app = await startIo({}, [RootGateway]);
+  const { client, asked } = open(app, 'websocket', () => tokenOf('alice'));
+  await client.connected();
+  const { id } = client.socket;
+  const { server } = app.nest.get(RootGateway);
+  const own: readonly [string, unknown][] = [
+    ['expiring', { auction: 17 }],
+    ['expiring', { expiresAt: 'soon' }],
+    ['expiring', undefined],
+    ['authenticated', { game: 'chess' }],
+    ['draining', { pool: 2 }],
+    ['draining', { closesInMs: -1 }],
+    ['ended', { winner: 'alice' }],
+  ];
+  for (const [event, data] of own) {
+    const received = new Promise((resolve) => client.socket.once(event, resolve));
+    server.emit(event, data);
+    expect(await received).toEqual(data ?? null);
+  }
+  expect([asked(), client.socket.id, client.socket.connected]).toEqual([1, id, true]);
+});
+
+it('K7b: authenticate() renews once where the server announces an end many times', async () => {
+  await using app = await startIo({}, [RootGateway]);
+  const { client, asked } = open(app, 'websocket', () => tokenOf('alice'));
+  await client.connected();
+  const renewed = new Promise((resolve) => client.socket.once('authenticated', resolve));
+  for (let index = 0; index < 40; index += 1) {
+    app.nest.get(RootGateway).server.emit('expiring', { expiresAt: Date.now() + 60_000 });
+  }
+  await renewed;
+  await client.socket.timeout(patient(5_000)).emitWithAck('echo', 'still here');
+  expect([asked(), client.socket.connected]).toEqual([2, true]);
 });
 
 it('authenticate() gives up where a poll is refused with 403', async () => {

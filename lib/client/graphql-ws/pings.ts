@@ -1,3 +1,4 @@
+import { endIn } from '../session-message.js';
 import { defaultEventNames } from '../../protocol/message.js';
 
 /** Payload of a `ping`. */
@@ -5,7 +6,7 @@ export type PingPayload = Readonly<Record<string, unknown>> | undefined;
 
 /** Whether the server announces the end of the session. */
 export function isExpiring(payload: PingPayload): boolean {
-  return payload?.['event'] === defaultEventNames.expiring;
+  return payload?.['event'] === defaultEventNames.expiring && endIn(payload['data']) !== undefined;
 }
 
 /** The `ping` that renews the session. */

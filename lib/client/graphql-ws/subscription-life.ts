@@ -6,6 +6,7 @@ import {
   type NextAttempt,
   type Patience,
 } from '../next-step.js';
+import { minAnnouncedMs } from '../session-clock.js';
 import { askForToken, type Token, type TokenSource } from '../token-source.js';
 import { isExpiring, renewalPing, type PingPayload } from './pings.js';
 import type { SubscriptionParams } from './subscription-params.js';
@@ -52,6 +53,7 @@ export class SubscriptionLife {
   #acceptedAt: number | undefined;
   #expiresAt = Number.POSITIVE_INFINITY;
   #isLoggedOut = false;
+  #renewedAt = 0;
 
   constructor(private readonly settings: SubscriptionSettings) {}
 
@@ -116,7 +118,8 @@ export class SubscriptionLife {
   }
 
   #pinged(received: boolean, payload: PingPayload): void {
-    if (received && isExpiring(payload)) {
+    if (received && isExpiring(payload) && Date.now() - this.#renewedAt >= minAnnouncedMs) {
+      this.#renewedAt = Date.now();
       // A token that cannot be had now is asked for again after the end of the session.
       this.#renew().catch(() => undefined);
     }

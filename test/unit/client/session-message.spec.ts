@@ -26,6 +26,11 @@ describe('a message of the application with the name of an event of the protocol
     '{"event":"authenticated","data":{"expiresAt":null,"userId":"alice"}}',
     '{"event":"authenticated","data":{"expiresAt":1,"__proto__":{}}}',
     '{"event":"authenticated","data":true}',
+    '{"event":"draining","data":{"closesInMs":-1}}',
+    '{"event":"draining","data":{"closesInMs":null}}',
+    '{"event":"draining","data":{"closesInMs":1,"pool":2}}',
+    '{"event":"draining","data":{"expiresAt":1}}',
+    '{"event":"draining"}',
     '[{"event":"authenticated","data":{"expiresAt":null}}]',
     '{"event":["authenticated"],"data":{"expiresAt":null}}',
   ])('K7b: reaches the application: %s', (message) => {
