@@ -106,6 +106,8 @@ export type LeaseAnswer = 'full' | readonly string[];
 /**
  * What nodes share: tickets, revocations, and the leases of sessions where a user may have only so many.
  *
+ * An answer of another type than the one stated here counts as a failure of the store.
+ *
  * Every method MUST reject rather than wait when the store cannot be reached, and MUST NOT answer from a copy that may be
  * out of date: a caller that gets no answer refuses.
  *
