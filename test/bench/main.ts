@@ -5,7 +5,7 @@ import { machineText } from './report/machine.js';
 import { readReport, writeReport } from './report/report.js';
 import { writeCounts } from './report/counts.js';
 import { sectionText, type Section } from './report/section.js';
-import { connect, connectSocketIo, connectUnpatched, telemetry } from './works/connect.js';
+import { connect, connectSocketIo, telemetry } from './works/connect.js';
 import { early } from './works/early.js';
 import { endings } from './works/endings.js';
 import { hostile } from './works/hostile.js';
@@ -17,7 +17,7 @@ import { ticketTrips } from './works/ticket-trips.js';
 const works = {
   connect,
   connectSocketIo,
-  connectUnpatched,
+
   telemetry,
   refuse,
   refuseSocketIo,

@@ -6,7 +6,6 @@ import { endings } from '../endings.js';
 import type { Ending } from '../../sessions/live-session.js';
 import { closedGate, type GatedWebSocket } from './gated-web-socket.js';
 import { dropHold } from './hold.js';
-import { limitCloseTimeout } from './internals/close-timeout.js';
 
 /** How a client is closed. */
 export interface Closing {
@@ -27,12 +26,7 @@ export function closeClient(client: GatedWebSocket, { code, reason, graceMs }: C
     return;
   }
   client.resume();
-  if (client.readyState === WebSocket.OPEN) {
-    client.wsAuthClosedWith = code;
-  }
-  if (!limitCloseTimeout(client, graceMs)) {
-    terminateAfter(client, graceMs);
-  }
+  terminateAfter(client, graceMs);
   client.close(code, reason);
 }
 

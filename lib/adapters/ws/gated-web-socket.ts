@@ -54,8 +54,6 @@ export interface GatedWebSocket extends WebSocket {
   wsAuthContext: AsyncResource | undefined;
   /** Whether the peer has shown life since the last ping. */
   wsAuthAlive: boolean;
-  /** Code of our close frame, if the peer had not sent one before it. */
-  wsAuthClosedWith: number | undefined;
   /** Size of the largest message that waits, if it is larger than the backlog may be; 0 otherwise. */
   wsAuthOversize: number;
   /** What waits for guards and hooks of the connection. */
@@ -68,7 +66,6 @@ export function gatedWebSocket(base: typeof WebSocket = WebSocket): typeof WebSo
     wsAuthGate: Gate = noGate;
     wsAuthContext: AsyncResource | undefined = undefined;
     wsAuthAlive = true;
-    wsAuthClosedWith: number | undefined = undefined;
     wsAuthOversize = 0;
     wsAuthHold: Hold | undefined = undefined;
 

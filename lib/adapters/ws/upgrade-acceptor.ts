@@ -1,10 +1,8 @@
-import type { Duplex } from 'node:stream';
 import type { WebSocket, WebSocketServer } from 'ws';
 import { closeGraceMs } from '../close-grace.js';
 import { terminateAfter } from './close-client.js';
 import { captureRejections } from '../capture-rejections.js';
 import type { GatedWebSocket } from './gated-web-socket.js';
-import { destroyWhenAnswered } from './internals/destroy-when-answered.js';
 import {
   setReceiverLimits,
   upgradeWithLimits,
@@ -62,7 +60,7 @@ export class UpgradeAcceptor {
     return {
       onClient: (client: WebSocket) => {
         acceptance.done = true;
-        prepare(client, upgrade.peer.socket);
+        prepare(client);
         onClient(client as GatedWebSocket);
         if (acceptance.isAwaited) {
           upgrade.letGo();
@@ -114,10 +112,9 @@ export class UpgradeAcceptor {
   }
 }
 
-function prepare(client: WebSocket, socket: Duplex): void {
+function prepare(client: WebSocket): void {
   captureRejections(client);
   client.on('error', terminateSoon);
-  destroyWhenAnswered(client, socket);
 }
 
 /** `ws` sends the close frame to a peer that breaks the protocol. Here the peer gets a bound for its answer. */

@@ -8,7 +8,6 @@ import { oursHostile } from './ours-hostile.js';
 import { oursBesideTelemetry, oursMeasured, oursSampled, oursTraced } from './ours-telemetry.js';
 import { oursWithHook } from './ours-hook.js';
 import { ours, oursWithTickets } from './ours.js';
-import { oursWithoutQuickEnd } from './ours-without.js';
 import { nestSocketIo } from './nest-socket-io.js';
 import { socketIo } from './socket-io.js';
 import { oursWithSocketIo } from './ours-socket-io.js';
@@ -26,7 +25,6 @@ export const contenders = {
   nestSocketIo,
   ours,
   oursWithHook,
-  oursWithoutQuickEnd,
   oursWithTickets,
   oursWithEverything,
   oursWithSocketIo,

@@ -4,7 +4,7 @@ import type { Server } from '../processes/server.js';
 import { costSection } from '../report/cost-section.js';
 import type { Section } from '../report/section.js';
 import { alternate, type Series } from './alternate.js';
-import { everyone, observed, onSocketIo, unpatched, type Contestant } from './contestants.js';
+import { everyone, observed, onSocketIo, type Contestant } from './contestants.js';
 import { dialogueRunner, inFlight } from './dialogue-runner.js';
 import { chosen } from './chosen.js';
 import { tokens } from './tokens.js';
@@ -25,12 +25,6 @@ export async function connectSocketIo(bench: Bench): Promise<Section> {
 export async function telemetry(bench: Bench): Promise<Section> {
   const series = await compare(bench, observed);
   return costSection(`The same with OpenTelemetry (${inFlight} in flight)`, series);
-}
-
-/** The same without a patch of `ws`. */
-export async function connectUnpatched(bench: Bench): Promise<Section> {
-  const series = await compare(bench, unpatched);
-  return costSection(`The same without a patch of ws (${inFlight} in flight)`, series);
 }
 
 function compare(bench: Bench, contestants: readonly Contestant[]): Promise<Series[]> {

@@ -47,13 +47,6 @@ export const oursEverything = contestant(
   byUpgrade,
 );
 
-/** A patch of `ws`, left out. The baseline runs as much code of an application. */
-export const unpatched: readonly Contestant[] = [
-  oursHook,
-  again(oursHook),
-  contestant('without ending sockets quickly', 'oursWithoutQuickEnd', byUpgrade),
-];
-
 /** With OpenTelemetry, beside the same package without it. */
 export const observed: readonly Contestant[] = [
   oursUpgrade,

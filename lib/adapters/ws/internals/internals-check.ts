@@ -12,14 +12,12 @@ export class InternalsCheck {
 
   /** @throws {WsAuthConfigurationError} if the installed `ws` leaves gateways open. */
   check(options: ServerOptions, policy: Policy): void {
-    const unknown = unknownInternals(options).filter(({ field }) => !this.#warned.has(field));
+    const unknown = unknownInternals(options).filter((field) => !this.#warned.has(field));
     if (unknown.length === 0) {
       return;
     }
-    unknown.forEach(({ field }) => this.#warned.add(field));
-    const fields = unknown.map(({ field }) => field).join(', ');
-    const bounds = unknown.some(({ use }) => use === 'bounds') ? boundsText(policy) : '';
-    void this.#warn(`${fields} unknown; falls back to what ws does by itself${bounds}`);
+    unknown.forEach((field) => this.#warned.add(field));
+    void this.#warn(`${unknown.join(', ')} unknown; falls back to ${boundsText(policy)}`);
   }
 
   async #warn(text: string): Promise<void> {
@@ -30,7 +28,7 @@ export class InternalsCheck {
 function boundsText({ limits }: Policy): string {
   const { maxPayload } = limitsWithoutSession(limits);
   return (
-    `, and to the bounds from before authentication: a client that authenticates by its first message may send at most ` +
+    `the bounds from before authentication: a client that authenticates by its first message may send at most ` +
     `${maxPayload} bytes a message, also with a session. Present credentials in the upgrade, or raise maxCredentialBytes`
   );
 }

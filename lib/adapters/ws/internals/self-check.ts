@@ -5,65 +5,35 @@ import { WsAuthConfigurationError } from '../../../errors/ws-auth.error.js';
 import { captureRejections } from '../../capture-rejections.js';
 import { closedGate, gatedWebSocket, type GatedWebSocket } from '../gated-web-socket.js';
 
-/** What a private field of `ws` is used for. */
-export type InternalsUse = 'bounds' | 'speed';
-
-/** A private field that the installed `ws` does not have where this package looks for it. */
-export interface UnknownInternal {
-  readonly field: string;
-  readonly use: InternalsUse;
-}
-
 /** A socket of `ws` as this package knows it. */
 interface Internals {
-  readonly _closeTimeout?: unknown;
-  readonly _closeFrameReceived?: unknown;
-  readonly _closeCode?: unknown;
   readonly _receiver?: Readonly<Record<string, unknown>> | null;
   readonly _extensions?: Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>;
 }
 
-/** Checks for each field whether a socket has it. */
-interface Expectation extends UnknownInternal {
+/** A private field, and whether a socket has it. */
+interface Expectation {
+  readonly field: string;
   readonly holds: (socket: Internals) => boolean;
 }
 
 const bound = 1_234;
 
 const expectations: readonly Expectation[] = [
-  expect(
-    'bounds',
-    '_receiver._maxPayload',
-    ({ _receiver }) => _receiver?.['_maxPayload'] === bound,
-  ),
-  expect(
-    'bounds',
-    '_receiver._maxFragments',
-    ({ _receiver }) => _receiver?.['_maxFragments'] === bound,
-  ),
-  expect('speed', '_receiver.end', ({ _receiver }) => isFunction(_receiver?.['end'])),
-  expect('speed', '_closeTimeout', ({ _closeTimeout }) => typeof _closeTimeout === 'number'),
-  expect('speed', '_closeFrameReceived', ({ _closeFrameReceived: has }) => has === false),
-  expect('speed', '_closeCode', ({ _closeCode }) => typeof _closeCode === 'number'),
+  {
+    field: '_receiver._maxPayload',
+    holds: ({ _receiver }) => _receiver?.['_maxPayload'] === bound,
+  },
+  {
+    field: '_receiver._maxFragments',
+    holds: ({ _receiver }) => _receiver?.['_maxFragments'] === bound,
+  },
 ];
 
-const ofCompression = expect(
-  'bounds',
-  '_extensions[permessage-deflate]._maxPayload',
-  ({ _extensions }) => _extensions?.['permessage-deflate']?.['_maxPayload'] === bound,
-);
-
-function expect(
-  use: InternalsUse,
-  field: string,
-  holds: (socket: Internals) => boolean,
-): Expectation {
-  return { use, field, holds };
-}
-
-function isFunction(value: unknown): boolean {
-  return typeof value === 'function';
-}
+const ofCompression: Expectation = {
+  field: '_extensions[permessage-deflate]._maxPayload',
+  holds: ({ _extensions }) => _extensions?.['permessage-deflate']?.['_maxPayload'] === bound,
+};
 
 /**
  * Checks the installed `ws` at boot, with a socket that is connected to nothing.
@@ -72,15 +42,15 @@ function isFunction(value: unknown): boolean {
  * @returns the private fields that are not where this package looks for them
  * @throws {WsAuthConfigurationError} if messages reach listeners past the gate, which protects every gateway
  */
-export function unknownInternals({ perMessageDeflate = false }: ServerOptions): UnknownInternal[] {
+export function unknownInternals({ perMessageDeflate = false }: ServerOptions): string[] {
   const expected = perMessageDeflate ? [...expectations, ofCompression] : expectations;
-  let unknown: readonly UnknownInternal[] = expected;
+  let unknown: readonly Expectation[] = expected;
   upgrade(perMessageDeflate, (client, socket) => {
     unknown = expected.filter(({ holds }) => !holds(client as unknown as Internals));
     demandGate(client as GatedWebSocket, socket);
     client.terminate();
   });
-  return unknown.map(({ field, use }) => ({ field, use }));
+  return unknown.map(({ field }) => field);
 }
 
 /** A `ws` that cannot upgrade a socket of this kind has none of the fields, as far as one can see. */
@@ -92,7 +62,6 @@ function upgrade(
   const options = {
     maxPayload: bound,
     maxFragments: bound,
-    closeTimeout: bound,
     perMessageDeflate,
   };
   const server = new WebSocketServer({ ...options, noServer: true, WebSocket: gatedWebSocket() });
