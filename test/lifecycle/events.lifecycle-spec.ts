@@ -121,7 +121,7 @@ describe('each event is emitted once', () => {
           address: '127.0.0.1',
           code: 'ERR_WS_AUTH_UNKNOWN_PATH',
           phase: 'handshake',
-          diagnosis: { check: 'path' },
+          diagnosis: { check: 'path', paths: ['/'] },
         },
       ],
     ]);
