@@ -50,6 +50,9 @@ export function nodeName(): string {
 /** Time in milliseconds for which changes are gathered, so that a mass reconnect writes once and not once for each session. */
 const gatherMs = 100;
 
+/** Time in milliseconds after which a node publishes anew whether it receives clients, if that has changed. */
+const readinessMs = 1_000;
+
 /** Where a node publishes its own load. No user has this key. */
 const ownKey = '';
 
@@ -69,12 +72,18 @@ export class Presence {
   #publishing: Promise<boolean> | undefined;
   #timer: NodeJS.Timeout | undefined;
   readonly #renewal: NodeJS.Timeout;
+  readonly #readiness: NodeJS.Timeout;
+  /** What the others know; `undefined` before the first publication, and after one that has failed. */
+  #wasAccepting: boolean | undefined;
+  #hasStarted = false;
   #stopped = false;
 
   constructor(private readonly options: PresenceOptions) {
     options.sessions.onChange((userId) => this.#note(userId));
     this.#renewal = setInterval(() => void this.#publish(), Math.ceil(options.leaseMs / 4));
     this.#renewal.unref();
+    this.#readiness = setInterval(() => this.#noteReadiness(), readinessMs);
+    this.#readiness.unref();
   }
 
   /**
@@ -101,6 +110,7 @@ export class Presence {
 
   /** Publishes this node soon, so that the others know it before it has a session. */
   start(): void {
+    this.#hasStarted = true;
     this.#schedule();
   }
 
@@ -108,6 +118,7 @@ export class Presence {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearInterval(this.#renewal);
+    clearInterval(this.#readiness);
     clearTimeout(this.#timer);
     await this.#publishing;
     await this.options.store.endPresence(this.options.node).catch(ignore);
@@ -116,6 +127,12 @@ export class Presence {
   #note(userId: string | undefined): void {
     this.#changed.add(userId ?? ownKey);
     this.#schedule();
+  }
+
+  #noteReadiness(): void {
+    if (this.#hasStarted && this.#wasAccepting !== this.options.isAccepting()) {
+      this.#schedule();
+    }
   }
 
   #schedule(): void {
@@ -140,15 +157,17 @@ export class Presence {
     }
   }
 
-  /** Returns whether the store has answered. What it has not received is published with the next renewal. */
+  /** Returns whether the store has answered. What it has not received is published a second later. */
   async #publishChanges(): Promise<boolean> {
     const { store, node, leaseMs } = this.options;
+    const wasAccepting = this.options.isAccepting();
     const changed = [...this.#changed];
     this.#changed.clear();
     for (let index = 0; index === 0 || index < changed.length; index += pageSize) {
       const page = changed.slice(index, index + pageSize);
       const records = new Map([ownKey, ...page].map((key) => [key, this.#recordOf(key)]));
       const isKnown = await store.putPresence(node, records, leaseMs).catch(() => undefined);
+      this.#wasAccepting = isKnown === undefined ? undefined : wasAccepting;
       if (isKnown === undefined) {
         changed.slice(index).forEach((userId) => this.#changed.add(userId));
         return false;

@@ -215,6 +215,25 @@ describe('the load of a node', () => {
     await b.presence.stop();
   });
 
+  it('is published anew soon after the node accepts clients, and after a store has failed', async () => {
+    const store = new MemoryWsAuthStore();
+    const state = { isAccepting: false, failures: 1 };
+    const put = store.putPresence.bind(store);
+    store.putPresence = (...args) => {
+      state.failures -= 1;
+      return state.failures >= 0 ? Promise.reject(new WsAuthStoreError('gone')) : put(...args);
+    };
+    const { live } = new NodeSessions();
+    const options = { store, sessions: live, leaseMs: 600_000 };
+    const a = new Presence({ ...options, node: 'a', isAccepting: () => state.isAccepting });
+    const b = new Presence({ ...options, node: 'b', isAccepting: () => true });
+    a.start();
+    await expect.poll(() => b.otherLoads()).toEqual([{ sessions: 0, isAccepting: false }]);
+    state.isAccepting = true;
+    await expect.poll(() => b.otherLoads()).toEqual([accepting(0)]);
+    await Promise.all([a.stop(), b.stop()]);
+  });
+
   it.each(['', 'null', '[]', '{"sessions":1}', '{"sessions":1.5,"isAccepting":true}', '{"'])(
     'is unknown where %j was published',
     (record) => {
