@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Deferred } from '../../lib/client/deferred.js';
 import { RedisServer } from '../support/redis.js';
 import { tokenOf } from '../support/tokens.js';
 import { eventually, within } from './eventually.js';
+import { HeldShutdown } from './held-shutdown.js';
 import { startNode, type NodeOptions, type TestNode } from './node.js';
 import { clean, NodeProcess } from './processes/node-process.js';
 import { packages } from './redis-clients.js';
@@ -12,18 +11,6 @@ import { packages } from './redis-clients.js';
 const patienceMs = 20_000;
 const revoked = { code: 3000, reason: 'revoked' };
 const goingAway = { code: 1001, reason: 'server shutting down' };
-
-/** Holds up the shutdown of a node, as `gracefulShutdownTimeoutMs` of `@nestjs/terminus` does. */
-@Injectable()
-class Drain implements BeforeApplicationShutdown {
-  readonly begun = new Deferred<void>();
-  readonly over = new Deferred<void>();
-
-  beforeApplicationShutdown(): Promise<void> {
-    this.begun.resolve();
-    return this.over.promise;
-  }
-}
 
 let server: RedisServer;
 let keyPrefix: string;
@@ -39,7 +26,7 @@ function node(options: NodeOptions): Promise<TestNode> {
 
 /** Has a node drain, until `finish` is called. */
 async function drain(draining: TestNode) {
-  const { begun, over } = draining.app.nest.get(Drain);
+  const { begun, over } = draining.app.nest.get(HeldShutdown);
   const closed = draining.app.nest.close();
   await within(patienceMs, begun.promise, 'the drain begins');
   return {
@@ -56,7 +43,7 @@ const long = { maxStalenessMs: 600_000 };
 describe.each(packages)('a node that drains, with %s', (name) => {
   it('D2: ends the sessions that other nodes revoke, by user, session, token and time of issue', async () => {
     await using a = await node({ ...long, package: name });
-    await using b = await node({ ...long, package: name, providers: [Drain] });
+    await using b = await node({ ...long, package: name, providers: [HeldShutdown] });
     const users = ['by user', 'by session', 'by token', 'bystander'];
     const clients = [];
     for (const user of users) {
@@ -79,7 +66,7 @@ describe.each(packages)('a node that drains, with %s', (name) => {
 
   it('D2: still accepts clients until its sockets close, and no revoked token, and is not ready', async () => {
     await using a = await node({ ...long, package: name });
-    await using b = await node({ ...long, package: name, providers: [Drain] });
+    await using b = await node({ ...long, package: name, providers: [HeldShutdown] });
     expect(b.health.isReady()).toBe(true);
     const draining = await drain(b);
     expect(b.health.check('ws-auth')).toEqual({ 'ws-auth': { status: 'down' } });
@@ -94,7 +81,7 @@ describe.each(packages)('a node that drains, with %s', (name) => {
   });
 
   it('D2: ends its sessions with 1013 when it loses the store meanwhile', async () => {
-    await using b = await node({ package: name, maxStalenessMs: 500, providers: [Drain] });
+    await using b = await node({ package: name, maxStalenessMs: 500, providers: [HeldShutdown] });
     const client = await b.enter('alice');
     const draining = await drain(b);
     await server.kill();
@@ -149,7 +136,7 @@ describe('a node that drains, with leases', () => {
       maxStalenessMs: 400,
     } as const;
     await using a = await node(limits);
-    await using b = await node({ ...limits, providers: [Drain] });
+    await using b = await node({ ...limits, providers: [HeldShutdown] });
     await b.enter('alice');
     const draining = await drain(b);
     const key = `{${keyPrefix}}:leases-of:${Buffer.from('alice').toString('base64url')}`;

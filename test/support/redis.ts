@@ -16,6 +16,8 @@ export const executable: string = process.env['REDIS_SERVER'] ?? '/usr/bin/redis
 export interface RedisServerOptions {
   /** A cluster of one node that has all slots. */
   readonly cluster?: boolean;
+  /** A node of a cluster that has no slots, and so can replicate another. */
+  readonly empty?: boolean;
   /** Keeps its data when it is killed. */
   readonly persistent?: boolean;
 }
@@ -63,7 +65,7 @@ export class RedisServer implements AsyncDisposable {
     const made = spawn(executable, this.#arguments, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#process = made;
     await lineOf(made, 'Ready to accept connections');
-    if (this.options.cluster) {
+    if (this.options.cluster && !this.options.empty) {
       await this.#becomeCluster();
     }
   }
@@ -116,7 +118,7 @@ export class RedisServer implements AsyncDisposable {
       appendfsync: 'always',
       ...(cluster && {
         'cluster-enabled': 'yes',
-        'cluster-port': String(this.#busPort),
+        'cluster-port': String(this.busPort),
         'cluster-announce-ip': '127.0.0.1',
       }),
     };
@@ -124,7 +126,7 @@ export class RedisServer implements AsyncDisposable {
   }
 
   /** By default the port and 10,000, which need not exist. */
-  get #busPort(): number {
+  get busPort(): number {
     return this.port > 55_000 ? this.port - 10_000 : this.port + 10_000;
   }
 

@@ -12,12 +12,15 @@ export interface NodeSettings extends Pick<
   | 'maxSessionsPerUser'
   | 'presence'
   | 'drainMs'
+  | 'trustProxy'
 > {
   /** Of its Redis. */
   readonly url: string;
   /** @default 'redis' */
   readonly package?: RedisPackage;
   readonly redis?: RedisStoreOptions;
+  /** @default one that the system chooses */
+  readonly port?: number;
 }
 
 /** What a node does when it is asked to. */
@@ -28,6 +31,8 @@ export interface NodeCommands {
   issueTicket(userId: string): Promise<string>;
   /** Whether the node says that it can let clients in. */
   isReady(): Promise<boolean>;
+  /** Has the node rebalance over so many milliseconds, and returns how many sessions have left. */
+  rebalance(overMs: string): Promise<number>;
   /** Sessions of the node. */
   countSessions(): Promise<number>;
 }

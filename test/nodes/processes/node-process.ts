@@ -120,10 +120,20 @@ export class NodeProcess implements AsyncDisposable {
     return this.#ended;
   }
 
+  /** Freezes the process: its connections stay open. */
+  freeze(): void {
+    this.child.kill('SIGSTOP');
+  }
+
+  /** Lets it go on. */
+  thaw(): void {
+    this.child.kill('SIGCONT');
+  }
+
   /** Asks the process to end, as a process manager does at a deploy. */
-  terminate(): Promise<Ending> {
+  terminate(drainMs = 0): Promise<Ending> {
     this.child.kill('SIGTERM');
-    return within(patienceMs, this.#ended, 'a node ends by itself');
+    return within(drainMs + patienceMs, this.#ended, 'a node ends by itself');
   }
 
   /** Lets go of the node, so that it closes its application and ends by itself. */

@@ -1,7 +1,12 @@
 import 'reflect-metadata';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { INestApplication } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  ServiceUnavailableException,
+  type INestApplication,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
   fromAuthorizationHeader,
@@ -25,13 +30,27 @@ import {
   type Report,
 } from './messages.js';
 
+/** What a balancer asks. */
+@Controller('ready')
+class ReadyController {
+  constructor(private readonly health: WsAuthHealth) {}
+
+  @Get()
+  ready(): string {
+    if (!this.health.isReady()) {
+      throw new ServiceUnavailableException();
+    }
+    return 'ready';
+  }
+}
+
 /**
  * A node in a process of its own: an application as anybody would write it, which answers its parent. It ends by itself,
  * with exit code 0, once its parent lets go of it, unless the application leaves something behind.
  */
 async function main(settings: NodeSettings): Promise<void> {
   reportFaults();
-  const { url, package: name = 'redis', redis, ...options } = settings;
+  const { url, package: name = 'redis', redis, port = 0, ...options } = settings;
   const client = await storeOn(name, url, redis);
   const app = await NestFactory.create(
     {
@@ -49,6 +68,7 @@ async function main(settings: NodeSettings): Promise<void> {
           ...options,
         }),
       ],
+      controllers: [ReadyController],
       providers: [JwtStrategy, EchoGateway],
     },
     { logger: false },
@@ -57,7 +77,7 @@ async function main(settings: NodeSettings): Promise<void> {
   process.on('message', listenWith(commandsOf(app)));
   process.once('disconnect', () => void app.close().then(() => client[Symbol.asyncDispose]()));
   app.enableShutdownHooks();
-  await app.listen(0, '127.0.0.1');
+  await app.listen(port, '127.0.0.1');
   const server: Server = app.getHttpServer();
   report({ type: 'listening', port: (server.address() as AddressInfo).port });
 }
@@ -89,6 +109,7 @@ function commandsOf(app: INestApplication): NodeCommands {
     revoke: (userId) => app.get(WsAuthSessions).revoke({ userId }),
     issueTicket: async (id) => (await app.get(WsTickets).issue({ id })).ticket,
     isReady: async () => app.get(WsAuthHealth).isReady(),
+    rebalance: (overMs) => app.get(WsAuthSessions).rebalance({ overMs: Number(overMs) }),
     countSessions: async () => app.get(WsAuthSessions).count(),
   };
 }
