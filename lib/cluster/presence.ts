@@ -190,7 +190,7 @@ export class Presence {
   #recordOf(userId: string): string | undefined {
     if (userId === ownKey) {
       const isAccepting = this.options.isAccepting();
-      return loadRecordOf({ sessions: this.options.sessions.size, isAccepting });
+      return loadRecordOf({ sessions: this.options.sessions.staying, isAccepting });
     }
     const sessions: WsAuthSession[] = this.options.sessions
       .ofUser(userId)

@@ -34,7 +34,9 @@ export async function leaveInSteps(
   for (let index = 0; index < count; index += 1) {
     await waitUntil(beganAt + index * spreadMs, isEmpty);
     const next = sessions.slice(index * batch, (index + 1) * batch);
-    announce(permit ? await permit(next) : next, noticeMs);
+    const leaving = permit ? await permit(next) : next;
+    leaving.forEach((each) => live.noteLeaving(each));
+    announce(leaving, noticeMs);
   }
   await waitUntil(performance.now() + noticeMs, isEmpty);
 }

@@ -10,6 +10,8 @@ export class LiveSessions {
   readonly #byId = new Map<string, LiveSession>();
   readonly #byUser = new SessionsByKey();
   readonly #byToken = new SessionsByKey();
+  /** Those whose clients have received the notice. */
+  readonly #leaving = new Set<LiveSession>();
 
   #onChange: ((userId: string | undefined) => void) | undefined;
 
@@ -20,6 +22,18 @@ export class LiveSessions {
 
   get size(): number {
     return this.#byId.size;
+  }
+
+  /** Number of sessions without those whose clients connect elsewhere, where they are counted. */
+  get staying(): number {
+    return this.#byId.size - this.#leaving.size;
+  }
+
+  /** Notes that the client of a session has received the notice to connect elsewhere. */
+  noteLeaving(live: LiveSession): void {
+    if (this.#byId.get(live.session.id) === live) {
+      this.#leaving.add(live);
+    }
   }
 
   add(live: LiveSession): void {
@@ -37,6 +51,7 @@ export class LiveSessions {
   delete(live: LiveSession): void {
     const { id, userId } = live.session;
     this.#byId.delete(id);
+    this.#leaving.delete(live);
     if (userId !== undefined) {
       this.#byUser.delete(userId, live);
     }

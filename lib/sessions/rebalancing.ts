@@ -72,12 +72,12 @@ export class Rebalancing {
 
   async #run({ tolerance, ...pace }: Required<RebalanceOptions>): Promise<number> {
     const { live, services } = this;
-    const average = averageOf(live.size, await services.cluster.otherLoads());
-    if (live.size <= average * (1 + tolerance)) {
+    const average = averageOf(live.staying, await services.cluster.otherLoads());
+    if (live.staying <= average * (1 + tolerance)) {
       return 0;
     }
     const departure = new Departure(live, services);
-    const oldest = [...live.all()].slice(0, live.size - average);
+    const oldest = [...live.all()].slice(0, live.staying - average);
     await leaveInSteps(live, oldest, pace, (batch) => departure.permit(batch));
     await waitUntil(performance.now() + longestNoticeMs, () => departure.present === 0);
     return departure.result();
@@ -124,7 +124,7 @@ class Departure {
     const { live, services } = this;
     try {
       const loads = this.#failure ? [] : await services.cluster.otherLoads();
-      const staying = live.size - this.present;
+      const { staying } = live;
       return services.drain.hasBegun ? 0 : staying - averageOf(staying, loads);
     } catch (cause) {
       this.#failure = { cause };

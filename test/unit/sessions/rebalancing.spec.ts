@@ -205,6 +205,9 @@ describe('the load of a node', () => {
     const session = new FakeSession(a.sessions, 'alice', {});
     const anonymous = new FakeSession(a.sessions, undefined, {});
     await expect.poll(known, { interval: 1 }).toEqual([accepting(2)]);
+    a.sessions.live.noteLeaving(session);
+    a.presence.start();
+    await expect.poll(known, { interval: 1 }).toEqual([accepting(1)]);
     session.leave();
     anonymous.leave();
     await expect.poll(known, { interval: 1 }).toEqual([accepting(0)]);
