@@ -18,6 +18,7 @@ import {
 import { startApp, type TestApp } from '../../support/app.js';
 import type { ConnectOptions, TestClient } from '../../support/client.js';
 import { EchoGateway } from '../../support/gateways.js';
+import { ask } from '../../support/http.js';
 import { patient } from '../../support/patience.js';
 import { JwtStrategy } from '../../support/strategies.js';
 import { secret, tokenOf } from '../../support/tokens.js';
@@ -306,4 +307,25 @@ describe('a client that', () => {
       expect(JSON.stringify(found)).not.toContain(good);
     },
   );
+});
+
+describe('a proxy that drops Upgrade', () => {
+  it('K8g: is named once, whatever the application answers', async () => {
+    const warn = vi.spyOn(Logger.prototype, 'warn').mockReturnValue();
+    await using app = await startApp({
+      imports: [WsAuthModule.forRoot({ strategy: 'jwt' })],
+      providers: [JwtStrategy, EchoGateway],
+    });
+    const url = `http://127.0.0.1:${app.port}/`;
+    await ask(url);
+    expect(warn).not.toHaveBeenCalled();
+    const headers = {
+      'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+      'sec-websocket-version': '13',
+    };
+    expect(await ask(url, { headers })).toMatchObject({ status: 404 });
+    expect(await ask(url, { headers })).toMatchObject({ status: 404 });
+    expect(warn.mock.calls).toEqual([[expect.stringContaining('has dropped "Upgrade"')]]);
+    warn.mockRestore();
+  });
 });
