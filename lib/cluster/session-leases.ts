@@ -26,12 +26,17 @@ export interface SessionLeasesOptions {
   readonly isLive: (sessionId: string) => boolean;
   /** Ends a session of this process that has lost its lease. */
   apply(revocation: StoredRevocation): void;
+  /** Ends sessions of this process whose leases have expired, since the store could not be reached to renew them. */
+  endExpired(sessionIds: readonly string[]): void;
 }
+
+/** Milliseconds by which a timer may be early. */
+const timerMs = 1;
 
 /** A lease that this process holds. */
 interface HeldLease extends SessionLease {
-  /** Monotonic milliseconds. */
-  readonly claimedAt: number;
+  /** When the store was last asked for it with success, or is asked for it at first: monotonic milliseconds. */
+  readonly securedAt: number;
 }
 
 /**
@@ -46,6 +51,7 @@ export class SessionLeases {
   /** What the store is asked for at present. */
   readonly #asked = new Set<Promise<unknown>>();
   readonly #renewal: NodeJS.Timeout;
+  #expiry: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: SessionLeasesOptions) {
     const renew = () => void this.#ask(this.#renew());
@@ -100,6 +106,7 @@ export class SessionLeases {
   /** Ends the renewals, gives back what is left, and waits for what the store is asked for. */
   async stop(): Promise<void> {
     clearInterval(this.#renewal);
+    clearTimeout(this.#expiry);
     for (const id of this.#held.keys()) {
       this.release({ id });
     }
@@ -126,7 +133,7 @@ export class SessionLeases {
 
   async #claim(claim: LeaseClaim): Promise<LeaseAnswer> {
     const { userId, sessionId } = claim;
-    this.#held.set(sessionId, { userId, sessionId, claimedAt: performance.now() });
+    this.#held.set(sessionId, { userId, sessionId, securedAt: performance.now() });
     let answer: LeaseAnswer;
     try {
       answer = leaseAnswer(await this.options.store.claimLease(claim));
@@ -165,11 +172,14 @@ export class SessionLeases {
   }
 
   async #renew(): Promise<void> {
-    const { store, leaseMs, isLive } = this.options;
-    const live = [...this.#held.values()].filter(({ sessionId }) => isLive(sessionId));
+    const { store, leaseMs } = this.options;
     this.#forgetNeverBegun();
+    this.#endExpired();
+    const live = this.#live();
+    const securedAt = performance.now();
     try {
       await store.renewLeases(live, leaseMs);
+      this.#secure(live, securedAt);
     } catch {
       // The next renewal tries again, and the node notices elsewhere that it has lost its store.
     }
@@ -178,11 +188,51 @@ export class SessionLeases {
       .forEach((ended) => this.#giveBack(ended));
   }
 
+  #live(): HeldLease[] {
+    return [...this.#held.values()].filter(({ sessionId }) => this.options.isLive(sessionId));
+  }
+
+  #secure(leases: readonly HeldLease[], securedAt: number): void {
+    for (const lease of leases) {
+      if (this.#held.has(lease.sessionId)) {
+        this.#held.set(lease.sessionId, { ...lease, securedAt });
+      }
+    }
+    this.#watchExpiry();
+  }
+
+  /**
+   * Has sessions end with their leases. A node that reaches its store now and then may read revocations in time, and yet renew no lease:
+   * other nodes give it away, and the user would have one session too many.
+   */
+  #watchExpiry(): void {
+    const { leaseMs } = this.options;
+    const now = performance.now();
+    clearTimeout(this.#expiry);
+    let soonestMs = Number.POSITIVE_INFINITY;
+    for (const { securedAt } of this.#live()) {
+      const leftMs = securedAt + leaseMs - now;
+      soonestMs = leftMs > timerMs ? Math.min(soonestMs, leftMs) : soonestMs;
+    }
+    if (soonestMs !== Number.POSITIVE_INFINITY) {
+      this.#expiry = setTimeout(() => this.#endExpired(), Math.floor(soonestMs));
+      this.#expiry.unref();
+    }
+  }
+
+  #endExpired(): void {
+    const { leaseMs, endExpired } = this.options;
+    const latest = performance.now() + timerMs - leaseMs;
+    const expired = this.#live().filter(({ securedAt }) => securedAt <= latest);
+    endExpired(expired.map(({ sessionId }) => sessionId));
+    this.#watchExpiry();
+  }
+
   /** A connection may fail after it has taken its lease; what is not renewed is free by now. */
   #forgetNeverBegun(): void {
     const { leaseMs, isLive } = this.options;
-    for (const { sessionId, claimedAt } of this.#held.values()) {
-      if (!isLive(sessionId) && performance.now() - claimedAt > leaseMs) {
+    for (const { sessionId, securedAt } of this.#held.values()) {
+      if (!isLive(sessionId) && performance.now() - securedAt > leaseMs) {
         this.#held.delete(sessionId);
       }
     }

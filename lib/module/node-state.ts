@@ -100,7 +100,7 @@ export class NodeState implements OnModuleInit, OnModuleDestroy, OnApplicationSh
   }
 
   #countTogether(settings: ModuleSettings): SessionLeases | undefined {
-    const { store, sessionLimitScope, maxStalenessMs } = settings;
+    const { store, sessionLimitScope, maxStalenessMs, onStoreLoss } = settings;
     if (sessionLimitScope === 'node') {
       return undefined;
     }
@@ -114,6 +114,11 @@ export class NodeState implements OnModuleInit, OnModuleDestroy, OnApplicationSh
       leaseMs: leaseMsOf(maxStalenessMs),
       isLive: (sessionId) => this.sessions.with(sessionId) !== undefined,
       apply: (revocation) => this.#apply(revocation),
+      endExpired: (ids) => {
+        if (onStoreLoss === 'close') {
+          endAll(this.sessions.named(ids), { why: 'storeLost' });
+        }
+      },
     });
   }
 

@@ -31,6 +31,7 @@ it('accepts no client on a node that loses its store during a claim, and release
     leaseMs: 60_000,
     isLive: () => false,
     apply: () => undefined,
+    endExpired: () => undefined,
   });
   const knowledge = {
     get isFresh() {

@@ -50,8 +50,16 @@ let store: DistantStore;
 let live: Set<string>;
 let leases: SessionLeases;
 
+const timers = [
+  'setInterval',
+  'clearInterval',
+  'setTimeout',
+  'clearTimeout',
+  'performance',
+] as const;
+
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  vi.useFakeTimers({ toFake: [...timers] });
   store = new DistantStore();
   live = new Set();
   const isLive = (id: string) => live.has(id);
@@ -59,7 +67,8 @@ beforeEach(() => {
     live.delete(id);
     leases.release({ id });
   };
-  leases = new SessionLeases({ store, leaseMs, isLive, apply });
+  const endExpired = (ids: readonly string[]) => ids.forEach((id) => apply({ id }));
+  leases = new SessionLeases({ store, leaseMs, isLive, apply, endExpired });
 });
 
 afterEach(async () => {
@@ -152,5 +161,22 @@ describe('leases of sessions', () => {
     const newest = sessionOf('alice');
     await expect(leases.makeRoom(newest, closeOldest)).rejects.toThrow('down');
     expect(live.size).toBe(0);
+  });
+
+  it('end with their sessions if the store could not be asked to renew them', async () => {
+    const [older, newer] = [sessionOf('alice'), sessionOf('bob')];
+    live.add(older.id);
+    await leases.enter(older, refuse);
+    await vi.advanceTimersByTimeAsync(leaseMs / 4);
+    store.renewLeases = () => Promise.reject(new Error('down'));
+    await vi.advanceTimersByTimeAsync(leaseMs / 2);
+    live.add(newer.id);
+    await leases.enter(newer, refuse);
+    await vi.advanceTimersByTimeAsync(leaseMs / 2 - 2);
+    expect([...live]).toEqual([older.id, newer.id]);
+    await vi.advanceTimersByTimeAsync(2);
+    expect([...live]).toEqual([newer.id]);
+    await vi.advanceTimersByTimeAsync(leaseMs / 2);
+    expect([...live]).toEqual([]);
   });
 });
