@@ -221,10 +221,10 @@ export class SessionLeases {
   }
 
   #endExpired(): void {
-    const { leaseMs, endExpired } = this.options;
+    const { leaseMs } = this.options;
     const latest = performance.now() + timerMs - leaseMs;
     const expired = this.#live().filter(({ securedAt }) => securedAt <= latest);
-    endExpired(expired.map(({ sessionId }) => sessionId));
+    this.options.endExpired(expired.map(({ sessionId }) => sessionId));
     this.#watchExpiry();
   }
 

@@ -44,7 +44,11 @@ export function checkRebalance(options: RebalanceOptions): Required<RebalanceOpt
   return { ...checkDrain(pace), tolerance };
 }
 
-/** What a rebalancing needs of this node. */
+/**
+ * What a rebalancing needs of this node.
+ *
+ * @internal
+ */
 export interface RebalancingServices {
   readonly cluster: Pick<ClusterSessions, 'otherLoads'>;
   readonly drain: Pick<SessionDrain, 'hasBegun'>;
@@ -53,6 +57,8 @@ export interface RebalancingServices {
 /**
  * Gives away the sessions that this node has above the average of all nodes. How many may leave is decided once at the beginning,
  * and again before each step by what the nodes publish then; the smaller number counts.
+ *
+ * @internal
  */
 export class Rebalancing {
   #running: Promise<number> | undefined;
