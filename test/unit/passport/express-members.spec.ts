@@ -323,3 +323,9 @@ it('K5a: gives a request without middleware one application and one response', (
   expect(request['app']).toBe(app);
   expect(request['res']).toBe(res);
 });
+
+it('K5a: has a next() that decides nothing', () => {
+  const request = withMembers('/ws') as unknown as { next(error?: Error): unknown };
+  expect(request.next()).toBeUndefined();
+  expect(request.next(new Error('of a strategy'))).toBeUndefined();
+});
