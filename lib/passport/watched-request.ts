@@ -219,12 +219,11 @@ export class WatchedRequest {
   /** The token of the credential counts whatever its form. */
   #tokensOf(value: unknown): readonly string[] {
     const token = this.#token;
-    const pieced = typeof value === 'string' ? this.#pieces.get(value) : undefined;
+    const pieced = (typeof value === 'string' && this.#pieces.get(value)) || [];
     const isHere = token !== undefined && token !== '' && value === token;
+    const own = isHere ? [token] : [];
     const found = tokensIn(value);
-    return isHere || pieced
-      ? [...new Set([...(isHere ? [token] : []), ...found, ...(pieced ?? [])])]
-      : found;
+    return own.length + pieced.length > 0 ? [...new Set([...own, ...found, ...pieced])] : found;
   }
 
   #watch(holder: object, name: string, watched: Watched): void {
