@@ -219,7 +219,7 @@ export class WatchedRequest {
   /** The token of the credential counts whatever its form. */
   #tokensOf(value: unknown): readonly string[] {
     const token = this.#token;
-    const pieced = (typeof value === 'string' && this.#pieces.get(value)) || [];
+    const pieced = [...((typeof value === 'string' && this.#pieces.get(value)) || [])];
     const isHere = token !== undefined && token !== '' && value === token;
     const own = isHere ? [token] : [];
     const found = tokensIn(value);
