@@ -28,6 +28,7 @@ import {
 import { checkRebalance, Rebalancing, type RebalanceOptions } from './rebalancing.js';
 import { checkDrain, type DrainOptions, type SessionDrain } from './session-drain.js';
 import type { LiveSessions } from './live-sessions.js';
+import { SessionLookup } from './session-lookup.js';
 import type { WsAuthSession } from './session.js';
 
 /** What the sessions of a process are changed by. */
@@ -42,7 +43,7 @@ interface SessionServices {
  *
  * @publicApi
  */
-export class WsAuthSessions implements Iterable<WsAuthSession> {
+export class WsAuthSessions extends SessionLookup {
   readonly #logger = new Logger('WsAuthSessions');
   readonly #live: LiveSessions;
   readonly #ledger: RevocationLedger;
@@ -52,82 +53,12 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
 
   /** @internal */
   constructor(live: LiveSessions, { ledger, drain, cluster }: SessionServices) {
+    super(live);
     this.#live = live;
     this.#ledger = ledger;
     this.#drain = drain;
     this.#cluster = cluster;
     this.#rebalancing = new Rebalancing(live, { cluster, drain });
-  }
-
-  /**
-   * Sessions of a user, oldest first.
-   *
-   * @param userId key of the user, as the strategy returned it; a value that cannot be one has no sessions
-   * @example
-   * ```ts
-   * const isOnline = sessions.ofUser('alice').length > 0;
-   * ```
-   */
-  ofUser(userId: WsAuthUserKey): WsAuthSession[] {
-    const key = userKey(userId);
-    return key === undefined ? [] : this.#live.ofUser(key).map(({ session }) => session);
-  }
-
-  /**
-   * Connected clients of a user in this process, of every gateway: sockets of `ws` or of Socket.IO. Whatever is sent to them after
-   * the end of their session is dropped.
-   *
-   * Clients of GraphQL and of `protectUpgrades()` are left out: their servers send to them.
-   *
-   * @example
-   * ```ts
-   * import { WsAuthSessions } from 'nestjs-ws-auth';
-   * import type { WebSocket } from 'ws';
-   *
-   * export function notify(sessions: WsAuthSessions, userId: string, text: string): void {
-   *   for (const client of sessions.clientsOf<WebSocket>(userId)) {
-   *     client.send(JSON.stringify({ event: 'notice', data: text }));
-   *   }
-   * }
-   * ```
-   *
-   * @param userId key of the user, as the strategy returned it; a value that cannot be one has no clients
-   */
-  clientsOf<Client extends object = object>(userId: WsAuthUserKey): Client[] {
-    const key = userKey(userId);
-    const live = key === undefined ? [] : this.#live.ofUser(key);
-    return live.flatMap(({ connection }) => [...(connection?.recipients ?? [])] as Client[]);
-  }
-
-  /**
-   * A session of this process by its id.
-   *
-   * @example
-   * ```ts
-   * const expiresAt = sessions.get(sessionId)?.expiresAt;
-   * ```
-   */
-  get(sessionId: string): WsAuthSession | undefined {
-    return this.#live.with(sessionId)?.session;
-  }
-
-  /**
-   * Number of sessions of this process.
-   *
-   * @example
-   * ```ts
-   * logger.log(`${sessions.count()} sessions`);
-   * ```
-   */
-  count(): number {
-    return this.#live.size;
-  }
-
-  /** All sessions of this process. */
-  *[Symbol.iterator](): IterableIterator<WsAuthSession> {
-    for (const { session } of this.#live.all()) {
-      yield session;
-    }
   }
 
   /**
@@ -137,7 +68,6 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
    *
    * @throws {WsAuthConfigurationError} without the option, and for an option that is unknown or out of bounds.
    * @throws {WsAuthStoreError} if the store does not answer.
-   *
    * @example
    * ```ts
    * const page = await sessions.listCluster('alice', { limit: 20 });
@@ -157,7 +87,6 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
    *
    * @throws {WsAuthConfigurationError} without the option `presence`.
    * @throws {WsAuthStoreError} if the store does not answer.
-   *
    * @example
    * ```ts
    * const isOnline = (await sessions.countCluster('alice')) > 0;
@@ -236,10 +165,9 @@ export class WsAuthSessions implements Iterable<WsAuthSession> {
   }
 
   /**
-   * Empties this process before it is shut down. `WsAuthHealth` is down and new clients are refused with 503 from the call on, for good. Then
-   * the sessions end with 1001, in steps that are spread over the time, each up to 5 seconds after its client has received `draining`.
-   *
-   * `drainMs` of the module does so in `app.close()`.
+   * Empties this process before it is shut down, as `drainMs` of the module does in `app.close()`. `WsAuthHealth` is down and new clients
+   * are refused with 503 from the call on, for good. Then the sessions end with 1001, in steps that are spread over the time, each up to
+   * 5 seconds after its client has received `draining`.
    *
    * @returns how many sessions have ended
    * @throws {WsAuthConfigurationError} for an option that is unknown or out of bounds.
