@@ -102,7 +102,7 @@ export const storeFaults: readonly Fault[] = [
   refusesAll('stream is a string', 'SET', stream, 'text'),
   refusesAll('primary without its replicas', 'CONFIG', 'SET', 'min-replicas-to-write', '1'),
   refusesAll('primary that has become a replica', 'REPLICAOF', '127.0.0.1', '1'),
-  { name: 'one node cut off from Redis', promise: stale, run: cutOff },
+  { name: 'a node that does not reach Redis', promise: stale, run: cutOff },
   {
     name: 'stream silent, commands answered',
     promise: `closed within ${maxStalenessMs} ms`,

@@ -77,21 +77,23 @@ describe('nest add, in the root module', () => {
 
   it('finds it by the imports of main.ts, with any name and any entry file', () => {
     const start = main
-      .replace("{ AppModule } from './app.module'", "{ RootModule } from './root/root.module.js'")
+      .replace("{ AppModule } from './app.module'", "{ RootModule } from './shell/shell.module.js'")
       .replace('create(AppModule)', 'create<NestExpressApplication>(RootModule, { cors: true })');
     const root = moduleWith('{}').replace('AppModule', 'RootModule');
     const { files } = add(
       {
         'nest-cli.json': '{ "entryFile": "server" }',
         'apps/api/src/server.ts': start,
-        'apps/api/src/root/root.module.ts': `@Module({})\nclass Other {}\n${root}`,
+        'apps/api/src/shell/shell.module.ts': `@Module({})\nclass Other {}\n${root}`,
       },
       'apps/api/src',
     );
-    expect(files['apps/api/src/root/root.module.ts']).toContain(
+    expect(files['apps/api/src/shell/shell.module.ts']).toContain(
       `@Module({})\nclass Other {}\nimport { Module } from '@nestjs/common';\nimport { WsAuthModule }`,
     );
-    expect(files['apps/api/src/root/root.module.ts']).toContain(`@Module({ imports: [${added}] })`);
+    expect(files['apps/api/src/shell/shell.module.ts']).toContain(
+      `@Module({ imports: [${added}] })`,
+    );
   });
 
   it('finds it in main.ts itself', () => {
