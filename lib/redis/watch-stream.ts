@@ -127,6 +127,7 @@ async function newestId(
   return newest?.id ?? '0-0';
 }
 
+/** By the global timer, which the test that counts the commands of 100 nodes replaces by a virtual one. */
 function gather(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, gatherMs).unref());
 }
