@@ -11,9 +11,9 @@ export const secret = createSecretKey(
   inherited === undefined ? randomBytes(32) : Buffer.from(inherited, 'hex'),
 );
 
-/** A token of a user, valid for a minute unless told otherwise. */
+/** A token of a user. It lasts an hour by default, which is longer than a file of tests takes on any machine. */
 export function tokenOf(sub: string, claims: object = {}): string {
-  const exp = Math.floor(Date.now() / 1_000) + 60;
+  const exp = Math.floor(Date.now() / 1_000) + 3_600;
   return jwt.sign({ sub, exp, ...claims }, secret, { algorithm: 'HS256' });
 }
 
