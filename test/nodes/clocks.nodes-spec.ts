@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { restoreClocks, useFakeClock } from '../support/clocks.js';
+import { patienceMs } from '../support/patience.js';
 import { RedisServer } from '../support/redis.js';
 import { tokenOf } from '../support/tokens.js';
 import { eventually, within } from './eventually.js';
@@ -8,7 +9,6 @@ import { startNode, statusOf, type TestNode } from './node.js';
 import { packages } from './redis-clients.js';
 import { vi } from 'vitest';
 
-const patienceMs = 20_000;
 const strategy = ['jwt', 'ws-ticket'];
 const aheadMs = 300_000;
 

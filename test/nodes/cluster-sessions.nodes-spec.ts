@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { WsAuthClusterSession } from '../../lib/index.js';
+import { patient, patienceMs } from '../support/patience.js';
 import { RedisServer } from '../support/redis.js';
 import { tokenOf } from '../support/tokens.js';
 import { eventually, within } from './eventually.js';
 import { startNode, type NodeOptions, type TestNode } from './node.js';
 import { NodeProcess } from './processes/node-process.js';
 import { packages } from './redis-clients.js';
-
-const patienceMs = 20_000;
 
 let server: RedisServer;
 let keyPrefix: string;
@@ -89,7 +88,7 @@ describe.each(packages)('the sessions of a user on all nodes, with %s', (name) =
   });
 
   it('come back after Redis has lost its data', async () => {
-    await using a = await node({ package: name, maxStalenessMs: 1_000 });
+    await using a = await node({ package: name, maxStalenessMs: patient(1_000) });
     await a.enter('alice');
     await knows(a, 'alice', [a]);
     await server.command('FLUSHALL');
@@ -99,9 +98,9 @@ describe.each(packages)('the sessions of a user on all nodes, with %s', (name) =
 });
 
 it('leaves out the sessions of a node that was killed, and of one that has closed', async () => {
-  await using a = await node({ maxStalenessMs: 1_000 });
+  await using a = await node({ maxStalenessMs: patient(1_000) });
   const { url } = server;
-  const settings = { url, redis: { keyPrefix }, presence: true, maxStalenessMs: 1_000 };
+  const settings = { url, redis: { keyPrefix }, presence: true, maxStalenessMs: patient(1_000) };
   await using killed = await NodeProcess.start(settings);
   await using closed = await NodeProcess.start(settings);
   for (const each of [killed, closed]) {
@@ -183,8 +182,8 @@ describe.each(packages)('disconnecting on all nodes, with %s', (name) => {
   });
 
   it('does not end a session that began later, also if the node reads everything again', async () => {
-    await using a = await node({ package: name, maxStalenessMs: 1_000 });
-    await using b = await node({ package: name, maxStalenessMs: 1_000 });
+    await using a = await node({ package: name, maxStalenessMs: patient(1_000) });
+    await using b = await node({ package: name, maxStalenessMs: patient(1_000) });
     const former = await b.enter('alice');
     await a.sessions.disconnect({ userId: 'alice' }, { scope: 'cluster' });
     await within(patienceMs, former.closed(), 'the session ends');

@@ -105,9 +105,7 @@ interface Node {
 }
 
 async function startOne(kind: Kind): Promise<Node> {
-  const { store } = use(
-    await storeOn('redis', server.url, { keyPrefix, commandTimeoutMs: patient(2_000) }),
-  );
+  const { store } = use(await storeOn('redis', server.url, { keyPrefix }));
   const { port, nest } = use(await kind.start({ store, presence: true }));
   const sessions = nest.get<WsAuthSessions>(WsAuthSessions);
   return { port, sessions, health: nest.get(WsAuthHealth), connections: new Set() };

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { patient, patienceMs } from '../support/patience.js';
 import { RedisServer } from '../support/redis.js';
 import { tokenOf } from '../support/tokens.js';
 import { eventually, within } from './eventually.js';
@@ -8,7 +9,6 @@ import { startNode, type NodeOptions, type TestNode } from './node.js';
 import { clean, NodeProcess } from './processes/node-process.js';
 import { packages } from './redis-clients.js';
 
-const patienceMs = 20_000;
 const revoked = { code: 3000, reason: 'revoked' };
 const goingAway = { code: 1001, reason: 'server shutting down' };
 
@@ -81,7 +81,11 @@ describe.each(packages)('a node that drains, with %s', (name) => {
   });
 
   it('D2: ends its sessions with 1013 when it loses the store meanwhile', async () => {
-    await using b = await node({ package: name, maxStalenessMs: 500, providers: [HeldShutdown] });
+    await using b = await node({
+      package: name,
+      maxStalenessMs: patient(500),
+      providers: [HeldShutdown],
+    });
     const client = await b.enter('alice');
     const draining = await drain(b);
     await server.kill();
@@ -133,7 +137,7 @@ describe('a node that drains, with leases', () => {
       maxSessionsPerUser: 1,
       onLimit: 'refuse',
       sessionLimitScope: 'cluster',
-      maxStalenessMs: 400,
+      maxStalenessMs: patient(1_000),
     } as const;
     await using a = await node(limits);
     await using b = await node({ ...limits, providers: [HeldShutdown] });

@@ -7,7 +7,7 @@ import { TcpProxy } from '../support/tcp-proxy.js';
 import { tokenOf } from '../support/tokens.js';
 import { eventually, within } from './eventually.js';
 import { startNode, statusOf, type NodeOptions, type TestNode } from './node.js';
-import { patienceMs } from '../support/patience.js';
+import { patient, patienceMs } from '../support/patience.js';
 
 const replaced = { code: 1008, reason: 'too many sessions' };
 
@@ -151,9 +151,12 @@ describe('a limit on the sessions of a user on all nodes', () => {
   });
 
   it('renews the leases of sessions that last, and frees those of a node that has gone', async () => {
-    await using a = await node({ maxSessionsPerUser: 1, maxStalenessMs: 200 });
+    await using a = await node({ maxSessionsPerUser: 1, maxStalenessMs: patient(1_000) });
     await using proxy = await TcpProxy.to(server.port);
-    await using b = await node({ maxSessionsPerUser: 1, maxStalenessMs: 200 }, proxy.url);
+    await using b = await node(
+      { maxSessionsPerUser: 1, maxStalenessMs: patient(1_000) },
+      proxy.url,
+    );
     const lasting = await a.enter('alice');
     await b.enter('bob');
     proxy.cut();
@@ -181,7 +184,7 @@ describe('a limit on the sessions of a user on all nodes', () => {
   });
 
   it('renews the leases of all others although those of one user cannot be read', async () => {
-    await using a = await node({ maxSessionsPerUser: 1, maxStalenessMs: 400 });
+    await using a = await node({ maxSessionsPerUser: 1, maxStalenessMs: patient(1_000) });
     await a.enter('alice');
     await a.enter('bob');
     const ended = () => server.command('HGET', placesOf('bob'), a.sessions.ofUser('bob')[0]!.id);

@@ -2,13 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { codeBlocks, rootFile } from '../readme/readme.js';
 import { startProtected } from '../support/app.js';
+import { patient, patienceMs } from '../support/patience.js';
 import { RedisServer } from '../support/redis.js';
 import { bearer, tokenOf } from '../support/tokens.js';
 import { eventually, within } from './eventually.js';
 import { startNode, statusOf } from './node.js';
 import { packages, storeOn } from './redis-clients.js';
-
-const patienceMs = 20_000;
 
 let server: RedisServer;
 beforeEach(async () => {
@@ -67,7 +66,7 @@ describe.each(packages)('the ACL of the guide, with %s', (name) => {
       sessionLimitScope: 'cluster',
       maxSessionsPerUser: 2,
       onLimit: 'closeOldest',
-      maxStalenessMs: 1_000,
+      maxStalenessMs: patient(1_000),
       presence: true,
     } as const;
     {

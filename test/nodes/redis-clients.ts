@@ -7,6 +7,9 @@ import { patient } from '../support/patience.js';
 /** Long enough for a machine that is busy with other tests. */
 const unhurried: RedisStoreOptions = { commandTimeoutMs: 60_000 };
 
+/** The default of the store, longer on a slow machine, up to the longest one that it accepts. */
+const usual: RedisStoreOptions = { commandTimeoutMs: Math.min(60_000, patient(1_000)) };
+
 /** A client of the application with the store on it. */
 export interface ClientOfStore extends AsyncDisposable {
   readonly store: WsAuthStore;
@@ -19,13 +22,18 @@ export const packages = ['redis', 'ioredis'] as const;
 
 export type RedisPackage = (typeof packages)[number];
 
-/** A store on a client of that package, connected unless Redis is down. */
+/**
+ * A store on a client of that package, connected unless Redis is down.
+ *
+ * @param options without them, no command of the store is too late
+ */
 export function storeOn(
   name: RedisPackage,
   url: string,
-  options: RedisStoreOptions = unhurried,
+  options?: RedisStoreOptions,
 ): Promise<ClientOfStore> {
-  return name === 'redis' ? onNodeRedis(url, options) : onIoRedis(url, options);
+  const settings = options ? { ...usual, ...options } : unhurried;
+  return name === 'redis' ? onNodeRedis(url, settings) : onIoRedis(url, settings);
 }
 
 async function onNodeRedis(url: string, options: RedisStoreOptions): Promise<ClientOfStore> {

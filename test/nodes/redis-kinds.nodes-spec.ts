@@ -5,13 +5,13 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { WsAuthSessions, WsTickets } from '../../lib/index.js';
 import { redisWsAuthStore, type WsAuthRedisClient } from '../../lib/redis.js';
 import { startProtected } from '../support/app.js';
+import { patienceMs } from '../support/patience.js';
 import { RedisSentinel, primaryName } from '../support/redis-sentinel.js';
 import { RedisServer } from '../support/redis.js';
 import { bearer, tokenOf } from '../support/tokens.js';
 import { within } from './eventually.js';
 import { statusOf } from './node.js';
 
-const patienceMs = 20_000;
 const strategy = ['jwt', 'ws-ticket'];
 
 const stack = new Set<AsyncDisposable>();

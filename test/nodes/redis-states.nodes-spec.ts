@@ -6,6 +6,7 @@ import { redisWsAuthStore } from '../../lib/redis.js';
 import { anonymousProof } from '../../lib/sessions/proof.js';
 import type { WsAuthRedisClient } from '../../lib/redis.js';
 import { startProtected } from '../support/app.js';
+import { patient, patienceMs } from '../support/patience.js';
 import { RedisServer } from '../support/redis.js';
 import { tokenOf } from '../support/tokens.js';
 import { eventually, within } from './eventually.js';
@@ -14,7 +15,6 @@ import { startNode, type NodeOptions, type TestNode } from './node.js';
 import { packages } from './redis-clients.js';
 import { RevocationLedger } from '../../lib/sessions/revocation-ledger.js';
 
-const patienceMs = 20_000;
 const unavailable = { code: 1013, reason: 'authentication unavailable' };
 const revoked = { code: 3000, reason: 'revoked' };
 
@@ -46,7 +46,7 @@ describe.each(packages)('a Redis that answers and takes no writes, with %s', (na
   it.each(faults)(
     'D4: accepts no client while it %s, and ends sessions',
     async (_, cause, cure) => {
-      await using a = await node({ package: name, maxStalenessMs: 1_000 });
+      await using a = await node({ package: name, maxStalenessMs: patient(1_000) });
       const client = await a.enter('alice');
       await server.command(...cause);
       expect(await a.statusOf()).toBe(503);
@@ -85,7 +85,7 @@ function entryOf(id: string): string {
 }
 
 it('D6: reads everything when the last entry it has read was lost, also what looks older', async () => {
-  await using a = await node({ maxStalenessMs: 1_000 });
+  await using a = await node({ maxStalenessMs: patient(1_000) });
   const clients = [await a.enter('before'), await a.enter('after')];
   const instant = Date.now() + 20_000;
   await server.command('XADD', stream(), `${instant}-0`, 'revocation', entryOf('bob'));

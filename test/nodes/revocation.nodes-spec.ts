@@ -6,7 +6,7 @@ import { tokenOf } from '../support/tokens.js';
 import { eventually, within } from './eventually.js';
 import { startNode, type NodeOptions, type TestNode } from './node.js';
 import { packages, storeOn } from './redis-clients.js';
-import { patienceMs, patient } from '../support/patience.js';
+import { patient, patienceMs } from '../support/patience.js';
 
 /** So long that what a test sees cannot come from reading at intervals. */
 const long = { maxStalenessMs: 600_000 };
@@ -138,7 +138,7 @@ describe('two nodes', () => {
 
   it('closes within maxStalenessMs although nothing arrives on the channel', async () => {
     await using first = await storeOn('redis', server.url, { keyPrefix });
-    await using a = await node({ store: deaf(first.store), maxStalenessMs: 1_500 });
+    await using a = await node({ store: deaf(first.store), maxStalenessMs: patient(1_500) });
     const client = await a.enter('alice');
     await first.store.addRevocation({
       kind: 'user',
