@@ -179,4 +179,25 @@ describe('leases of sessions', () => {
     await vi.advanceTimersByTimeAsync(leaseMs / 2);
     expect([...live]).toEqual([]);
   });
+
+  it('end with their sessions between two renewals as well', async () => {
+    store.renewLeases = () => Promise.reject(new Error('down'));
+    await vi.advanceTimersByTimeAsync(leaseMs / 8);
+    const session = sessionOf('alice');
+    live.add(session.id);
+    await leases.enter(session, refuse);
+    await vi.advanceTimersByTimeAsync(leaseMs - 2);
+    expect([...live]).toEqual([session.id]);
+    await vi.advanceTimersByTimeAsync(2);
+    expect([...live]).toEqual([]);
+  });
+
+  it('are forgotten after their time if their sessions have never begun', async () => {
+    const session = sessionOf('alice');
+    await leases.enter(session, refuse);
+    await vi.advanceTimersByTimeAsync(leaseMs);
+    expect(leases.hasLost(session, refuse)).toBe(false);
+    await vi.advanceTimersByTimeAsync(leaseMs / 4);
+    expect(leases.hasLost(session, refuse)).toBe(true);
+  });
 });
