@@ -89,3 +89,11 @@ export class FakeSession implements LiveSession {
     return this.session;
   }
 }
+
+/** Has clients answer the close frames of their sessions some time later, as over a network. */
+export function closeSlowly(live: LiveSessions): void {
+  for (const each of live.all()) {
+    const leave = each.leave.bind(each);
+    each.leave = () => void setTimeout(leave, 100);
+  }
+}

@@ -6,7 +6,7 @@ import { WsAuthStoreError } from '../../../lib/errors/ws-auth-store.error.js';
 import { ClusterSessions } from '../../../lib/sessions/cluster-sessions.js';
 import { checkRebalance, Rebalancing } from '../../../lib/sessions/rebalancing.js';
 import { MemoryWsAuthStore } from '../../../lib/store/memory.store.js';
-import { FakeSession, NodeSessions } from './live-session-fakes.js';
+import { closeSlowly, FakeSession, NodeSessions } from './live-session-fakes.js';
 
 /** A node whose sessions write down what happens to them, and what it reads of the other nodes. */
 class Node extends NodeSessions {
@@ -114,12 +114,29 @@ describe('rebalancing', () => {
     expect(await node.run({ tolerance: 0 })).toBe(1);
   });
 
-  it('passes over a session that has ended meanwhile', async () => {
+  it('passes over a session that has ended since it was planned', async () => {
     const node = new Node(6, 2);
+    const slow = new Deferred<readonly NodeLoad[]>();
+    node.loads = [[accepting(2)], slow.promise];
     const running = node.run();
+    await expect.poll(() => node.readings, { interval: 1 }).toBe(2);
     node.disconnect({ userId: '1' });
+    slow.resolve([accepting(2)]);
     expect(await running).toBe(1);
     expect(node.lines).toEqual(['2 in 10', '2 ends']);
+  });
+
+  it('counts a session that is leaving on this node no more, since its client is elsewhere', async () => {
+    const node = new Node(6);
+    node.loads = [0, 0, 1, 4].map((each) => [accepting(each)]);
+    expect(await node.run({ overMs: 200 })).toBe(2);
+  });
+
+  it('resolves once the sessions that leave have ended, which a close handshake may delay', async () => {
+    const node = new Node(6, 0);
+    closeSlowly(node.live);
+    expect(await node.run()).toBe(3);
+    expect(node.count()).toBe(3);
   });
 
   it('announces nothing more once the store does not answer, ends what was announced, and rejects', async () => {
@@ -243,4 +260,8 @@ describe('the load of a node', () => {
       expect(parseLoad(record)).toBeUndefined();
     },
   );
+
+  it('is at least 0, so that no node looks emptier than empty', () => {
+    expect(parseLoad('{"sessions":-9,"isAccepting":true}')).toEqual(accepting(0));
+  });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkDrain, SessionDrain } from '../../../lib/sessions/session-drain.js';
-import { FakeSession, NodeSessions } from './live-session-fakes.js';
+import { closeSlowly, FakeSession, NodeSessions } from './live-session-fakes.js';
 
 /** Sessions that write down what happens to them, in order. */
 class Log extends NodeSessions {
@@ -52,14 +52,36 @@ describe('a drain', () => {
       .then(() => [...log.live.all()].forEach((live) => live.leave()));
   });
 
-  it('ends sessions that began meanwhile last, without a notice', async () => {
+  it('ends sessions that began meanwhile last, without a notice, once all of its time is over', async () => {
+    const log = new Log();
+    const early = log.begin('a');
+    const running = drainOf(log).run({ overMs: 1_000, batch: 1 });
+    log.begin('late');
+    const leave = early.leave.bind(early);
+    early.leave = () => {
+      leave();
+      setImmediate(() => log.begin('later'));
+    };
+    expect(await running).toBe(3);
+    expect(log.lines).toEqual(['begins', 'a in 500', 'a ends', 'late ends', 'later ends']);
+  });
+
+  it('counts a session on this node no more from its notice on, since its client is elsewhere', async () => {
+    const log = new Log();
+    const session = log.begin('a');
+    const running = drainOf(log).run({ overMs: 60_000, batch: 1 });
+    await expect.poll(() => log.lines, { interval: 1 }).toContain('a in 5000');
+    expect([log.live.size, log.live.staying]).toEqual([1, 0]);
+    session.end({ why: 'disconnected' });
+    expect(await running).toBe(1);
+  });
+
+  it('resolves once the sessions have ended, which a close handshake may delay', async () => {
     const log = new Log();
     log.begin('a');
-    const drain = drainOf(log);
-    const running = drain.run({ overMs: 20, batch: 100 });
-    log.begin('late');
-    expect(await running).toBe(2);
-    expect(log.lines).toEqual(['begins', 'a in 10', 'a ends', 'late ends']);
+    closeSlowly(log.live);
+    expect(await drainOf(log).run({ overMs: 0, batch: 1 })).toBe(1);
+    expect(log.live.size).toBe(0);
   });
 
   it('waits no longer than its clients stay', async () => {
