@@ -239,7 +239,7 @@ it.each(Object.entries(ofPassport))(
     const seenOf = (request: PassportRequest) => {
       done = vi.fn();
       act(request);
-      const { user = null, account = null } = request as { user?: unknown; account?: unknown };
+      const { user, account } = request as { user?: unknown; account?: unknown };
       const calls = done.mock.calls.length;
       return [user, account, calls, request.isAuthenticated(), request.isUnauthenticated()];
     };
@@ -262,7 +262,8 @@ it('K5a: gives a request the settings, locals and methods of the application of 
   Object.assign(application.locals, { database: 'main' });
   const request = upgradeRequest('/ws') as Members;
   addExpressMembers(request);
-  setSite(request, new Site(proxyTrust('loopback'), 'loopback', () => application));
+  const site = new Site(proxyTrust('loopback'), 'loopback', () => application);
+  setSite(request, site);
   const app = request['app'] as typeof application;
   expect(app.get('tenant')).toBe('acme');
   expect(app.enabled('x-powered-by')).toBe(application.enabled('x-powered-by'));
@@ -277,6 +278,8 @@ it('K5a: gives a request the settings, locals and methods of the application of 
   expect(app.get('tenant')).toBe('later');
   app.set('tenant', 'mine');
   expect(application.get('tenant')).toBe('later');
+  // All requests of a server have the same one.
+  expect(site.application).toBe(app);
 });
 
 it.each<[string, unknown]>([

@@ -78,18 +78,31 @@ const answers: Readonly<Record<string, Respond>> = {
       .end(),
 };
 
-function answerTo(respond: Respond): MiddlewareAnswer | undefined {
+/** What a response has answered, with fields that middleware may read back. */
+interface Answered extends MiddlewareAnswer {
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+const comparedFields = ['location', 'link', 'x-any'] as const;
+
+function fieldsBy(valueOf: (name: string) => unknown): Readonly<Record<string, string>> {
+  const present = comparedFields.filter((name) => (valueOf(name) ?? null) !== null);
+  return Object.fromEntries(present.map((name) => [name, [valueOf(name)].flat().join(', ')]));
+}
+
+function answerTo(respond: Respond): Answered | undefined {
   const request = upgradeRequest('/', [['Accept', 'text/*']]);
   addExpressMembers(request);
   const response = new MiddlewareResponse(request);
-  let answer: MiddlewareAnswer | undefined;
-  response.onEnd = (made) => (answer = made);
+  let answer: Answered | undefined;
+  response.onEnd = (made) =>
+    (answer = { ...made, fields: fieldsBy((name) => response.getHeader(name)) });
   respond(response as unknown as Response);
   return answer;
 }
 
 /** Asks Express, where each answer has a path of its own. */
-async function askExpress(): Promise<(index: number) => Promise<MiddlewareAnswer>> {
+async function askExpress(): Promise<(index: number) => Promise<Answered>> {
   const app = express();
   Object.values(answers).forEach((respond, index) =>
     app.get(`/${index}`, (_request, response) => void respond(response)),
@@ -109,6 +122,7 @@ async function askExpress(): Promise<(index: number) => Promise<MiddlewareAnswer
       redirects: Object.keys(answers)[index]!.startsWith('redirect()'),
       retryAfterSeconds: retryAfter === null ? undefined : Number(retryAfter),
       challenges: headers.get('WWW-Authenticate')?.split(', ') ?? [],
+      fields: fieldsBy((name) => headers.get(name)),
     };
   };
 }
@@ -139,6 +153,7 @@ describe('MiddlewareResponse', () => {
     const response = new MiddlewareResponse(request);
     expect(response.format({ default: goOn })).toBe(response);
     expect(next).toHaveBeenCalledExactlyOnceWith('error');
+    expect(response.get('Vary')).toEqual(['Accept']);
   });
 
   it('K5a: renders for a callback, which answers by itself', async () => {

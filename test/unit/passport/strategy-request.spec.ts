@@ -15,7 +15,9 @@ import {
 } from '../../../lib/credentials/redaction.js';
 import { clientFactsOf } from '../../../lib/passport/client-facts.js';
 import { expressRequest } from '../../../lib/passport/express-request.js';
+import { Site } from '../../../lib/passport/middleware-application.js';
 import { strategyRequest, type StrategyRequest } from '../../../lib/passport/strategy-request.js';
+import { proxyTrust } from '../../../lib/policy/proxy-trust.js';
 import { basic, bearer } from '../support/credentials.js';
 import { upgradeRequest, type HeaderLines } from '../support/requests.js';
 import { ManualAttempt } from '../support/strategies.js';
@@ -331,7 +333,24 @@ describe('strategyRequest', () => {
   });
 });
 
-it.each<[string, (request: IncomingMessage, original: OriginalParts) => IncomingMessage]>([
+type Before = (request: IncomingMessage, original: OriginalParts) => IncomingMessage;
+
+it.each<[string, Before]>([
+  ['without middleware', (request) => request],
+  ['behind another listener', (request) => Object.assign(request, { tenant: 'acme' })],
+  ['behind middleware', (request, original) => expressRequest(request, original)],
+])('K5a: has the members of Express, for the proxies of its site, %s', (_what, before) => {
+  const raw = upgradeRequest('/ws', [['X-Forwarded-For', '198.51.100.7']]);
+  Object.defineProperty(raw.socket, 'remoteAddress', { value: '127.0.0.1' });
+  const original = redactRequest(raw, redactionOf([]));
+  const parts = { original, client, ...requested(), attempt: new ManualAttempt() };
+  const request = before(raw, original);
+  const site = new Site(proxyTrust('loopback'), 'loopback');
+  expect(strategyRequest({ ...parts, request, site })).toMatchObject({ ip: '198.51.100.7' });
+  expect(strategyRequest({ ...parts, request })).toMatchObject({ ip: '127.0.0.1' });
+});
+
+it.each<[string, Before]>([
   ['without middleware', (request) => request],
   ['behind middleware', (request, original) => expressRequest(request, original)],
 ])('K5a: has an empty body that can be read to its end, %s', async (_what, before) => {
