@@ -16,6 +16,9 @@ export class Bench implements AsyncDisposable {
     private readonly cores: Cores,
   ) {
     this.load = Child.start('../load/load.js', { core: cores.load });
+    if (options.quick) {
+      void this.load.ask('mayRest');
+    }
   }
 
   /** Picks the number for a full run, or for a quick one. */

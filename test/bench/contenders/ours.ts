@@ -11,8 +11,8 @@ import { EchoGateway } from './echo.gateway.js';
 import { jwtStrategy } from './jwt-strategy.js';
 import { startNest } from './nest-application.js';
 
-/** All clients of a run come from one address. */
-const bounds = { maxPending: 8_192, maxPendingPerAddress: 8_192 };
+/** All clients of a run come from one address, and a loaded machine lets them wait. */
+const bounds = { maxPending: 8_192, maxPendingPerAddress: 8_192, authTimeoutMs: 60_000 };
 
 /** This package with its defaults: a token in the header of the upgrade, or in the first message. */
 export const ours: Contender = async (settings) => {

@@ -16,10 +16,9 @@ export interface EarlyCounts {
 export interface EarlyPlan extends DialoguePlan {
   readonly message: string;
   readonly perConnection: number;
+  /** Time in milliseconds without any answer after which the rest counts as lost. */
+  readonly patienceMs: number;
 }
-
-/** Time in milliseconds without any answer after which the rest counts as lost. */
-const patienceMs = 1_000;
 
 /**
  * Opens connections, and sends messages on each the moment it is open, right behind what the dialogue says. Where the
@@ -73,7 +72,7 @@ class EarlyConnection implements ConnectionListener {
   }
 
   onOpen(connection: Connection): void {
-    this.#patience = setTimeout(() => connection.destroy(), patienceMs);
+    this.#patience = setTimeout(() => connection.destroy(), this.context.plan.patienceMs);
     if (this.context.plan.dialogue.greeting === undefined) {
       connection.write(Buffer.concat([...this.#turns, this.context.early]));
     }

@@ -4,7 +4,7 @@ import type { Cost, DialoguePlan } from './dialogue.js';
 import { sendEarly } from './early.js';
 import { Group } from './group.js';
 import { playDialogues, scriptsOf } from './play-dialogues.js';
-import { stayAwake } from './stay-awake.js';
+import { mayRest, stayAwake } from './stay-awake.js';
 import { visit, type VisitPlan } from './visits.js';
 
 /** Messages on the connections of a group. */
@@ -45,6 +45,7 @@ async function cost(pid: number, operations: number, work: () => Promise<void>):
 
 /** The process that makes the load. */
 answerParent({
+  mayRest,
   dialogues: (plan: DialoguePlan) => {
     const scripts = scriptsOf(plan);
     return cost(plan.pid, plan.count, () => playDialogues(plan, scripts));

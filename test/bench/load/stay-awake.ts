@@ -5,6 +5,13 @@ export function countDoing(): void {
   doings += 1;
 }
 
+let staysAwake = true;
+
+/** From now on this process sleeps while it waits: in a quick run, whose times are not judged. */
+export function mayRest(): void {
+  staysAwake = false;
+}
+
 /**
  * Keeps this process awake while it waits for the server. The kernel charges whoever writes with waking the reader, so that a
  * load that sleeps makes servers dearer, and slow ones dearest.
@@ -27,7 +34,9 @@ export function stayAwake(): () => number {
       setImmediate(turn);
     }
   };
-  setImmediate(turn);
+  if (staysAwake) {
+    setImmediate(turn);
+  }
   return () => {
     awake = false;
     return busyMs;
