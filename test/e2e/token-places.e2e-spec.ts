@@ -1,8 +1,9 @@
 import jwt from 'jsonwebtoken';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fromFirstMessage, fromRequest, WsAuthSessions } from '../../lib/index.js';
 import type { WsAuthModuleOptions } from '../../lib/index.js';
 import { startProtected, type TestApp } from '../support/app.js';
+import { patient } from '../support/patience.js';
 import { customStrategy } from '../support/strategies.js';
 import { presentAt, tokenPlaces, type TokenPlace } from '../support/token-places.js';
 import { tokenOf } from '../support/tokens.js';
@@ -19,16 +20,33 @@ function startPlace({
 
 const sessionsOf = (app: TestApp) => app.nest.get(WsAuthSessions);
 
-describe.each(tokenPlaces)('K1a, K1b: a token in $name', (place) => {
-  it('ends the session with itself', async () => {
-    await using app = await startPlace(place);
-    const exp = Math.floor(Date.now() / 1_000) + 3;
-    const { client, fate } = await presentAt(app, place, tokenOf('alice', { exp }));
+/** Opens a session whose token lasts three seconds. */
+async function presentBriefly(place: TokenPlace) {
+  const app = await startPlace(place);
+  const exp = Math.floor(Date.now() / 1_000) + 3;
+  const { client, fate } = await presentAt(app, place, tokenOf('alice', { exp }));
+  return { app, exp, client, fate, sessions: sessionsOf(app).ofUser('alice') };
+}
+
+describe('K1a, K1b: a token that ends', () => {
+  const presented = new Map<TokenPlace, Awaited<ReturnType<typeof presentBriefly>>>();
+  // All are open before the first one ends, so that the tests wait together.
+  beforeAll(async () => {
+    for (const place of tokenPlaces) {
+      presented.set(place, await presentBriefly(place));
+    }
+  }, patient(60_000));
+  afterAll(() => Promise.all([...presented.values()].map(({ app }) => app[Symbol.asyncDispose]())));
+
+  it.each(tokenPlaces)('ends the session with itself, in $name', async (place) => {
+    const { exp, client, fate, sessions } = presented.get(place)!;
     expect(fate).toBe('open');
-    expect(sessionsOf(app).ofUser('alice')).toMatchObject([{ expiresAt: exp * 1_000 }]);
+    expect(sessions).toMatchObject([{ expiresAt: exp * 1_000 }]);
     expect(await client.closed()).toEqual({ code: 3000, reason: 'token expired' });
   });
+});
 
+describe.each(tokenPlaces)('K1a, K1b: a token in $name', (place) => {
   it.each<[string, object, (app: TestApp) => Promise<unknown>]>([
     ['user', { jti: 'one' }, (app) => sessionsOf(app).revoke({ userId: 'alice' })],
     ['jti', { jti: 'one' }, (app) => sessionsOf(app).revoke({ tokenId: 'one' })],
