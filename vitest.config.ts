@@ -84,6 +84,7 @@ export default defineConfig({
         test: {
           name: 'lifecycle',
           include: ['test/{lifecycle,conformance}/**/*.lifecycle-spec.ts'],
+          isolate: false,
           testTimeout: patient(20_000),
         },
       },
@@ -92,6 +93,7 @@ export default defineConfig({
         test: {
           name: 'security',
           include: ['test/security/**/*.security-spec.ts'],
+          isolate: false,
           testTimeout: patient(30_000),
         },
       },
