@@ -28,31 +28,16 @@ export function runStrategy(
   if (!attempt.running) {
     return { type: 'aborted' };
   }
-  let outcome: Outcome | undefined;
-  let resolve: ((outcome: Outcome) => void) | undefined;
-  const settle = (first: Outcome) => {
-    outcome ??= first;
-    resolve?.(outcome);
-  };
-  // A promise goes on in the context of the code that waits for it. What the strategy has set up would be lost.
+  const first = new FirstOutcome();
+  const settle = (outcome: Outcome) => first.settle(outcome);
   const own = new OwnContext();
-  const actions: StrategyActions = {
-    success: (user, info) => settle({ type: 'success', user, info, context: own.current() }),
-    fail: (challenge, status) => settle(failure(challenge, status)),
-    redirect: () => settle({ type: 'redirect' }),
-    // Strategies of sessions set the user and pass; what they set later does not count.
-    pass: () => {
-      const { user } = request as { readonly user?: unknown };
-      settle({ type: 'pass', user, context: own.current() });
-    },
-    error: (error) => settle({ type: 'error', error }),
-  };
   /** No other call reports the end of a strategy that stopped with the attempt. */
   const interrupted = () => {
     if (!attempt.running) {
       settle({ type: 'aborted' });
     }
   };
+  const actions = actionsOf(settle, request, own);
   const run: Strategy & StrategyActions = Object.assign(
     Object.create(strategy),
     actions,
@@ -66,12 +51,49 @@ export function runStrategy(
   } catch (error) {
     settle({ type: 'error', error });
   }
-  return (
-    outcome ??
-    new Promise((later) => {
-      resolve = later;
-    })
-  );
+  return first.get();
+}
+
+/** Keeps the first outcome of a run. */
+class FirstOutcome {
+  #outcome: Outcome | undefined;
+  #resolve: ((outcome: Outcome) => void) | undefined;
+
+  settle(outcome: Outcome): void {
+    this.#outcome ??= outcome;
+    this.#resolve?.(this.#outcome);
+  }
+
+  get(): MaybePromise<Outcome> {
+    return (
+      this.#outcome ??
+      new Promise((resolve) => {
+        this.#resolve = resolve;
+      })
+    );
+  }
+}
+
+/**
+ * The actions of one run. A promise goes on in the context of the code that waits for it, so an outcome keeps the one that the
+ * strategy has set up.
+ */
+function actionsOf(
+  settle: (outcome: Outcome) => void,
+  request: object,
+  own: OwnContext,
+): StrategyActions {
+  return {
+    success: (user, info) => settle({ type: 'success', user, info, context: own.current() }),
+    fail: (challenge, status) => settle(failure(challenge, status)),
+    redirect: () => settle({ type: 'redirect' }),
+    // Strategies of sessions set the user and pass; what they set later does not count.
+    pass: () => {
+      const { user } = request as { readonly user?: unknown };
+      settle({ type: 'pass', user, context: own.current() });
+    },
+    error: (error) => settle({ type: 'error', error }),
+  };
 }
 
 /** `fail(status)` is short for `fail(undefined, status)`. */
