@@ -39,7 +39,6 @@ import type { StrategyRegistry } from '../passport/strategy.js';
 import type { WsAuthModuleOptions } from '../policy/options.js';
 import { demandGatewayEffect, demandModuleEffect } from '../policy/option-effects.js';
 import { proxyTrust, type ProxyTrust } from '../policy/proxy-trust.js';
-import type { WsAuthTelemetry } from '../policy/telemetry.js';
 import { ticketStrategyName, TicketStrategy } from '../tickets/ticket.strategy.js';
 import { NodeState } from './node-state.js';
 import { reportBoot } from './boot-report.js';
@@ -81,7 +80,6 @@ export class WsAuthService
   readonly #provided: ProvidedStrategies;
   readonly #strategies: Strategies;
   readonly #contexts: SessionContexts;
-  readonly #telemetry: WsAuthTelemetry | undefined;
   readonly #others: OtherServers;
   #applicationPort: HttpPort | undefined;
   readonly #hooks: GatewayHooks;
@@ -110,43 +108,43 @@ export class WsAuthService
     });
     this.#provided = new ProvidedStrategies(modules);
     this.#strategies = new Strategies(registryOf(passport), this.#provided);
-    const { refusalLogLevel, failedAttempts, maxPending, maxPendingPerAddress } = settings;
-    this.#telemetry = settings.telemetry;
-    this.reporter = new RefusalReporter(events, refusalLogLevel, this.#telemetry);
+    const { refusalLogLevel, maxPending, maxPendingPerAddress, telemetry } = settings;
+    this.reporter = new RefusalReporter(events, refusalLogLevel, telemetry);
     this.budget = new PendingBudget({ maxPending, maxPendingPerAddress });
     this.trust = proxyTrust(settings.trustProxy);
     this.shutdownTimeoutMs = settings.shutdownTimeoutMs;
-    if (settings.tickets) {
-      this.#strategies.add(ticketStrategyName, new TicketStrategy(nodeState.store));
-    }
-    this.#contexts = new SessionContexts(
-      {
-        sessions,
-        drain,
-        revocations,
-        leases: nodeState.leases,
-        events,
-        reporter: this.reporter,
-        budget: this.budget,
-        telemetry: this.#telemetry,
-      },
-      {
-        strategies: this.#strategies,
-        failures: failedAttempts && new FailureLimits(failureLimiters(failedAttempts)),
-        revocations: nodeState.revocations,
-        authenticate: () => passportOptionsIn(moduleRef).authenticate,
-        application: () => httpAdapterHost.httpAdapter?.getInstance<unknown>(),
-      },
-    );
+    this.#contexts = this.#contextsWith(nodeState, revocations, events);
     this.#others = new OtherServers(this, settings);
     installAdapter(config, platform, this);
-    if (this.#telemetry) {
-      wireTelemetry(this.#telemetry, events, {
+    if (telemetry) {
+      wireTelemetry(telemetry, events, {
         pending: () => this.budget.total,
         maxPending,
         sessions: () => sessions.size,
       });
     }
+  }
+
+  #contextsWith(
+    { store, leases, revocations }: NodeState,
+    ledger: RevocationLedger,
+    events: WsAuthEvents,
+  ): SessionContexts {
+    const { sessions, drain, reporter, budget } = this;
+    const { failedAttempts, telemetry, tickets } = this.settings;
+    if (tickets) {
+      this.#strategies.add(ticketStrategyName, new TicketStrategy(store));
+    }
+    return new SessionContexts(
+      { sessions, drain, revocations: ledger, leases, events, reporter, budget, telemetry },
+      {
+        strategies: this.#strategies,
+        failures: failedAttempts && new FailureLimits(failureLimiters(failedAttempts)),
+        revocations,
+        authenticate: () => passportOptionsIn(this.moduleRef).authenticate,
+        application: () => this.httpAdapterHost.httpAdapter?.getInstance<unknown>(),
+      },
+    );
   }
 
   /** A client of a public gateway has no session, and nothing to report. */
@@ -240,7 +238,8 @@ export class WsAuthService
 
   /** The first hook that Nest calls after it has closed the HTTP server; a server that it leaves open is given back as well. */
   onApplicationShutdown(): void {
-    runAll([() => this.#applicationPort?.release(), () => this.#telemetry?.stop()]);
+    const { telemetry } = this.settings;
+    runAll([() => this.#applicationPort?.release(), () => telemetry?.stop()]);
   }
 
   /** The policy of a server that demands nothing of its own. */
