@@ -13,8 +13,18 @@ export interface UpgradeHead {
   readonly values: string;
 }
 
-/** Most clients of an application send the same fields in the same order, and then share this string. */
-let lastNames = '';
+/** Names of header fields, as one client after the other has sent them. */
+interface HeadNames {
+  /** Names as they stand in `rawHeaders`. */
+  readonly raw: readonly string[];
+  /** Each name once. */
+  readonly joined: string;
+  /** The same in lower case. */
+  readonly keys: readonly string[];
+}
+
+/** Most clients of an application send the same fields in the same order, and then share these. */
+let lastNames: HeadNames = { raw: [], joined: '', keys: [] };
 
 /**
  * Keeps what middleware and strategies may read of an upgrade for as long as its session lives: URL, HTTP version and redacted
@@ -24,23 +34,32 @@ let lastNames = '';
  */
 export function headOf(request: IncomingMessage, url: string): UpgradeHead {
   const { httpVersion, rawHeaders, headers } = request;
-  const names: string[] = [];
+  if (!hasNames(rawHeaders, lastNames.raw)) {
+    lastNames = namesOf(rawHeaders);
+  }
+  const { joined, keys } = lastNames;
   const values = [url, httpVersion];
-  const known = new Set<string>();
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index]!;
+  for (const key of keys) {
+    values.push(String(headers[key]));
+  }
+  return { names: joined, values: values.join(separator) };
+}
+
+function hasNames(rawHeaders: readonly string[], raw: readonly string[]): boolean {
+  return (
+    rawHeaders.length === 2 * raw.length &&
+    raw.every((name, index) => rawHeaders[2 * index] === name)
+  );
+}
+
+function namesOf(rawHeaders: readonly string[]): HeadNames {
+  const raw = rawHeaders.filter((_, index) => index % 2 === 0);
+  const names = new Map<string, string>();
+  for (const name of raw) {
     const key = name.toLowerCase();
-    if (!known.has(key)) {
-      known.add(key);
-      names.push(name);
-      values.push(String(headers[key]));
-    }
+    names.set(key, names.get(key) ?? name);
   }
-  const joined = names.join(separator);
-  if (joined !== lastNames) {
-    lastNames = joined;
-  }
-  return { names: lastNames, values: values.join(separator) };
+  return { raw, joined: [...names.values()].join(separator), keys: [...names.keys()] };
 }
 
 /** The upgrade again, as handlers saw it, with the socket that it came by. */

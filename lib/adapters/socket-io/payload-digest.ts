@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 
 /**
  * Digest of a payload, kept in its place: it is a secret.
@@ -8,7 +8,7 @@ import { createHash, randomUUID } from 'node:crypto';
 export function digestOf(payload: unknown): string {
   try {
     const text = JSON.stringify(payload ?? null);
-    return createHash('sha256').update(text).digest('base64url');
+    return hash('sha256', text, 'base64url');
   } catch {
     return randomUUID();
   }

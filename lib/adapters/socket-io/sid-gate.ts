@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { isOriginAllowed } from '../../authentication/origin-check.js';
 import { Credential } from '../../credentials/credential.js';
 import type { HandshakeExtractor } from '../../credentials/extractor.js';
@@ -131,6 +131,6 @@ function hostOf(origin: string): string {
 function digestIn(extractor: HandshakeExtractor, handshake: Handshake, { limits }: Policy): string {
   const found = extractor.find(handshake, limits);
   return found instanceof Credential && found.content.scheme === 'Bearer'
-    ? createHash('sha256').update(found.content.token).digest('base64url')
+    ? hash('sha256', found.content.token, 'base64url')
     : '';
 }

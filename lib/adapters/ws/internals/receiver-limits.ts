@@ -42,6 +42,8 @@ function smaller(one: number, other: number): number {
   return one > 0 && other > 0 ? Math.min(one, other) : Math.max(one, other);
 }
 
+type Mutable<Limits> = { -readonly [Name in keyof Limits]: Limits[Name] };
+
 /**
  * Runs an upgrade with the bounds of a session. `ws` reads the options of its server, which are public, when it makes the
  * socket; so the bounds also hold where those of an open socket cannot be changed, as in Bun.
@@ -49,13 +51,18 @@ function smaller(one: number, other: number): number {
  * @param upgrade calls `restore` as soon as the socket exists, before code of the application runs
  */
 export function upgradeWithLimits(
-  { options }: WebSocketServer,
+  server: WebSocketServer,
   limits: ReceiverLimits,
   upgrade: (restore: () => void) => void,
 ): void {
-  const { maxPayload, maxFragments } = options as ReceiverLimits;
-  const restore = () => void Object.assign(options, { maxPayload, maxFragments });
-  Object.assign(options, limits);
+  const options = server.options as Mutable<ReceiverLimits>;
+  const { maxPayload, maxFragments } = options;
+  const restore = () => {
+    options.maxPayload = maxPayload;
+    options.maxFragments = maxFragments;
+  };
+  options.maxPayload = limits.maxPayload;
+  options.maxFragments = limits.maxFragments;
   try {
     upgrade(restore);
   } finally {
