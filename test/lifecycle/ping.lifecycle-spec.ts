@@ -1,6 +1,6 @@
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { describe, expect, it } from 'vitest';
-import type { GatedWebSocket } from '../../lib/adapters/ws/gated-web-socket.js';
+import type { GatedWebSocket } from '../../lib/adapters/ws/gate.js';
 import { fromAuthorizationHeader, fromFirstMessage } from '../../lib/index.js';
 import { startProtected } from '../support/app.js';
 import { EchoGateway } from '../support/gateways.js';

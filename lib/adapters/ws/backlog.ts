@@ -1,8 +1,12 @@
 import { WebSocket } from 'ws';
 import { sizeOf } from './bytes-of.js';
-import type { GatedWebSocket } from './gated-web-socket.js';
 
 type SendCallback = (error?: Error) => void;
+
+/** A client whose largest waiting message is known. */
+interface BoundedClient extends WebSocket {
+  wsAuthOversize: number;
+}
 
 /** Clients that were terminated for their backlog. */
 const terminated = new WeakSet<WebSocket>();
@@ -14,7 +18,7 @@ const terminated = new WeakSet<WebSocket>();
  * The bound is on what waited before this message, so one message may be larger than the bound. Messages may wait behind a
  * large one as behind any other: the largest of them does not count.
  */
-export function boundBacklog(client: GatedWebSocket, data: unknown, maxBytes: number): void {
+export function boundBacklog(client: BoundedClient, data: unknown, maxBytes: number): void {
   const size = sizeOf(data);
   const waitedBefore = client.bufferedAmount - size;
   if (client.readyState === WebSocket.OPEN && waitedBefore > maxBytes + client.wsAuthOversize) {

@@ -4,7 +4,7 @@ import type { Refusal } from '../../protocol/refusal.js';
 import { closeGraceMs } from '../close-grace.js';
 import { endings } from '../endings.js';
 import type { Ending } from '../../sessions/live-session.js';
-import { closedGate, type GatedWebSocket } from './gated-web-socket.js';
+import { closedGate, type GatedWebSocket } from './gate.js';
 import { dropHold } from './hold.js';
 
 /** How a client is closed. */

@@ -3,7 +3,7 @@ import type { Refusal } from '../../protocol/refusal.js';
 import { endings } from '../endings.js';
 import { contain, logFault } from '../contain.js';
 import { refusalOf } from '../exception-refusal.js';
-import type { GatedWebSocket } from './gated-web-socket.js';
+import type { GatedWebSocket } from './gate.js';
 
 /**
  * Logs an exception of application code and closes its client with the code of the exception, or with 1011: what that code should

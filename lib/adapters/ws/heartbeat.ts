@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws';
 import { contain } from '../contain.js';
-import type { GatedWebSocket } from './gated-web-socket.js';
+import type { GatedWebSocket } from './gate.js';
 
 /** Milliseconds for which pings may keep the event loop busy before it serves others: twenty thousand take half a second. */
 const pieceMs = 4;

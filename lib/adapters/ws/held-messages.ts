@@ -1,5 +1,5 @@
 import { WebSocket, type RawData } from 'ws';
-import type { GatedWebSocket } from './gated-web-socket.js';
+import type { GatedWebSocket } from './gate.js';
 
 /** A message that waits for its listeners. */
 export interface QueuedMessage {

@@ -1,7 +1,7 @@
 import { contain } from '../contain.js';
 import { sizeOf } from './bytes-of.js';
 import { failClient } from './fail-client.js';
-import type { CloseArgs, GatedWebSocket } from './gated-web-socket.js';
+import type { CloseArgs, GatedWebSocket } from './gate.js';
 import { deliver, type QueuedMessage } from './held-messages.js';
 
 /**

@@ -6,7 +6,7 @@ import type { Policy } from '../../policy/policy.js';
 import { Refusal, refusedBy } from '../../protocol/refusal.js';
 import { logFault } from '../contain.js';
 import { EarlyMessages } from '../early-messages.js';
-import type { CloseArgs, Gate, GatedWebSocket } from './gated-web-socket.js';
+import type { CloseArgs, Gate, GatedWebSocket } from './gate.js';
 import { deliver, type QueuedMessage } from './held-messages.js';
 import { setReceiverLimits } from './internals/receiver-limits.js';
 

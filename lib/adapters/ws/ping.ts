@@ -1,5 +1,5 @@
 import type { Policy } from '../../policy/policy.js';
-import type { GatedWebSocket } from './gated-web-socket.js';
+import type { GatedWebSocket } from './gate.js';
 
 /**
  * Answers the ping of a client with its own text, and returns whether the message was one.

@@ -11,7 +11,7 @@ import { terminateAfter } from './close-client.js';
 import { contain } from '../contain.js';
 import type { ExpectClient } from '../adapter-context.js';
 import { announceClient } from './contained-web-socket.js';
-import type { GatedWebSocket } from './gated-web-socket.js';
+import type { GatedWebSocket } from './gate.js';
 import { startHeartbeat } from './heartbeat.js';
 import { FirstMessageJudge } from '../first-message-judge.js';
 import type { PendingUpgrade } from '../pending-upgrade.js';

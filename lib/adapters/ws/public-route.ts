@@ -8,7 +8,7 @@ import { captureRejections } from '../capture-rejections.js';
 import { announceClient } from './contained-web-socket.js';
 import { closeGraceMs } from '../close-grace.js';
 import { closeClient } from './close-client.js';
-import { closedGate, type Gate, type GatedWebSocket } from './gated-web-socket.js';
+import { closedGate, type Gate, type GatedWebSocket } from './gate.js';
 import { dropHold } from './hold.js';
 import type { SessionDrain } from '../../sessions/session-drain.js';
 import type { ExpectClient } from '../adapter-context.js';

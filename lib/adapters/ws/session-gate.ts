@@ -14,7 +14,7 @@ import { SessionLifecycle } from '../session-lifecycle.js';
 import { closeInTurn, scheduleInSlices } from '../slices.js';
 import { bytesOf } from './bytes-of.js';
 import { closeClient, closingOf, refuseClient } from './close-client.js';
-import { closedGate, type CloseArgs, type Gate, type GatedWebSocket } from './gated-web-socket.js';
+import { closedGate, type CloseArgs, type Gate, type GatedWebSocket } from './gate.js';
 import { answersPing } from './ping.js';
 
 /** The gate of an authenticated socket: it is open exactly as long as the session lives. */

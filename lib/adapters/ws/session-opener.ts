@@ -3,7 +3,7 @@ import type { WebSocket, WebSocketServer } from 'ws';
 import type { Authenticated } from '../../authentication/authenticated.js';
 import { Admission, type Entrance } from '../admission.js';
 import type { SessionContext } from '../session-context.js';
-import type { GatedWebSocket } from './gated-web-socket.js';
+import type { GatedWebSocket } from './gate.js';
 import { SessionGate } from './session-gate.js';
 
 /** Turns the authenticated sockets of one route into sessions. */

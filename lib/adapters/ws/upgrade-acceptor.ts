@@ -2,7 +2,7 @@ import type { WebSocket, WebSocketServer } from 'ws';
 import { closeGraceMs } from '../close-grace.js';
 import { terminateAfter } from './close-client.js';
 import { captureRejections } from '../capture-rejections.js';
-import type { GatedWebSocket } from './gated-web-socket.js';
+import type { GatedWebSocket } from './gate.js';
 import {
   setReceiverLimits,
   upgradeWithLimits,

@@ -5,7 +5,7 @@ import { refusesByCloseFrame } from '../../policy/rejection.js';
 import type { Refusal } from '../../protocol/refusal.js';
 import { closeGraceMs } from '../close-grace.js';
 import { refuseClient } from './close-client.js';
-import type { GatedWebSocket } from './gated-web-socket.js';
+import type { GatedWebSocket } from './gate.js';
 import type { PendingUpgrade } from '../pending-upgrade.js';
 import { destroyAfter, refuseUpgrade } from '../refuse.js';
 import type { SubprotocolChoice } from '../route.js';

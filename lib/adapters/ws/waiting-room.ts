@@ -3,7 +3,7 @@ import { withUnread } from '../../authentication/unread-places.js';
 import { sessionMessage } from '../../protocol/message.js';
 import type { Refusal } from '../../protocol/refusal.js';
 import { refuseClient } from './close-client.js';
-import type { GatedWebSocket } from './gated-web-socket.js';
+import type { GatedWebSocket } from './gate.js';
 import { PendingGate } from './pending-gate.js';
 import type { FirstMessageJudge } from '../first-message-judge.js';
 import type { PendingUpgrade } from '../pending-upgrade.js';

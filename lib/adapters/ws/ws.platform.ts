@@ -4,7 +4,7 @@ import { demandNoOptions } from '../../policy/check-option.js';
 import type { WsAuthPlatform } from '../../policy/platform.js';
 import { eventMessage } from '../../protocol/message.js';
 import { endClient, failClient } from './fail-client.js';
-import type { GatedWebSocket } from './gated-web-socket.js';
+import type { GatedWebSocket } from './gate.js';
 import { holdClient, left } from './hold.js';
 import { WsAuthAdapter } from './ws-auth.adapter.js';
 

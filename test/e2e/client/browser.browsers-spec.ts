@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Page } from 'puppeteer-core';
-import type { GatedWebSocket } from '../../../lib/adapters/ws/gated-web-socket.js';
+import type { GatedWebSocket } from '../../../lib/adapters/ws/gate.js';
 import { fromCookie, fromFirstMessage } from '../../../lib/index.js';
 import { startProtected, type TestApp } from '../../support/app.js';
 import { launchBrowser, type LaunchedBrowser } from '../../support/browser/launch.js';

@@ -3,7 +3,8 @@ import { Duplex } from 'node:stream';
 import { WebSocketServer, type ServerOptions, type WebSocket } from 'ws';
 import { WsAuthConfigurationError } from '../../../errors/ws-auth.error.js';
 import { captureRejections } from '../../capture-rejections.js';
-import { closedGate, gatedWebSocket, type GatedWebSocket } from '../gated-web-socket.js';
+import { closedGate, type GatedWebSocket } from '../gate.js';
+import { gatedWebSocket } from '../gated-web-socket.js';
 
 /** A socket of `ws` as this package knows it. */
 interface Internals {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { closeClient } from '../../../../lib/adapters/ws/close-client.js';
-import type { GatedWebSocket } from '../../../../lib/adapters/ws/gated-web-socket.js';
+import type { GatedWebSocket } from '../../../../lib/adapters/ws/gate.js';
 import { webSocketPair } from '../../support/web-socket-pair.js';
 
 const closing = { code: 3_000, reason: 'revoked' };

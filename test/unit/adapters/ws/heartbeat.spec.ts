@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { startHeartbeat } from '../../../../lib/adapters/ws/heartbeat.js';
-import type { GatedWebSocket } from '../../../../lib/adapters/ws/gated-web-socket.js';
+import type { GatedWebSocket } from '../../../../lib/adapters/ws/gate.js';
 import { blockEventLoop, restoreClocks, useFakeTimers } from '../../../support/clocks.js';
 import { turns } from '../../../support/turns.js';
 
