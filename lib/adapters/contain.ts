@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { isThenable } from '../passport/maybe-promise.js';
 import { logError } from '../protocol/log-text.js';
 
 const logger = new Logger('WsAuth');
@@ -14,6 +15,18 @@ export function contain(what: string, run: () => void): void {
     run();
   } catch (error) {
     logFault(what, error);
+  }
+}
+
+/** The same for code that may also reject. */
+export function callContained(run: () => unknown, onFault: (error: unknown) => void): void {
+  try {
+    const returned = run();
+    if (isThenable(returned)) {
+      returned.then(undefined, onFault);
+    }
+  } catch (error) {
+    onFault(error);
   }
 }
 

@@ -1,7 +1,12 @@
-import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import {
+  ConnectedSocket,
+  SubscribeMessage,
+  WebSocketGateway,
+  WebSocketServer,
+} from '@nestjs/websockets';
 import type { IncomingMessage } from 'node:http';
 import type { Namespace, Server, Socket } from 'socket.io';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { fromAuthorizationHeader, WsPublic } from '../../lib/index.js';
 import { DeferredStrategy } from '../support/deferred-strategy.js';
 import { customStrategy } from '../support/strategies.js';
@@ -75,7 +80,13 @@ describe.each(ioTransports)('an allowRequest of the application, by %s', (transp
 const engineEvents = ['initial_headers', 'headers', 'connection', 'connection_error'] as const;
 
 describe.each(ioTransports)('a listener of the engine, by %s', (transport) => {
-  it.each(engineEvents)('K12d: of %s that throws harms no other client', async (event) => {
+  const rows = engineEvents.flatMap((event) =>
+    Object.entries({ throws: fail, rejects: rejecting }).map(
+      ([how, fault]) => [event, how, fault] as const,
+    ),
+  );
+
+  it.each(rows)('K12d: of %s that %s harms no other client', async (event, _how, fault) => {
     let thrown = 0;
     @WebSocketGateway()
     class Gateway extends IoEcho {
@@ -83,8 +94,9 @@ describe.each(ioTransports)('a listener of the engine, by %s', (transport) => {
         server.engine.on(event, (...args: object[]) => {
           if (args.some((each) => isMallory(requestIn(each)))) {
             thrown += 1;
-            throw new Error('SECRET');
+            return fault();
           }
+          return undefined;
         });
       }
     }
@@ -162,6 +174,7 @@ const failing: Readonly<Record<string, (client: Socket) => unknown>> = {
   'a callback of an acknowledgement that does not come': (client) =>
     client.timeout(1).emit('rhetorical', () => fail()),
   'a listener of a raw connection': (client) => client.conn.on('packet', () => fail()),
+  'an async listener of a raw connection': (client) => client.conn.on('packet', rejecting),
 };
 
 function fail(): never {
@@ -192,6 +205,73 @@ describe.each(['protected', 'public'])('application code of a client, on a %s se
     expect(clients).toHaveLength(2);
   });
 });
+
+/** Code that is called for a client while the server works for all of them, and harms not even that client. */
+const besides: Readonly<
+  Record<string, (fault: () => unknown, client: Socket, server: Server) => unknown>
+> = {
+  'a listener of outgoing events': (fault, client) => client.onAnyOutgoing(fault),
+  'a listener of rooms that are joined': (fault, _client, { sockets }) =>
+    sockets.adapter.on('join-room', fault),
+  'a listener of rooms that are left': (fault, _client, { sockets }) =>
+    sockets.adapter.on('leave-room', fault),
+  'a broadcast that is not acknowledged in time': (fault, _client, server) =>
+    server.timeout(1).emit('rhetorical', fault),
+  'a broadcast to a room that is not acknowledged in time': (fault, client) =>
+    client.nsp.to(client.id).timeout(1).emit('rhetorical', fault),
+  'a broadcast that is acknowledged': (fault, client) =>
+    client.nsp.to(client.id).timeout(60_000).emit('question', fault),
+};
+
+describe.each(['protected', 'public'])(
+  'application code beside a client, on a %s server',
+  (access) => {
+    const rows = Object.entries(besides).flatMap(([name, prepare]) =>
+      Object.entries({ throws: fail, rejects: rejecting }).map(
+        ([how, fault]) => [name, how, prepare, fault] as const,
+      ),
+    );
+
+    it.each(rows)('K12d: %s that %s harms no client', async (_name, _how, prepare, fault) => {
+      const faulty = vi.fn<() => unknown>(fault);
+      @WebSocketGateway()
+      class Gateway {
+        @WebSocketServer()
+        readonly server!: Server;
+
+        handleConnection(client: Socket): void {
+          if (faulty.mock.calls.length === 0) {
+            prepare(faulty, client, this.server);
+          }
+        }
+
+        @SubscribeMessage('poke')
+        poke(@ConnectedSocket() client: Socket): string {
+          client.emit('poked');
+          void client.join('room');
+          void client.leave('room');
+          return 'poked';
+        }
+      }
+      if (access === 'public') {
+        WsPublic()(Gateway);
+      }
+      await using app = await startIo({}, [Gateway]);
+      const auth = { token: tokenOf('mallory') };
+      const mallory = app.open('websocket', { auth });
+      mallory.socket.on('question', (answer: () => void) => answer());
+      await mallory.connected();
+      expect(await mallory.ask('poke')).toBe('poked');
+      await until(() => faulty.mock.calls.length > 0);
+      const bob = await app.open('websocket', { auth: { token: tokenOf('bob') } }).connected();
+      expect(await bob.ask('poke')).toBe('poked');
+      expect(await mallory.ask('poke')).toBe('poked');
+      const { server } = app.nest.get(Gateway);
+      mallory.socket.disconnect();
+      await until(() => server.sockets.sockets.size === 1);
+    });
+  },
+);
 
 const listening: Readonly<Record<string, (server: Server) => unknown>> = {
   'an async listener of connection': (server) => server.on('connection', rejecting),

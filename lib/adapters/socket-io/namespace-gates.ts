@@ -1,5 +1,6 @@
 import type { ExpectClient } from '../adapter-context.js';
 import { failSocket } from './end-socket.js';
+import { containBroadcasts } from './internals/contain-broadcasts.js';
 import { containNamespace } from './internals/contain-socket.js';
 import { removeMadeUpNamespaces } from './internals/made-up-namespaces.js';
 import { membersOf, membersOfNamespace } from './internals/socket-members.js';
@@ -62,6 +63,7 @@ export class NamespaceGates {
     containNamespace(namespace, failSocket);
     const doConnect = members._doConnect.bind(namespace);
     members._doConnect = (socket, done) => {
+      containBroadcasts(namespace);
       const reception = this.owner.receptionOf(socket);
       if (reception) {
         reception.enter(socket, gate.demand().expect, () => doConnect(socket, done));

@@ -5,6 +5,7 @@ import type { SessionDrain } from '../../sessions/session-drain.js';
 import { OpenConnections } from '../open-connections.js';
 import { answer, askOnce } from './answer-request.js';
 import { failSocket } from './end-socket.js';
+import { containBroadcasts } from './internals/contain-broadcasts.js';
 import { containListeners } from './internals/contain-listeners.js';
 import { containNamespaceNames } from './internals/contain-options.js';
 import type { Engine, EngineRequest } from './internals/engine.js';
@@ -64,6 +65,7 @@ export class PublicServer {
     containNamespace(namespace, failSocket);
     const doConnect = members._doConnect.bind(namespace);
     members._doConnect = (socket, done) => {
+      containBroadcasts(namespace);
       setPublic(socket);
       containSocket(socket, failSocket);
       const gate = new SocketGate(socket, true, publicOwner);

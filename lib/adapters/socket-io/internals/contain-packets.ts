@@ -1,4 +1,4 @@
-import { isThenable } from '../../../passport/maybe-promise.js';
+import { callContained, logFault } from '../../contain.js';
 import type { IoSocket } from '../platform-types.js';
 import type { Packet } from './socket-members.js';
 
@@ -12,12 +12,15 @@ interface PacketMembers {
   prependAny(listener: Callback): unknown;
   offAny(listener?: Callback): unknown;
   listenersAny(): Callback[];
+  listenersAnyOutgoing(): Callback[];
+  /** Calls the listeners of `onAnyOutgoing()`. */
+  notifyOutgoingListeners(packet: Packet): void;
 }
 
 /** Handles what code of the application threw, or rejected with. */
 export type OnFault = (socket: IoSocket, what: string, error: unknown) => void;
 
-type Contained = Omit<PacketMembers, 'listenersAny'>;
+type Contained = Omit<PacketMembers, 'listenersAny' | 'listenersAnyOutgoing'>;
 
 /** The function of the application, by the one that stands in for it. */
 const originals = new WeakMap<Callback, Callback>();
@@ -67,6 +70,13 @@ function membersThat(onFault: OnFault): Contained {
         listener && (members.listenersAny.call(this).find(isIt) ?? listener),
       );
     },
+    notifyOutgoingListeners({ data }) {
+      const listeners = ofClass(this).listenersAnyOutgoing.call(this);
+      // A copy: each may remove itself.
+      for (const listener of listeners.length === 0 ? listeners : [...listeners]) {
+        callContained(() => listener.apply(this, data as never[]), failOutgoing);
+      }
+    },
   } satisfies Contained & ThisType<PacketMembers>;
 }
 
@@ -79,15 +89,13 @@ function guarded(run: Callback, socket: object, onFault: OnFault): Callback {
     onFault(socket as IoSocket, 'a listener of onAny(), or an acknowledgement,', error);
   };
   const guard = function (this: unknown, ...args: never[]): void {
-    try {
-      const returned = run.apply(this, args);
-      if (isThenable(returned)) {
-        returned.then(undefined, fail);
-      }
-    } catch (error) {
-      fail(error);
-    }
+    callContained(() => run.apply(this, args), fail);
   };
   originals.set(guard, run);
   return guard;
+}
+
+/** The client stays: its end is an event that goes out as well, and the rest of a broadcast is for others. */
+function failOutgoing(error: unknown): void {
+  logFault('a listener of onAnyOutgoing()', error);
 }
