@@ -1,7 +1,9 @@
 import type { ApplicationConfig } from '@nestjs/core';
 import type { AdapterContext } from '../adapters/adapter-context.js';
 import type { Platform } from '../adapters/platform.js';
+import type { ProtectedServer } from '../adapters/adapter-context.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
+import type { FoundGateway } from './gateway-policies.js';
 
 /**
  * Installs the adapter of the platform, unless the application has set one, and refuses every other adapter from then on: Nest would
@@ -38,6 +40,30 @@ export function demandOwnAdapter({ adapterName, isAdapter }: Platform, adapter: 
     throw new WsAuthConfigurationError(
       `useWebSocketAdapter: ${name} does not authenticate; remove the line from main.ts (WsAuthModule installs ` +
         `${adapterName}), or pass new ${adapterName}(app, options)`,
+    );
+  }
+}
+
+/**
+ * Refuses an adapter of the application whose `create()` has not called `super.create()`: Nest binds gateways to the server that it
+ * returns, and nothing stands in front of that one.
+ *
+ * @param adapter `undefined` where Nest makes no gateways, as in a standalone application
+ * @param servers those that were made here
+ * @throws {WsAuthConfigurationError} that names the gateway and the fix
+ */
+export function demandServed(
+  adapter: object | undefined,
+  gateways: readonly FoundGateway[],
+  servers: readonly Pick<ProtectedServer, 'port' | 'path'>[],
+): void {
+  const isServed = ({ port, path }: FoundGateway) =>
+    servers.some((each) => each.port === port && each.path === path);
+  const open = adapter && gateways.find((each) => !each.isPublic && !isServed(each));
+  if (open) {
+    throw new WsAuthConfigurationError(
+      `${open.gateway.name}: ${adapter.constructor.name} has made no server for this gateway, so that nothing would authenticate its ` +
+        'clients; return super.create(port, options) from create() of the adapter, and list the gateway among the providers',
     );
   }
 }

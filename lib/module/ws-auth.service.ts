@@ -49,7 +49,7 @@ import { passportOptionsIn } from './passport-options.js';
 import { refuseIgnoredDecorators } from './ignored-decorators.js';
 import { mergeOptions } from './merged-options.js';
 import { OtherServers } from './other-servers.js';
-import { demandOwnAdapter, installAdapter } from './own-adapter.js';
+import { demandOwnAdapter, demandServed, installAdapter } from './own-adapter.js';
 import { ProvidedStrategies } from './provided-strategies.js';
 import { SessionContexts } from './session-contexts.js';
 import { WS_AUTH_PLATFORM, WS_AUTH_SETTINGS, type ModuleSettings } from './module-settings.js';
@@ -197,17 +197,16 @@ export class WsAuthService
   onModuleInit(): void {
     this.#strategies.claim();
     this.gateways.demandGateways();
-    demandPassedOptions(this.gateways.gateways());
+    const gateways = this.gateways.gateways();
+    demandPassedOptions(gateways);
     refuseIgnoredDecorators(new Set(this.gateways.classes()));
     demandOwnAdapter(this.platform, this.config.getIoAdapter());
+    demandServed(this.httpServer && this.config.getIoAdapter(), gateways, this.protectedServers);
     this.#others.protect(this.#ofModule, (...policy) => this.#contexts.of(...policy));
     this.protectedServers.push(...this.#others.served);
   }
 
-  /**
-   * @throws {WsAuthConfigurationError} if an option has no effect, if a policy names a strategy that is not registered, or
-   * if `WsAuthGuard` is global where Nest runs no global guards for gateways.
-   */
+  /** @throws {WsAuthConfigurationError} for an option without effect, an unknown strategy, and a global `WsAuthGuard` that never runs. */
   onApplicationBootstrap(): void {
     checkGlobalGuards(this.config);
     this.#others.demandUse(this.modules);
@@ -215,9 +214,8 @@ export class WsAuthService
     demandModuleEffect(this.settings.given, this.settings, policies);
     for (const { context } of this.protectedServers) {
       const { strategy, handshakeExtractors, firstMessage } = context.policy;
-      const extractors = [...handshakeExtractors, ...(firstMessage ? [firstMessage] : [])];
-      const names = [...strategy, ...extractors.flatMap((each) => each.strategy ?? [])];
-      this.#strategies.demand(names, () => this.#provided.unavailable());
+      const own = [...handshakeExtractors, firstMessage].flatMap((each) => each?.strategy ?? []);
+      this.#strategies.demand([...strategy, ...own], () => this.#provided.unavailable());
     }
     reportBoot(new Logger('WsAuth'), {
       gateways: this.gateways.gateways(),

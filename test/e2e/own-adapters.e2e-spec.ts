@@ -1,0 +1,138 @@
+import type { INestApplication, Provider } from '@nestjs/common';
+import type { MessageMappingProperties } from '@nestjs/websockets';
+import { WebSocketGateway } from '@nestjs/websockets';
+import { Server as IoServer } from 'socket.io';
+import { afterEach, describe, expect, it } from 'vitest';
+import { WebSocketServer, type ServerOptions, type WebSocket } from 'ws';
+import { WsAuthConfigurationError, WsAuthModule, WsPublic } from '../../lib/index.js';
+import { authenticateMessage } from '../../lib/client.js';
+import { socketIo, WsAuthIoAdapter } from '../../lib/socket-io.js';
+import { WsAuthAdapter } from '../../lib/ws.js';
+import { bootError, startApp } from '../support/app.js';
+import { EchoGateway } from '../support/gateways.js';
+import { JwtStrategy } from '../support/strategies.js';
+import { bearer, tokenOf } from '../support/tokens.js';
+
+const opened: { close(): unknown }[] = [];
+
+afterEach(() => opened.splice(0).forEach((server) => server.close()));
+
+/** A server of the application's own, which no code of this package has seen. */
+function ownServer(): WebSocketServer {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  opened.push(server);
+  return server;
+}
+
+class WithServerOfItsOwn extends WsAuthAdapter {
+  override create(): WebSocketServer {
+    return ownServer();
+  }
+}
+
+class WithIoServerOfItsOwn extends WsAuthIoAdapter {
+  override create(): never {
+    return new IoServer() as never;
+  }
+}
+
+/** Serves one path by itself. */
+class WithOneServerOfItsOwn extends WsAuthAdapter {
+  override create(port: number, options: ServerOptions = {}): WebSocketServer {
+    return options.path === '/own' ? ownServer() : super.create(port, options);
+  }
+}
+
+@WebSocketGateway({ path: '/own' })
+class OwnGateway {}
+
+@WsPublic()
+@WebSocketGateway({ path: '/own' })
+class PublicGateway {}
+
+const ws = { strategy: 'jwt' };
+const io = { ...ws, platform: socketIo() };
+
+describe('an adapter of the application whose create() passes super.create() by', () => {
+  it.each([
+    ['ws', ws, WithServerOfItsOwn, EchoGateway],
+    ['Socket.IO', io, WithIoServerOfItsOwn, EchoGateway],
+    ['one path of ws', ws, WithOneServerOfItsOwn, OwnGateway],
+  ] as const)('K11c: refuses to boot, with %s', async (_name, options, Adapter, gateway) => {
+    const error = await bootError(
+      {
+        imports: [WsAuthModule.forRoot(options)],
+        providers: [JwtStrategy, EchoGateway, gateway] as Provider[],
+      },
+      (nest) => nest.useWebSocketAdapter(new Adapter(nest)),
+    );
+    expect(error).toBeInstanceOf(WsAuthConfigurationError);
+    expect(error.message).toBe(
+      `${gateway.name}: ${Adapter.name} has made no server for this gateway, so that nothing would authenticate its clients; return ` +
+        'super.create(port, options) from create() of the adapter, and list the gateway among the providers',
+    );
+  });
+
+  it('K11c: boots where the gateway is public', async () => {
+    await using app = await startApp(
+      {
+        imports: [WsAuthModule.forRoot(ws)],
+        providers: [JwtStrategy, EchoGateway, PublicGateway],
+      },
+      (nest) => nest.useWebSocketAdapter(new WithOneServerOfItsOwn(nest)),
+    );
+    expect(await app.connect('/', bearer('wrong')).refusal()).toMatchObject({ status: 401 });
+  });
+});
+
+/** Overrides as applications write them, with what the adapter of Nest would do. */
+class WithHandlersOfItsOwn extends WsAuthAdapter {
+  readonly heard: string[] = [];
+
+  constructor(app: INestApplication) {
+    super(app);
+  }
+
+  override bindClientConnect(server: WebSocketServer, callback: (client: WebSocket) => void): void {
+    server.on('connection', (client) => {
+      client.on('message', (data: Buffer) => this.heard.push(data.toString()));
+      callback(client);
+    });
+  }
+
+  override bindMessageHandlers(client: WebSocket, handlers: MessageMappingProperties[]): void {
+    client.on('message', (data: Buffer) => {
+      const { event } = JSON.parse(data.toString()) as { event: string };
+      const found = handlers.find(({ message }) => message === event);
+      if (found) {
+        void found
+          .callback('', event)
+          .then(() => client.send(JSON.stringify({ event, data: 'own' })));
+      }
+    });
+  }
+
+  override async close(server: WebSocketServer): Promise<void> {
+    await super.close(server);
+  }
+}
+
+it('K11c: an adapter that binds handlers by itself receives nothing without a session, and no credential', async () => {
+  let adapter: WithHandlersOfItsOwn | undefined;
+  const token = tokenOf('alice');
+  await using app = await startApp(
+    { imports: [WsAuthModule.forRoot(ws)], providers: [JwtStrategy, EchoGateway] },
+    (nest) => nest.useWebSocketAdapter((adapter = new WithHandlersOfItsOwn(nest))),
+  );
+  const guest = app.connect();
+  await guest.opened();
+  guest.socket.send('{"event":"echo","data":"early"}');
+  await guest.closed();
+  const client = app.connect('/', bearer(token));
+  await client.opened();
+  client.socket.send(authenticateMessage(token));
+  expect(await client.next()).toContain('authenticated');
+  client.socket.send('{"event":"echo","data":"hello"}');
+  expect(await client.next()).toBe('{"event":"echo","data":"own"}');
+  expect(adapter!.heard).toEqual(['{"event":"echo","data":"hello"}']);
+});
