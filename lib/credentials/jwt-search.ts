@@ -40,31 +40,48 @@ function collectAll(text: string, found: Map<string, string>, collectOther: Coll
  */
 const wrapped = /ZXlK|[2GWm]V5S|leU[o-r]/g;
 
-/** What a text without a token never holds. A client may escape the dots of a token, too. */
-const mayHold = new RegExp(`[.%\\\\]|${wrapped.source}`);
+/** The same where it is in base64 twice. Each of the three forms has three forms again. */
+const wrappedTwice = /WlhsS|pYbE|aWGxL|VjVT|Y1U|WNV|bGVV|xlV|sZV/g;
 
-/** Characters between the beginning of a group of base64 and what {@link wrapped} finds, by its first character. */
-const distances: Readonly<Record<string, number>> = { Z: 0, l: 3 };
+/** What a text without a token never holds. A client may escape the dots of a token, too. */
+const mayHold = new RegExp(String.raw`[.%\\]|${wrapped.source}|${wrappedTwice.source}`);
+
+/** Characters between the beginning of a group of base64 and what the two find; 1 for all others. */
+const distances: Readonly<Record<string, number>> = {
+  ...{ ZXlK: 0, leUo: 3, leUp: 3, leUq: 3, leUr: 3 },
+  ...{ WlhsS: 0, pYbE: 2, aWGxL: 3, VjVT: 0, Y1U: 2, WNV: 3, bGVV: 0, xlV: 2, sZV: 3 },
+};
 
 /** Characters of the shortest token in base64: a header and claims of a few bytes, and no signature. */
 const shortestWrapped = 20;
 
-/** Cookies of sessions are often JSON in base64, signed or not, with the token in it. */
+/** Cookies of sessions are often JSON in base64, signed or not, with the token in it, which may be in base64 by itself. */
 function collectWrapped(text: string, found: Map<string, string>): void {
-  if (text.length < shortestWrapped) {
-    return;
-  }
-  for (const start of startsOfWrapped(text)) {
-    const decoded = Buffer.from(text.slice(start), 'base64url').toString('latin1');
-    collectAll(unescape(decoded), found, ignore);
+  if (text.length >= shortestWrapped) {
+    collectInner(text, found);
+    // What is decoded may begin in the middle of a group itself, so all of it is.
+    for (const start of startsOf(wrappedTwice, text)) {
+      collectDecoded(text.slice(start % 4), found, collectInner);
+    }
   }
 }
 
+function collectInner(text: string, found: Map<string, string>): void {
+  for (const start of startsOf(wrapped, text)) {
+    collectDecoded(text.slice(start), found, ignore);
+  }
+}
+
+function collectDecoded(text: string, found: Map<string, string>, collectOther: Collect): void {
+  const decoded = Buffer.from(text, 'base64url').toString('latin1');
+  collectAll(unescape(decoded), found, collectOther);
+}
+
 /** The first position of each alignment: what is decoded from there holds everything that follows in the same one. */
-function startsOfWrapped(text: string): Iterable<number> {
+function startsOf(beginnings: RegExp, text: string): Iterable<number> {
   const starts = new Map<number, number>();
-  for (const { 0: beginning, index } of text.matchAll(wrapped)) {
-    const start = index - (distances[beginning[0]!] ?? 1);
+  for (const { 0: beginning, index } of text.matchAll(beginnings)) {
+    const start = index - (distances[beginning] ?? 1);
     if (start >= 0 && !starts.has(start % 4)) {
       starts.set(start % 4, start);
     }

@@ -149,6 +149,10 @@ export class Evidence {
     if (read.size > 0) {
       return { tokens: [...read], verified: false, presented: false };
     }
+    const joined = secretsRead.size > 1 ? joinedTokens([...secretsRead]) : [];
+    if (joined.length > 0) {
+      return { tokens: joined, verified: false, presented: false };
+    }
     if (passwordRead) {
       return { ...noBasis, presented: true };
     }
@@ -190,6 +194,21 @@ function basisOfSecrets(secrets: readonly string[]): Basis {
     presented: false,
     ...(parts.length > 1 && { parts: parts.map(jointly).filter((each) => each !== all) }),
   };
+}
+
+/** The tokens that a strategy makes of secrets by joining them, in any order: which one is not seen. */
+function joinedTokens(secrets: readonly string[]): readonly string[] {
+  return secrets.length > maxSecretsInParts
+    ? []
+    : [...new Set(ordersOf(secrets).flatMap((order) => jwtsIn(order.join(''))))];
+}
+
+function ordersOf(secrets: readonly string[]): readonly (readonly string[])[] {
+  return secrets.length < 2
+    ? [secrets]
+    : secrets.flatMap((first) =>
+        ordersOf(secrets.filter((each) => each !== first)).map((rest) => [first, ...rest]),
+      );
 }
 
 /** All lists that some of the secrets make, in their order. */

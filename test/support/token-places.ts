@@ -94,6 +94,8 @@ const inCookies = (chunks: readonly string[]) =>
   ] as const;
 const escaped = (text: string) =>
   Array.from(text, (each) => `%${each.charCodeAt(0).toString(16)}`).join('');
+const encoded = (text: string) => Buffer.from(text).toString('base64url');
+const decoded = (text: string) => Buffer.from(text, 'base64url').toString();
 const listOf = (token: string) => Buffer.from(JSON.stringify([token])).toString('base64url');
 const queryOf = ({ url }: JudgedRequest) =>
   new URL(url ?? '', 'http://localhost').searchParams.get('jwt');
@@ -270,6 +272,24 @@ export const tokenPlaces: readonly TokenPlace[] = [
     ),
     options: readsItself,
     upgrade: (token) => ['/', { headers: { cookie: `jwt=s%3A${listOf(token)}.c2ln`, origin } }],
+  },
+  {
+    name: 'a cookie of its own, in base64 twice',
+    strategy: ownStrategy((request) => decoded(decoded(cookiesOf(request)['jwt']!))),
+    options: readsItself,
+    upgrade: (token) => ['/', { headers: { cookie: `jwt=${encoded(encoded(token))}`, origin } }],
+  },
+  {
+    name: 'two fields of the first message, joined',
+    strategy: ownStrategy(({ body: { a, b } }) => String(a) + String(b)),
+    options: byMessage,
+    message: (token) => ({ a: token.slice(0, 40), b: token.slice(40) }),
+  },
+  {
+    name: 'two fields of the first message, joined in another order',
+    strategy: ownStrategy(({ body: { a, b } }) => String(b) + String(a)),
+    options: byMessage,
+    message: (token) => ({ a: token.slice(90), b: token.slice(0, 90) }),
   },
   {
     name: 'the field token of the first message',

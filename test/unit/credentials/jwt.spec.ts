@@ -153,6 +153,14 @@ describe('K1b: a token that is hidden', () => {
     ['in a session of Flask', `${text64(JSON.stringify({ token }))}.aGVq.c2lnbmF0dXJl`],
     ['in a subprotocol of Kubernetes', `base64url.bearer.authorization.k8s.io.${text64(token)}`],
     ['in base64, behind what looks like one', `leUo${text64(`ab${token}`)}`],
+    ...['', 'x', 'xx'].flatMap((outer) =>
+      ['', '{', '{"'].map((inner): [string, string] => [
+        `in base64 twice, behind ${outer.length} and ${inner.length} characters`,
+        text64(outer + text64(inner + token)),
+      ]),
+    ),
+    ['in base64, in JSON in base64', text64(JSON.stringify({ session: text64(token) }))],
+    ['in JSON, in base64 twice', `s=${text64(text64(JSON.stringify({ a: 1, token })))}`],
     ['behind a path', `/ws/${token}`],
     ['behind other base64', `a+b${token}`],
   ])('is found %s', (_how, text) => {

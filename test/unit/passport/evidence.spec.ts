@@ -603,6 +603,16 @@ describe('K1b: a secret that is no JWT', () => {
     });
   });
 
+  it.each(['abc', 'acb', 'bac', 'bca', 'cab', 'cba'])(
+    'is the token that they make when they are joined, in the order %s',
+    async (order) => {
+      const pieces = [own.slice(0, 40), own.slice(40, 80), own.slice(80)];
+      const body = Object.fromEntries(pieces.map((piece, index) => [order[index]!, piece]));
+      const strategy = reading((each) => [each.body['a'], each.body['b'], each.body['c']]);
+      expect(await basisOf(strategy, fields(body))).toEqual(found([own], false));
+    },
+  );
+
   it('is all of them where there are too many to know their parts', async () => {
     const secrets = Array.from({ length: 5 }, (_, index) => `${opaque}${index}`);
     const body = Object.fromEntries(secrets.map((secret) => [secret, secret]));
