@@ -2,10 +2,11 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { comesTooLate } from '../passport/maybe-promise.js';
 import { addressKey } from '../policy/address-key.js';
-import { checkInteger } from '../policy/check-option.js';
+import { checkInteger, describe } from '../policy/check-option.js';
 import { demandKnownOptions } from '../policy/check-options.js';
 import { isRecord } from '../protocol/message.js';
 import { normalizeOrigin } from '../protocol/origin.js';
+import { parseRequestTarget } from '../protocol/request-target.js';
 import { LiveSessions } from '../sessions/live-sessions.js';
 import { sharedNow } from '../store/store-clock.js';
 import { newTicket, ticketDigest } from './ticket-digest.js';
@@ -91,6 +92,7 @@ export class WsTickets {
     const { store, ttlMs: byDefault, limits } = this.#demandSettings();
     // A misspelt name would be a ticket that is not bound.
     demandKnownOptions(ticketOptions, options, 'options');
+    demandUsable(options);
     const ttlMs = checkInteger('ttlMs', options.ttlMs ?? byDefault, { min: 1_000, max: 300_000 });
     // JSON would carry a promise that the caller forgot to await as a user without a field.
     if (!isRecord(user) || comesTooLate(user)) {
@@ -166,6 +168,27 @@ function toJson(value: object): string {
   );
 }
 
+/**
+ * Refuses what no client could ever be: a ticket that is bound to it would be issued, and refused without a reason.
+ *
+ * @throws {WsAuthConfigurationError} for a path that no request has, and for a session or an info of another type
+ */
+function demandUsable({ path, sessionId, info }: TicketOptions): void {
+  if (path !== undefined && parseRequestTarget(String(path))?.path !== path) {
+    throw new WsAuthConfigurationError(
+      "path: expected the path of a gateway as clients send it, such as '/chat', without a host and a query",
+    );
+  }
+  if (sessionId !== undefined && (typeof sessionId !== 'string' || sessionId === '')) {
+    throw new WsAuthConfigurationError(
+      `sessionId: expected the id of a session, got ${describe(sessionId)}`,
+    );
+  }
+  if (info !== undefined && !isRecord(info)) {
+    throw new WsAuthConfigurationError(`info: expected an object, got ${describe(info)}`);
+  }
+}
+
 function checkAddress(address: unknown): string {
   const key = typeof address === 'string' ? addressKey(address) : undefined;
   if (key === undefined) {
@@ -176,8 +199,8 @@ function checkAddress(address: unknown): string {
   return key;
 }
 
-function checkOrigin(origin: string): string {
-  const normalized = normalizeOrigin(origin);
+function checkOrigin(origin: unknown): string {
+  const normalized = typeof origin === 'string' ? normalizeOrigin(origin) : undefined;
   if (normalized === undefined) {
     throw new WsAuthConfigurationError(
       'origin: expected an origin such as https://app.example.com',

@@ -122,3 +122,35 @@ it.each([
   await expect(issued).rejects.toThrow(WsAuthConfigurationError);
   await expect(issued).rejects.toThrow('its key (userId) is another once JSON has carried it');
 });
+
+it.each<[object, RegExp]>([
+  ...['chat', '', 'wss://example.com/chat', '/chat?room=1', '//chat', '#chat', 7, null].map(
+    (path): [object, RegExp] => [{ path }, /^path: expected the path of a gateway/],
+  ),
+  ...['', 7, {}, null].map((sessionId): [object, RegExp] => [
+    { sessionId },
+    /^sessionId: expected the id of a session, got/,
+  ]),
+  ...['jwt', 7, [1], null].map((info): [object, RegExp] => [
+    { info },
+    /^info: expected an object, got/,
+  ]),
+  ...['example.com', '', 7, null, {}].map((origin): [object, RegExp] => [
+    { origin },
+    /^origin: expected an origin such as/,
+  ]),
+  [{ ttlMs: '1000' }, /^ttlMs: /],
+  [{ adress: '203.0.113.7' }, /^adress: unknown option; did you mean address\?/],
+])('K11a: issues no ticket with %o, which no client could use', async (options, message) => {
+  await using app = await startProtected(viaTicket);
+  const issued = app.nest.get(WsTickets).issue({ id: 'alice' }, options as TicketOptions);
+  await expect(issued).rejects.toThrow(WsAuthConfigurationError);
+  await expect(issued).rejects.toThrow(message);
+});
+
+it.each(['/', undefined])('TK-05: a ticket for the path %j is good there', async (path) => {
+  await using app = await startProtected(viaTicket);
+  const options = { ...(path !== undefined && { path }), info: { exp: 4e9 } };
+  const ticket = await ticketFor(app, { id: 'alice' }, options);
+  await app.connect(`/?ticket=${encodeURIComponent(ticket)}&a=1`).opened();
+});
