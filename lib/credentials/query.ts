@@ -23,6 +23,12 @@ export function queryPairs(query: string): QueryPair[] {
   });
 }
 
+/** The name before the brackets: some parsers make `a[b]=1` and `a[]=1` a field of `a`. */
+export function rootOfParam(name: string): string {
+  const bracket = name.indexOf('[');
+  return bracket > 0 ? name.slice(0, bracket) : name;
+}
+
 const notEscaped = /%(?![0-9A-Fa-f]{2})/;
 const escapedNotAscii = /%[89A-Fa-f]/;
 const escapedOrNotAscii = /%([0-9A-Fa-f]{2})|[^\0-\x7f]/g;

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { redactCookies } from './cookies.js';
 import type { RedactedPlaces, WsCredentialExtractor } from './extractor.js';
-import { queryPairs } from './query.js';
+import { queryPairs, rootOfParam } from './query.js';
 
 /** What stands where a credential stood. It is a token, so it fits into every place. */
 const redacted = 'REDACTED';
@@ -158,10 +158,14 @@ function withoutParams(url: string, queryParams: ReadonlySet<string>) {
   const query = url.slice(mark + 1);
   const pairs = query.split('&');
   const names = queryPairs(query).map(({ name }) => name);
+  const isHidden = (index: number) => {
+    const { [index]: name = '' } = names;
+    return queryParams.has(name) || queryParams.has(rootOfParam(name));
+  };
   const shown = pairs.map((pair, index) =>
-    queryParams.has(names[index]!) ? `${names[index]}=${redacted}` : pair,
+    isHidden(index) ? `${names[index]}=${redacted}` : pair,
   );
-  const bare = pairs.filter((_pair, index) => !queryParams.has(names[index]!));
+  const bare = pairs.filter((_pair, index) => !isHidden(index));
   return {
     redactedUrl: `${path}?${shown.join('&')}`,
     bareUrl: bare.length === 0 ? path : `${path}?${bare.join('&')}`,

@@ -5,7 +5,6 @@ import { addExpressMembers, setSite } from './express-members.js';
 import { noSite, type Site } from './middleware-application.js';
 import { MiddlewareResponse, type MiddlewareAnswer } from './middleware-response.js';
 import { OwnContext } from './own-context.js';
-import { parseQuery } from './parse-query.js';
 import { giveEmptyBody } from './plain-request.js';
 
 /** Express-style middleware, such as `session()` of express-session and `passport.session()`. */
@@ -35,7 +34,7 @@ export function expressRequest(
     url,
     originalUrl: url,
     headers: { ...headers },
-    query: parseQuery(url),
+    query: site.parseQuery(url),
     app: site.application,
     ...(middleware.some(parsesCookies) && { cookies: undefined }),
   };

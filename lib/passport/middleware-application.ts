@@ -1,4 +1,5 @@
 import type { ProxyTrust } from '../policy/proxy-trust.js';
+import { parseQuery, type StrategyQuery } from './parse-query.js';
 
 type Settings = Record<string, unknown>;
 
@@ -69,6 +70,24 @@ export class Site {
    */
   get application(): ExpressApplication {
     return (this.#application ??= this.#derive());
+  }
+
+  /**
+   * Parses the query of a URL as the application does over HTTP: by its setting `query parser`, which Express has made a function
+   * of. It receives `null` for a URL without a query.
+   *
+   * @throws what a parser of the application throws
+   */
+  parseQuery(url: string): StrategyQuery {
+    const { settings } = this.application;
+    const parser = settings['query parser'];
+    const parse = settings['query parser fn'] as
+      ((query: string | null) => StrategyQuery) | undefined;
+    if (parser === undefined || parser === true || parser === 'simple') {
+      return parseQuery(url);
+    }
+    const mark = url.indexOf('?');
+    return typeof parse === 'function' ? parse(mark === -1 ? null : url.slice(mark + 1)) : {};
   }
 
   #derive(): ExpressApplication {

@@ -1,5 +1,8 @@
 import { decodeQueryComponent, queryPairs } from '../credentials/query.js';
 
+/** `query` of a request: texts and lists of texts, or what the `query parser` of an application makes of them. */
+export type StrategyQuery = Record<string, unknown>;
+
 /**
  * Parses the query of a URL into texts, or lists of texts for names that are repeated, as Express does. A plus sign is a space.
  *

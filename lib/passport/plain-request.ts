@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 import { Readable, type ReadableOptions } from 'node:stream';
 import type { AbortableAttempt } from './abortable-attempt.js';
 import { addExpressMembers } from './express-members.js';
+import type { StrategyQuery } from './parse-query.js';
 
 /** Names of what Node and engine.io put on every request. */
 const plainProperties: ReadonlySet<string> = new Set([
@@ -19,8 +20,8 @@ const plainProperties: ReadonlySet<string> = new Set([
  */
 export class PlainRequest extends IncomingMessage {
   declare originalUrl: string;
-  declare query: Record<string, string | string[]>;
-  declare _query?: Record<string, string | string[]>;
+  declare query: StrategyQuery;
+  declare _query?: StrategyQuery;
   declare body: object;
   readonly #attempt: AbortableAttempt;
 

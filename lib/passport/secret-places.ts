@@ -1,5 +1,7 @@
 import { splitAuthorization } from '../credentials/authorization-header.extractor.js';
+import { rootOfParam } from '../credentials/query.js';
 import { isToken68 } from '../protocol/header-syntax.js';
+import { textsIn } from './named-texts.js';
 
 /** Where a strategy that reads a request by itself finds its credential. */
 export interface SecretPlaces {
@@ -34,4 +36,24 @@ export function secretOfAuthorization(authorization: string): string | undefined
   const { scheme, value } = splitAuthorization(authorization);
   const secret = value === '' ? authorization : value;
   return schemesWithoutToken.has(scheme) || /[\s,]/.test(secret) ? undefined : secret;
+}
+
+/**
+ * The secret of a query parameter. A parser that reads brackets makes an object of the parameters that belong together, whose own
+ * text is the same for all of them.
+ */
+export function secretOfParam(
+  name: string,
+  value: unknown,
+  { queryParams }: SecretPlaces,
+): string | undefined {
+  const isSecret =
+    queryParams.has(name) ||
+    queryParams.has(rootOfParam(name)) ||
+    [...queryParams].some((each) => rootOfParam(each) === name);
+  return isSecret ? [value].flat().map(textOfParam).join() : undefined;
+}
+
+function textOfParam(value: unknown): string {
+  return typeof value === 'string' ? value : textsIn(value).join('\n');
 }

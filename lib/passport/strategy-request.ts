@@ -5,16 +5,16 @@ import { noTokenPlaces, type TokenPlaces } from '../credentials/token-places.js'
 import type { AbortableAttempt } from './abortable-attempt.js';
 import { setClientFacts, type ClientFacts } from './client-facts.js';
 import { addExpressMembers, setSite } from './express-members.js';
-import type { Site } from './middleware-application.js';
-import { parseQuery } from './parse-query.js';
+import { noSite, type Site } from './middleware-application.js';
+import type { StrategyQuery } from './parse-query.js';
 import { giveEmptyBody, PlainRequest } from './plain-request.js';
 
 /** The request that strategies see: a derivation of the real one, with what Express adds. */
 export interface StrategyRequest extends IncomingMessage {
   originalUrl: string;
-  query: Record<string, string | string[]>;
+  query: StrategyQuery;
   /** The same on Socket.IO, where the real one is redacted. */
-  _query?: Record<string, string | string[]>;
+  _query?: StrategyQuery;
   body: object;
   /** Aborts when the result of the strategy is not needed any more. */
   readonly signal: AbortSignal;
@@ -56,7 +56,7 @@ export function strategyRequest(parts: StrategyRequestParts): StrategyRequest {
   derived.headers = headersFor(content, original.headers);
   derived.url = url;
   derived.originalUrl = url;
-  derived.query = parseQuery(url);
+  derived.query = (site ?? noSite).parseQuery(url);
   if ('_query' in request) {
     derived._query = derived.query;
   }

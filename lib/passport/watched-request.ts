@@ -7,6 +7,7 @@ import {
   isOfEveryRequest,
   mayBeSecret,
   secretOfAuthorization,
+  secretOfParam,
   type SecretPlaces,
 } from './secret-places.js';
 import type { StrategyRequest } from './strategy-request.js';
@@ -156,7 +157,7 @@ export class WatchedRequest {
       this.#watch(query, name, {
         value,
         tokens: this.#tokensOf(value),
-        secret: this.places.queryParams.has(name) && String(value),
+        secret: secretOfParam(name, value, this.places),
         isHidden: isRepeated ? () => this.#authorizationRead : undefined,
         onRead,
       });

@@ -105,9 +105,9 @@ class WithHandlersOfItsOwn extends WsAuthAdapter {
       const { event } = JSON.parse(data.toString()) as { event: string };
       const found = handlers.find(({ message }) => message === event);
       if (found) {
-        void found
-          .callback('', event)
-          .then(() => client.send(JSON.stringify({ event, data: 'own' })));
+        void Promise.resolve(found.callback('', event)).then(() => {
+          client.send(JSON.stringify({ event, data: 'own' }));
+        });
       }
     });
   }

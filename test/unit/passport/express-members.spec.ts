@@ -4,6 +4,7 @@ import express, { type Request } from 'express';
 import { Passport } from 'passport';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { addExpressMembers, setSite } from '../../../lib/passport/express-members.js';
+import { secretOfParam } from '../../../lib/passport/secret-places.js';
 import { Site, type MiddlewareApplication } from '../../../lib/passport/middleware-application.js';
 import { parseCookies } from '../../../lib/passport/request-cookies.js';
 import { proxyTrust } from '../../../lib/policy/proxy-trust.js';
@@ -331,4 +332,59 @@ it('K5a: has a next() that decides nothing', () => {
   const request = withMembers('/ws') as unknown as { next(error?: Error): unknown };
   expect(request.next()).toBeUndefined();
   expect(request.next(new Error('of a strategy'))).toBeUndefined();
+});
+
+describe('Site.parseQuery()', () => {
+  const parse = (query: string | null) => ({ parsed: query });
+  const siteWith = (settings: object) =>
+    new Site(
+      () => false,
+      false,
+      () => Object.assign(() => undefined, { settings, locals: {} }),
+    );
+
+  it.each<[string, object, string, object]>([
+    ['no setting', {}, '/ws?a=1', { a: '1' }],
+    ['the simple parser', { 'query parser': 'simple', 'query parser fn': parse }, '/?a', { a: '' }],
+    ['true', { 'query parser': true, 'query parser fn': parse }, '/?a', { a: '' }],
+    ['false', { 'query parser': false, 'query parser fn': undefined }, '/?a=1', {}],
+    ['another', { 'query parser': 'x', 'query parser fn': parse }, '/?a=1', { parsed: 'a=1' }],
+    [
+      'another, without a query',
+      { 'query parser': 'x', 'query parser fn': parse },
+      '/',
+      { parsed: null },
+    ],
+    [
+      'another, an empty query',
+      { 'query parser': 'x', 'query parser fn': parse },
+      '/?',
+      { parsed: '' },
+    ],
+  ])('K5a: parses as Express does, with %s', (_what, settings, url, query) => {
+    expect({ ...siteWith(settings).parseQuery(url) }).toEqual(query);
+  });
+});
+
+describe('secretOfParam()', () => {
+  const places = {
+    headers: new Set<string>(),
+    passwordField: '',
+    queryParams: new Set(['auth', 'app[key]']),
+  };
+
+  it.each<[string, unknown, string | undefined]>([
+    ['auth', 'x', 'x'],
+    ['auth', ['x', 'y'], 'x,y'],
+    ['auth[key]', 'x', 'x'],
+    ['auth', { key: 'x' }, 'x\nkey'],
+    ['auth', [{ key: 'x' }], 'x\nkey'],
+    ['app', { key: 'x' }, 'x\nkey'],
+    ['app[key]', 'x', 'x'],
+    ['other', { key: 'x' }, undefined],
+    ['other[auth]', 'x', undefined],
+    ['[auth]', 'x', undefined],
+  ])('K1b: the secret of the parameter %s with %j is %j', (name, value, secret) => {
+    expect(secretOfParam(name, value, places)).toBe(secret);
+  });
 });
