@@ -46,11 +46,16 @@ const wrappedTwice = /WlhsS|pYbE|aWGxL|VjVT|Y1U|WNV|bGVV|xlV|sZV/g;
 /** What a text without a token never holds. A client may escape the dots of a token, too. */
 const mayHold = new RegExp(String.raw`[.%\\]|${wrapped.source}|${wrappedTwice.source}`);
 
-/** Characters between the beginning of a group of base64 and what the two find; 1 for all others. */
-const distances: Readonly<Record<string, number>> = {
-  ...{ ZXlK: 0, leUo: 3, leUp: 3, leUq: 3, leUr: 3 },
-  ...{ WlhsS: 0, pYbE: 2, aWGxL: 3, VjVT: 0, Y1U: 2, WNV: 3, bGVV: 0, xlV: 2, sZV: 3 },
-};
+/** What the two find, by the characters between the beginning of a group of base64 and it; 1 for all others. */
+const atDistance: readonly (readonly [number, readonly string[]])[] = [
+  [0, ['ZXlK', 'WlhsS', 'VjVT', 'bGVV']],
+  [2, ['pYbE', 'Y1U', 'xlV']],
+  [3, ['leUo', 'leUp', 'leUq', 'leUr', 'aWGxL', 'WNV', 'sZV']],
+];
+
+const distances: ReadonlyMap<string, number> = new Map(
+  atDistance.flatMap(([distance, all]) => all.map((each) => [each, distance] as const)),
+);
 
 /** Characters of the shortest token in base64: a header and claims of a few bytes, and no signature. */
 const shortestWrapped = 20;
@@ -81,7 +86,7 @@ function collectDecoded(text: string, found: Map<string, string>, collectOther: 
 function startsOf(beginnings: RegExp, text: string): Iterable<number> {
   const starts = new Map<number, number>();
   for (const { 0: beginning, index } of text.matchAll(beginnings)) {
-    const start = index - (distances[beginning] ?? 1);
+    const start = index - (distances.get(beginning) ?? 1);
     if (start >= 0 && !starts.has(start % 4)) {
       starts.set(start % 4, start);
     }

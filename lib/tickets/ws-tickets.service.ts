@@ -173,8 +173,11 @@ function toJson(value: object): string {
  *
  * @throws {WsAuthConfigurationError} for a path that no request has, and for a session or an info of another type
  */
-function demandUsable({ path, sessionId, info }: TicketOptions): void {
-  if (path !== undefined && parseRequestTarget(String(path))?.path !== path) {
+function demandUsable({ path, sessionId, info }: Partial<Record<keyof TicketOptions, unknown>>) {
+  if (
+    path !== undefined &&
+    !(typeof path === 'string' && parseRequestTarget(path)?.path === path)
+  ) {
     throw new WsAuthConfigurationError(
       "path: expected the path of a gateway as clients send it, such as '/chat', without a host and a query",
     );

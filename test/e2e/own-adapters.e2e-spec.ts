@@ -1,4 +1,4 @@
-import type { INestApplication, Provider } from '@nestjs/common';
+import type { Provider } from '@nestjs/common';
 import type { MessageMappingProperties } from '@nestjs/websockets';
 import { WebSocketGateway } from '@nestjs/websockets';
 import { Server as IoServer } from 'socket.io';
@@ -89,10 +89,6 @@ describe('an adapter of the application whose create() passes super.create() by'
 class WithHandlersOfItsOwn extends WsAuthAdapter {
   readonly heard: string[] = [];
 
-  constructor(app: INestApplication) {
-    super(app);
-  }
-
   override bindClientConnect(server: WebSocketServer, callback: (client: WebSocket) => void): void {
     server.on('connection', (client) => {
       client.on('message', (data: Buffer) => this.heard.push(data.toString()));
@@ -105,9 +101,8 @@ class WithHandlersOfItsOwn extends WsAuthAdapter {
       const { event } = JSON.parse(data.toString()) as { event: string };
       const found = handlers.find(({ message }) => message === event);
       if (found) {
-        void Promise.resolve(found.callback('', event)).then(() => {
-          client.send(JSON.stringify({ event, data: 'own' }));
-        });
+        void found.callback('', event);
+        client.send(JSON.stringify({ event, data: 'own' }));
       }
     });
   }

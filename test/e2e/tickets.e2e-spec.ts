@@ -143,7 +143,7 @@ it.each<[object, RegExp]>([
   [{ adress: '203.0.113.7' }, /^adress: unknown option; did you mean address\?/],
 ])('K11a: issues no ticket with %o, which no client could use', async (options, message) => {
   await using app = await startProtected(viaTicket);
-  const issued = app.nest.get(WsTickets).issue({ id: 'alice' }, options as TicketOptions);
+  const issued = app.nest.get(WsTickets).issue({ id: 'alice' }, options);
   await expect(issued).rejects.toThrow(WsAuthConfigurationError);
   await expect(issued).rejects.toThrow(message);
 });

@@ -1,5 +1,5 @@
 import { createClient, type Client } from 'graphql-ws';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import {
   subscriptionParams,
@@ -173,4 +173,16 @@ const wrong: [object, RegExp][] = [
 
 it.each(wrong)('refuses %o', (options, message) => {
   expect(() => subscriptionParams(options as never)).toThrow(message);
+});
+
+it('K7e: waits for ever where all delays are infinite, and does not try again at every turn', async () => {
+  const infinite = { backOffMs: Infinity, maxBackOffMs: Infinity };
+  const { on, shouldRetry, retryWait } = subscriptionParams({ token: () => 'a', ...infinite });
+  on.connecting();
+  on.closed({ code: 1006 });
+  expect(shouldRetry()).toBe(true);
+  const timers = vi.spyOn(globalThis, 'setTimeout');
+  onTestFinished(() => timers.mockRestore());
+  void retryWait();
+  expect(timers).not.toHaveBeenCalled();
 });

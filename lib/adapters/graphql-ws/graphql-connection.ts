@@ -46,6 +46,10 @@ export class GraphqlConnection implements Connection, GraphqlTraffic {
     return this.life.context.policy.maxBufferedBytes;
   }
 
+  get shutdownTimeoutMs(): number {
+    return this.life.context.policy.shutdownTimeoutMs;
+  }
+
   /** A `ping` that holds a credential is ours: graphql-ws would answer with its payload and show it to hooks. */
   admits(message: Buffer): boolean {
     const { events, limits } = this.life.context.policy;

@@ -9,6 +9,8 @@ export interface GraphqlTraffic {
   readonly isOpen: boolean;
   /** Bytes that may wait to be sent. */
   readonly maxBufferedBytes: number;
+  /** Time in milliseconds that closing may take when the application closes. */
+  readonly shutdownTimeoutMs: number;
   /** Context in which messages are handled. */
   readonly context: AsyncResource | undefined;
   /** Whether graphql-ws receives a message; false for one that was handled here. */
@@ -64,7 +66,9 @@ export class GraphqlGate {
       return;
     }
     this.#isClosing = true;
-    const deadline = setTimeout(() => this.socket.terminate(), closeGraceMs.session);
+    const isShutdown = code === endings.shutdown.code;
+    const graceMs = isShutdown ? this.traffic.shutdownTimeoutMs : closeGraceMs.session;
+    const deadline = setTimeout(() => this.socket.terminate(), graceMs);
     deadline.unref();
     this.socket.once('close', () => clearTimeout(deadline));
     this.#close(code, reason);

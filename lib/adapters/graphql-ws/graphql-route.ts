@@ -20,10 +20,15 @@ import { redactParams } from './connection-params.js';
 import { closingOfRefusal } from './graphql-closing.js';
 import { GraphqlConnection } from './graphql-connection.js';
 import { extraOf, type GraphqlWsContext } from './graphql-context.js';
+import { ParamsHint } from './params-hint.js';
 import { PendingInit } from './pending-init.js';
 
+const refusedByOnConnect = new Refusal('ERR_WS_AUTH_NOT_PERMITTED').diagnosed({
+  guard: 'onConnect',
+});
+
 /** What graphql-ws closes with where `onConnect` returns false, in the words of this package. */
-const forbidden = { code: 4403, reason: new Refusal('ERR_WS_AUTH_NOT_PERMITTED').reason };
+const forbidden = { code: 4403, reason: refusedByOnConnect.reason };
 
 /** `onConnect` of the application. */
 export type OnConnect = (context: never) => unknown;
@@ -34,11 +39,13 @@ export class GraphqlRoute implements UpgradeRoute {
   /** Connections that have yet to send `connection_init`. */
   readonly #pending = new WeakMap<IncomingMessage, PendingInit>();
   readonly #connections = new LiveConnections<GraphqlConnection>();
+  readonly #hint: ParamsHint;
 
   constructor(
     private readonly context: SessionContext,
     private readonly passOn: PassOn,
   ) {
+    this.#hint = new ParamsHint(context.policy);
     this.#gate = new UpgradeGate(context, (upgrade, decision) => this.#admit(upgrade, decision));
   }
 
@@ -72,6 +79,7 @@ export class GraphqlRoute implements UpgradeRoute {
     const close = (refusal: Refusal) => closeWith(graphql, refusal);
     const result = await pending.judge(connectionParams, close);
     if (result instanceof Refusal) {
+      this.#hint.look(connectionParams, result);
       return this.#refuse(pending, graphql, result);
     }
     const unfit = pending.unfit(result);
@@ -143,6 +151,7 @@ export class GraphqlRoute implements UpgradeRoute {
       if (answer instanceof Refusal) {
         life.refuse(answer.diagnosed({ guard: 'onConnect' }));
       } else if (answer === false) {
+        this.context.reporter.refusedByGuard(refusedByOnConnect, life.peer);
         life.end({ why: 'disconnected', ...forbidden });
       }
       const { expiresAt = null } = life.session;

@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { WsAuthConfigurationError } from '../../errors/ws-auth.error.js';
 import { givenOptions, type RowsOf } from '../../policy/check-options.js';
 import { gatewayOptions } from '../../policy/option-table.js';
@@ -17,7 +18,7 @@ import { demandHooks } from './check-hooks.js';
 import { containedHooks } from './contained-hooks.js';
 import { contextMembers, type GraphqlWsContext } from './graphql-context.js';
 import { GraphqlRoute, type OnConnect } from './graphql-route.js';
-import { demandReachable } from './reachable.js';
+import { demandReachable, stopsTooEarly } from './reachable.js';
 
 /**
  * Options of {@link graphqlWs}: what its connections demand. Every field overrides the module's.
@@ -100,9 +101,12 @@ export function graphqlWs(options: GraphqlWsOptions = {}): GraphqlWsSubscription
 
 class GraphqlWsPlatform implements ServerPlatform, GraphqlWsSubscriptions {
   readonly transport = 'graphql-ws';
+  readonly #logger = new Logger('WsAuth');
   #route: GraphqlRoute | undefined;
   #authTimeoutMs: number | undefined;
   #isUsed = false;
+  /** Whether the log has that clients are refused because the module does not know the platform. */
+  #isReported = false;
 
   constructor(
     readonly path: string,
@@ -157,6 +161,12 @@ class GraphqlWsPlatform implements ServerPlatform, GraphqlWsSubscriptions {
       );
     }
     modules.forEach(demandReachable);
+    if (modules.some(stopsTooEarly)) {
+      this.#logger.warn(
+        'graphqlWs: GraphQLModule stops before the sockets have closed, so that clients of gateways see 1006, and app.close() waits for ' +
+          'clients that do not answer; set stopOnApplicationShutdown: true in GraphQLModule.forRoot()',
+      );
+    }
   }
 
   get #initWaitTimeout(): number {
@@ -167,6 +177,13 @@ class GraphqlWsPlatform implements ServerPlatform, GraphqlWsSubscriptions {
     context: GraphqlWsContext,
     onConnect: OnConnect | undefined,
   ): Promise<Record<string, unknown> | boolean> {
+    if (!this.#route && !this.#isReported) {
+      this.#isReported = true;
+      this.#logger.error(
+        `graphqlWs: clients of ${this.path} are refused, since the module does not know graphqlWs({ path: '${this.path}' }); list the ` +
+          'same subscriptions in its options: WsAuthModule.forRoot({ platforms: [subscriptions] })',
+      );
+    }
     const payload = (await this.#route?.connect(context, onConnect)) ?? false;
     return payload as Record<string, unknown> | false;
   }

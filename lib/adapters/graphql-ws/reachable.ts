@@ -28,3 +28,12 @@ export function demandReachable(options: unknown): void {
     );
   }
 }
+
+/** Whether a `GraphQLModule` with subscriptions stops in `onModuleDestroy()`, which Nest calls first of all. */
+export function stopsTooEarly(options: unknown): boolean {
+  return (
+    isRecord(options) &&
+    Boolean(options['subscriptions']) &&
+    options['stopOnApplicationShutdown'] !== true
+  );
+}

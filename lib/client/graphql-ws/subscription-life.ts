@@ -7,6 +7,7 @@ import {
   type Patience,
 } from '../next-step.js';
 import { minAnnouncedMs } from '../session-clock.js';
+import { Timer } from '../timer.js';
 import { askForToken, type Token, type TokenSource } from '../token-source.js';
 import { isExpiring, renewalPing, type PingPayload } from './pings.js';
 import type { SubscriptionParams } from './subscription-params.js';
@@ -172,8 +173,7 @@ export class SubscriptionLife {
   }
 }
 
+/** Never, after an infinite delay. */
 function after(delayMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, delayMs);
-  });
+  return new Promise((resolve) => new Timer().start(delayMs, resolve));
 }

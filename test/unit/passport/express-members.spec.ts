@@ -334,15 +334,15 @@ it('K5a: has a next() that decides nothing', () => {
   expect(request.next(new Error('of a strategy'))).toBeUndefined();
 });
 
-describe('Site.parseQuery()', () => {
-  const parse = (query: string | null) => ({ parsed: query });
-  const siteWith = (settings: object) =>
-    new Site(
-      () => false,
-      false,
-      () => Object.assign(() => undefined, { settings, locals: {} }),
-    );
+const parse = (query: string | null) => ({ parsed: query });
+const siteWith = (settings: object) =>
+  new Site(
+    () => false,
+    false,
+    () => Object.assign(() => undefined, { settings, locals: {} }),
+  );
 
+describe('Site.parseQuery()', () => {
   it.each<[string, object, string, object]>([
     ['no setting', {}, '/ws?a=1', { a: '1' }],
     ['the simple parser', { 'query parser': 'simple', 'query parser fn': parse }, '/?a', { a: '' }],

@@ -1,4 +1,3 @@
-import type { EventEmitter } from 'node:events';
 import { callContained, logFault } from '../../contain.js';
 import type { IoNamespace } from '../platform-types.js';
 import { containEmitter } from './contain-listeners.js';
@@ -28,7 +27,7 @@ export function containBroadcasts(namespace: IoNamespace): void {
   const { adapter } = namespace;
   if (!contained.has(adapter)) {
     contained.add(adapter);
-    containEmitter(adapter as unknown as EventEmitter, 'an adapter', () => undefined);
+    containEmitter(adapter, 'an adapter', () => undefined);
     containAcknowledgements(Object.getPrototypeOf(namespace.except([])) as BroadcasterClass);
   }
 }

@@ -1,0 +1,153 @@
+import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
+import type { LoggerService } from '@nestjs/common';
+import { GraphQLModule } from '@nestjs/graphql';
+import { describe, expect, it } from 'vitest';
+import { graphqlWs } from '../../lib/graphql-ws.js';
+import { WsAuthModule } from '../../lib/index.js';
+import { startApp } from '../support/app.js';
+import { JwtStrategy } from '../support/strategies.js';
+import { tokenOf } from '../support/tokens.js';
+import { News, NewsResolver, startGraphql, type GraphqlAppOptions } from './graphql-app.js';
+import { Subscriber } from './graphql-client.js';
+
+/** A logger, and all that it has written. */
+function recording(): { logger: LoggerService; lines: string[] } {
+  const lines: string[] = [];
+  const log = (line: unknown) => void lines.push(String(line));
+  return { lines, logger: { log, error: log, warn: log, debug: log, verbose: log } };
+}
+
+interface Mistake extends GraphqlAppOptions {
+  readonly path?: string;
+  readonly params?: Record<string, unknown> | undefined;
+  /** What the log has, which names the fix. */
+  readonly line: string | RegExp;
+}
+
+const token = tokenOf('alice');
+
+const mistakes: Readonly<Record<string, Mistake>> = {
+  'connectionParams are missing': {
+    params: undefined,
+    line:
+      "graphqlWs: a client was refused because its connectionParams are missing; have clients send connectionParams: { token: '…' }, " +
+      "or { authorization: 'Bearer …' }",
+  },
+  'connectionParams are empty': { params: {}, line: /connectionParams are missing; have clients/ },
+  'the key of the token has another name': {
+    params: { accessToken: token, room: 1 },
+    line: /connectionParams hold accessToken, room, and no token; have clients send .*\{ token: /,
+  },
+  'the token stands in headers under another name': {
+    params: { headers: { 'x-token': token } },
+    line: /connectionParams hold headers, and no token; have clients send/,
+  },
+  'onConnect of the application returns false': {
+    params: { token },
+    theirs: { onConnect: () => false },
+    line: /^refused ERR_WS_AUTH_NOT_PERMITTED phase=message path=\/graphql .* guard=onConnect$/,
+  },
+  'onConnect of the application resolves to false': {
+    params: { token },
+    theirs: { onConnect: async () => false },
+    line: /^refused ERR_WS_AUTH_NOT_PERMITTED phase=message path=\/graphql .* guard=onConnect$/,
+  },
+  'the path of the server is another one': {
+    params: { token },
+    graphql: { path: '/api' },
+    path: '/api',
+    line: /graphqlWs: a connection on path=\/api is refused, .*; give graphqlWs\(\{ path \}\) the path/,
+  },
+};
+
+describe('the first mistakes with subscriptions', () => {
+  it.each(Object.entries(mistakes))(
+    'K8a: %s: the log names it once, and holds no token',
+    async (_what, { params, path, line, ...options }) => {
+      const { logger, lines } = recording();
+      await using graphql = await startGraphql({ ...options, start: { logger } });
+      for (let attempt = 0; attempt < 2; attempt += 1) {
+        const given = params === undefined ? {} : { connectionParams: params };
+        await using client = new Subscriber(graphql.app, given, {}, path);
+        await client.subscribe();
+      }
+      const found = lines.filter((each) =>
+        typeof line === 'string' ? each === line : line.test(each),
+      );
+      expect([found.length > 0, lines]).toEqual([true, lines]);
+      expect(lines.filter((each) => each.includes('its connectionParams')).length).toBeLessThan(2);
+      expect(lines.join('\n')).not.toContain(token);
+    },
+  );
+
+  it.each([
+    ['a token is rejected', { token: 'forged' }],
+    ['two tokens are sent', { token, authorization: 'Bearer other' }],
+  ])('K8a: no hint is given where %s', async (_what, connectionParams) => {
+    const { logger, lines } = recording();
+    await using graphql = await startGraphql({ start: { logger } });
+    await using client = new Subscriber(graphql.app, { connectionParams });
+    await client.subscribe();
+    expect(lines.filter((line) => line.includes('connectionParams'))).toEqual([]);
+  });
+
+  it('K8a: the module does not know the subscriptions: all clients are refused, and the log names it once', async () => {
+    const { logger, lines } = recording();
+    const subscriptions = graphqlWs();
+    await using app = await startApp(
+      {
+        imports: [
+          WsAuthModule.forRoot({ strategy: 'jwt' }),
+          GraphQLModule.forRoot<ApolloDriverConfig>({
+            driver: ApolloDriver,
+            autoSchemaFile: true,
+            subscriptions: { 'graphql-ws': subscriptions.options() },
+          }),
+        ],
+        providers: [JwtStrategy, News, NewsResolver],
+      },
+      undefined,
+      { logger },
+    );
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      await using client = new Subscriber(app, { connectionParams: { token } });
+      expect(await client.closed()).toMatchObject({ code: 4403 });
+    }
+    expect(lines.filter((line) => line.startsWith('graphqlWs'))).toEqual([
+      "graphqlWs: clients of /graphql are refused, since the module does not know graphqlWs({ path: '/graphql' }); list the same " +
+        'subscriptions in its options: WsAuthModule.forRoot({ platforms: [subscriptions] })',
+    ]);
+  });
+
+  it.each([
+    [undefined, 1],
+    [false, 1],
+    [true, 0],
+  ])('K6e: stopOnApplicationShutdown is %s: boot warns %i times', async (value, count) => {
+    const { logger, lines } = recording();
+    const graphql = value === undefined ? {} : { stopOnApplicationShutdown: value };
+    await using _running = await startGraphql({ graphql, start: { logger } });
+    const warned = lines.filter((line) => line.startsWith('graphqlWs: GraphQLModule stops'));
+    expect(warned).toHaveLength(count);
+    expect(warned.every((line) => line.includes('set stopOnApplicationShutdown: true'))).toBe(true);
+  });
+});
+
+it.each([true, false])(
+  'K6e: a client that does not answer its close frame keeps closing waiting for shutdownTimeoutMs, with stopOnApplicationShutdown: %s',
+  async (stopOnApplicationShutdown) => {
+    const running = await startGraphql({
+      module: { shutdownTimeoutMs: 100 },
+      graphql: { stopOnApplicationShutdown },
+    });
+    const client = new Subscriber(running.app, { connectionParams: { token } });
+    void client.subscribe();
+    await expect.poll(() => running.news.subscribers).toBe(1);
+    client.socket!.pause();
+    const before = performance.now();
+    await running.app.nest.close();
+    // The grace of a session that ends for another reason is 5 seconds.
+    expect(performance.now() - before).toBeLessThan(4_000);
+    client.socket!.terminate();
+  },
+);
