@@ -1,25 +1,34 @@
 import type ts from 'typescript';
 import type { Source } from './compiler.js';
 import { insertion, type Edit } from './edit.js';
-import type { RootModule } from './root-module.js';
 
 /** What is added to the imports of the root module. */
 export const addedImport = "WsAuthModule.forRoot({ strategy: 'jwt' })";
 
 /** The edits that import `WsAuthModule` in the root module; `undefined` if its `imports` is not a list. */
-export function importModule({ source, metadata }: RootModule): Edit[] | undefined {
+export function importModule(
+  source: Source,
+  metadata: ts.ObjectLiteralExpression,
+): Edit[] | undefined {
   const edits = listEdits(source, metadata);
   return edits && [importStatement(source), ...edits];
 }
 
 function listEdits(source: Source, metadata: ts.ObjectLiteralExpression): Edit[] | undefined {
   const { compiler } = source;
-  const property = metadata.properties.find((each) => each.name?.getText() === 'imports');
+  const property = metadata.properties.find((each) => nameOf(each) === 'imports');
   if (!property) {
-    return [firstProperty(source, metadata)];
+    // What is spread may have imports, which would replace those that are added.
+    const isWhole = !metadata.properties.some(compiler.isSpreadAssignment);
+    return isWhole ? [firstProperty(source, metadata)] : undefined;
   }
   const list = compiler.isPropertyAssignment(property) ? property.initializer : undefined;
   return list && compiler.isArrayLiteralExpression(list) ? lastElement(source, list) : undefined;
+}
+
+/** A name may have quotes. */
+function nameOf({ name }: ts.ObjectLiteralElementLike): string | undefined {
+  return name?.getText().replace(/^(['"])(.*)\1$/, '$2');
 }
 
 /** In the form of the file: on a line of its own where the other properties are. */

@@ -9,8 +9,8 @@ export function leftToDo(tree: Tree): string[] {
   return [
     ...(missing.length > 0 ? [`Install what is missing: npm install ${missing.join(' ')}`] : []),
     "Provide a Passport strategy with the name 'jwt' in the root module, or change the name in forRoot().",
-    'Set the secret or the key of the strategy, such as JWT_SECRET in its README.',
-    'Mark gateways that every client may use with @WsPublic(): all others are protected now.',
+    'Set the secret or the key of the strategy, such as JWT_SECRET in the README of nestjs-ws-auth.',
+    'Mark gateways that every client may use with @WsPublic(): WsAuthModule protects all others.',
   ];
 }
 

@@ -4,7 +4,7 @@ import { applyEdits } from './edit.js';
 import { addedImport, importModule } from './import-module.js';
 import { leftToDo } from './left-to-do.js';
 import { removeAdapter } from './remove-adapter.js';
-import { rootModuleOf } from './root-module.js';
+import { rootModuleOf, type RootModule } from './root-module.js';
 import { jsonOf, textOf, type SchematicContext, type Tree } from './workspace.js';
 
 /** What Nest's CLI passes on. */
@@ -20,14 +20,13 @@ export interface NestAddOptions {
 export function nestAdd({ sourceRoot = 'src' }: NestAddOptions) {
   return (tree: Tree, { logger }: SchematicContext): Tree => {
     const main = mainOf(tree, sourceRoot);
-    const changed = main && addModule(tree, main);
-    if (changed) {
-      logger.info(`${changed} imports ${addedImport}`);
-    } else {
-      logger.warn(`Add ${addedImport} to the imports of the root module: it was not changed.`);
-    }
-    if (main) {
+    const root = main && rootModuleOf(tree, main);
+    if (main && root && addModule(tree, root, logger)) {
       removeFrom(tree, main.path, logger);
+    } else {
+      logger.warn(
+        `Add ${addedImport} to the imports of the root module, and remove the adapter of the platform: nothing was changed.`,
+      );
     }
     logger.info(['Left to do:', ...leftToDo(tree).map((step) => `- ${step}`)].join('\n'));
     return tree;
@@ -47,15 +46,23 @@ function read(tree: Tree, path: string): Source | undefined {
   return compiler && new Source(compiler, path, text!);
 }
 
-/** Path of the changed file; `undefined` if nothing was changed. */
-function addModule(tree: Tree, main: Source): string | undefined {
-  const root = rootModuleOf(tree, main);
-  const edits = root && !root.source.text.includes('WsAuthModule') && importModule(root);
-  if (!edits) {
-    return undefined;
+/** Whether the root module imports it now. */
+function addModule(
+  tree: Tree,
+  { source, metadata }: RootModule,
+  logger: SchematicContext['logger'],
+): boolean {
+  const { path, text } = source;
+  if (text.includes('WsAuthModule')) {
+    logger.info(`${path} has WsAuthModule already`);
+    return true;
   }
-  tree.overwrite(root.source.path, applyEdits(root.source.text, edits));
-  return root.source.path;
+  const edits = importModule(source, metadata);
+  if (edits) {
+    tree.overwrite(path, applyEdits(text, edits));
+    logger.info(`${path} imports ${addedImport}`);
+  }
+  return edits !== undefined;
 }
 
 /** Reads the file again: the root module may be in it. */

@@ -25,7 +25,10 @@ export function removeAdapter(main: Source): AdapterRemoval {
   }
   const name = compiler.isNewExpression(adapter) ? adapter.expression.getText() : adapter.getText();
   const declaration = main.importOf(name);
-  const isPlain = compiler.isNewExpression(adapter) && (adapter.arguments?.length ?? 0) <= 1;
+  const isPlain =
+    compiler.isNewExpression(adapter) &&
+    (adapter.arguments?.length ?? 0) <= 1 &&
+    standsAlone(main, statement);
   if (!isPlain || !declaration || !platforms.includes(specifierOf(declaration))) {
     return { edits: [], name };
   }
@@ -40,6 +43,11 @@ function adapterIn({ compiler }: Source, { expression }: ts.ExpressionStatement)
     compiler.isPropertyAccessExpression(expression.expression) &&
     expression.expression.name.text === 'useWebSocketAdapter';
   return isCall ? expression.arguments[0] : undefined;
+}
+
+/** The only statement of an `if` without braces may not go: the next one would take its place. */
+function standsAlone({ compiler }: Source, { parent }: ts.Statement): boolean {
+  return compiler.isBlock(parent) || compiler.isSourceFile(parent);
 }
 
 function unusedImport(main: Source, declaration: ts.ImportDeclaration, name: string): Edit[] {

@@ -6,7 +6,6 @@ import { textOf, type Tree } from './workspace.js';
 /** The root module: its file, and the object in its `@Module()`. */
 export interface RootModule {
   readonly source: Source;
-  readonly name: string;
   readonly metadata: ts.ObjectLiteralExpression;
 }
 
@@ -15,7 +14,7 @@ export function rootModuleOf(tree: Tree, main: Source): RootModule | undefined {
   const name = nameOfRoot(main);
   const source = name === undefined ? undefined : sourceOf(tree, main, name);
   const metadata = source && metadataOf(source, name!);
-  return metadata && { source, name: name!, metadata };
+  return metadata && { source, metadata };
 }
 
 function nameOfRoot(main: Source): string | undefined {

@@ -32,6 +32,14 @@ const moduleWith = (metadata: string) => `import { Module } from '@nestjs/common
 export class AppModule {}
 `;
 
+const ofWs = "import { WsAdapter } from '@nestjs/platform-ws';";
+
+/** `main.ts` with a line that sets an adapter. */
+const withAdapter = (line: string, statement: string) =>
+  main
+    .replace("'./app.module';\n", `'./app.module';\n${statement}\n`)
+    .replace('  await app.listen', `  ${line}\n  await app.listen`);
+
 const added = "WsAuthModule.forRoot({ strategy: 'jwt' })";
 
 /** The object of \`@Module()\` before, and after. */
@@ -50,6 +58,8 @@ const metadata: readonly [before: string, after: string][] = [
     '{\n  imports: [\n    A,\n    B // of b\n  ]\n}',
     `{\n  imports: [\n    A,\n    B, // of b\n    ${added}\n  ]\n}`,
   ],
+  ["{ 'imports': [A] }", `{ 'imports': [A, ${added}] }`],
+  ['{ ...shared, imports: [A] }', `{ ...shared, imports: [A, ${added}] }`],
   [
     '{\n  imports: [A.forRoot({ b: [1] }), ...others],\n}',
     `{\n  imports: [A.forRoot({ b: [1] }), ...others, ${added}],\n}`,
@@ -96,6 +106,17 @@ describe('nest add, in the root module', () => {
     );
   });
 
+  it('adds nothing to what is there already, and prints that it is', () => {
+    const there = moduleWith(`{ imports: [${added}] }`).replace(
+      '\n\n',
+      "\nimport { WsAuthModule } from 'nestjs-ws-auth';\n\n",
+    );
+    const { files, printed } = add({ 'src/main.ts': main, 'src/app.module.ts': there });
+    expect(files).toEqual({ 'src/main.ts': main, 'src/app.module.ts': there });
+    expect(printed).toContain('src/app.module.ts has WsAuthModule already');
+    expect(printed).not.toContain(`Add ${added}`);
+  });
+
   it('finds it in main.ts itself', () => {
     const whole = main
       .replace(
@@ -123,14 +144,23 @@ describe('nest add, in the root module', () => {
       { 'src/main.ts': main, 'src/app.module.ts': moduleWith('{ imports: a.concat(b) }') },
     ],
     [
+      'metadata that may have imports by a spread',
+      { 'src/main.ts': main, 'src/app.module.ts': moduleWith('{ ...shared, providers: [B] }') },
+    ],
+    [
       'metadata that is a name',
       { 'src/main.ts': main, 'src/app.module.ts': moduleWith('metadata') },
     ],
     ['a root module of a package', { 'src/main.ts': main.replace('./app.module', '@shop/app') }],
     ['no NestFactory.create()', { 'src/main.ts': 'start();\n' }],
     [
-      'what is there already',
-      { 'src/main.ts': main, 'src/app.module.ts': moduleWith(`{ imports: [${added}] }`) },
+      'an adapter beside a root module of a package',
+      {
+        'src/main.ts': withAdapter('app.useWebSocketAdapter(new WsAdapter(app));', ofWs).replace(
+          './app.module',
+          '@shop/app',
+        ),
+      },
     ],
   ];
 
@@ -141,14 +171,7 @@ describe('nest add, in the root module', () => {
   });
 });
 
-/** `main.ts` with a line that sets an adapter. */
-const withAdapter = (line: string, statement: string) =>
-  main
-    .replace("'./app.module';\n", `'./app.module';\n${statement}\n`)
-    .replace('  await app.listen', `  ${line}\n  await app.listen`);
-
 describe('nest add, in main.ts', () => {
-  const ofWs = "import { WsAdapter } from '@nestjs/platform-ws';";
   const module = { 'src/app.module.ts': moduleWith('{}') };
 
   it.each([
@@ -180,6 +203,7 @@ describe('nest add, in main.ts', () => {
       'RedisIoAdapter',
     ],
     ['app.useWebSocketAdapter(adapter);', '', 'adapter'],
+    ['if (hasSockets)\n    app.useWebSocketAdapter(new WsAdapter(app));', ofWs, 'WsAdapter'],
   ])('leaves %j, and prints what replaces it', (line, statement, name) => {
     const text = withAdapter(line, statement);
     const { files, printed } = add({ 'src/main.ts': text, ...module });
