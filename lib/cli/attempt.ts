@@ -50,8 +50,8 @@ function answerOf(
       resolve(given);
     };
     socket.on('open', () => dialogue.opening(sending).forEach((text) => socket.send(text)));
-    socket.on('message', (data: Buffer, isBinary) => {
-      const reply = isBinary ? undefined : dialogue.reply(data.toString(), sending, token);
+    socket.on('message', (data: Buffer) => {
+      const reply = dialogue.reply(data.toString(), sending, token);
       if (typeof reply === 'string') {
         socket.send(reply);
       } else if (reply) {

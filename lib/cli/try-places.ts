@@ -2,7 +2,7 @@ import { failure, type Answer } from './answer.js';
 import { attempt } from './attempt.js';
 import type { Dialogue } from './dialogue.js';
 import type { TryOptions } from './options.js';
-import type { Place, Sending } from './place.js';
+import type { Sending } from './place.js';
 
 /** A place, and what the server answered to a credential in it. */
 export interface Row {
@@ -35,14 +35,10 @@ export async function* tryPlaces(
     if (place.inUrl && !inUrl && !isLoopback(dialogue.url)) {
       yield { place: place.extractor, answer: notInUrl };
     } else {
-      answer = await run({ ...without, ...sendingOf(place, without, token) });
+      answer = await run({ ...without, ...place.send(without, token) });
       yield { place: place.extractor, answer };
     }
   }
-}
-
-function sendingOf(place: Place, without: Sending, token: string): Partial<Sending> {
-  return place.send(without, token);
 }
 
 const notInUrl = failure(

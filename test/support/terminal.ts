@@ -26,3 +26,9 @@ export async function runCommand(args: readonly string[], given: Given = {}): Pr
   });
   return { exitCode, ...printed };
 }
+
+/** Code of the answer for each place. */
+export function codesIn({ stdout }: Printed): Record<string, string> {
+  const rows = stdout.matchAll(/^ {2}(\S.*?\S) {2,}(.+?) {2}/gm);
+  return Object.fromEntries(Array.from(rows, ([, place, code]) => [place!, code!.trim()]));
+}

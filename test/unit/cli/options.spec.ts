@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { readOptions } from '../../../lib/cli/options.js';
 import { runCommand } from '../../support/terminal.js';
 
 const url = 'ws://127.0.0.1:1/';
@@ -17,6 +18,9 @@ const mistakes: readonly [args: readonly string[], words: string][] = [
   [['try', url, `--token-stdin=${secret}`], 'lacks its value, or has one too many'],
   [['try', url, '--timeout', secret], '--timeout has to be a number'],
   [['try', url, '--timeout', '0'], '--timeout has to be a number'],
+  [['try', url, '--timeout', '1.5'], '--timeout has to be a number'],
+  [['try', url, '--timeout', '600001'], '--timeout has to be a number'],
+  [['try', `ws://:${secret}@127.0.0.1/`], 'no credential belongs in the URL'],
   [['try', url], 'there is no token'],
   [['try', url, '--token-stdin'], 'there is no token'],
 ];
@@ -36,6 +40,12 @@ describe('the command line', () => {
     const { exitCode, stdout } = await runCommand(args);
     expect(exitCode).toBe(0);
     expect(stdout).toContain('Usage: nestjs-ws-auth try <url>');
+  });
+
+  it('leaves out the fragment of the URL, which no WebSocket may have', () => {
+    expect(readOptions(['try', 'ws://127.0.0.1/chat?room=1#top'])?.url.href).toBe(
+      'ws://127.0.0.1/chat?room=1',
+    );
   });
 
   it('refuses a standard input that is too long for a token', async () => {
