@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { loadCompiler, Source } from './compiler.js';
 import { applyEdits } from './edit.js';
 import { addedImport, importModule } from './import-module.js';
+import { installPackages } from './install-packages.js';
 import { leftToDo } from './left-to-do.js';
 import { removeAdapter } from './remove-adapter.js';
 import { rootModuleOf, type RootModule } from './root-module.js';
@@ -11,24 +12,32 @@ import { jsonOf, textOf, type SchematicContext, type Tree } from './workspace.js
 export interface NestAddOptions {
   /** @default 'src' */
   readonly sourceRoot?: string;
+  /**
+   * Only writes `package.json`, and installs nothing.
+   *
+   * @default false
+   */
+  readonly skipInstall?: boolean;
 }
 
 /**
- * The schematic of `nest add nestjs-ws-auth`: imports `WsAuthModule` in the root module, removes the adapter of the platform
- * from `main.ts`, and prints what is left to do. It changes nothing where it does not understand the code.
+ * The schematic of `nest add nestjs-ws-auth`: installs the packages that are missing, imports `WsAuthModule` in the root module,
+ * removes the adapter of the platform from `main.ts`, and prints what is left to do. It changes no code that it does not understand.
  */
-export function nestAdd({ sourceRoot = 'src' }: NestAddOptions) {
-  return (tree: Tree, { logger }: SchematicContext): Tree => {
+export function nestAdd({ sourceRoot = 'src', skipInstall = false }: NestAddOptions) {
+  return (tree: Tree, context: SchematicContext): Tree => {
+    const { logger } = context;
     const main = mainOf(tree, sourceRoot);
     const root = main && rootModuleOf(tree, main);
     if (main && root && addModule(tree, root, logger)) {
       removeFrom(tree, main.path, logger);
     } else {
       logger.warn(
-        `Add ${addedImport} to the imports of the root module, and remove the adapter of the platform: nothing was changed.`,
+        `Add ${addedImport} to the imports of the root module, and remove the adapter of the platform: the code was not changed.`,
       );
     }
-    logger.info(['Left to do:', ...leftToDo(tree).map((step) => `- ${step}`)].join('\n'));
+    const steps = [...installPackages(tree, context, skipInstall), ...leftToDo];
+    logger.info(['Left to do:', ...steps.map((step) => `- ${step}`)].join('\n'));
     return tree;
   };
 }

@@ -4,9 +4,15 @@ export interface Tree {
   overwrite(path: string, content: string): void;
 }
 
-/** Where a schematic reports. */
+/** What the schematics do after the files are written. */
+export interface Task {
+  toConfiguration(): { readonly name: string; readonly options: object };
+}
+
+/** Where a schematic reports, and schedules tasks. */
 export interface SchematicContext {
   readonly logger: { info(text: string): void; warn(text: string): void };
+  addTask(task: Task): void;
 }
 
 /** Text of a file; `undefined` if there is no such file. */

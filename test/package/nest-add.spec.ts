@@ -1,14 +1,14 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, readFile, symlink } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { io } from 'socket.io-client';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { TestClient } from '../support/client.js';
-import { tokenOf, secret } from '../support/tokens.js';
-import { Consumer } from './consumer.js';
-
-const modules = fileURLToPath(new URL('../../node_modules', import.meta.url));
+import { secret, tokenOf } from '../support/tokens.js';
+import { Consumer, type RunningProgram } from './consumer.js';
+import { LocalRegistry } from './local-registry.js';
+import type { NestMajor } from './matrix.js';
 
 /** What the developer writes: the schematic adds no strategy and no gateway. */
 const leftToDo = `
@@ -41,20 +41,35 @@ export class ChatGateway {
 }
 `;
 
-/** An application that Nest's CLI has generated, with the packages of this repository and the packed package. */
-class GeneratedApp {
+interface Manifest {
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+}
+
+type ModuleType = 'cjs' | 'esm';
+
+/** An application that Nest's CLI has generated, without its tests and its linter. */
+class GeneratedApp implements AsyncDisposable {
   readonly folder: string;
 
-  constructor(readonly consumer: Consumer) {
+  private constructor(
+    readonly consumer: Consumer,
+    readonly registry: LocalRegistry,
+  ) {
     this.folder = join(consumer.folder, 'app');
   }
 
-  static async generate(type: 'cjs' | 'esm'): Promise<GeneratedApp> {
-    const app = new GeneratedApp(await Consumer.create());
-    await app.#linkPackages();
-    const schematics = join(modules, '@angular-devkit/schematics-cli/bin/schematics.js');
-    const options = ['--name=app', `--type=${type}`, '--language=ts', '--package-manager=npm'];
-    await app.#run(app.consumer.folder, schematics, '@nestjs/schematics:application', ...options);
+  static async generate(nest: NestMajor, type: ModuleType): Promise<GeneratedApp> {
+    const consumer = await Consumer.create();
+    const app = new GeneratedApp(consumer, await LocalRegistry.start(inject('tarball').path));
+    await consumer.install([`@nestjs/cli@${nest}`]);
+    const schematics = 'node_modules/@angular-devkit/schematics-cli/bin/schematics.js';
+    const options = ['--name=app', '--language=ts', '--package-manager=npm'];
+    // Nest 11 generates CommonJS alone.
+    const ofType = nest === 12 ? [`--type=${type}`] : [];
+    await consumer.node(schematics, '@nestjs/schematics:application', ...options, ...ofType);
+    await app.#keepDevDependencies(['@nestjs/cli', '@types/node', 'typescript']);
+    await app.run('npm', 'install');
     return app;
   }
 
@@ -62,102 +77,166 @@ class GeneratedApp {
     return readFile(join(this.folder, name), 'utf8');
   }
 
+  async write(name: string, text: string): Promise<void> {
+    await this.consumer.write(join('app', name), text);
+  }
+
   async replace(name: string, from: string, to: string): Promise<void> {
     const text = await this.read(name);
     expect(text).toContain(from);
-    await this.consumer.write(
-      join('app', name),
+    await this.write(
+      name,
       text.replace(from, () => to),
     );
   }
 
-  /** The command itself, without the download. */
-  nestAdd(): Promise<string> {
-    const nest = join(modules, '@nestjs/cli/bin/nest.js');
-    return this.#run(this.folder, nest, 'add', 'nestjs-ws-auth', '--skip-install');
+  async manifest(): Promise<Manifest> {
+    return JSON.parse(await this.read('package.json')) as Manifest;
   }
 
-  compile(): Promise<string> {
-    const options = ['--types', 'node', '--incremental', 'false', '--rootDir', 'src'];
-    const tsc = join(modules, 'typescript/bin/tsc');
-    return this.#run(this.folder, tsc, '--project', 'tsconfig.build.json', ...options);
+  /** Major version of an installed package. */
+  async majorOf(name: string): Promise<number> {
+    const text = await this.read(`node_modules/${name}/package.json`);
+    return Number.parseInt((JSON.parse(text) as { version: string }).version, 10);
   }
 
-  async #linkPackages(): Promise<void> {
-    const folder = join(this.consumer.folder, 'node_modules');
-    const own = join(folder, 'nestjs-ws-auth');
-    await mkdir(own, { recursive: true });
-    const names = await readdir(modules);
-    await Promise.all(names.map((name) => symlink(join(modules, name), join(folder, name))));
-    const unpack = ['-xzf', inject('tarball').path, '-C', own, '--strip-components=1'];
-    await promisify(execFile)('tar', unpack);
+  nest(...args: string[]): Promise<string> {
+    return this.run(process.execPath, 'node_modules/@nestjs/cli/bin/nest.js', ...args);
   }
 
-  async #run(cwd: string, program: string, ...args: string[]): Promise<string> {
-    const { stdout } = await promisify(execFile)(process.execPath, [program, ...args], { cwd });
-    return stdout;
+  /** Runs a command in the folder of the application to its end, and returns what it prints. */
+  async run(command: string, ...args: string[]): Promise<string> {
+    const ofNpm = { registry: this.registry.url, audit: 'false', fund: 'false' };
+    const settings = Object.entries({ ...ofNpm, prefer_offline: 'true' });
+    const env = Object.fromEntries(settings.map(([name, value]) => [`npm_config_${name}`, value]));
+    const options = { cwd: this.folder, env: { ...process.env, ...env } };
+    return (await promisify(execFile)(command, args, options)).stdout;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.registry[Symbol.asyncDispose]();
+    await this.consumer[Symbol.asyncDispose]();
+  }
+
+  async #keepDevDependencies(names: readonly string[]): Promise<void> {
+    const manifest = await this.manifest();
+    const kept = Object.entries(manifest.devDependencies).filter(([name]) => names.includes(name));
+    const devDependencies = Object.fromEntries(kept);
+    await this.write('package.json', JSON.stringify({ ...manifest, devDependencies }, null, 2));
   }
 }
 
-describe.each(['cjs', 'esm'] as const)('nest add in a generated application (%s)', (type) => {
-  let app: GeneratedApp;
-  let before: string;
-  let printed: string;
-  beforeAll(async () => {
-    app = await GeneratedApp.generate(type);
-    before = await app.read('src/main.ts');
-    const factory = "import { NestFactory } from '@nestjs/core';\n";
-    const adapter = "import { WsAdapter } from '@nestjs/platform-ws';\n";
-    await app.replace('src/main.ts', factory, factory + adapter);
-    const create = 'NestFactory.create(AppModule);\n';
-    const use = '  app.useWebSocketAdapter(new WsAdapter(app));\n';
-    await app.replace('src/main.ts', create, create + use);
-    printed = await app.nestAdd();
-  });
-  afterAll(() => app?.consumer[Symbol.asyncDispose]());
+/** What a platform of WebSockets has, and how its clients send their token. */
+const platforms = {
+  ws: {
+    adapter: 'WsAdapter',
+    package: '@nestjs/platform-ws',
+    async connect({ port }: RunningProgram, token: string): Promise<unknown> {
+      const headers = { authorization: `Bearer ${token}` };
+      await using client = new TestClient(`ws://127.0.0.1:${port}/`, { headers });
+      return Promise.race([
+        client.opened().then(() => client.ask('hello')),
+        client.refusal().then(({ status }) => status),
+      ]);
+    },
+  },
+  'Socket.IO': {
+    adapter: 'IoAdapter',
+    package: '@nestjs/platform-socket.io',
+    async connect({ port }: RunningProgram, token: string): Promise<unknown> {
+      const client = io(`http://127.0.0.1:${port}`, { forceNew: true, auth: { token } });
+      try {
+        return await new Promise((resolve) => {
+          client.on('hello', resolve);
+          client.on('connect_error', ({ data }: Error & { data?: { code: number } }) => {
+            resolve(data?.code);
+          });
+          client.emit('hello');
+        });
+      } finally {
+        client.disconnect();
+      }
+    },
+  },
+} as const;
 
-  it('removes the adapter from main.ts, and changes nothing else there', async () => {
-    expect(await app.read('src/main.ts')).toBe(before);
-  });
+const rows: readonly [NestMajor, ModuleType, keyof typeof platforms, refusal: number][] = [
+  [11, 'cjs', 'ws', 401],
+  [11, 'cjs', 'Socket.IO', 3000],
+  [12, 'esm', 'ws', 401],
+  [12, 'esm', 'Socket.IO', 3000],
+];
 
-  it('imports the module', async () => {
-    const text = await app.read('src/app.module.ts');
-    expect(text).toContain("import { WsAuthModule } from 'nestjs-ws-auth';\n");
-    expect(text).toContain("  imports: [WsAuthModule.forRoot({ strategy: 'jwt' })],\n");
-  });
+describe.each(rows)(
+  'nest add in a new application of Nest %d (%s, %s)',
+  (nest, type, name, refusal) => {
+    const platform = platforms[name];
+    let app: GeneratedApp;
+    let before: string;
+    let printed: string;
+    beforeAll(async () => {
+      app = await GeneratedApp.generate(nest, type);
+      before = await app.read('src/main.ts');
+      if (name === 'Socket.IO') {
+        await app.run(
+          'npm',
+          'install',
+          `@nestjs/websockets@${nest}`,
+          `${platform.package}@${nest}`,
+        );
+      }
+      const factory = "import { NestFactory } from '@nestjs/core';\n";
+      const adapter = `import { ${platform.adapter} } from '${platform.package}';\n`;
+      await app.replace('src/main.ts', factory, factory + adapter);
+      const create = 'NestFactory.create(AppModule);\n';
+      const use = `  app.useWebSocketAdapter(new ${platform.adapter}(app));\n`;
+      await app.replace('src/main.ts', create, create + use);
+      printed = await app.nest('add', 'nestjs-ws-auth');
+    });
+    afterAll(() => app?.[Symbol.asyncDispose]());
 
-  it('prints what is left to do', () => {
-    expect(printed).toContain('src/app.module.ts imports WsAuthModule');
-    expect(printed).toContain('src/main.ts sets no WsAdapter any more');
-    expect(printed).toContain(
-      'npm install @nestjs/websockets@12 @nestjs/platform-ws@12 @nestjs/passport@12 passport',
-    );
-  });
+    it('removes the adapter from main.ts, and changes nothing else there', async () => {
+      expect(await app.read('src/main.ts')).toBe(before);
+      expect(printed).toContain(`src/main.ts sets no ${platform.adapter} any more`);
+    });
 
-  it('leaves an application that authenticates when that is done', async () => {
-    const file = type === 'esm' ? './chat.js' : './chat';
-    const names = 'import { ChatGateway, JwtStrategy } from';
-    await app.consumer.write('app/src/chat.ts', leftToDo);
-    await app.replace('src/app.module.ts', '\n@Module', `${names} '${file}';\n\n@Module`);
-    await app.replace(
-      'src/app.module.ts',
-      '[AppService]',
-      '[AppService, JwtStrategy, ChatGateway]',
-    );
-    await app.compile();
-    const environment = { JWT_SECRET: secret.export().toString('hex') };
-    await using program = await app.consumer.start('app/dist/main.js', environment);
-    const headers = { authorization: `Bearer ${tokenOf('alice')}` };
-    const url = `ws://127.0.0.1:${program.port}/`;
-    await using client = await new TestClient(url, { headers }).opened();
-    expect(await client.ask('hello')).toBe('Hello alice!');
-    await using stranger = new TestClient(url, { headers: { authorization: 'Bearer forged' } });
-    expect(await stranger.refusal()).toMatchObject({ status: 401 });
-  });
+    it('imports the module', async () => {
+      const text = await app.read('src/app.module.ts');
+      expect(text).toContain("import { WsAuthModule } from 'nestjs-ws-auth';\n");
+      expect(text).toContain("  imports: [WsAuthModule.forRoot({ strategy: 'jwt' })],\n");
+      expect(printed).toContain('src/app.module.ts imports WsAuthModule');
+    });
 
-  it('changes nothing when it runs again', async () => {
-    const text = await app.read('src/app.module.ts');
-    expect(await app.nestAdd()).toContain('Nothing to be done');
-    expect(await app.read('src/app.module.ts')).toBe(text);
-  });
-});
+    it('installs what is missing, in the version of the application', async () => {
+      const { dependencies } = await app.manifest();
+      for (const installed of ['@nestjs/websockets', '@nestjs/passport', platform.package]) {
+        expect(dependencies, installed).toHaveProperty([installed]);
+        expect(await app.majorOf(installed), installed).toBe(nest);
+      }
+      expect(dependencies).toMatchObject({ passport: '^0.7.0', 'passport-jwt': '^4.0.1' });
+      const other = Object.values(platforms).find((each) => each !== platform)!;
+      expect(dependencies).not.toHaveProperty([other.package]);
+    });
+
+    it('leaves an application that authenticates when the rest is done', async () => {
+      const file = type === 'esm' ? './chat.js' : './chat';
+      await app.write('src/chat.ts', leftToDo);
+      const names = 'import { ChatGateway, JwtStrategy } from';
+      await app.replace('src/app.module.ts', '\n@Module', `${names} '${file}';\n\n@Module`);
+      const providers = '[AppService, JwtStrategy, ChatGateway]';
+      await app.replace('src/app.module.ts', '[AppService]', providers);
+      await app.nest('build');
+      const environment = { JWT_SECRET: secret.export().toString('hex') };
+      await using program = await app.consumer.start('app/dist/main.js', environment);
+      expect(await platform.connect(program, tokenOf('alice'))).toBe('Hello alice!');
+      expect(await platform.connect(program, 'forged')).toBe(refusal);
+    });
+
+    it('changes nothing when it runs again', async () => {
+      const files = ['package.json', 'src/app.module.ts', 'src/main.ts'];
+      const texts = await Promise.all(files.map((each) => app.read(each)));
+      expect(await app.nest('add', 'nestjs-ws-auth')).toContain('Nothing to be done');
+      expect(await Promise.all(files.map((each) => app.read(each)))).toEqual(texts);
+    });
+  },
+);

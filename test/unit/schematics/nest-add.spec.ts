@@ -1,19 +1,27 @@
 import { describe, expect, it } from 'vitest';
-import { nestAdd } from '../../../lib/schematics/nest-add.js';
+import { nestAdd, type NestAddOptions } from '../../../lib/schematics/nest-add.js';
+import type { Task } from '../../../lib/schematics/workspace.js';
+import { rootFile } from '../../readme/readme.js';
 
 /** Runs the schematic on files in memory. */
-function add(files: Readonly<Record<string, string>>, sourceRoot?: string) {
+function add(files: Readonly<Record<string, string>>, options: NestAddOptions = {}) {
   const written = new Map(Object.entries(files));
   const printed: string[] = [];
+  const tasks: Task[] = [];
   const log = (text: string) => void printed.push(text);
   const tree = {
     read: (path: string) => (written.has(path) ? Buffer.from(written.get(path)!) : null),
     overwrite: (path: string, content: string) => void written.set(path, content),
   };
-  nestAdd(sourceRoot === undefined ? {} : { sourceRoot })(tree, {
+  nestAdd(options)(tree, {
     logger: { info: log, warn: log },
+    addTask: (task) => void tasks.push(task),
   });
-  return { files: Object.fromEntries(written), printed: printed.join('\n') };
+  return {
+    files: Object.fromEntries(written),
+    printed: printed.join('\n'),
+    tasks: tasks.map((task) => task.toConfiguration()),
+  };
 }
 
 const main = `import { NestFactory } from '@nestjs/core';
@@ -96,7 +104,7 @@ describe('nest add, in the root module', () => {
         'apps/api/src/server.ts': start,
         'apps/api/src/shell/shell.module.ts': `@Module({})\nclass Other {}\n${root}`,
       },
-      'apps/api/src',
+      { sourceRoot: 'apps/api/src' },
     );
     expect(files['apps/api/src/shell/shell.module.ts']).toContain(
       `@Module({})\nclass Other {}\nimport { Module } from '@nestjs/common';\nimport { WsAuthModule }`,
@@ -212,27 +220,124 @@ describe('nest add, in main.ts', () => {
   });
 });
 
-describe('nest add, at its end', () => {
+/** A `package.json` beside which a version of Nest is installed. */
+function application(manifest: object, installed?: string) {
+  const nest = { 'node_modules/@nestjs/core/package.json': JSON.stringify({ version: installed }) };
+  return { 'package.json': JSON.stringify(manifest, null, 2) + '\n', ...(installed && nest) };
+}
+
+/** What a section of a `package.json` lists. */
+function sectionIn(files: Readonly<Record<string, string>>, name: string): unknown {
+  return (JSON.parse(files['package.json']!) as Record<string, unknown>)[name];
+}
+
+const install = { name: 'node-package', options: { command: 'install', quiet: true } };
+
+describe('nest add, in package.json', () => {
+  const range = { '@nestjs/core': '^11.0.1' };
+
   it.each([
-    [
-      '^11.1.0',
-      'npm install @nestjs/websockets@11 @nestjs/platform-ws@11 @nestjs/passport@11 passport',
-    ],
-    [
-      '~12.5',
-      'npm install @nestjs/websockets@12 @nestjs/platform-ws@12 @nestjs/passport@12 passport',
-    ],
-    ['next', 'npm install @nestjs/websockets @nestjs/platform-ws @nestjs/passport passport'],
-  ])('names the packages that are missing beside Nest %s', (version, command) => {
-    const manifest = JSON.stringify({ dependencies: { '@nestjs/core': version } });
-    expect(add({ 'package.json': manifest }).printed).toContain(command);
+    ['11', '^11.0.1', undefined],
+    ['11', 'next', '11.1.9'],
+    ['12', '~12.5', undefined],
+    ['12', 'catalog:', '12.5.1'],
+    ['12', '>=11', '12.0.0-beta.1'],
+  ])('lists what Nest %s lacks, and installs it: %s, installed %s', (major, stated, installed) => {
+    const given = { dependencies: { '@nestjs/core': stated, rxjs: '7' } };
+    const { files, tasks, printed } = add(application(given, installed));
+    expect(sectionIn(files, 'dependencies')).toEqual({
+      '@nestjs/core': stated,
+      '@nestjs/passport': `^${major}.0.0`,
+      '@nestjs/platform-ws': `^${major}.0.0`,
+      '@nestjs/websockets': `^${major}.0.0`,
+      passport: '^0.7.0',
+      'passport-jwt': '^4.0.1',
+      rxjs: '7',
+    });
+    expect(sectionIn(files, 'devDependencies')).toEqual({ '@types/passport-jwt': '^4.0.1' });
+    expect(tasks).toEqual([install]);
+    expect(printed).toContain('package.json has @nestjs/websockets, @nestjs/platform-ws');
   });
 
-  it('names none that is there', () => {
-    const dependencies = { '@nestjs/websockets': '12', '@nestjs/passport': '12', passport: '0.7' };
-    const manifest = { dependencies, devDependencies: { '@nestjs/platform-socket.io': '12' } };
-    const { printed } = add({ 'package.json': JSON.stringify(manifest) });
-    expect(printed).not.toContain('npm install');
-    expect(printed).toContain("Provide a Passport strategy with the name 'jwt'");
+  it('installs no platform beside the platform of Socket.IO, and no strategy beside Passport', () => {
+    const given = {
+      dependencies: { ...range, '@nestjs/platform-socket.io': '11', '@nestjs/passport': '11' },
+      devDependencies: { passport: '0.7' },
+    };
+    const { files } = add(application(given));
+    expect(sectionIn(files, 'dependencies')).toEqual({
+      ...given.dependencies,
+      '@nestjs/websockets': '^11.0.0',
+    });
+    expect(sectionIn(files, 'devDependencies')).toEqual(given.devDependencies);
   });
+
+  it('changes nothing where nothing is missing', () => {
+    const names = ['platform-ws', 'websockets', 'passport'].map((name) => [
+      `@nestjs/${name}`,
+      '12',
+    ]);
+    const given = { dependencies: { ...Object.fromEntries(names), passport: '0.7' } as object };
+    const { files, tasks } = add(application(given, '12.0.0'));
+    expect(files).toEqual(application(given, '12.0.0'));
+    expect(tasks).toEqual([]);
+  });
+
+  it.each([
+    ['  ', '\n', ''],
+    ['\t', '\r\n', '\r\n'],
+    ['    ', '\n', '\n'],
+  ])('keeps the indentation %j, and the line ends %j and %j', (indent, newline, end) => {
+    const inForm = (manifest: object) =>
+      JSON.stringify(manifest, undefined, indent).replaceAll('\n', newline) + end;
+    const { files } = add({ 'package.json': inForm({ name: 'shop', dependencies: range }) });
+    const text = files['package.json']!;
+    expect(text).toBe(inForm(JSON.parse(text) as object));
+    expect(sectionIn(files, 'name')).toBe('shop');
+  });
+
+  it('only lists the packages with --skip-install', () => {
+    const { files, tasks, printed } = add(application({ dependencies: range }), {
+      skipInstall: true,
+    });
+    expect(sectionIn(files, 'dependencies')).toHaveProperty('passport');
+    expect(tasks).toEqual([]);
+    expect(printed).toContain('- Install what package.json lists.');
+  });
+
+  it.each(['bun.lock', 'bun.lockb'])('installs with Bun beside %s', (lock) => {
+    const { tasks } = add({ ...application({ dependencies: range }), [lock]: '' });
+    const options = { ...install.options, packageManager: 'bun' };
+    expect(tasks).toEqual([{ ...install, options }]);
+  });
+
+  it.each([
+    ['an unsupported version', application({ dependencies: { '@nestjs/core': '^10.4.0' } })],
+    ['an unknown version', application({ dependencies: { '@nestjs/core': 'next' } })],
+    ['no package.json', {}],
+    ['a package.json that cannot be parsed', { 'package.json': '{' }],
+  ])('leaves the choice to the developer beside %s', (_, given) => {
+    const { files, tasks, printed } = add(given);
+    expect(files).toEqual(given);
+    expect(tasks).toEqual([]);
+    expect(printed).toContain(
+      '- Install @nestjs/websockets, @nestjs/platform-ws, @nestjs/passport',
+    );
+    expect(printed).toContain('which has to be 11 or 12');
+  });
+
+  it('adds the versions with which the package is tested', () => {
+    const { files } = add(application({ dependencies: range }));
+    const own = JSON.parse(rootFile('package.json')) as Record<string, Record<string, string>>;
+    const { passport } = own['peerDependencies']!;
+    const { 'passport-jwt': jwt, '@types/passport-jwt': types } = own['devDependencies']!;
+    expect(sectionIn(files, 'dependencies')).toMatchObject({ passport, 'passport-jwt': jwt });
+    expect(sectionIn(files, 'devDependencies')).toEqual({ '@types/passport-jwt': types });
+  });
+});
+
+it('nest add prints what is left to do', () => {
+  const { printed } = add({});
+  expect(printed).toContain("- Provide a Passport strategy with the name 'jwt'");
+  expect(printed).toContain('- Mark gateways that every client may use with @WsPublic()');
 });
