@@ -21,7 +21,7 @@ export const ports = Object.freeze({
   socketIo: http + 7,
 });
 
-/** The sample hands a token to whoever asks for it, so it listens on the loopback interface only. */
+/** The sample hands a token to every client that asks, so it listens on the loopback interface only. */
 export const host = '127.0.0.1';
 
 /** The origins of the test page: the same page, by both names of the loopback interface. */

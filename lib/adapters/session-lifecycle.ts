@@ -132,7 +132,7 @@ export class SessionLifecycle implements LiveSession, Renewable {
       throw new WsAuthError('ERR_WS_AUTH_NO_SESSION', 'there is no such session');
     }
     if (!declared) {
-      throw new WsAuthError('ERR_WS_AUTH_NOT_A_USER', 'the value is no user, or has expired');
+      throw new WsAuthError('ERR_WS_AUTH_NOT_A_USER', 'the value is not a user, or has expired');
     }
     const renewed = this.renew(declared);
     if (renewed instanceof Refusal) {

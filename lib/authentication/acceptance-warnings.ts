@@ -2,7 +2,7 @@ import type { NotAccepted } from './principal.js';
 
 const causes: Readonly<Record<NotAccepted, string>> = {
   'no-object':
-    'what it returned is no object; return an object from validate(), such as { id }, and not a text, a list, true or a promise',
+    'what it returned is not an object; return an object from validate(), such as { id }, and not a text, a list, true or a promise',
   bound:
     'its token is bound to a key (cnf), which no client proves on a WebSocket; issue tokens without cnf for this gateway, or a ticket',
   expired:

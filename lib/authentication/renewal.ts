@@ -40,7 +40,7 @@ export function renew(
   };
 }
 
-/** A revocation since then concerns the newer credential, whatever the clock of its issuer says. */
+/** A revocation since then concerns the newer credential, whatever the clock of its issuer states. */
 function presentationOf({ presentedAt, presentedTick }: Authenticated): Partial<Authenticated> {
   return presentedAt === undefined || presentedTick === undefined
     ? {}

@@ -40,7 +40,7 @@ export class Credential {
   readonly strategy: readonly string[] | undefined;
   /** Epoch milliseconds: a revocation since then concerns it, however long its strategy takes. */
   readonly presentedAt = Date.now();
-  /** The same in monotonic milliseconds, which tell what came first within one millisecond, and when the clock was set back. */
+  /** The same in monotonic milliseconds, which order events within one millisecond, and when the clock was set back. */
   readonly presentedTick = performance.now();
 
   /** @internal */

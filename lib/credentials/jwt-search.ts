@@ -25,7 +25,7 @@ export function jwtsIn(text: string): readonly string[] {
   return [...found.values()];
 }
 
-/** Looks into a text that is no part of a token. */
+/** Looks into a text that is not part of a token. */
 type Collect = (text: string, found: Map<string, string>) => void;
 
 function collectAll(text: string, found: Map<string, string>, collectOther: Collect): void {

@@ -178,7 +178,7 @@ function isIn({ headers, query }: StrategyRequest, content: CredentialContent, t
   return textsIn(places).some((each) => each.includes(text));
 }
 
-/** Most secrets whose parts are told apart: each more doubles their number. */
+/** Most secrets whose parts are distinguished: each more doubles their number. */
 const maxSecretsInParts = 4;
 
 /**

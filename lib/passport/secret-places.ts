@@ -26,7 +26,7 @@ const schemesWithoutToken: ReadonlySet<string> = new Set(['basic', 'digest', 'ne
 const fieldsOfEveryRequest =
   /^(?:host|connection|upgrade|origin|referer|user-agent|accept.*|sec-(?:websocket-(?!protocol)|fetch-|ch-).*|cache-control|pragma|dnt|forwarded|via|x-forwarded-.*|x-real-ip|priority)$/;
 
-/** Whether clients and proxies send a header field with every request, so that it is no credential. */
+/** Whether clients and proxies send a header field with every request, so that it is not a credential. */
 export function isOfEveryRequest(name: string): boolean {
   return fieldsOfEveryRequest.test(name);
 }

@@ -138,7 +138,7 @@ export class WatchedRequest {
     return this.#copyOf(cookies, { onRead: this.#noting('cookieRead') });
   }
 
-  /** What a strategy reads says whether it has taken a credential only where it reads the request by itself. */
+  /** What a strategy reads shows whether it has taken a credential only where it reads the request by itself. */
   #noting(...facts: ('cookieRead' | 'otherRead')[]): (() => void) | undefined {
     return this.content.scheme === 'request'
       ? () => facts.forEach((fact) => (this[fact] = true))

@@ -2,7 +2,7 @@
 export interface Watched {
   readonly value: unknown;
   readonly tokens: readonly string[];
-  /** A text that may be a credential although it is no JWT. */
+  /** A text that may be a credential although it is not a JWT. */
   readonly secret?: string | false | undefined;
   readonly isPassword?: boolean;
   /** Called when the strategy reads it first. */

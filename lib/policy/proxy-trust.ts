@@ -52,7 +52,7 @@ function listTrust(list: readonly string[]): ProxyTrust {
   try {
     const entries = list.flatMap((entry) => entry.split(',')).map((entry) => entry.trim());
     if (entries.some((entry) => /^\d+$/.test(entry))) {
-      throw new TypeError('a number of hops is no string');
+      throw new TypeError('a number of hops is not a string');
     }
     const trusts = proxyAddr.compile(entries);
     const trustsLoopback = loopback.some((address) => trusts(address, 0));

@@ -31,7 +31,7 @@ export interface DisconnectOptions {
   readonly scope?: 'node' | 'cluster';
 }
 
-/** Kinds that end sessions and say nothing about credentials. */
+/** Kinds that end sessions and state nothing about credentials. */
 export const disconnections: ReadonlySet<RevocationKind> = new Set<RevocationKind>([
   'disconnectUser',
   'disconnectSession',

@@ -35,7 +35,7 @@ export function checkDrain(options: DrainOptions): LeavingPace {
 
 /**
  * Empties this node before it shuts down: no new client is accepted, and the sessions end in steps that are spread over a time,
- * each some time after its client was told. So the other nodes receive the clients one after the other.
+ * each some time after its client received the notice. So the other nodes receive the clients one after the other.
  */
 export class SessionDrain {
   #hasBegun = false;

@@ -90,7 +90,7 @@ export function demandTestOptions(call: keyof typeof known, options: unknown): v
   demandKnownOptions(known[call], options, call);
 }
 
-/** Options of one kind of gateway, which say nothing to the other. */
+/** Options of one kind of gateway, which have no meaning for the other. */
 const ofOther = {
   ws: 'namespace transports',
   'socket.io':

@@ -1,4 +1,4 @@
-/** What a JSON Web Token of this sample says. */
+/** The claims of a JSON Web Token of this sample. */
 export interface TokenClaims {
   /** The user the token is bound to. */
   readonly sub: string;

@@ -19,8 +19,8 @@ export class TokensService {
   /**
    * Issues a short-lived token that is bound to one user.
    *
-   * `iat` has a fraction, as RFC 7519 allows: in whole seconds, who logs out everywhere and in again at once would bring a
-   * token that cannot be told from those that were revoked.
+   * `iat` has a fraction, as RFC 7519 allows: in whole seconds, a user who logs out everywhere and
+   * immediately logs in again would get a token that looks like the revoked ones.
    */
   async issue(username: string): Promise<IssuedToken> {
     const claims = { sub: username, iat: Date.now() / 1000, jti: randomUUID() };

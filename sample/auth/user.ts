@@ -26,7 +26,7 @@ export function userOfClaims({ sub, iat, exp, jti }: TokenClaims): User {
 /** Visible characters only; no colon, because HTTP Basic ends the user name at the first one. */
 const userName = /^[^\p{C}\p{Z}:]{1,64}$/u;
 
-/** Tells whether a value from outside is a name this sample accepts. */
+/** Whether a value from outside is a name this sample accepts. */
 export function isUserName(value: unknown): value is string {
   return typeof value === 'string' && userName.test(value);
 }

@@ -44,7 +44,7 @@ export class CombinedGateway {
     return { event: 'whoami', data: { user, via: extractor } };
   }
 
-  /** Tells a client which of the user's sessions it is. */
+  /** Answers a client with the id of its session. */
   @SubscribeMessage('session')
   session(@WsSession() session: WsAuthSession): WsResponse<SessionView> {
     return { event: 'session', data: viewOf(session) };

@@ -4,7 +4,7 @@ import type { WebSocket } from 'ws';
 import type { User } from '../auth/user.js';
 
 /**
- * The conversation of the experiment: the server says `Hello <user>!`, the client answers
+ * The conversation of the experiment: the server sends `Hello <user>!`, the client answers
  * `Goodbye <user>.`, the server closes with 1000.
  *
  * Nothing here authenticates. `handleConnection` runs for authenticated clients only; how they got

@@ -6,7 +6,7 @@ import { GreetingGateway } from './greeting.gateway.js';
 /**
  * The query parameter `token` of the URL holds a ticket, which is spent by the time the URL is in a log, or a token.
  *
- * `ws-ticket` is the strategy that the module brings along; what is no ticket is left to the next one.
+ * `ws-ticket` is the strategy that the module brings along; anything but a ticket is left to the next one.
  */
 @WsAuth({ credentials: [fromQueryParam('token', { strategy: ['ws-ticket', 'jwt'] })] })
 @WebSocketGateway(ports.queryParam, { host })

@@ -6,7 +6,7 @@ import { experimentPage } from './experiment.page.js';
 import { sessionsPage } from './sessions.page.js';
 import { welcomePage } from './welcome.page.js';
 
-/** A page that loads nothing from elsewhere, and that nobody keeps or embeds. */
+/** A page that loads nothing from elsewhere, and that no browser keeps and no page embeds. */
 function PageAt(path: string) {
   return applyDecorators(
     Get(path),

@@ -17,7 +17,7 @@ const closeCodes = {
 
 /**
  * Authenticates one WebSocket in one way. Resolves with what happened, and never rejects; `onStep`
- * hears of each step when it happens.
+ * is called with each step when it happens.
  */
 export async function attempt(way, context, onStep) {
   const started = performance.now();
@@ -92,6 +92,6 @@ function failure({ type, code, reason }) {
   if (type === 'refused' && reason) return `Refused with ${describe(code)}: ${reason}.`;
   if (type === 'refused')
     return `Refused before it opened. The page sees ${code ?? 'an error'} and no status.`;
-  if (code === 1000) return 'The server took the page for somebody else.';
+  if (code === 1000) return 'The server took the page for another user.';
   return `Closed by the server with ${describe(code)}${reason ? `: ${reason}` : ''}.`;
 }

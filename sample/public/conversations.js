@@ -1,9 +1,9 @@
 /**
- * What the page and the server say to each other once the server knows the user. `hear` takes one
+ * What the page and the server exchange once the server knows the user. `hear` takes one
  * message and returns what to answer, or `done` when the page has learnt all it wanted.
  */
 export const conversations = {
-  /** The server says `Hello`, the page says `Goodbye`, the server closes. */
+  /** The server sends `Hello`, the page answers `Goodbye`, the server closes. */
   greeting: {
     hear(text, user) {
       if (text === `Hello ${user}!`) return { knows: true, answer: `Goodbye ${user}.` };

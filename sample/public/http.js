@@ -1,4 +1,4 @@
-/** Asks the server for something, and fails unless it says yes. */
+/** Sends a request to the server, and fails unless the response is a success. */
 async function ask(path, options) {
   const response = await fetch(path, options);
   const { method = 'GET' } = options;

@@ -9,7 +9,7 @@ export async function hiddenIframe(address) {
   return iframe;
 }
 
-/** Waits until the cookie bridge in the iframe tells whether it stored the token. */
+/** Waits until the cookie bridge in the iframe reports whether it stored the token. */
 export async function answerFrom(iframe) {
   const { ok } = await new Promise((resolve) => {
     addEventListener('message', function listen({ source, data }) {

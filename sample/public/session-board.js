@@ -22,7 +22,7 @@ export class SessionBoard {
     const open = new Set(sessions.map(({ sessionId }) => sessionId));
     sessions.forEach((session) => this.show(session));
     for (const [sessionId, card] of this.#cards) {
-      // The sockets of this page tell themselves when they close.
+      // The sockets of this page report by themselves that they have closed.
       const gone = !open.has(sessionId) && !card.held && !card.ended;
       if (gone) this.finish(sessionId, { why: 'gone while the server was unreachable' });
     }

@@ -45,7 +45,7 @@ export class SessionCard {
     this.tick();
   }
 
-  /** The server has said that the end is near. */
+  /** The server has announced the end. */
   warn() {
     if (!this.ended) this.#turn('expiring');
   }
@@ -62,7 +62,7 @@ export class SessionCard {
     if (focused) this.element.focus();
   }
 
-  /** Tells how much time is left. */
+  /** Shows how much time is left. */
   tick() {
     if (this.ended) return;
     const left = Math.max(0, this.end - Date.now());

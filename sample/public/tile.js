@@ -30,7 +30,7 @@ export class Tile {
     this.#find('.steps').append(line);
   }
 
-  /** Turns the tile green or red, and says why. */
+  /** Turns the tile green or red, and shows why. */
   finish({ ok, type, code, words, ms }) {
     this.element.dataset.outcome = type;
     this.element.dataset.code = code ?? '';

@@ -5,7 +5,7 @@ import { newToken } from './http.js';
  * A socket of the user, which authenticates by its first message.
  *
  * `staysConnected` decides whether it may obtain a new token by itself: before its session ends, and after. `heard` receives
- * `session` (which session it is), `unreachable` (there is no token or no session at present), `lost` (that session is over)
+ * `session` (which session it is), `unreachable` (without a token or a session at present), `lost` (that session is over)
  * and `closed` (there will be no other session).
  */
 export class UserSocket {

@@ -78,7 +78,7 @@ export const ways = [
     port: 4,
     summary:
       'Name and token in the URL. Chromium behaves. Firefox answers with the token it used before, so every other attempt fails; Safari may ignore it.',
-    // By hand: the client has no such way, because of what the summary says.
+    // By hand: the client has no such way, for the reason in the summary.
     open({ user, token, server }) {
       const name = encodeURIComponent(user);
       const address = `ws://${name}:${token}@${server}/`;

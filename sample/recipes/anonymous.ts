@@ -15,7 +15,7 @@ class BearerStrategy extends PassportStrategy(PassportBearerStrategy) {
 @Injectable()
 class AnonymousStrategy extends PassportStrategy(PassportAnonymousStrategy) {
   validate(): never {
-    throw new Error('the strategy asks nobody');
+    throw new Error('the strategy asks for no credential');
   }
 }
 

@@ -1,7 +1,7 @@
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { WsUser } from 'nestjs-ws-auth';
 
-/** The gateway of all recipes: tells its clients who they are. */
+/** The gateway of all recipes: answers its clients with their names. */
 @WebSocketGateway({ path: '/hello' })
 export class HelloGateway {
   @SubscribeMessage('hello')

@@ -36,7 +36,7 @@ class LoginController {
   }
 }
 
-/** Nobody gets in here: the strategy redirects, and a WebSocket client cannot follow. */
+/** Refuses every client: the strategy redirects, and a WebSocket client cannot follow. */
 @WsAuth({ strategy: 'oauth2' })
 @WebSocketGateway({ path: '/redirected' })
 class RedirectedGateway {}

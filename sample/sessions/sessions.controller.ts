@@ -38,7 +38,7 @@ export class SessionsController {
     });
   }
 
-  /** Ends one session and revokes its token. A session of somebody else is as unknown as one that does not exist. */
+  /** Ends one session and revokes its token. A session of another user is as unknown as one that does not exist. */
   @Delete(':sessionId')
   @HttpCode(204)
   async end(

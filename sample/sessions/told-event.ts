@@ -11,7 +11,7 @@ export const toldNames = [
   'disconnected',
 ] as const satisfies readonly (keyof WsAuthEventMap)[];
 
-/** One event, as the user hears of it. */
+/** One event, as the page of the user receives it. */
 export interface ToldEvent {
   readonly name: (typeof toldNames)[number];
   /** Epoch milliseconds. */

@@ -31,15 +31,15 @@ interface Happened {
   readonly event: ToldEvent;
 }
 
-/** Whose events to tell, and since when. */
+/** Which user's events to send, and since when. */
 export interface Subscription {
   readonly userId: string;
   readonly until: Date;
-  /** The last event that the user has heard of, when a stream goes on. */
+  /** The last event that the page has received, when a stream goes on. */
   readonly lastEventId: number | undefined;
 }
 
-/** Tells users what happens to their own sessions in this process. */
+/** Streams of what happens to the sessions of one user in this process. */
 @Injectable()
 export class UserEvents implements OnModuleInit, BeforeApplicationShutdown {
   readonly #recent: Happened[] = [];

@@ -3,7 +3,7 @@ import type { Commands, Settings } from './contenders/contender.js';
 import { contenders, type ContenderName } from './contenders/registry.js';
 import { answerParent } from './processes/answer-parent.js';
 
-/** The process of a contender: it is told which one it is. */
+/** The process of a contender: its argument names which one it is. */
 let own: Commands = {};
 let delays: IntervalHistogram | undefined;
 

@@ -87,7 +87,7 @@ export class ClientPage {
     })`);
   }
 
-  /** Waits until the socket has told an event so many times, and returns all that it told so far. */
+  /** Waits until the socket has emitted an event so many times, and returns all that it emitted so far. */
   told(way: Way, type: string, times = 1): Promise<string[]> {
     return this.window.evaluate(`new Promise((resolve) => {
       const socket = sockets.${way};

@@ -17,7 +17,7 @@ export interface Place {
 
 /** One row of the table. */
 export interface Measurement {
-  /** What the first cell says. */
+  /** The text of the first cell. */
   readonly what: string;
   readonly measure: (place: Place) => Promise<string>;
   /** What it comes to in Chromium, there without third-party cookies, in Firefox and in WebKitGTK. */
@@ -28,7 +28,7 @@ function connect({ window }: Place, connection: Connection): Promise<PageView> {
   return window.evaluate<PageView>(connecting(connection));
 }
 
-/** Connects in the same way several times, each time as another user; says how often the server knew which. */
+/** Connects in the same way several times, each time as another user; counts how often the server knew which. */
 async function reliably(
   place: Place,
   connectAs: (user: string) => Promise<PageView>,

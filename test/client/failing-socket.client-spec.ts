@@ -27,7 +27,7 @@ describe('a client whose WebSocket', () => {
     useFakeTimers();
     const { WebSocket, socket } = scripted();
     await using client = new ObservedSocket(url, { token, WebSocket, maxFailures: 1 });
-    // What pages get where their policy forbids it, and Node.js 22 where nobody listens.
+    // What pages get where their policy forbids it, and Node.js 22 where no server listens.
     (await socket(0)).fire('error');
     vi.advanceTimersByTime(999);
     expect(client.told).toEqual(['connecting']);

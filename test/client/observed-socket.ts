@@ -24,13 +24,13 @@ const types: readonly Type[] = [
 /** A socket whose events a test reads in order, so that it misses none. */
 export class ObservedSocket implements AsyncDisposable {
   readonly socket: WsAuthSocket;
-  /** Everything that was told so far, as text. */
+  /** Every event so far, as text. */
   readonly history: string[] = [];
   readonly #queues = new Map<Type, WsAuthSocketEvent[]>();
   readonly #waiting = new Map<Type, ((event: WsAuthSocketEvent) => void)[]>();
   readonly #stop = new AbortController();
 
-  /** Connects with `ws` and little patience, unless told otherwise. */
+  /** Connects with `ws` and little patience, unless the test asks for more. */
   constructor(url: string, options: ConnectOptions) {
     this.socket = connect(url, {
       WebSocket,
@@ -74,7 +74,7 @@ export class ObservedSocket implements AsyncDisposable {
   /** Everything that can be read of the socket and of its events. */
   readonly seen: string[] = [];
 
-  /** Ends everything at once. */
+  /** Ends everything immediately. */
   close(): void {
     this.#stop.abort();
   }

@@ -72,7 +72,7 @@ describe('a client whose server', () => {
       timeoutMs: 300,
     });
     await client.next('open');
-    // A firewall forgets the connection: neither side hears of it.
+    // A firewall forgets the connection: neither side notices.
     proxy.strandAllButFirst();
     client.socket.renew();
     expect(await client.next('waiting')).toMatchObject({ code: 1006, reason: 'no answer' });

@@ -169,7 +169,7 @@ describe('a page that sleeps', () => {
     await using _witness = await app.connectTo(url).opened();
     await using client = new ObservedSocket(url, { token: () => tokenFor(hourMs) });
     await client.next('open');
-    // The server has long closed the connection, and the machine has not heard of it.
+    // The server has long closed the connection, and the machine has not noticed.
     proxy.strandAllButFirst();
     vi.setSystemTime(Date.now() + 8 * hourMs);
     page.dispatchEvent(new Event('visibilitychange'));

@@ -1,7 +1,7 @@
 import { Deferred } from '../../lib/client/deferred.js';
 import type { WebSocketConstructor, WebSocketLike } from '../../lib/client/web-socket.js';
 
-/** A WebSocket that does what the test says, for what no server can be made to do at a given moment. */
+/** A WebSocket that does what the test demands, for what no server can be made to do at a given moment. */
 export class ScriptedWebSocket extends EventTarget implements WebSocketLike {
   readyState = 0;
   readonly protocol = '';
@@ -23,7 +23,7 @@ export class ScriptedWebSocket extends EventTarget implements WebSocketLike {
     this.fire('open');
   }
 
-  /** The server says that the session ends so many milliseconds from now. */
+  /** The server announces that the session ends so many milliseconds from now. */
   authenticate(lifeMs: number): void {
     const data = { expiresAt: Date.now() + lifeMs };
     this.fire('message', { data: JSON.stringify({ event: 'authenticated', data }) });

@@ -139,7 +139,7 @@ class IoConformanceClient implements ConformanceClient {
     return Promise.resolve();
   }
 
-  /** The first reason counts: an event says why, and what follows only that. */
+  /** The first reason counts: an event states why, and what follows only that it ended. */
   #follow(): void {
     this.#socket.on('ended', (reason: Reason) => this.#end(reason));
     this.#socket.on('connect_error', (error: ConnectError) => {

@@ -30,7 +30,7 @@ interface Reached extends AsyncDisposable {
   readonly url: string;
   /** What Express answers for a request with these fields. */
   expressIp(fields: Fields): Promise<string | undefined>;
-  /** What limits, events and the log say of an upgrade with these fields. */
+  /** The address that limits, events and the log have for an upgrade with these fields. */
   address(fields: Fields, path?: string): Promise<string>;
 }
 

@@ -407,7 +407,7 @@ describe('an application refuses to boot with a bridge', () => {
     ['on the path of the gateway', { bridge: { path: '/chat' } }, /^fromCookie\.bridge\.path: /],
     ['on a relative path', { bridge: { path: 'bridge' } }, /^fromCookie\.bridge\.path: /],
     ['with a life of nothing', { bridge: { maxAgeMs: 999 } }, /^fromCookie\.bridge\.maxAgeMs: /],
-    ['for a cookie that is no token', { cookie: 'a b' }, /^fromCookie: /],
+    ['for a cookie that is not a token', { cookie: 'a b' }, /^fromCookie: /],
     ['for any origin', { allowedOrigins: '*' }, /^allowedOrigins: /],
   ];
 

@@ -33,7 +33,7 @@ class BroadcastGateway {
   }
 }
 
-/** A strategy that judges when the test says so. */
+/** A strategy that decides when the test lets it. */
 class Gatekeeper {
   readonly asked: Promise<void>;
   #release!: (user: object | false) => void;
@@ -233,7 +233,7 @@ describe('the first message', () => {
     ['another event', '{"event":"echo","data":1}', 3000, 'credential required'],
     ['what is not JSON', 'hello', 3000, 'credential required'],
     ['nothing', '', 3000, 'credential required'],
-    ['JSON that is no message', '[]', 3000, 'credential required'],
+    ['JSON that is not a message', '[]', 3000, 'credential required'],
     ['a message without data', '{"event":"authenticate"}', 3000, 'malformed credential'],
     ['data without fields', '{"event":"authenticate","data":{}}', 3000, 'credential required'],
     ['data that is a text', '{"event":"authenticate","data":"x"}', 3000, 'malformed credential'],

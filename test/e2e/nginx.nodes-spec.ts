@@ -29,7 +29,7 @@ const clientAddress = '127.0.0.7';
 @WebSocketGateway({ path: '/ws' })
 class SiteGateway extends EchoGateway {}
 
-/** An application, nginx in front of it, and what the application hears of its clients. */
+/** An application, nginx in front of it, and what the application knows of its clients. */
 class Site implements AsyncDisposable {
   readonly authenticated: WsAuthEventMap['authenticated'][] = [];
   readonly refused: WsAuthEventMap['refused'][] = [];

@@ -308,7 +308,7 @@ describe('malformed input', () => {
     ['an origin', '/', `Origin: https://${canary}\r\n`],
     ['an unknown scheme', '/', `Authorization: ${canary} ${canary}\r\n`],
     ['two headers', '/', `Authorization: Bearer ${canary}\r\nAuthorization: Bearer x\r\n`],
-    ['a subprotocol that is no token', '/', `Sec-WebSocket-Protocol: "${canary}"\r\n`],
+    ['a subprotocol that is not a token', '/', `Sec-WebSocket-Protocol: "${canary}"\r\n`],
   ])('is not reflected: %s', async (_what, target, header) => {
     const logger = new RecordingLogger();
     await using app = await startProtected(

@@ -22,7 +22,7 @@ const origin = 'https://app.example.com';
 const fromPage = { headers: { origin } };
 const expired = () => tokenOf('alice', { exp: Math.floor(Date.now() / 1_000) - 1 });
 
-/** A page that is refused, and what a page and a machine hear of it. */
+/** A page that is refused, and what a page and a machine see of it. */
 interface RefusedPage {
   readonly what: string;
   readonly options: WsAuthModuleOptions;

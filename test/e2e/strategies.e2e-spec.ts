@@ -343,7 +343,7 @@ describe('what validate() does', () => {
     ['returns a string', () => 'alice'],
     ['returns true', () => true],
     ['returns a user that has expired', () => ({ id: 'a', exp: 1 })],
-    ['returns a user whose exp is no number', () => ({ id: 'a', exp: '9999999999' })],
+    ['returns a user whose exp is not a number', () => ({ id: 'a', exp: '9999999999' })],
     ['returns a user whose exp is NaN', () => ({ id: 'a', exp: Number.NaN })],
     [
       'throws UnauthorizedException',
@@ -530,7 +530,7 @@ function md5(text: string): string {
   return createHash('md5').update(text).digest('hex');
 }
 
-/** A token whose signature nobody made. */
+/** A token with a made-up signature. */
 function unsigned(claims: object): string {
   return `${base64url({ alg: 'none' })}.${base64url(claims)}.`;
 }

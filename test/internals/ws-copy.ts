@@ -5,14 +5,14 @@ import { createRequire } from 'node:module';
 
 const original = dirname(createRequire(import.meta.url).resolve('ws/package.json'));
 
-/** The version that copies say they have. */
+/** The version that copies state. */
 export const copiedVersion = '8.99.0';
 
 /** A copy of `ws` outside of the repository, whose source is changed. */
 export class WsCopy implements AsyncDisposable {
   private constructor(readonly folder: string) {}
 
-  /** @throws if the change changes nothing, so that it says nothing about `ws` */
+  /** @throws if the change changes nothing, so that it shows nothing about `ws` */
   static async create(change: (source: string) => string): Promise<WsCopy> {
     const folder = await mkdtemp(join(tmpdir(), 'nestjs-ws-auth-ws-'));
     await cp(original, folder, { recursive: true });

@@ -16,7 +16,7 @@ function startBeside({ folder }: WsCopy): Promise<SmokeServer> {
 const bounds = ['_receiver._maxPayload', '_receiver._maxFragments'];
 const ofCompression = '_extensions[permessage-deflate]._maxPayload';
 
-/** Every private field of `ws` that `lib` reads, and what boot says without it. */
+/** Every private field of `ws` that `lib` reads, and the error at boot without it. */
 const fields = [
   { field: '_maxPayload', unknown: [bounds[0]!, ofCompression], raisesBounds: false },
   { field: '_maxFragments', unknown: [bounds[1]!], raisesBounds: true },

@@ -71,7 +71,7 @@ class LoginController {
   }
 }
 
-/** A store that says who wrote to it. */
+/** A store that records its writers. */
 class ObservedStore extends MemoryStore {
   readonly writes: string[] = [];
 
@@ -189,7 +189,7 @@ describe('the cookie of an HTTP session', () => {
   it.each([
     ['with a bad signature', (cookie: string) => `${cookie}x`],
     ['without a user', () => 'connect.sid=s%3Anobody.AAAA'],
-    ['that is no session', () => 'connect.sid=hello'],
+    ['that is not a session', () => 'connect.sid=hello'],
     ['that cannot be decoded', () => 'connect.sid=%E0%A4%A'],
   ])('%s is refused with 401', async (_name, change) => {
     await using site = await startHttpSessions();

@@ -1,4 +1,4 @@
-/** What a credential says, once it is judged. */
+/** What a credential states, once it is judged. */
 export interface Verdict {
   /** `undefined` refuses it. */
   readonly user: string | undefined;
@@ -76,7 +76,7 @@ export class LifecycleModel {
     return this.wall >= connection.wallEnd || this.timer >= connection.timerEnd;
   }
 
-  /** A connection whose session lives: the only one that handlers may hear from. */
+  /** A connection whose session lives: the only one whose messages may reach handlers. */
   isLive(connection: ModelConnection): boolean {
     return connection.state === 'live' && !this.isOver(connection);
   }

@@ -24,8 +24,8 @@ async function openMany(app: TestApp) {
 }
 
 /**
- * Counts the turns of the event loop, each of which serves everybody else. Milliseconds depend on what else the machine does,
- * and the benchmark tells them; turns do not.
+ * Counts the turns of the event loop, each of which serves all other clients. Milliseconds depend on what else the machine
+ * does, and the benchmark measures them; turns do not.
  */
 function countTurns() {
   let turned = 0;

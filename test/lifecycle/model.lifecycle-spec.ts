@@ -26,7 +26,7 @@ restoreClocks();
 
 const start = Date.UTC(2030, 0, 1);
 
-/** Records what it is told. Messages are `[index of the connection, number]`. */
+/** Records what it receives. Messages are `[index of the connection, number]`. */
 @WebSocketGateway()
 class RecordingGateway {
   readonly handled: { readonly connection: number; readonly message: number }[] = [];

@@ -51,7 +51,7 @@ restoreClocks();
 /** The instant that all credentials of a test are relative to. */
 const now = Date.UTC(2030, 0, 1);
 
-/** A user that says when its credential was issued and ends, in seconds from now. */
+/** A user that states when its credential was issued and ends, in seconds from now. */
 function user(iat: number, exp: number, id = 'alice', claims: object = {}) {
   return { id, iat: now / secondMs + iat, exp: now / secondMs + exp, ...claims };
 }
@@ -737,7 +737,7 @@ describe('out of band', () => {
     ['null', null, 'ERR_WS_AUTH_NOT_A_USER'],
     ['a string', 'alice', 'ERR_WS_AUTH_NOT_A_USER'],
     ['an expired user', { id: 'alice', exp: 1 }, 'ERR_WS_AUTH_NOT_A_USER'],
-    ['an exp that is no number', { id: 'alice', exp: '9999999999' }, 'ERR_WS_AUTH_NOT_A_USER'],
+    ['an exp that is not a number', { id: 'alice', exp: '9999999999' }, 'ERR_WS_AUTH_NOT_A_USER'],
   ])('refresh() throws for %s, and leaves the session alone', async (_name, value, code) => {
     await using app = await startWithVerdicts({ t: { id: 'alice' } });
     const client = await enter(app, 't');

@@ -467,7 +467,7 @@ describe('a revocation that makes no sense (RV-08)', () => {
     ['no user', { userId: undefined }],
     ['an empty user', { userId: '' }],
     ['no session', { sessionId: null }],
-    ['a token that is no text', { tokenId: 5 }],
+    ['a token that is not a text', { tokenId: 5 }],
     ['NaN', { issuedBefore: Number.NaN }],
     ['Infinity', { issuedBefore: Number.POSITIVE_INFINITY }],
     ['a text for an instant', { issuedBefore: '2030-01-01' }],

@@ -60,7 +60,7 @@ async function pairOn(
   secondPackage: RedisPackage,
 ): Promise<StoreNodes> {
   prefixes += 1;
-  // Thousands of commands at once take a busy machine longer than one command should take.
+  // Thousands of simultaneous commands take a busy machine longer than one command should take.
   const options = { keyPrefix: `conformance:${prefixes}`, commandTimeoutMs: 20_000 };
   const first = await storeOn(firstPackage, server.url, options);
   return pairOf(first, await storeOn(secondPackage, server.url, options));

@@ -2,8 +2,7 @@ import { patienceMs } from '../support/patience.js';
 import { turns } from '../support/turns.js';
 
 /**
- * Resolves in the turn of the event loop in which the condition holds; for what another process does, of which no event
- * tells.
+ * Resolves in the turn of the event loop in which the condition holds; for what another process does without an event.
  */
 export async function eventually(
   condition: () => boolean | Promise<boolean>,
@@ -19,7 +18,7 @@ export async function eventually(
   }
 }
 
-/** What a promise resolves to, or an error that says what was waited for. */
+/** What a promise resolves to, or an error that names what was waited for. */
 export async function within<Value>(
   ms: number,
   promise: Promise<Value>,

@@ -27,7 +27,7 @@ function node(options: NodeOptions = {}, url = server.url): Promise<TestNode> {
   return startNode(url, { ...long, redis: { keyPrefix }, ...options });
 }
 
-/** Says something on the stream that nodes follow. */
+/** Publishes something on the stream that nodes follow. */
 function say(...fields: string[]): Promise<string> {
   return server.command('XADD', `{${keyPrefix}}:revocations`, '*', ...fields);
 }
@@ -266,7 +266,7 @@ describe('two nodes', () => {
   });
 });
 
-/** A store whose channel says nothing. */
+/** A store whose channel is silent. */
 function deaf(store: TestNode['client']['store']): TestNode['client']['store'] {
   return {
     putTicket: (ticket, limits) => store.putTicket(ticket, limits),

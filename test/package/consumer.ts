@@ -21,7 +21,7 @@ const compilerOptions = {
   outDir: 'dist',
 };
 
-/** Says on which port the application listens, so that nobody has to guess one. */
+/** Reports the port on which the application listens, so that no test has to guess one. */
 const reporter = `
 import { Server } from 'node:net';
 const { listen } = Server.prototype;
@@ -47,7 +47,7 @@ export class RunningProgram implements AsyncDisposable {
   }
 }
 
-/** A folder outside of the repository in which somebody uses the package. */
+/** A folder outside of the repository in which an application uses the package. */
 export class Consumer implements AsyncDisposable {
   private constructor(readonly folder: string) {}
 

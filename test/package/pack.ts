@@ -22,7 +22,7 @@ export interface Tarball {
   readonly unpackedBytes: number;
 }
 
-/** What `npm pack --json` says of one package. */
+/** What `npm pack --json` prints for one package. */
 interface Packed {
   readonly filename: string;
   readonly size: number;

@@ -18,7 +18,7 @@ const testFolder = fileURLToPath(new URL('..', import.meta.url));
 /** The kind of modules that TypeScript makes of an application. */
 export type ModuleKind = 'commonjs' | 'module';
 
-/** What the suite in test/matrix says after a run. */
+/** The result of the suite in test/matrix after a run. */
 export interface SuiteResult {
   readonly tests: number;
   readonly passed: number;

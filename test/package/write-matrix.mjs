@@ -44,7 +44,7 @@ function sorted(names) {
   );
 }
 
-/** A cell that failed says why: the first test of the suite that did. */
+/** A cell that failed names the first test that did. */
 function textOf({ state, errors = [] } = {}) {
   const [, why = 'see the output'] = /not ok \d+ - (.+)/.exec(errors[0]?.message ?? '') ?? [];
   return state === 'passed' ? '✓' : `✗ ${why.replaceAll('|', '\\|')}`;

@@ -58,7 +58,7 @@ class CuttingGateway {
 
 const start = () => startProtected({}, [HelloGateway]);
 
-/** A server that gives tokens to whoever asks, or says who may not have one. */
+/** A server that gives a token to every client that asks, or refuses it by name. */
 class TokenServer implements AsyncDisposable {
   status = 200;
 

@@ -40,7 +40,7 @@ const startEveryWay = () =>
 const ticketOf = async ({ nest }: TestApp) =>
   (await nest.get(WsTickets).issue({ id: 'alice' })).ticket;
 
-/** As in the guide, the user says when its token was issued. */
+/** As in the guide, the user states when its token was issued. */
 class DatedJwtStrategy extends JwtStrategy {
   override validate({ sub, iat }: { readonly sub: string; readonly iat?: number }) {
     return { id: sub, iat };

@@ -13,7 +13,7 @@ import { ChatGateway as ConnectedAfter } from './snippets/after-handle-connectio
 import { ChatGateway as GuardedBefore, WsJwtGuard } from './snippets/before-auth-guard.js';
 import { ChatGateway as ConnectedBefore } from './snippets/before-handle-connection.js';
 
-/** Verifies tokens when the test says so: a key that is fetched, or a user that is looked up, takes its time as well. */
+/** Verifies tokens when the test lets it: a key that is fetched, or a user that is looked up, takes its time as well. */
 class PatientJwtService extends JwtService {
   finishChecks!: () => void;
   readonly #finished = new Promise<void>((resolve) => (this.finishChecks = resolve));

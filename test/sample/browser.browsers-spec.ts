@@ -31,7 +31,7 @@ function expectGreen(tiles: readonly ShownTile[], user: string): void {
   );
 }
 
-/** Where to write the screenshot, when somebody asks for one. */
+/** Where to write the screenshot, if the environment asks for one. */
 const screenshot = process.env['SCREENSHOT'];
 
 async function takeScreenshot(path: string): Promise<void> {

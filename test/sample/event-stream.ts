@@ -18,7 +18,7 @@ export class EventStream implements AsyncDisposable {
     this.#messages = messagesOf(response);
   }
 
-  /** Begins to listen; the first message tells which sessions are open. */
+  /** Begins to listen; the first message lists the open sessions. */
   static async open(
     address: string,
     { token, lastEventId }: { readonly token: string; readonly lastEventId?: string },

@@ -9,12 +9,12 @@ import { SessionsPage } from './sessions-page.js';
 import { UserSocket } from './user-socket.js';
 import { patient } from '../support/patience.js';
 
-/** Where to write the screenshot, when somebody asks for one. */
+/** Where to write the screenshot, if the environment asks for one. */
 const screenshot = process.env['SESSIONS_SCREENSHOT'];
 
 const revoked = { state: 'ended', words: 'revoked, closed with 3000', buttons: [] };
 
-/** Somebody whose sessions no other test sees. */
+/** A user whose sessions no other test sees. */
 const someUser = () => `user-${randomUUID()}`;
 
 describe('the Sessions page in Chromium', { timeout: patient(120_000) }, () => {
@@ -185,7 +185,7 @@ describe('the Sessions page in Chromium', { timeout: patient(120_000) }, () => {
       // The feed may report a session before the socket of the page knows that it is its own.
       await page.until(`[...document.querySelectorAll('.session[data-state="open"] .session-words')]
       .every(({ textContent }) => textContent === 'Opened by this page, fromFirstMessage')`);
-      // While the server was away, the browser could not fetch tokens, and says so.
+      // While the server was away, the browser could not fetch tokens, and logs it.
       const others = page.opened.problems.filter((each) => !each.includes('ERR_'));
       expect(others).toEqual([]);
     },

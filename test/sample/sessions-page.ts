@@ -90,7 +90,7 @@ export class SessionsPage implements AsyncDisposable {
     );
   }
 
-  /** Waits until the log tells of an event of a session. */
+  /** Waits until the log shows an event of a session. */
   async untilEvent(name: string, id: string): Promise<void> {
     await this.until(
       `document.querySelector('.event[data-name="${name}"][data-session-id="${id}"]') !== null`,

@@ -25,7 +25,7 @@ const tilesScript = `[...document.querySelectorAll('.tile')].map((tile) => ({
 
 /** The test page in a browser context of its own: no cookie of another test reaches it. */
 export class TestPage implements AsyncDisposable {
-  /** What Chromium itself says about each WebSocket that failed, by address; a page cannot see it. */
+  /** What Chromium itself reports about each WebSocket that failed, by address; a page cannot see it. */
   readonly failures = new Map<string, string>();
   /** Script errors, files that are missing, violations of the content security policy. */
   readonly problems: string[] = [];

@@ -21,7 +21,7 @@ export class UserSocket {
 
   private constructor(
     readonly websocket: WebSocket,
-    /** What the server says it is. */
+    /** What the server states that it is. */
     readonly session: Session,
     closed: Promise<Closing>,
   ) {

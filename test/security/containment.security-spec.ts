@@ -132,7 +132,7 @@ const places: readonly Place[] = [
   },
 ];
 
-/** Every client says who it is in a header, also where nothing asks it for a credential. */
+/** Every client names itself in a header, also where nothing asks it for a credential. */
 function isMallory({ headers }: IncomingMessage): boolean {
   return headers['x-user'] === 'mallory';
 }

@@ -228,7 +228,7 @@ securityCase('AH-08: challenges a request without credentials, and names no erro
   expect(challengesOf(answer)).toEqual(['Basic realm="Users", charset="UTF-8"', bearerChallenge]);
 });
 
-/** Says of every token that it may not. */
+/** Answers for every token that it is not permitted. */
 const scopeStrategy = wildStrategy('scope', (actions) =>
   actions.fail('Bearer error="insufficient_scope", scope="chat:read"', 403),
 );
@@ -497,7 +497,7 @@ securityTable(
   (lab, offer) => offerRefusedBy(lab, [offer, `bearer.${lab.token()}`]),
 );
 
-securityCase('SP-07: refuses padding in a subprotocol, where it is no token character', (lab) =>
+securityCase('SP-07: refuses padding in a subprotocol, where it is not a token character', (lab) =>
   offerRefused(lab, `chat, bearer.${lab.token()}=`),
 );
 

@@ -24,13 +24,13 @@ const timedOut = { code: 3008, reason: 'authentication timed out' };
 const required = { code: 3000, reason: 'credential required' };
 const malformed = { code: 3000, reason: 'malformed credential' };
 
-/** Starts a gateway, and a socket on it that has not said anything yet. */
+/** Starts a gateway, and a socket on it that has not sent anything yet. */
 async function pendingPeer(lab: Lab, auth: WsAuthModuleOptions = {}): Promise<RawPeer> {
   await lab.start({ auth });
   return lab.pendingPeer();
 }
 
-/** A strategy that judges when the test says so, and a socket that waits for its verdict. */
+/** A strategy that decides when the test lets it, and a socket that waits for its verdict. */
 async function judgedPeer(lab: Lab, auth: WsAuthModuleOptions = {}) {
   let asked = 0;
   const { promise, decide } = verdict();
@@ -208,7 +208,7 @@ securityTable(
   [
     ['another event', '{"event":"echo","data":"early"}', required],
     ['no event', '{"data":{"token":"x"}}', required],
-    ['an event that is no string', '{"event":["authenticate"],"data":{"token":"x"}}', required],
+    ['an event that is not a string', '{"event":["authenticate"],"data":{"token":"x"}}', required],
     ['no JSON', 'hello', required],
     ['nothing', '', required],
     ['an array', '["authenticate",{"token":"x"}]', required],

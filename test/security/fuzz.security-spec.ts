@@ -17,7 +17,7 @@ const inputs = Number(process.env['FUZZ_INPUTS'] ?? 20_000);
 const seed = Number(process.env['FUZZ_SEED'] ?? 1);
 const parallel = 64;
 
-/** Constant, as all of the input is, so that a seed says everything. */
+/** Constant, as all of the input is, so that a seed states everything. */
 const token = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJlLW9mLXRoZS10b2tlbg';
 const host = 'gateway.example';
 

@@ -31,7 +31,7 @@ const behindProxy = { trustProxy: 'loopback' };
 
 const from = (address: string) => ({ 'x-forwarded-for': address });
 
-/** Sends a credential that is refused, and says with which status. */
+/** Sends a credential that is refused, and returns the status. */
 function guess(lab: Lab, fields: NonNullable<HandshakeParts['fields']> = {}): Promise<number> {
   return lab.status({ fields: { authorization: 'Bearer nobody', ...fields } });
 }
@@ -206,7 +206,7 @@ securityCase('RL-06: an upgrade without Connection is plain HTTP, and no attempt
   expect(lab.events).toEqual([]);
 });
 
-/** A limiter that cannot say. */
+/** A limiter that cannot decide. */
 function limiter(get: FailureLimiter['get']): FailureLimiter {
   return { points: 3, get, consume: () => Promise.reject(new Error('the store is down')) };
 }

@@ -236,7 +236,7 @@ securityCases(
     ['no scheme', { allowedOrigins: ['app.example.com'] }],
     ['an empty entry', { allowedOrigins: [''] }],
     ["'*' in a list", { allowedOrigins: ['https://app.example.com', '*'] }],
-    ['a value that is no string', { allowedOrigins: [undefined as unknown as string] }],
+    ['a value that is not a string', { allowedOrigins: [undefined as unknown as string] }],
   ] as const satisfies readonly (readonly [string, WsAuthModuleOptions])[],
   ([what]) => `OR-14: refuses to boot with ${what}`,
   async (_lab, [, auth]) => {

@@ -26,7 +26,7 @@ import { LiveSessions } from '../../lib/sessions/live-sessions.js';
 
 const goingAway = { code: 1001, reason: 'server shutting down' };
 
-/** Never settles for `nobody`, and accepts everybody else. */
+/** Never settles for the token `never`, and accepts every other one. */
 const hanging = customStrategy('hanging', (request) =>
   bearerOf(request) === 'never' ? new Promise(() => undefined) : { id: bearerOf(request) },
 );

@@ -84,7 +84,7 @@ function limiter(get: FailureLimiter['get']): FailureLimiter {
   return { points: 3, get, consume: () => Promise.resolve() };
 }
 
-/** Starts the application, and says how a client comes in. */
+/** Starts the application, and returns how a client connects. */
 async function start(lab: Lab, { auth, ...options }: CaseOptions, limits: WsAuthModuleOptions) {
   await lab.start({ ...options, auth: { ...behindProxy, ...auth, ...limits }, goodFields });
   return () => lab.knock({ fields: { authorization: 'Bearer nobody', ...from('203.0.113.1') } });
@@ -136,7 +136,7 @@ async function isGoodOrThrow(info: Info): Promise<boolean> {
   return true;
 }
 
-/** Ways of a `verifyClient` to say no, or to fail, and what the client sees. */
+/** Ways of a `verifyClient` to refuse, or to fail, and what the client sees. */
 const refusals: Readonly<Record<string, readonly [verify: unknown, status: number]>> = {
   'returns false': [isGood, 401],
   'calls back synchronously': [(info: Info, answer: Answer) => answer(isGood(info), 403), 403],
@@ -261,7 +261,7 @@ securityCases(
   },
 );
 
-securityCase('K6c: a yes that comes after the client has left is no failure', async (lab) => {
+securityCase('K6c: a yes that comes after the client has left is not a failure', async (lab) => {
   const own = work({ id: 'alice' } as never);
   const knock = await start(lab, places['a strategy']!(own), {
     failedAttempts: { perAddress: { points: 1, windowMs: 60_000 } },

@@ -418,7 +418,7 @@ securityTable(
   },
 );
 
-/** A good token with another header, and the old signature unless told otherwise. */
+/** A good token with another header, and the old signature unless the test names another. */
 function withHeader(lab: Lab, header: object, signature?: string): string {
   const [, payload, signed] = lab.token('alice', access).split('.');
   const encoded = Buffer.from(JSON.stringify({ typ: 'JWT', ...header })).toString('base64url');

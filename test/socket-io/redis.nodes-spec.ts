@@ -36,7 +36,7 @@ class RedisIoAdapter extends WsAuthIoAdapter {
   }
 }
 
-/** Both adapters of Socket.IO, as their packages say. */
+/** Both adapters of Socket.IO, as their packages document it. */
 const adapters: readonly [string, (client: unknown, subscriber: unknown) => AdapterOf][] = [
   ['@socket.io/redis-adapter', (client, subscriber) => createAdapter(client, subscriber)],
   ['@socket.io/redis-streams-adapter', (client) => createStreamsAdapter(client)],

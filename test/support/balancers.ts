@@ -20,7 +20,7 @@ interface Program {
   arguments(file: string): readonly string[];
 }
 
-/** Both as `deploys.md` says, in front of WebSockets alone. */
+/** Both as in `deploys.md`, in front of WebSockets alone. */
 export const balancers = {
   nginx: {
     file: '/usr/sbin/nginx',

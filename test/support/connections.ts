@@ -7,7 +7,7 @@ import { EchoGateway } from './gateways.js';
 import { bearerOf, customStrategy } from './strategies.js';
 import { bearer, tokenOf } from './tokens.js';
 
-/** What a strategy of the tests returns for each token: a user, `[user, info]`, or something that is no user. */
+/** What a strategy of the tests returns for each token: a user, `[user, info]`, or something that is not a user. */
 export type Verdicts = Record<string, unknown>;
 
 /** A strategy that looks its verdict up; changing the record changes the verdict. */

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { bearerOf, customStrategy } from './strategies.js';
 
-/** A strategy that judges each credential when, and how, the test says. */
+/** A strategy that judges each credential when, and how, the test demands. */
 export class DeferredStrategy {
   readonly #asked = new EventEmitter();
   readonly #waiting: { readonly token: string; decide(verdict: unknown): void }[] = [];

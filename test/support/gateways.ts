@@ -17,7 +17,7 @@ export interface Seen {
   readonly client: WebSocket;
 }
 
-/** A gateway that says who it talks to and records whom it met. */
+/** A gateway that answers with the name of the user, and records the users it met. */
 @WebSocketGateway()
 export class EchoGateway {
   readonly connected: Seen[] = [];

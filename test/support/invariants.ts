@@ -46,7 +46,7 @@ import { patient } from './patience.js';
 import { turns } from './turns.js';
 import { eventNames } from './events.js';
 
-/** A gateway that testifies: nobody without a session, and nobody whose socket is closing, gets to its code. */
+/** A gateway that testifies: its code sees no client without a session, and no socket that is closing. */
 @WebSocketGateway()
 export class WitnessGateway {
   @WebSocketServer() readonly server!: WsServer;
@@ -116,7 +116,7 @@ export interface HandshakeParts {
   readonly version?: string;
   /** Replaces a field, repeats it (array), or leaves it out (`undefined`). Names in lower case. */
   readonly fields?: Readonly<Record<string, string | readonly string[] | undefined>>;
-  /** What follows the request at once. */
+  /** What follows the request immediately. */
   readonly early?: Buffer;
   readonly connect?: Partial<SocketConnectOpts>;
 }
@@ -134,7 +134,7 @@ export interface CaseOptions {
   readonly goodFields?: Readonly<Record<string, string>>;
 }
 
-/** What stands still as long as nobody is connected. */
+/** What stands still as long as no client is connected. */
 interface Baseline {
   readonly timers: number;
   readonly listeners: Readonly<Record<string, number>>;
@@ -279,7 +279,7 @@ export class Lab {
     return { authorization };
   }
 
-  /** Opens a connection and says nothing. */
+  /** Opens a connection and sends nothing. */
   peer(connect: Partial<SocketConnectOpts> = {}, port = this.port): RawPeer {
     const peer = new RawPeer(port, connect);
     this.peers.push(peer);
@@ -299,7 +299,7 @@ export class Lab {
     return typeof key === 'string' ? peer.expectKey(key) : peer;
   }
 
-  /** Sends a handshake, and says how it was answered. */
+  /** Sends a handshake, and returns how it was answered. */
   answer(parts: HandshakeParts = {}): Promise<RawResponse> {
     return this.knock(parts).response();
   }
@@ -588,7 +588,7 @@ export function preparedTable<Input>(
   });
 }
 
-/** The bytes of a handshake, valid unless told otherwise. */
+/** The bytes of a handshake, valid unless the test changes it. */
 export function handshakeOf(parts: HandshakeParts, port: number): Buffer {
   const { method = 'GET', target = '/', version = '1.1', early = Buffer.alloc(0) } = parts;
   const fields: Record<string, string | readonly string[] | undefined> = {

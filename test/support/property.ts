@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 
 /**
- * fast-check, with as many inputs for each property as `PROPERTY_RUNS` says: 100 by default, 10,000 in CI.
+ * fast-check, with as many inputs for each property as `PROPERTY_RUNS` states: 100 by default, 10,000 in CI.
  *
  * A property whose inputs are expensive names its own `numRuns`.
  */

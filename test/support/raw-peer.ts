@@ -48,7 +48,7 @@ const responseHead = /^HTTP\/1\.1 (\d{3}) [\x20-\x7e]+$/;
 const responseField = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+): ([\x20-\x7e]*)$/;
 
 /**
- * A peer that says exactly the bytes a test gives it and keeps every byte of the answer, for input that no WebSocket client
+ * A peer that sends exactly the bytes a test gives it and keeps every byte of the answer, for input that no WebSocket client
  * produces.
  */
 export class RawPeer {
@@ -94,7 +94,7 @@ export class RawPeer {
     return this.send(JSON.stringify({ event, data }));
   }
 
-  /** Says goodbye by a close frame. */
+  /** Ends the connection by a close frame. */
   close(code = 1000): this {
     this.left = true;
     const payload = Buffer.alloc(2);
@@ -122,7 +122,7 @@ export class RawPeer {
     return this;
   }
 
-  /** The response to the handshake, which must be the first thing the server says. */
+  /** The response to the handshake, which must be the first thing the server sends. */
   async response(): Promise<RawResponse> {
     const parsed = await this.#until(() => parseResponse(this.received, this.ended));
     this.#read = parsed.end;
@@ -163,7 +163,7 @@ export class RawPeer {
     return JSON.parse(payload.toString());
   }
 
-  /** Waits for the close frame of the server and answers it, unless told not to. */
+  /** Waits for the close frame of the server and answers it, unless the test forbids it. */
   async closed({ answer = true } = {}): Promise<RawClose> {
     for (;;) {
       const { opcode, payload } = await this.frame();
@@ -227,7 +227,7 @@ export class RawPeer {
   }
 }
 
-/** A promise, or a sentence that says what never happened, instead of a test that hangs. */
+/** A promise, or a sentence that names what never happened, instead of a test that hangs. */
 export async function withWatchdog<Value>(
   promise: Promise<Value>,
   what: string | (() => string),
@@ -246,7 +246,7 @@ export async function withWatchdog<Value>(
   }
 }
 
-/** What a server may have said on one connection, taken apart. */
+/** What a server may have sent on one connection, taken apart. */
 export interface Transcript {
   readonly responses: readonly RawResponse[];
   readonly frames: readonly RawFrame[];
@@ -254,7 +254,7 @@ export interface Transcript {
   readonly rest: Buffer;
 }
 
-/** Takes apart all that a server has said on one connection. */
+/** Takes apart all that a server has sent on one connection. */
 export function transcriptOf(received: Buffer, ended: boolean): Transcript {
   const responses: RawResponse[] = [];
   const frames: RawFrame[] = [];

@@ -70,7 +70,7 @@ export class RedisServer implements AsyncDisposable {
     }
   }
 
-  /** Freezes it: connections stay open and nobody answers. */
+  /** Freezes it: connections stay open, and no answer comes. */
   freeze(): void {
     process.kill(this.pid, 'SIGSTOP');
   }

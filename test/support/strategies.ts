@@ -39,7 +39,7 @@ export class HttpBasicStrategy extends PassportStrategy(BasicStrategy, 'basic') 
 export interface JudgedRequest extends IncomingMessage {
   readonly body: Record<string, unknown>;
   readonly query: Record<string, string | string[]>;
-  /** Aborts when nobody waits for the strategy any more. */
+  /** Aborts when no caller waits for the strategy any more. */
   readonly signal: AbortSignal;
 }
 

@@ -47,7 +47,7 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   /**
-   * Passes nothing on any more on the connections after the first, and tells neither side: what a firewall does to those
+   * Passes nothing on any more on the connections after the first, and notifies neither side: what a firewall does to those
    * that it has forgotten. New connections are fine.
    */
   strandAllButFirst(): void {

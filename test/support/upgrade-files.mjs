@@ -10,7 +10,7 @@ import jwt from 'jsonwebtoken';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 import { WebSocket } from 'ws';
 
-/** What the build has made: there is none before it. */
+/** What the build has made: before the build it is missing. */
 const built = (name) => import(new URL(`../../dist/lib/${name}.js`, import.meta.url).href);
 const { WsAuthModule } = await built('index');
 const { ws } = await built('ws');

@@ -35,7 +35,7 @@ describe('sessionOf', () => {
   });
 
   it('takes objects alone', () => {
-    // @ts-expect-error: the name of a client is no client
+    // @ts-expect-error: the name of a client is not a client
     sessionOf('alice');
   });
 });

@@ -1,4 +1,4 @@
-/** What every contender of a run is told. */
+/** What every contender of a run receives. */
 export interface Settings {
   /** Key of the tokens, base64. */
   readonly secret: string;

@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { countDoing } from './stay-awake.js';
 import { closeFrame, closeFrameWith, FrameReader, opcodes, pongFrame } from './frames.js';
 
-/** What a client is told. */
+/** What a client receives. */
 export interface ConnectionListener {
   onOpen(connection: Connection): void;
   onText(connection: Connection, payload: Buffer): void;

@@ -11,7 +11,7 @@ export interface Dialogue {
   /** Text that occurs in the frame that a server sends by itself after the 101, if it does. */
   readonly greeting?: string;
   readonly turns: readonly Turn[];
-  /** How it must end: all said, refused with a status, or closed by the server. */
+  /** How it must end: all sent, refused with a status, or closed by the server. */
   readonly outcome: 'done' | 'closed' | number;
 }
 

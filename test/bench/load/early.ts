@@ -4,7 +4,7 @@ import { textFrame } from './frames.js';
 import { scriptsOf } from './play-dialogues.js';
 import type { Script } from './script.js';
 
-/** What became of messages that were sent at once. */
+/** What became of messages that were sent immediately. */
 export interface EarlyCounts {
   readonly sent: number;
   readonly withoutUser: number;
@@ -21,7 +21,7 @@ export interface EarlyPlan extends DialoguePlan {
 }
 
 /**
- * Opens connections, and sends messages on each the moment it is open, right behind what the dialogue says. Where the
+ * Opens connections, and sends messages on each the moment it is open, right behind the dialogue. Where the
  * server greets first, clients call it open when the dialogue is over.
  */
 export async function sendEarly(plan: EarlyPlan): Promise<EarlyCounts> {

@@ -20,10 +20,10 @@ export function scriptOf({ handshake, turns }: Dialogue, credential: string): Sc
   };
 }
 
-/** What a player tells. */
+/** What a player reports. */
 export interface PlayerCallbacks {
   onDone(connection: Connection): void;
-  /** A text frame after everything was said. */
+  /** A text frame after the end of the script. */
   onMore?(connection: Connection, payload: Buffer): void;
   onEnd(connection: Connection, player: Player): void;
 }

@@ -13,10 +13,10 @@ export function mayRest(): void {
 }
 
 /**
- * Keeps this process awake while it waits for the server. The kernel charges whoever writes with waking the reader, so that a
+ * Keeps this process awake while it waits for the server. The kernel charges the writer with waking the reader, so that a
  * load that sleeps makes servers dearer, and slow ones dearest.
  *
- * @returns a function that ends it, and tells the milliseconds in which there was something to do
+ * @returns a function that ends it, and returns the milliseconds in which there was something to do
  */
 export function stayAwake(): () => number {
   let awake = true;

@@ -7,7 +7,7 @@ export interface Question {
   readonly argument: unknown;
 }
 
-/** What it says. */
+/** What it answers. */
 export interface Answer {
   readonly id: number;
   readonly value?: unknown;

@@ -14,7 +14,7 @@ export function cpuTimeOf(pid: number): number {
   }
 }
 
-/** What the kernel tells user space, whatever its own timer does. */
+/** What the kernel reports to user space, whatever its own timer does. */
 const tickMs = 10;
 
 function ticksOf(pid: number): number {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** A Redis server of this run alone, on a socket that nobody else sees. */
+/** A Redis server of this run alone, on a socket that no other program sees. */
 export interface RedisServer extends AsyncDisposable {
   readonly path: string;
 }

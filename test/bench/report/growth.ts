@@ -13,7 +13,7 @@ export interface Growth {
 /** What a doubling may cost: twice as much, and what caches and garbage add. */
 export const maxFactor = 2.5;
 
-/** What does no harm, and cannot be told from noise: so many times the cost of a connection. */
+/** What does no harm, and cannot be distinguished from noise: so many times the cost of a connection. */
 const harmless = 2.5;
 
 /** What noise does not add up to: so many times the cost of a connection. */

@@ -1,7 +1,7 @@
 import type { Cost } from '../load/dialogue.js';
 import { Belongings } from '../processes/belongings.js';
 
-/** Somebody whose slices are measured. */
+/** A contender whose slices are measured. */
 export interface Runner {
   /** Work of a fraction of a second. */
   slice(): Promise<Cost>;
@@ -72,7 +72,7 @@ async function takeTurns(first: Runner, second: Runner, rounds: number): Promise
   return costs;
 }
 
-/** For warming up, and for who is compared with nobody. */
+/** For warming up, and for a contender that is compared with no other. */
 export async function repeat(runner: Runner, times: number): Promise<Cost[]> {
   const costs: Cost[] = [];
   for (let time = 0; time < times; time += 1) {

@@ -3,7 +3,7 @@ import type { Cost, Dialogue, DialoguePlan } from '../load/dialogue.js';
 import type { Server } from '../processes/server.js';
 import type { Runner } from './alternate.js';
 
-/** Clients that all say the same. */
+/** Clients that all send the same. */
 export interface DialogueWork {
   readonly label: string;
   readonly server: Server;
@@ -34,7 +34,7 @@ export function dialogueRunner(bench: Bench, work: DialogueWork, count: number):
   };
 }
 
-/** Says who it was. */
+/** Names the contender. */
 export async function explain<Value>(label: string, asked: Promise<Value>): Promise<Value> {
   try {
     return await asked;

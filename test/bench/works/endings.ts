@@ -114,7 +114,7 @@ async function end(
   return { lastCloseMs, stallMs };
 }
 
-/** A user of its own each time: whoever was revoked comes back with a token of the same second. */
+/** A user of its own each time: a revoked user comes back with a token of the same second. */
 function revocation(bench: Bench, contestant: Contestant): MassEnding {
   let user = '';
   let revoked = 0;

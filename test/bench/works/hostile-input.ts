@@ -23,5 +23,5 @@ export function base64(text: string): string {
   return Buffer.from(text).toString('base64');
 }
 
-/** A text that has the form of a JWT, and is none that a strategy accepts. */
+/** A text that has the form of a JWT, and that no strategy accepts. */
 export const jwtShaped = `${base64('{"alg":"none"}')}.${base64('{"a":1}')}.x`.replaceAll('=', '');

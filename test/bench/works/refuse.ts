@@ -22,7 +22,7 @@ import { dialogueRunner, inFlight } from './dialogue-runner.js';
 import { forgedTokens } from './tokens.js';
 import { byUpgrade } from './ways.js';
 
-/** Somebody who is refused. */
+/** A client that is refused. */
 interface Refused {
   readonly label: string;
   readonly name: Contestant['name'];

@@ -1,7 +1,7 @@
 import type { Dialogue, Turn } from '../load/dialogue.js';
 import { bearerField, credentialMark, handshake } from '../load/requests.js';
 
-/** How clients of a protocol talk: what they say to connect, and how they write messages. */
+/** How clients of a protocol talk: what they send to connect, and how they write messages. */
 export interface Way {
   readonly dialogue: Dialogue;
   /** A message of 64 bytes that is answered by the same. */

@@ -37,7 +37,7 @@ const tenant = new AsyncLocalStorage<string>();
 const inContext: WsAuthMiddleware = (request: { url: string }, _response, next: () => void) =>
   tenant.run(`tenant of ${request.url}`, next);
 
-/** Says which context each piece of the application's code runs in. */
+/** Records which context each piece of the application's code runs in. */
 @WebSocketGateway({ path: '/rooms' })
 class RoomsGateway {
   readonly seen: [string, string | undefined][] = [];

@@ -106,7 +106,7 @@ const first = gateway({ path: '/same' }, WsAuth({ maxQueuedMessages: 1 }));
 const second = gateway({ path: '/same' }, WsAuth({ maxQueuedMessages: 2 }));
 const made = gateway({}, WsAuth({ maxQueuedMessages: 3 }));
 
-/** What is listed among the providers, and what the refusal says. */
+/** What is listed among the providers, and the words of the refusal. */
 type Row = readonly [
   what: string,
   make: () => readonly unknown[],

@@ -30,7 +30,7 @@ type Application = Parameters<NonNullable<Parameters<typeof bootError>[1]>>[0];
 interface Mistake {
   readonly application: ModuleMetadata;
   readonly main?: (app: Application) => unknown;
-  /** What the message has to say: the place of the mistake, and the fix. */
+  /** What the message has to name: the place of the mistake, and the fix. */
   readonly says: readonly (string | RegExp)[];
 }
 

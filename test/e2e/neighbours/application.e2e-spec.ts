@@ -89,7 +89,7 @@ const byTenant: ContextIdStrategy = {
   },
 };
 
-/** Says who was served. */
+/** Answers with the name of the neighbour. */
 @Injectable()
 class ServedInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -100,7 +100,7 @@ class ServedInterceptor implements NestInterceptor {
   }
 }
 
-/** Lets clients know what an HTTP exception says. */
+/** Sends the message of an HTTP exception to the client. */
 @Catch(HttpException)
 class HttpExceptionFilter extends BaseWsExceptionFilter {
   override catch(exception: HttpException, host: ArgumentsHost): void {

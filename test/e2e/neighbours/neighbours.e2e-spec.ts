@@ -25,7 +25,7 @@ type Order = 'before' | 'after';
 
 const orders: Order[] = ['before', 'after'];
 
-/** An application on whose HTTP server somebody else listens, who came before us or after us. */
+/** An application on whose HTTP server another library listens, which came before us or after us. */
 async function startWith(
   order: Order,
   attach: Attach,
@@ -77,7 +77,7 @@ describe.each(orders)('a graphql-ws server that came %s us', (order) => {
   });
 });
 
-/** A Socket.IO server that greets whoever connects. */
+/** A Socket.IO server that greets every client. */
 function serveSocketIo(server: Server, options: Partial<ServerOptions> = {}): SocketIoServer {
   const greeter = new SocketIoServer(server, options);
   greeter.on('connection', (client) => client.emit('welcome', client.conn.transport.name));

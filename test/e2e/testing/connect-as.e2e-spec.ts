@@ -84,7 +84,7 @@ describe('connectAs()', () => {
 
   it.each([
     ['has expired', { id: 'alice', exp: 1 }],
-    ['has an expiry that is no number', { id: 'alice', exp: 'tomorrow' }],
+    ['has an expiry that is not a number', { id: 'alice', exp: 'tomorrow' }],
     ['is a list', [alice]],
   ])('is refused with a user that %s', async (_what, user) => {
     await using app = await startProtected();

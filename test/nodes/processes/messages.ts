@@ -2,7 +2,7 @@ import type { WsAuthModuleOptions } from '../../../lib/index.js';
 import type { RedisStoreOptions } from '../../../lib/redis.js';
 import type { RedisPackage } from '../redis-clients.js';
 
-/** How a node runs: what can be said in JSON. */
+/** How a node runs: what JSON can express. */
 export interface NodeSettings extends Pick<
   WsAuthModuleOptions,
   | 'maxStalenessMs'
@@ -29,7 +29,7 @@ export interface NodeCommands {
   revoke(userId: string): Promise<number>;
   /** Issues a ticket that stands for a user. */
   issueTicket(userId: string): Promise<string>;
-  /** Whether the node says that it can let clients in. */
+  /** Whether the node reports that it can accept clients. */
   isReady(): Promise<boolean>;
   /** Has the node rebalance over so many milliseconds, and returns how many sessions have left. */
   rebalance(overMs: string): Promise<number>;
@@ -53,7 +53,7 @@ export interface Question {
 /** From the parent to a node that it needs no more: the node closes its end of the channel, its application, and ends. */
 export const farewell = 'farewell';
 
-/** Events that a node tells its parent. */
+/** Events that a node reports to its parent. */
 export const toldEvents = ['authenticating', 'authenticated', 'refused', 'revoked'] as const;
 
 export type ToldEvent = (typeof toldEvents)[number];
@@ -64,5 +64,5 @@ export type Report =
   | { readonly type: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly type: 'failure'; readonly id: number; readonly error: string }
   | { readonly type: 'event'; readonly name: ToldEvent }
-  /** Something that nobody caught, or a warning of Node.js: it is what a test must not see. */
+  /** An uncaught error, or a warning of Node.js: it is what a test must not see. */
   | { readonly type: 'fault'; readonly text: string };

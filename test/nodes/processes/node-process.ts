@@ -27,7 +27,7 @@ const program = fileURLToPath(
 export interface Ending {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** What nobody caught, and warnings. */
+  /** Uncaught errors, and warnings. */
   readonly faults: readonly string[];
   readonly stderr: string;
 }
@@ -93,7 +93,7 @@ export class NodeProcess implements AsyncDisposable {
     }) as Promise<ResultOf<Name>>;
   }
 
-  /** How often the node has told of an event. */
+  /** How often the node has reported an event. */
   count(name: ToldEvent): number {
     return this.#counts.get(name) ?? 0;
   }
@@ -114,7 +114,7 @@ export class NodeProcess implements AsyncDisposable {
     return this.knock(tokenOf(user)).opened();
   }
 
-  /** Ends the process at once, as a crash of its machine does. */
+  /** Ends the process immediately, as a crash of its machine does. */
   kill(): Promise<Ending> {
     this.child.kill('SIGKILL');
     return this.#ended;
@@ -172,7 +172,7 @@ export class NodeProcess implements AsyncDisposable {
     }
   }
 
-  /** Whoever still waits for an answer gets none. */
+  /** Callers that still wait for an answer get an error. */
   #abandon(): void {
     this.#waiting.forEach(({ reject }) => reject(new Error('the node is gone')));
     this.#waiting.clear();
@@ -180,7 +180,7 @@ export class NodeProcess implements AsyncDisposable {
 }
 
 /**
- * Resolves once a process has ended, and all that it said has arrived.
+ * Resolves once a process has ended, and all its reports have arrived.
  */
 async function endOf(child: ChildProcess): Promise<Pick<Ending, 'code' | 'signal'>> {
   const exit = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;

@@ -84,12 +84,12 @@ async function main(settings: NodeSettings): Promise<void> {
 
 function report(message: Report): void {
   if (process.connected) {
-    // A parent that is gone is told nothing, which is no fault of this process.
+    // A parent that has ended receives nothing, and this process is not at fault.
     process.send!(message, undefined, undefined, () => undefined);
   }
 }
 
-/** Only watches: what nobody catches ends the process, as it would anywhere. */
+/** Only watches: an uncaught error ends the process, as it would anywhere. */
 function reportFaults(): void {
   process.on('uncaughtExceptionMonitor', (error, origin) => {
     report({ type: 'fault', text: `${origin}: ${String(error)}` });

@@ -29,9 +29,9 @@ export class ThreeNodes implements AsyncDisposable {
     return [this.a, this.b, this.c];
   }
 
-  /** How often all of them together have told of an event by now. */
+  /** How often all of them together have reported an event by now. */
   async count(name: ToldEvent): Promise<number> {
-    // Whatever a node told before it answers has arrived with the answer.
+    // Whatever a node reported before it answers has arrived with the answer.
     await this.countSessions();
     return sum(this.all.map((node) => node.count(name)));
   }

@@ -9,7 +9,7 @@ import type { Server, Socket } from 'socket.io';
 import { sessionOf, userOf, WsSession, WsUser, type WsAuthSession } from '../../../lib/index.js';
 import type { TestUser } from '../../support/strategies.js';
 
-/** A gateway that says who it talks to, and records whom it met. */
+/** A gateway that answers with the name of the user, and records the users it met. */
 export class IoEcho {
   readonly connected: Socket[] = [];
   readonly disconnected: Socket[] = [];

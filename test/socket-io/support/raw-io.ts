@@ -11,7 +11,7 @@ export interface RawAnswer {
   readonly body: string;
 }
 
-/** What a raw request says. */
+/** The content of a raw request. */
 export interface RawRequest {
   readonly method?: string;
   readonly headers?: Record<string, string | string[]>;

@@ -15,7 +15,7 @@ export interface Engine {
 
 const firefox = '/usr/bin/firefox-esr';
 
-/** Chromium is always there: {@link openChromium} says what to do when it is not. */
+/** Chromium is always there: {@link openChromium} prints what to do when it is not. */
 export const engines: readonly Engine[] = [
   {
     name: 'Chromium',

@@ -2,7 +2,7 @@ import { canInstall, install, installCommand } from './debian-package.js';
 import { engines } from './engines.js';
 
 /**
- * Installs the engines that are missing, where that is possible. Elsewhere it says how, and the tests do without them: no
+ * Installs the engines that are missing, where that is possible. Elsewhere it prints how, and the tests do without them: no
  * system but Debian's has all.
  */
 export async function setup(): Promise<void> {

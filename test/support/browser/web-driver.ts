@@ -1,5 +1,5 @@
 import { patient } from '../patience.js';
-/** What a WebDriver says when it cannot do as told. */
+/** What a WebDriver answers to a command that it cannot obey. */
 interface WebDriverError {
   readonly error: string;
   readonly message: string;

@@ -63,7 +63,7 @@ class Belongings implements AsyncDisposable {
   }
 }
 
-/** Starts an X server, which chooses a number that is free, and says which. */
+/** Starts an X server, which chooses a free number, and prints it. */
 async function startDisplay(stack: Belongings): Promise<string> {
   const args = ['-displayfd', '3', '-screen', '0', '1280x900x24', '-nolisten', 'tcp'];
   const child = spawn('Xvfb', args, { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });

@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { claimUpgrades } from '../../../lib/adapters/claim-upgrades.js';
 
-/** A server, who was told of its upgrades, and how to bring one about. */
+/** A server, which listeners received its upgrades, and how to bring one about. */
 function setUp() {
   const server: Server = createServer();
   const told: string[] = [];

@@ -70,7 +70,7 @@ const published: Readonly<Record<'jwt' | 'basic' | 'bearer' | 'local' | 'custom'
 
 const token = tokenOf({ sub: 'alice', aud: 'ws', exp: inAnHour });
 
-/** Says of every user why he is not let in, in a sentence that is meant for a page. */
+/** States for every user why the client is refused, in a sentence that is meant for a page. */
 function saying(message: string): Strategy {
   const strategy: unknown = new LocalStrategy((_username, _password, done) =>
     done(null, false, message as unknown as { readonly message: string }),
@@ -131,7 +131,7 @@ describe('published strategies', () => {
   });
 
   it.each([
-    ['AH-07: is no JWT', 'x'],
+    ['AH-07: is not a JWT', 'x'],
     ['AH-07: has expired', tokenOf({ sub: 'a', aud: 'ws', exp: 1 })],
     ['EX-01: expires this instant', tokenOf({ sub: 'a', aud: 'ws', exp: inAnHour - 3_600 })],
     ['ST-22: is for another audience', tokenOf({ sub: 'a', aud: 'web', exp: inAnHour })],

@@ -223,7 +223,7 @@ describe('what is refused although a strategy accepts it', () => {
       await harness.decide('/', lines(token));
     }
     expect(warnings).toEqual([
-      expect.stringMatching(/^strategy: own accepted .* is no object; return an object/),
+      expect.stringMatching(/^strategy: own accepted .* is not an object; return an object/),
       expect.stringMatching(/^strategy: own accepted .* past its end .* set the option expiresAt/),
     ]);
   });

@@ -45,7 +45,7 @@ describe('readPrincipal', () => {
     ['an empty list of rows', []],
     ['a list of users', [{ id: 1 }]],
     ['a promise that was not awaited', Promise.resolve(false)],
-    // oxlint-disable-next-line unicorn/no-thenable -- a query builder that nobody awaited is one
+    // oxlint-disable-next-line unicorn/no-thenable -- a query builder without `await` is one
     ['a query that was not awaited', { then: () => undefined }],
   ])('ST-12: knows no user in %s', (_what, user) => {
     expect(read(user)).toBe('no-object');

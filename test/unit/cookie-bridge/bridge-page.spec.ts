@@ -17,7 +17,7 @@ function scriptOf(html: string): string {
   return /<script>([\s\S]*)<\/script>/.exec(html)?.[1] ?? '';
 }
 
-/** Runs the script of the page as a browser would, and says what it did. */
+/** Runs the script of the page as a browser would, and returns what it did. */
 async function open(message: MessageFromPage, answer: () => Promise<{ readonly ok: boolean }>) {
   const fetched: unknown[] = [];
   const posted: unknown[] = [];
@@ -74,7 +74,7 @@ describe('the bridge page', () => {
   it.each([
     ['the server refuses', () => Promise.resolve({ ok: false })],
     ['there is no server', () => Promise.reject(new Error('offline'))],
-  ])('says so when %s', async (_what, answer) => {
+  ])('shows it when %s', async (_what, answer) => {
     const { posted } = await open({ data: 'token', origin: app }, answer);
     expect(posted).toEqual([{ type: bridgeMessageType, ok: false }, app]);
   });

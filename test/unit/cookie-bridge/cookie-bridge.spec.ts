@@ -200,7 +200,7 @@ describe('the bridge', () => {
     ['a path with a query', { bridge: { path: '/b?x' } }, /^fromCookie\.bridge\.path: /],
     ['a path that no request has', { bridge: { path: '//b' } }, /^fromCookie\.bridge\.path: /],
     ['the path of the gateway', { bridge: { path: '/ws' } }, /^fromCookie\.bridge\.path: /],
-    ['a cookie that is no token', { cookie: 'a b' }, /^fromCookie: /],
+    ['a cookie that is not a token', { cookie: 'a b' }, /^fromCookie: /],
     ['a life under a second', { bridge: { maxAgeMs: 999 } }, /^fromCookie\.bridge\.maxAgeMs: /],
     ['a gateway path that no cookie can have', { gatewayPath: '/w;s' }, /path/],
   ])('refuses to boot with %s', (_what, setup, message) => {

@@ -255,7 +255,7 @@ const cases: readonly Case[] = [
     expected: basic('a', 'b'),
   },
   {
-    name: 'says of a malformed Bearer that it is malformed, though another extractor does not read it',
+    name: 'states that a malformed Bearer is malformed, though another extractor does not read it',
     extractors: [
       fromAuthorizationHeader({ schemes: ['Bearer'], strategy: 'jwt' }),
       fromAuthorizationHeader({ schemes: ['Basic'], strategy: 'basic' }),

@@ -17,7 +17,7 @@ const opaque: readonly (readonly [string, string, string])[] = [
   ['an API key of two parts', 'key.one', 'key.two'],
   ['a JWE', `${part({ enc: 'A256GCM' })}..iv.one.tag`, `${part({ enc: 'A256GCM' })}..iv.two.tag`],
   ['five parts', `${part({})}.a.b.c.one`, `${part({})}.a.b.c.two`],
-  ['JSON that is no object', `${part([1])}.${part({})}.one`, `${part([1])}.${part({})}.two`],
+  ['JSON that is not an object', `${part([1])}.${part({})}.one`, `${part([1])}.${part({})}.two`],
   ['claims that are no object', `${part({})}.${part(1)}.one`, `${part({})}.${part(1)}.two`],
   ['other characters between', `${part({})}!.${part({})}.AAAA`, `${part({})}!.${part({})}.AAAB`],
   ['text between braces', `${text64('{a}')}.${part({})}.one`, `${text64('{a}')}.${part({})}.two`],

@@ -60,7 +60,7 @@ describe('an extractor of the application with a mistake', () => {
     ['a text', () => 'token'],
     ['an object', () => ({ content: { scheme: 'Bearer', token: 'x' } })],
     ['false', () => false],
-  ])('K11b: throws if find() returns %s, which is no missing credential', (_what, find) => {
+  ])('K11b: throws if find() returns %s, which is not a missing credential', (_what, find) => {
     for (const place of ['query', 'cookie', 'request'] as const) {
       const extractor = own({ place, find: find as never });
       expect(() => findCredential([extractor], handshake, limits)).toThrow(

@@ -29,7 +29,7 @@ describe('andThen', () => {
 });
 
 describe('isThenable', () => {
-  it.each([undefined, null, 1, 'then', {}, () => undefined])('is no for %o', (value) => {
+  it.each([undefined, null, 1, 'then', {}, () => undefined])('is false for %o', (value) => {
     expect(isThenable(value)).toBe(false);
   });
 });

@@ -34,7 +34,7 @@ async function verify(strategy: Strategy, content: CredentialContent) {
   return runStrategy(withWholePassword(strategy, credential, request), request, attempt);
 }
 
-/** Accepts everybody and says whom it was asked about. */
+/** Accepts every user, and records the names. */
 const recording: Strategy = new BasicStrategy((username: string, password: string, done: Done) =>
   done(null, { username, password }),
 );

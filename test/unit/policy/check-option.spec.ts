@@ -60,7 +60,7 @@ group('describe', () => {
     [1, 'the number 1'],
     ['SECRET', 'a value of type string'],
     [{ a: 'SECRET' }, 'a value of type object'],
-  ])('says of %j what it is', (value, described) => {
+  ])('describes %j', (value, described) => {
     expect(describe(value)).toBe(described);
   });
 });

@@ -154,7 +154,7 @@ describe("'same-origin'", () => {
     ['https://gateway.example/', false],
     ['null', false],
     ['', false],
-  ])('CK-08: says of %s: %s', (origin, allowed) => {
+  ])('CK-08: answers for %s: %s', (origin, allowed) => {
     expect(ask('same-origin', origin, cookie)).toBe(allowed);
     expect(ask('same-origin', origin, explicit)).toBe(allowed);
   });

@@ -288,7 +288,7 @@ const refused: readonly Refused[] = [
     message: 'realm: expected a string without control characters',
   },
   {
-    name: 'a realm that is no string',
+    name: 'a realm that is not a string',
     options: { realm: 7 },
     message: 'realm: expected a string without control characters',
   },
@@ -312,9 +312,13 @@ const refused: readonly Refused[] = [
     message: /^optional: /,
   },
   { name: 'optional: 1', options: { optional: 1 }, message: /^optional: / },
-  { name: 'a userId that is no function', options: { userId: 'id' }, message: /^userId: / },
-  { name: 'an expiresAt that is no function', options: { expiresAt: 60 }, message: /^expiresAt: / },
-  { name: 'a property that is no name', options: { property: '' }, message: /^property: / },
+  { name: 'a userId that is not a function', options: { userId: 'id' }, message: /^userId: / },
+  {
+    name: 'an expiresAt that is not a function',
+    options: { expiresAt: 60 },
+    message: /^expiresAt: /,
+  },
+  { name: 'a property that is not a name', options: { property: '' }, message: /^property: / },
   {
     name: 'a property that the client has already',
     options: { property: 'send' },
@@ -331,7 +335,7 @@ const refused: readonly Refused[] = [
     message: /^events\.authenticate: /,
   },
   {
-    name: 'a middleware that is no function',
+    name: 'a middleware that is not a function',
     options: { middleware: ['session'] },
     message: /^middleware: /,
   },

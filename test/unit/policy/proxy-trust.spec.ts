@@ -45,7 +45,7 @@ describe('proxyTrust', () => {
     ['loopback', 'unix:', 1, false],
     [(address) => address === 'unix:', 'unix:', 1, true],
     ['loopback', 'not an address', 0, false],
-  ])('%j says of %s at hop %d: %s', (option, address, hop, trusted) => {
+  ])('%j trusts %s at hop %d: %s', (option, address, hop, trusted) => {
     expect(proxyTrust(option)(address, hop)).toBe(trusted);
   });
 

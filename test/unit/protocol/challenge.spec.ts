@@ -102,7 +102,7 @@ describe('challengesFor', () => {
     ['no parameter', 'Negotiate'],
     ['only spaces behind the scheme', 'Digest   '],
     ['something else than parameters', 'Negotiate YIIfriendly'],
-    ['a scheme that is no token', 'Not/a/scheme realm="x"'],
+    ['a scheme that is not a token', 'Not/a/scheme realm="x"'],
     ['nothing', ''],
     ['an error', new Error('No auth token')],
     ['an object', { message: 'Missing credentials' }],

@@ -27,7 +27,7 @@ const named: [string, string][] = [
   ['with white space', ' \n\t\r{ "event" \n:\t "authenticate" } '],
   ['after its data', '{"data":{"event":"x","a":[1,"{"]},"event":"authenticate"}'],
   ['as the last of several', '{"event":"a","event":"b","event":"authenticate"}'],
-  ['after a name that is no string', '{"event":{"event":1},"event":"authenticate"}'],
+  ['after a name that is not a string', '{"event":{"event":1},"event":"authenticate"}'],
   ['beside strings with quotes and brackets', '{"a":"\\"}]{[","event":"authenticate"}'],
   ['after a long text', `{"a":"${'x'.repeat(200)}","event":"authenticate"}`],
   [

@@ -51,7 +51,10 @@ const malformed: readonly RefusedCase[] = [
   { name: 'with a tab in Host', lines: handshakeLinesWith({ Host: ['a\tb'] }) },
   { name: 'with a line break in Host', lines: handshakeLinesWith({ Host: ['gateway\n'] }) },
   { name: 'with a scheme in Host', lines: handshakeLinesWith({ Host: ['http://gateway'] }) },
-  { name: 'with a port that is no number', lines: handshakeLinesWith({ Host: ['gateway:http'] }) },
+  {
+    name: 'with a port that is not a number',
+    lines: handshakeLinesWith({ Host: ['gateway:http'] }),
+  },
   { name: 'with a port of six digits', lines: handshakeLinesWith({ Host: ['gateway:100000'] }) },
   { name: 'with two ports', lines: handshakeLinesWith({ Host: ['gateway:80:80'] }) },
   { name: 'with a bare IPv6 address as Host', lines: handshakeLinesWith({ Host: ['::1'] }) },

@@ -39,7 +39,7 @@ describe('normalizeOrigin', () => {
     ['no host', 'https://'],
     ['no host over http', 'http://'],
     ['an empty port', 'https://app.example.com:'],
-    ['a port that is no number', 'https://app.example.com:https'],
+    ['a port that is not a number', 'https://app.example.com:https'],
     ['a port of six digits', 'https://app.example.com:100000'],
     ['a space before it', ' https://app.example.com'],
     ['a line break behind it', 'https://app.example.com\n'],

@@ -13,7 +13,7 @@ import { FakeSession, NodeSessions, named, sessionOf } from './live-session-fake
 import { dayMs, minuteMs } from '../../support/clocks.js';
 import { settle } from '../../support/turns.js';
 
-/** A store that can be out of reach for what nodes say. */
+/** A store that can be unreachable for what nodes publish. */
 class PartedStore extends MemoryWsAuthStore {
   readonly told: StoredRevocation[] = [];
   isParted = false;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { LiveSession } from '../../../lib/sessions/live-session.js';
 import { SessionsByKey } from '../../../lib/sessions/sessions-by-key.js';
 
-/** Sessions are told apart by identity alone. */
+/** Sessions are distinguished by identity alone. */
 const [first, second, third] = Array.from({ length: 3 }, () => ({})) as [
   LiveSession,
   LiveSession,
