@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Converter } from 'typedoc';
+import { pictureOf } from './diagram.mjs';
 
-// Names the guides in the sidebar of the documentation, and puts them before the reference.
+// Names the guides in the sidebar of the documentation, puts them before the reference, and shows their diagrams.
 
 /** Names that are not those of the files. */
 const names = {
@@ -25,7 +27,27 @@ export function load(app) {
     const file = basename(document.name);
     document.frontmatter.group = ofProject.has(file) ? 'Project' : 'Guides';
     document.name = names[file] ?? sentence(file);
+    document.content = document.content.map(drawn);
   });
+  app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
+    // The page has the name of the package as its title already.
+    const [first] = project.readme ?? [];
+    if (first) first.text = first.text.replace(/^# .*\n/, '');
+  });
+}
+
+/** A diagram of mermaid becomes its picture. Everything else stays as it is. */
+function drawn(part) {
+  const [, diagram] = /^```mermaid\n([\s\S]*)```$/.exec(part.text) ?? [];
+  return diagram ? { kind: 'text', text: figureOf(diagram) } : part;
+}
+
+function figureOf(diagram) {
+  try {
+    return `<figure class="diagram">${readFileSync(pictureOf(diagram), 'utf8').trim()}</figure>`;
+  } catch (cause) {
+    throw new Error('a diagram has changed: draw it with npm run diagrams', { cause });
+  }
 }
 
 function sentence(file) {

@@ -119,6 +119,17 @@ describe('the documentation that `npm run docs` builds', { timeout: 300_000 }, (
     expect(errors).toEqual([]);
   });
 
+  it('shows diagrams as pictures, and "Socket.IO" as a name', async () => {
+    const tab = await launched.browser.newPage();
+    await tab.goto(`${origin}/documents/Protocol.html`);
+    expect(await tab.$$eval('figure.diagram svg', (found) => found.length)).toBe(3);
+    expect(
+      await tab.$$eval('pre', (found) => found.map((each) => each.textContent).join()),
+    ).not.toContain('sequenceDiagram');
+    await tab.goto(`${origin}/documents/Socket.IO.html`);
+    expect(await tab.$$eval('a[href^="http://Socket.IO" i]', (found) => found.length)).toBe(0);
+  });
+
   it('lists the guides in the sidebar, and finds a name by its search', async () => {
     const tab = await launched.browser.newPage();
     await tab.goto(`${origin}/index.html`);
