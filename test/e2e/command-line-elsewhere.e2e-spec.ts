@@ -95,7 +95,7 @@ describe('npx nestjs-ws-auth try, at a server of another kind', () => {
     const closed: Promise<unknown>[] = [];
     await using server = await accept((socket) => {
       closed.push(once(socket, 'close'));
-      socket.on('message', (data) => socket.send(String(data)));
+      socket.on('message', (data: Buffer) => socket.send(data.toString()));
     });
     await tryAt(server.url, ...patient);
     expect(await Promise.all(closed)).toHaveLength(8);
