@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { Converter } from 'typedoc';
+import { Application, Converter } from 'typedoc';
 import { pictureOf } from './diagram.mjs';
 
 // Names the guides in the sidebar of the documentation, puts them before the reference, and shows their diagrams.
@@ -21,8 +21,17 @@ const names = {
 
 const ofProject = new Set(['PROTOCOL', 'SECURITY', 'CONTRIBUTING', 'CHANGELOG', 'RESULTS']);
 
+/** Sources are linked without asking git, which has no remote in some checkouts. */
+function sourceLinks() {
+  const { repository } = JSON.parse(readFileSync('package.json', 'utf8'));
+  return repository.url.replace(/^git\+|\.git$/g, '') + '/blob/main/{path}#L{line}';
+}
+
 /** @param {import('typedoc').Application} app */
 export function load(app) {
+  app.on(Application.EVENT_BOOTSTRAP_END, () => {
+    app.options.setValue('sourceLinkTemplate', sourceLinks());
+  });
   app.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_context, document) => {
     const file = basename(document.name);
     document.frontmatter.group = ofProject.has(file) ? 'Project' : 'Guides';
