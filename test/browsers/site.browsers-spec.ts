@@ -75,7 +75,7 @@ describe('the documentation that `npm run docs` builds', { timeout: 300_000 }, (
   let origin: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'nestjs-ws-auth-site-'));
-    await promisify(execFile)('npx', ['typedoc', '--out', folder], { cwd: root });
+    await promisify(execFile)('npm', ['run', 'docs', '--', '--out', folder], { cwd: root });
     server = await serve(folder);
     origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     launched = await launchBrowser('blocked');
