@@ -73,7 +73,7 @@ export class Consumer implements AsyncDisposable {
   async compileProject(project: string, options: object = {}): Promise<void> {
     const config = { compilerOptions: { ...compilerOptions, ...options }, include: ['src'] };
     await this.write(`${project}/tsconfig.json`, JSON.stringify(config));
-    await this.#run('npx', ['tsc', '--project', project]);
+    await this.node('node_modules/typescript/bin/tsc', '--project', project);
   }
 
   /** Runs a program to its end, or for two minutes, and returns what it prints, even if it fails. */
