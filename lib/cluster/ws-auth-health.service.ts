@@ -44,6 +44,11 @@ export class WsAuthHealth {
     this.#sync = sync;
   }
 
+  /** Whether the application has begun to close, or to drain. @internal */
+  get isShuttingDown(): boolean {
+    return this.#shuttingDown;
+  }
+
   /** @internal */
   shutDown(): void {
     this.#shuttingDown = true;

@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
 import {
   WS_AUTH_ADAPTER_CONTEXT,
@@ -5,7 +6,9 @@ import {
   type ProtectedServer,
 } from '../adapters/adapter-context.js';
 import { routePathname } from '../adapters/route.js';
+import type { WsAuthHealth } from '../cluster/ws-auth-health.service.js';
 import { GatewayPolicies } from '../module/gateway-policies.js';
+import { WS_AUTH_OWN_HEALTH } from '../module/own-providers.js';
 import { listen, originOf } from './listening.js';
 import { findNamespace } from './socket-io/find-namespace.js';
 
@@ -55,13 +58,29 @@ function adapterContextOf(app: INestApplication): AdapterContext {
   }
 }
 
+/**
+ * An application that has been closed would listen once more, without its gateways, and keep the process of the tests alive.
+ *
+ * @throws {Error} for one that has been closed.
+ */
+function demandOpen(app: INestApplication): void {
+  const health = app.get<WsAuthHealth>(WS_AUTH_OWN_HEALTH, { strict: false });
+  const { listening }: Server = app.getHttpServer();
+  if (health.isShuttingDown && !listening) {
+    throw new Error(
+      'the application has been closed; connect before app.close(), or make another one',
+    );
+  }
+}
+
 /** Finds a gateway of an application, which listens from here on. */
 export async function findGateway(
   app: INestApplication,
   address: GatewayAddress,
 ): Promise<FoundGateway> {
-  const httpServer = await listen(app);
   const { protectedServers } = adapterContextOf(app);
+  demandOpen(app);
+  const httpServer = await listen(app);
   if (isOfSocketIo(protectedServers, address)) {
     const gateways = app.get(GatewayPolicies, { strict: false }).gateways();
     const originOfPort = (port: number) => originOf(httpServer, port, 'http');

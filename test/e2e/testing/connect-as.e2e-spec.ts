@@ -11,7 +11,7 @@ import {
   WsAuthSessions,
   WsPublic,
 } from '../../../lib/index.js';
-import { connectAs, expectRefused } from '../../../lib/testing.js';
+import { connect, connectAs, expectRefused } from '../../../lib/testing.js';
 import { freePort, startApp, startGateways, startProtected } from '../../support/app.js';
 import { EchoGateway } from '../../support/gateways.js';
 import { JwtStrategy } from '../../support/strategies.js';
@@ -195,6 +195,16 @@ describe('connectAs() finds the gateway', () => {
     const asked = await Promise.all(clients.map((client) => client.ask('whoami')));
     expect(asked).toMatchObject([{ user: 'alice' }, { user: 'bob' }, { user: 'carol' }]);
     await app.close();
+  });
+
+  it('K11c: and reports an application that has been closed, which it leaves closed', async () => {
+    const app = await startProtected();
+    await app.connectAs('bob');
+    await app.nest.close();
+    for (const attempt of [connectAs(app.nest, alice), connect(app.nest)]) {
+      await expect(attempt).rejects.toThrow('the application has been closed');
+    }
+    expect(app.nest.getHttpServer()).toMatchObject({ listening: false });
   });
 
   it('and reports an application that does not import the module', async () => {
