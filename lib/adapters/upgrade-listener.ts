@@ -12,6 +12,7 @@ import { claimUpgrades, type ClaimedUpgrades } from './claim-upgrades.js';
 import { refuseUpgrade } from './refuse.js';
 import { isBelow } from './path-readings.js';
 import type { UpgradeRoute } from './route.js';
+import { unlessAnswered } from './unanswered-upgrade.js';
 
 /** What refusing an upgrade needs of the application, also where no route has its path. */
 export type UpgradeContext = Pick<AdapterContext, 'reporter' | 'trust'>;
@@ -31,7 +32,7 @@ const noEarlyBytes = Buffer.alloc(0);
  * The one `upgrade` listener of an HTTP server: validates the handshake and hands it to the route of its path.
  *
  * An upgrade for one of the routes reaches no other listener. Every other one is left to the other listeners. If there are
- * no others it is refused: with 404, or with 503 while the application closes.
+ * no others, or if none answers, it is refused: with 404, or with 503 while the application closes.
  */
 export class UpgradeListener {
   readonly #routes = new Map<string | typeof anyPath, UpgradeRoute>();
@@ -128,10 +129,15 @@ export class UpgradeListener {
       return;
     }
     socket.on('error', destroy);
-    if (this.httpServer.listenerCount('upgrade') === 1) {
+    const refuse = () => {
       const handshake = parseHandshake(request, head.length);
       const refusal = this.isClosing ? shuttingDown : this.#unknownPath();
       this.#refuse(handshake instanceof Refusal ? handshake : refusal, request, socket);
+    };
+    if (this.httpServer.listenerCount('upgrade') === 1) {
+      refuse();
+    } else if (!this.#passedOn.has(request)) {
+      unlessAnswered(socket, refuse);
     }
   };
 

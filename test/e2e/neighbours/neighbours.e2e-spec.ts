@@ -5,10 +5,11 @@ import type { INestApplication, Provider } from '@nestjs/common';
 import { WebSocketGateway } from '@nestjs/websockets';
 import { Server as SocketIoServer, type ServerOptions } from 'socket.io';
 import { io } from 'socket.io-client';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { WsAuthModule } from '../../../lib/index.js';
 import { startApp, type TestApp } from '../../support/app.js';
+import { useFakeTimers } from '../../support/clocks.js';
 import { EchoGateway } from '../../support/gateways.js';
 import { bearerOf, customStrategy, JwtStrategy } from '../../support/strategies.js';
 import { bearer, tokenOf } from '../../support/tokens.js';
@@ -167,13 +168,54 @@ it('answers 404 while no other listener exists, and leaves unknown paths to one 
   expect((await app.connect('/nobody').refusal()).status).toBe(418);
 });
 
+/** What other listeners do to an upgrade, besides those that ignore it. */
+const neighbours: Readonly<Record<string, Attach | undefined>> = {
+  'ignores it': (server) => server.on('upgrade', () => undefined),
+  'has answered and is silent': (server) =>
+    server.on('upgrade', (_request, socket: Socket) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\n');
+    }),
+  'reads it and has yet to answer': (server) =>
+    server.on('upgrade', (_request, socket: Socket) => void socket.on('data', () => undefined)),
+};
+
+it.each(Object.entries(neighbours))(
+  'K8j: an upgrade to a path of no server is refused after a while, unless another listener %s',
+  async (name, attach) => {
+    await using app = await startWith('before', attach!);
+    const server: Server = app.nest.getHttpServer();
+    useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const arrived = once(server, 'upgrade');
+    const socket = connect(app.port, '127.0.0.1');
+    socket.write(upgradeTo('/chta'));
+    let answer = '';
+    socket.on('data', (data) => (answer += data.toString()));
+    await arrived;
+    vi.advanceTimersByTime(9_999);
+    const theirs = name === 'has answered and is silent' ? 'HTTP/1.1 101' : '';
+    await once(connect(app.port, '127.0.0.1').end(), 'close');
+    expect(answer.slice(0, 12)).toBe(theirs);
+    vi.advanceTimersByTime(1);
+    await (name === 'ignores it'
+      ? once(socket, 'close')
+      : once(connect(app.port, '127.0.0.1').end(), 'close'));
+    expect(answer.slice(0, 12)).toBe(name === 'ignores it' ? 'HTTP/1.1 404' : theirs);
+    socket.destroy();
+  },
+);
+
+function upgradeTo(path: string): string {
+  return (
+    `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n'
+  );
+}
+
 /** Resolves when the server has ended an upgrade without a word. */
 async function endOfUpgradeTo(app: TestApp, path: string): Promise<void> {
   const socket = connect(app.port, '127.0.0.1');
-  socket.write(
-    `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n',
-  );
+  socket.write(upgradeTo(path));
   socket.resume();
   await once(socket, 'end');
   socket.end();
