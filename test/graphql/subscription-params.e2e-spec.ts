@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createClient, type Client } from 'graphql-ws';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
@@ -11,7 +12,7 @@ import { hourMs } from '../support/clocks.js';
 import { patient } from '../support/patience.js';
 import { tokenOf } from '../support/tokens.js';
 import { freePort } from '../support/app.js';
-import { startGraphql } from './graphql-app.js';
+import { startGraphql, type News } from './graphql-app.js';
 
 /** The official client as an application makes it, and what it receives. */
 class LiveClient implements AsyncDisposable {
@@ -123,6 +124,30 @@ describe('a subscription of the official client with subscriptionParams()', () =
     expect(client.asked).toBeLessThan(4);
   });
 
+  it('K7b: leaves pings of the application to it that have the name of the protocol', async () => {
+    await using graphql = await startGraphql();
+    await using client = new LiveClient(graphql.app.port, () => tokenOf('alice'));
+    await expect.poll(() => graphql.news.subscribers).toBe(1);
+    const own = [{ auction: 17 }, { expiresAt: 'soon' }, { expiresAt: 1, lot: 2 }, 5, undefined];
+    await pinged(graphql.news, [
+      ...own.map((data) => ({ event: 'expiring', data })),
+      { event: 'auction', data: { expiresAt: 1 } },
+    ]);
+    expect([client.asked, client.closes]).toEqual([1, []]);
+  });
+
+  it('K7b: renews once where the server announces an end many times', async () => {
+    await using graphql = await startGraphql();
+    await using client = new LiveClient(graphql.app.port, () => tokenOf('alice'));
+    await expect.poll(() => graphql.news.subscribers).toBe(1);
+    const ping = { event: 'expiring', data: { expiresAt: Date.now() + 60_000 } };
+    await pinged(
+      graphql.news,
+      Array.from({ length: 40 }, () => ping),
+    );
+    expect([client.asked, client.closes]).toEqual([2, []]);
+  });
+
   it.each([undefined, null, ''])(
     'K7i: ends, and asks for the login, where no user is logged in at a renewal: %s',
     async (nothing) => {
@@ -186,3 +211,12 @@ it('K7e: waits for ever where all delays are infinite, and does not try again at
   void retryWait();
   expect(timers).not.toHaveBeenCalled();
 });
+
+/** Sends pings in the order of the list; resolves when the client has read them all. */
+async function pinged(news: News, payloads: readonly unknown[]): Promise<void> {
+  const { socket } = (news.contexts as [{ req: { extra: { socket: WebSocket } } }])[0].req.extra;
+  const read = once(socket, 'pong');
+  payloads.forEach((payload) => socket.send(JSON.stringify({ type: 'ping', payload })));
+  socket.ping();
+  await read;
+}
