@@ -3,7 +3,9 @@ import { hostname } from 'node:os';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import type { LiveSessions } from '../sessions/live-sessions.js';
 import type { WsAuthSession } from '../sessions/session.js';
-import type { WsAuthStore } from '../store/ws-auth-store.js';
+import { inTime } from '../store/in-time.js';
+import { knownAnswer, recordsAnswer } from '../store/store-answers.js';
+import type { NodeRecord, WsAuthStore } from '../store/ws-auth-store.js';
 import {
   loadRecordOf,
   parseLoad,
@@ -92,7 +94,7 @@ export class Presence {
    * @throws {WsAuthStoreError} if the store does not answer.
    */
   async of(userId: string): Promise<readonly NodePresence[]> {
-    const records = await this.options.store.presenceOf(userId);
+    const records = await this.#read(userId);
     return records.flatMap(({ node, record }) => parsePresence(node, record) ?? []);
   }
 
@@ -102,7 +104,7 @@ export class Presence {
    * @throws {WsAuthStoreError} if the store does not answer.
    */
   async otherLoads(): Promise<readonly NodeLoad[]> {
-    const records = await this.options.store.presenceOf(ownKey);
+    const records = await this.#read(ownKey);
     return records
       .filter(({ node }) => node !== this.options.node)
       .flatMap(({ record }) => parseLoad(record) ?? []);
@@ -159,14 +161,13 @@ export class Presence {
 
   /** Returns whether the store has answered. What it has not received is published a second later. */
   async #publishChanges(): Promise<boolean> {
-    const { store, node, leaseMs } = this.options;
     const wasAccepting = this.options.isAccepting();
     const changed = [...this.#changed];
     this.#changed.clear();
     for (let index = 0; index === 0 || index < changed.length; index += pageSize) {
       const page = changed.slice(index, index + pageSize);
       const records = new Map([ownKey, ...page].map((key) => [key, this.#recordOf(key)]));
-      const isKnown = await store.putPresence(node, records, leaseMs).catch(() => undefined);
+      const isKnown = await this.#put(records).catch(() => undefined);
       this.#wasAccepting = isKnown === undefined ? undefined : wasAccepting;
       if (isKnown === undefined) {
         changed.slice(index).forEach((userId) => this.#changed.add(userId));
@@ -177,6 +178,16 @@ export class Presence {
       }
     }
     return true;
+  }
+
+  /** A publication that never ended would be the last one. */
+  async #put(records: ReadonlyMap<string, string | undefined>): Promise<boolean> {
+    const { store, node, leaseMs } = this.options;
+    return knownAnswer(await inTime(store.putPresence(node, records, leaseMs)));
+  }
+
+  async #read(key: string): Promise<readonly NodeRecord[]> {
+    return recordsAnswer(await inTime(this.options.store.presenceOf(key)));
   }
 
   #noteAll(): void {

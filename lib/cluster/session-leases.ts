@@ -1,4 +1,5 @@
 import { refusedBy, unavailable, type Refusal } from '../protocol/refusal.js';
+import { inTime } from '../store/in-time.js';
 import { leaseAnswer } from '../store/store-answers.js';
 import type {
   LeaseAnswer,
@@ -156,7 +157,7 @@ export class SessionLeases {
     const { leaseMs, store } = this.options;
     const revocation = { kind: 'replaced', id, before: Date.now(), rememberMs: leaseMs } as const;
     this.options.apply(revocation);
-    await store.addRevocation(revocation);
+    await inTime(store.addRevocation(revocation));
   }
 
   #giveBack({ userId, sessionId }: SessionLease): void {
@@ -178,7 +179,7 @@ export class SessionLeases {
     const live = this.#live();
     const securedAt = performance.now();
     try {
-      await store.renewLeases(live, leaseMs);
+      await inTime(store.renewLeases(live, leaseMs));
       this.#secure(live, securedAt);
     } catch {
       // The next renewal tries again, and the node notices elsewhere that it has lost its store.

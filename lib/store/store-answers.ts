@@ -1,5 +1,5 @@
 import { WsAuthStoreError } from '../errors/ws-auth-store.error.js';
-import type { LeaseAnswer } from './ws-auth-store.js';
+import type { LeaseAnswer, NodeRecord } from './ws-auth-store.js';
 
 /**
  * What a store answers to the question whether something is revoked. A store that forgets to return would open what was revoked.
@@ -7,10 +7,40 @@ import type { LeaseAnswer } from './ws-auth-store.js';
  * @throws {WsAuthStoreError} for everything that is not a boolean
  */
 export function revokedAnswer(answer: unknown): boolean {
+  return booleanAnswer('isRevoked', answer);
+}
+
+/**
+ * What a store answers to a publication: whether anything of the node was known before.
+ *
+ * @throws {WsAuthStoreError} for everything that is not a boolean
+ */
+export function knownAnswer(answer: unknown): boolean {
+  return booleanAnswer('putPresence', answer);
+}
+
+function booleanAnswer(method: string, answer: unknown): boolean {
   if (typeof answer !== 'boolean') {
-    throw new WsAuthStoreError('isRevoked() of the store answered no boolean');
+    throw new WsAuthStoreError(`${method}() of the store answered no boolean`);
   }
   return answer;
+}
+
+/**
+ * What a store answers to the question what nodes have published.
+ *
+ * @throws {WsAuthStoreError} for everything that is not a list of records
+ */
+export function recordsAnswer(answer: unknown): readonly NodeRecord[] {
+  if (!Array.isArray(answer) || !answer.every(isNodeRecord)) {
+    throw new WsAuthStoreError('presenceOf() of the store answered no list of records');
+  }
+  return answer;
+}
+
+function isNodeRecord(value: unknown): value is NodeRecord {
+  const { node, record } = Object(value) as Partial<NodeRecord>;
+  return typeof node === 'string' && typeof record === 'string';
 }
 
 /**

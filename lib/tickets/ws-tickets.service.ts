@@ -8,6 +8,7 @@ import { isRecord } from '../protocol/message.js';
 import { normalizeOrigin } from '../protocol/origin.js';
 import { parseRequestTarget } from '../protocol/request-target.js';
 import { LiveSessions } from '../sessions/live-sessions.js';
+import { inTime } from '../store/in-time.js';
 import { sharedNow } from '../store/store-clock.js';
 import { newTicket, ticketDigest } from './ticket-digest.js';
 import type { TicketBinding, TicketPayload } from './ticket-payload.js';
@@ -109,7 +110,7 @@ export class WsTickets {
     const digest = ticketDigest(ticket);
     const userId = this.#keyOf(user) ?? digest;
     const stored = { digest, userId, payload: toJson(payload), ttlMs };
-    await store.putTicket(stored, limits);
+    await inTime(store.putTicket(stored, limits));
     return { ticket, expiresAt: Date.now() + ttlMs };
   }
 

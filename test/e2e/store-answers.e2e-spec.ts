@@ -1,10 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   fromQueryParam,
   MemoryWsAuthStore,
   WsAuthSessions,
   WsTickets,
   type WsAuthModuleOptions,
+  type WsAuthStore,
 } from '../../lib/index.js';
 import { startProtected } from '../support/app.js';
 import { bearer, tokenOf } from '../support/tokens.js';
@@ -62,5 +63,45 @@ describe.each(Object.entries(answers))('a store that answers %s', (_name, answer
     const sessions = app.nest.get(WsAuthSessions);
     await expect(sessions.revoke({ userId: 'alice' })).rejects.toThrow('now() of the store');
     expect(await client.closed()).toMatchObject({ code: 3000, reason: 'revoked' });
+  });
+});
+
+type Call = (sessions: WsAuthSessions, tickets: WsTickets) => Promise<unknown>;
+
+const alice = { userId: 'alice' };
+const revoke: Call = (sessions) => sessions.revoke(alice);
+const issue: Call = (_sessions, tickets) => tickets.issue({ id: 'alice' });
+
+/** Methods of a store, and a call of the application that waits for each. */
+const calls: readonly (readonly [keyof WsAuthStore, string, Call])[] = [
+  ['putTicket', 'tickets.issue()', issue],
+  ['now', 'tickets.issue()', issue],
+  ['now', 'sessions.revoke()', revoke],
+  ['addRevocation', 'sessions.revoke()', revoke],
+  [
+    'addRevocation',
+    'sessions.disconnect()',
+    (sessions) => sessions.disconnect(alice, { scope: 'cluster' }),
+  ],
+  ['presenceOf', 'sessions.listCluster()', (sessions) => sessions.listCluster('alice')],
+  ['presenceOf', 'sessions.rebalance()', (sessions) => sessions.rebalance({ overMs: 0 })],
+];
+
+describe('a store that never answers', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it.each(calls)('K6c: to %s() fails %s', async (method, _name, call) => {
+    const store = Object.assign(new MemoryWsAuthStore(), {
+      [method]: () => new Promise(() => undefined),
+    });
+    await using app = await startProtected({ tickets: {}, presence: true, store });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const called = call(app.nest.get(WsAuthSessions), app.nest.get(WsTickets));
+    const failed = expect(called).rejects.toThrow('the store did not answer in time');
+    await vi.advanceTimersByTimeAsync(10_000);
+    await failed;
+    vi.useRealTimers();
   });
 });

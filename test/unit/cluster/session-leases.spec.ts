@@ -200,4 +200,25 @@ describe('leases of sessions', () => {
     await vi.advanceTimersByTimeAsync(leaseMs / 4);
     expect(leases.hasLost(session, refuse)).toBe(true);
   });
+
+  it('K6c: let their node stop where the store has never answered a renewal', async () => {
+    const session = sessionOf('alice');
+    live.add(session.id);
+    await leases.enter(session, refuse);
+    store.renewLeases = () => new Promise(() => undefined);
+    await vi.advanceTimersByTimeAsync(leaseMs / 4);
+    const stopped = leases.stop();
+    await vi.advanceTimersByTimeAsync(10_000);
+    await stopped;
+    expect(await store.hasPlaceFor('alice')).toBe(true);
+  });
+
+  it('K6c: fail to make room where the store never answers the end of the oldest session', async () => {
+    const [older, newer] = [sessionOf('alice'), sessionOf('alice')];
+    await leases.makeRoom(older, closeOldest);
+    store.addRevocation = () => new Promise(() => undefined);
+    const failed = expect(leases.makeRoom(newer, closeOldest)).rejects.toThrow('in time');
+    await vi.advanceTimersByTimeAsync(10_000);
+    await failed;
+  });
 });

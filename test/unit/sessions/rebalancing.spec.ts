@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Deferred } from '../../../lib/client/deferred.js';
 import { Presence } from '../../../lib/cluster/presence.js';
 import { parseLoad, type NodeLoad } from '../../../lib/cluster/presence-record.js';
@@ -213,6 +213,10 @@ const publish = (store: MemoryWsAuthStore, node: string, isAccepting = true) => 
 };
 
 describe('the load of a node', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
   it('is known to the others before it has a session, with each one that it has, and until it ends', async () => {
     const store = new MemoryWsAuthStore();
     const a = publish(store, 'a');
@@ -252,6 +256,35 @@ describe('the load of a node', () => {
     state.isAccepting = true;
     await expect.poll(() => b.otherLoads()).toEqual([accepting(0)]);
     await Promise.all([a.stop(), b.stop()]);
+  });
+
+  it('K6c: is published anew after a store that never answered', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+    const store = new MemoryWsAuthStore();
+    const put = store.putPresence.bind(store);
+    const asked: unknown[] = [];
+    store.putPresence = (...args) => {
+      asked.push(args);
+      return asked.length === 1 ? new Promise(() => undefined) : put(...args);
+    };
+    const { presence } = publish(store, 'a');
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(asked).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await publish(store, 'b').presence.otherLoads()).toEqual([accepting(0)]);
+    await presence.stop();
+  });
+
+  it('RD-11: is not published where the store answers with another type, and not read', async () => {
+    const store = new MemoryWsAuthStore();
+    const { presence } = publish(store, 'a');
+    const list = () => presence.otherLoads();
+    for (const answer of [undefined, null, {}, 'text', [1], [null], [{ node: 'b' }]]) {
+      store.presenceOf = () => Promise.resolve(answer) as never;
+      await expect(list()).rejects.toThrow('presenceOf() of the store answered no list');
+    }
+    store.putPresence = (() => undefined) as never;
+    await presence.stop();
   });
 
   it.each(['', 'null', '[]', '{"sessions":1}', '{"sessions":1.5,"isAccepting":true}', '{"'])(
