@@ -1,9 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import { isThenable } from '../../passport/maybe-promise.js';
 import type { Refusal } from '../../protocol/refusal.js';
 import { closeGraceMs } from '../close-grace.js';
-import { logFault } from '../contain.js';
 import { destroyAfter, refuseRequest, refuseUpgrade } from '../refuse.js';
+import { answersOnce } from './answers-once.js';
 import type { EngineRequest } from './internals/engine.js';
 import type { AllowRequest } from './platform-types.js';
 
@@ -52,23 +51,7 @@ export function askOnce(
   request: IncomingMessage,
   answered: EngineAnswer,
 ): void {
-  let asked = true;
-  const once: EngineAnswer = (error, success) => {
-    if (asked) {
-      asked = false;
-      answered(error, success);
-    }
-  };
-  const refuse = (error: unknown) => {
-    logFault('allowRequest', error);
-    once('Forbidden', false);
-  };
-  try {
-    const returned: unknown = theirs(request, once);
-    if (isThenable(returned)) {
-      returned.then(undefined, refuse);
-    }
-  } catch (error) {
-    refuse(error);
-  }
+  answersOnce('allowRequest', theirs, forbidden)(request, answered);
 }
+
+const forbidden = ['Forbidden', false] as const;

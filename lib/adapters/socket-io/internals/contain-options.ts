@@ -1,12 +1,5 @@
-import { isThenable } from '../../../passport/maybe-promise.js';
-import { logFault } from '../../contain.js';
+import { answersOnce, type Asked } from '../answers-once.js';
 import type { IoServer, IoServerOptions } from '../platform-types.js';
-
-/** A function of the application that answers by a callback, which is its last argument. */
-type Asked = (...args: never[]) => unknown;
-
-/** The last argument of such a function. */
-type Answer = (error?: unknown, ...answers: unknown[]) => void;
 
 /**
  * Has functions of the option `cors` reject without ending the process: the request is refused. They are written as async functions
@@ -15,15 +8,15 @@ type Answer = (error?: unknown, ...answers: unknown[]) => void;
 export function containCors({ cors }: IoServerOptions): Pick<IoServerOptions, 'cors'> {
   const given = cors as Asked | { readonly origin?: unknown } | undefined;
   if (typeof given === 'function') {
-    return { cors: answersOnce('cors', given) as NonNullable<IoServerOptions['cors']> };
+    return { cors: answersOnce('cors', given, failed) };
   }
   const origin = given?.origin;
   return typeof origin === 'function'
     ? {
         cors: {
           ...given,
-          origin: answersOnce('cors.origin', origin as Asked),
-        } as NonNullable<IoServerOptions['cors']>,
+          origin: answersOnce('cors.origin', origin as Asked, failed),
+        },
       }
     : {};
 }
@@ -43,9 +36,7 @@ export function containNamespaceNames(
     if (typeof name !== 'function') {
       return of(name, listener);
     }
-    const decide = answersOnce('a function of a namespace', name as Asked) as (
-      ...args: unknown[]
-    ) => unknown;
+    const decide = answersOnce('a function of a namespace', name as Asked, failed);
     return of(
       (asked: unknown, payload: unknown, next: unknown) => decide(asked, show(payload), next),
       listener,
@@ -54,26 +45,5 @@ export function containNamespaceNames(
   server.of = contained as typeof server.of;
 }
 
-/** The first answer counts. An exception is one, and so is a rejected promise. */
-function answersOnce(what: string, ask: Asked): Asked {
-  return (...args: unknown[]) => {
-    let callback = args.at(-1) as Answer | undefined;
-    const once: Answer = (...answers) => {
-      const first = callback;
-      callback = undefined;
-      first?.(...answers);
-    };
-    const fail = (error: unknown) => {
-      logFault(what, error);
-      once(new Error('Internal server error'));
-    };
-    try {
-      const returned: unknown = ask(...([...args.slice(0, -1), once] as never[]));
-      if (isThenable(returned)) {
-        returned.then(undefined, fail);
-      }
-    } catch (error) {
-      fail(error);
-    }
-  };
-}
+/** What such a function answers that has failed. */
+const failed = [new Error('Internal server error')] as const;
