@@ -6,7 +6,8 @@ const renewalShare = 0.8;
 export const minRenewalMs = 3_000;
 
 /**
- * The same between renewals that the server announces, for clients that renew by nothing else. Tokens may live for two seconds.
+ * Least time in milliseconds between renewals of a client that renews only when the server announces an end. It is shorter than
+ * {@link minRenewalMs}, since tokens may live for two seconds.
  */
 export const minAnnouncedMs = 1_000;
 /** A server that refuses by a close frame, behind the 101 or an unacknowledged message, has done so by then. */

@@ -42,12 +42,12 @@ export class Entrance {
     this.peer = upgrade.peer;
   }
 
-  /** The request that opened the connection, until its session begins. */
   /** Adds to a refusal where the handshake held anything that no extractor has read. */
   explain(refusal: Refusal): Refusal {
     return this.#upgrade ? withUnread(refusal, this.#upgrade.subject.original) : refusal;
   }
 
+  /** The request that opened the connection, until its session begins. */
   get upgrade(): PendingUpgrade {
     return this.#upgrade!;
   }
