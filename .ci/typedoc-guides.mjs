@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { Application, Converter } from 'typedoc';
+import { Application, Converter, ReflectionKind } from 'typedoc';
 import { pictureOf } from './diagram.mjs';
 
-// Names the guides in the sidebar of the documentation, puts them before the reference, and shows their diagrams.
+// Names guides and entries of the package in the sidebar of the documentation, and shows diagrams.
 
 /** Names that are not those of the files. */
 const names = {
@@ -21,9 +21,21 @@ const names = {
 
 const ofProject = new Set(['PROTOCOL', 'SECURITY', 'CONTRIBUTING', 'CHANGELOG', 'RESULTS']);
 
+const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
+
+/** What applications import, by its source: `nestjs-ws-auth/socket.io` for `lib/socket-io`. */
+const entries = Object.fromEntries(
+  Object.entries(manifest.exports)
+    .filter(([, { types }]) => types)
+    .map(([entry, { types }]) => [
+      types.replace(/^\.\/dist\/|(?:\/index)?\.d\.ts$/g, ''),
+      manifest.name + entry.slice(1),
+    ]),
+);
+
 /** Sources are linked without asking git, which has no remote in some checkouts. */
 function sourceLinks() {
-  const { repository } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const { repository } = manifest;
   return repository.url.replace(/^git\+|\.git$/g, '') + '/blob/main/{path}#L{line}';
 }
 
@@ -42,6 +54,9 @@ export function load(app) {
     // The page has the name of the package as its title already.
     const [first] = project.readme ?? [];
     if (first) first.text = first.text.replace(/^# .*\n/, '');
+    for (const module of project.getChildrenByKind(ReflectionKind.Module)) {
+      module.name = entries[module.name] ?? module.name;
+    }
   });
 }
 
