@@ -12,15 +12,15 @@ import type { WsAuthSession } from '../sessions/session.js';
  * @publicApi
  */
 export interface WsAuthClusterSession {
-  /** As of `WsAuthSession`. */
+  /** Id of the session, as in `WsAuthSession`. */
   readonly id: string;
   /** Name of the node that has the connection. */
   readonly node: string;
   /** Name of the extractor that found the credential. */
   readonly extractor: string;
-  /** Epoch milliseconds by the clock of the node. */
+  /** When the client authenticated, in epoch milliseconds by the clock of the node. */
   readonly authenticatedAt: number;
-  /** Epoch milliseconds; `undefined` does not expire. */
+  /** End of the session in epoch milliseconds; `undefined` if it does not expire. */
   readonly expiresAt: number | undefined;
 }
 

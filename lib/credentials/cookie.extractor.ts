@@ -91,7 +91,7 @@ function checkReadableName(cookie: unknown): string {
   return name;
 }
 
-/** What {@link fromCookie} makes. */
+/** An extractor of one cookie, as {@link fromCookie} makes it. */
 export class CookieExtractor implements HandshakeExtractor {
   readonly name = 'fromCookie';
   readonly phase = 'handshake';

@@ -38,7 +38,7 @@ export class Credential {
   readonly cookie: boolean;
   /** Strategies that judge it instead of the policy's. */
   readonly strategy: readonly string[] | undefined;
-  /** Epoch milliseconds: a revocation since then concerns it, however long its strategy takes. */
+  /** When it was presented, in epoch milliseconds: a revocation since then concerns it, however long its strategy takes. */
   readonly presentedAt = Date.now();
   /** The same in monotonic milliseconds, which order events within one millisecond, and when the clock was set back. */
   readonly presentedTick = performance.now();

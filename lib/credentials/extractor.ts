@@ -73,8 +73,8 @@ export interface HandshakeExtractor extends WsCredentialExtractor {
    */
   arranged?(besideBasic: boolean): HandshakeExtractor;
   /**
-   * MUST return `undefined` when its place is empty, a refusal when its place holds something malformed, and MUST NOT
-   * throw or wait. `bearerCredential()` makes both of them of a text.
+   * Finds the credential in its place. MUST return `undefined` when its place is empty, a refusal when its place holds
+   * something malformed, and MUST NOT throw or wait. `bearerCredential()` makes both of them of a text.
    */
   find(handshake: Handshake, limits: CredentialLimits): Credential | Refusal | undefined;
 }

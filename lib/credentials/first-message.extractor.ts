@@ -53,7 +53,7 @@ export function fromFirstMessage(options: FirstMessageOptions = {}): FirstMessag
   return new FirstMessageExtractor(checkOptions(firstMessageOptions, options, 'fromFirstMessage'));
 }
 
-/** What {@link fromFirstMessage} makes. */
+/** An extractor of the first message, as {@link fromFirstMessage} makes it. */
 export class FirstMessageExtractor implements WsCredentialExtractor {
   readonly name = 'fromFirstMessage';
   readonly phase = 'message';

@@ -41,7 +41,7 @@ export function fromUserInfo(options: WsExtractorOptions = {}): UserInfoExtracto
   return new UserInfoExtractor(strategyNames({ strategy }), false);
 }
 
-/** What {@link fromUserInfo} makes. */
+/** An extractor of the user information in a URL, as {@link fromUserInfo} makes it. */
 export class UserInfoExtractor implements HandshakeExtractor {
   readonly name = 'fromUserInfo';
   readonly phase = 'handshake';

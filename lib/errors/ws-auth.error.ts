@@ -37,9 +37,9 @@ export interface WsAuthErrorOptions extends ErrorOptions {
 export class WsAuthError extends Error {
   /** A stable name for programs, such as `ERR_WS_AUTH_NO_SESSION`. `lib/guides/troubleshooting.md` explains each. */
   readonly code: WsAuthErrorCode;
-  /** HTTP status that stands for it before the 101, if there is one. */
+  /** HTTP status of a refusal with this error, before the 101; `undefined` if it refuses none. */
   readonly httpStatus: number | undefined;
-  /** Close code that stands for it after the 101, if there is one. */
+  /** Close code of a connection that ends with this error, after the 101; `undefined` if it ends none. */
   readonly closeCode: number | undefined;
 
   constructor(code: WsAuthErrorCode, message: string, options: WsAuthErrorOptions = {}) {

@@ -31,9 +31,9 @@ export interface FailureLimit {
  * ```
  */
 export interface FailedAttemptOptions {
-  /** Counted by client address: IPv4, or the /64 of IPv6. Loopback is not exempt; an unreadable address is not counted. */
+  /** Failed attempts of one client address: IPv4, or the /64 of IPv6. Loopback is not exempt; an unreadable address is not counted. */
   readonly perAddress?: FailureLimit | FailureLimiter | undefined;
-  /** Counted by the user name of HTTP Basic, from wherever. */
+  /** Failed attempts with one user name of HTTP Basic, from any address. */
   readonly perAccount?: FailureLimit | FailureLimiter | undefined;
 }
 

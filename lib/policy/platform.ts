@@ -6,6 +6,6 @@ import type { WsAuthTransport } from '../protocol/transport.js';
  * @publicApi
  */
 export interface WsAuthPlatform {
-  /** What carries its connections. */
+  /** The transport of its connections. */
   readonly transport: WsAuthTransport;
 }

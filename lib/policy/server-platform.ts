@@ -9,7 +9,7 @@ import { describe } from './check-option.js';
  * @publicApi
  */
 export interface WsAuthServerPlatform {
-  /** What carries its connections. */
+  /** The transport of its connections. */
   readonly transport: WsAuthTransport;
   /** The path of its upgrades. */
   readonly path: string;

@@ -51,7 +51,7 @@ export interface WsAuthAttempt {
 export interface WsAuthGauges {
   /** Upgrades and sockets that are not authenticated yet. */
   pending(): number;
-  /** How many of them there may be. */
+  /** Upgrades and sockets that may wait for their authentication. */
   readonly maxPending: number;
   /** Live sessions of this process. */
   sessions(): number;
@@ -63,11 +63,11 @@ export type WsAuthIncident = 'expired' | 'renewed' | 'revoked' | 'storeLost';
 /** Watches one authentication. */
 export interface WsAuthObservation {
   /**
-   * Called once. MUST call `run` once, and return what it returns; the asynchronous context that it sets up holds for
-   * strategies, and for the handlers of the session.
+   * Runs the strategies, in an asynchronous context of its choice. It is called once. MUST call `run` once, and return what
+   * it returns; the context holds for strategies, and for the handlers of the session.
    */
   within<Result>(run: () => Result): Result;
-  /** Called once, whatever happens. MUST NOT throw. */
+  /** Called once when the authentication has ended, whatever its outcome. MUST NOT throw. */
   end(verdict: WsAuthVerdict): void;
 }
 

@@ -25,13 +25,13 @@ export interface WsAuthEventNames {
   /** @default 'draining' */
   readonly draining: string;
   /**
-   * By which clients of Socket.IO learn why their session has ended. Native WebSockets have close frames instead.
+   * The event by which clients of Socket.IO learn why their session has ended. Native WebSockets have close frames instead.
    *
    * @default 'ended'
    */
   readonly ended: string;
   /**
-   * By its name an application is unlikely to have it.
+   * The event with which a client checks its connection. An application is unlikely to have one of that name.
    *
    * @default 'nestjs-ws-auth:ping'
    */

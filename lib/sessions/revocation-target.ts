@@ -22,7 +22,7 @@ export type RevocationTarget =
       /** Key of the user, as the strategy returned it: the text of an `ObjectId` is read as well. */
       readonly userId: WsAuthUserKey;
       /**
-       * Epoch milliseconds: only credentials issued at or before.
+       * Only credentials that were issued at or before this instant, in epoch milliseconds.
        *
        * @default now
        */
@@ -37,7 +37,7 @@ export type RevocationTarget =
       readonly tokenId: string;
     }
   | {
-      /** Epoch milliseconds: credentials of all users that were issued at or before. */
+      /** Credentials of all users that were issued at or before this instant, in epoch milliseconds. */
       readonly issuedBefore: number;
     };
 

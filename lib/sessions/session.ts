@@ -27,7 +27,7 @@ export interface SessionFacts {
  * @publicApi
  */
 export class WsAuthSession<User = unknown> {
-  /** Random and unguessable; it names the session in logs and never proves anything. */
+  /** Random, unguessable name of the session. It names the session in logs and never proves anything. */
   readonly id: string;
   /** What the strategy returned; `null` for an anonymous session. */
   readonly user: User;
@@ -39,13 +39,13 @@ export class WsAuthSession<User = unknown> {
   readonly strategy: string | undefined;
   /** Name of the extractor that found the credential, such as `fromQueryParam`; `none` for an anonymous session. */
   readonly extractor: string;
-  /** What carries the connection. */
+  /** The transport of the connection. */
   readonly transport: WsAuthTransport;
   /** Whether the client is a guest, in a gateway that allows guests. */
   readonly anonymous: boolean;
-  /** Epoch milliseconds. */
+  /** When the client authenticated, in epoch milliseconds. */
   readonly authenticatedAt: number;
-  /** Epoch milliseconds; `undefined` does not expire. */
+  /** End of the session in epoch milliseconds; `undefined` if it does not expire. */
   readonly expiresAt: number | undefined;
 
   constructor(facts: SessionFacts) {

@@ -29,9 +29,9 @@ export type RevocationKind =
 export interface StoredRevocation {
   /** What `id` names. */
   readonly kind: RevocationKind;
-  /** Key of the user, the token or the session; empty for everybody. */
+  /** Key of the user, the token or the session; empty for all users. */
   readonly id: string;
-  /** Epoch milliseconds; credentials issued at or before it are revoked. Means something for a user and everybody. */
+  /** Credentials issued at or before this instant, in epoch milliseconds, are revoked. It counts for one user and for all users. */
   readonly before: number;
   /**
    * Time in milliseconds for which it is kept: as long as a credential that it concerns may live. Of one that is read, what
@@ -56,13 +56,13 @@ export interface RevocationQuestion {
   readonly tokenIds?: readonly string[] | undefined;
   /** Session that asked for a ticket. */
   readonly sessionId?: string | undefined;
-  /** Epoch milliseconds; one without a time is revoked with its user, since it may be older. */
+  /** When the credential was issued, in epoch milliseconds; one without a time is revoked with its user, since it may be older. */
   readonly issuedAt?: number | undefined;
 }
 
 /** Revocations in the order in which they were added, and where to go on reading. */
 export interface RevocationPage {
-  /** Oldest first. */
+  /** The revocations of the page, oldest first. */
   readonly revocations: readonly StoredRevocation[];
   /** Where the next page begins: opaque. */
   readonly cursor: string;
@@ -120,7 +120,7 @@ export interface WsAuthStore {
   takeTicket(digest: string): Promise<string | undefined>;
   /** Keeps a revocation, and publishes it to the nodes. Of several for one id the latest instant counts, and the longest time. */
   addRevocation(revocation: StoredRevocation): Promise<void>;
-  /** MUST NOT return false for something it cannot read. */
+  /** Whether a credential is revoked. MUST NOT return false for something it cannot read. */
   isRevoked(question: RevocationQuestion): Promise<boolean>;
   /**
    * Revocations that were added after the cursor, or all that are kept: also if the cursor is not of this store, or of what
@@ -139,8 +139,8 @@ export interface WsAuthStore {
   /** Releases a lease. Does nothing for one that is free already. */
   releaseLease(lease: SessionLease): Promise<void>;
   /**
-   * Epoch milliseconds by the clock of the store. With it, revocations of users and tickets are dated by one clock, however far the
-   * clocks of nodes differ. Without it each node dates them by its own.
+   * The time by the clock of the store, in epoch milliseconds. With it, revocations of users and tickets are dated by one
+   * clock, however far the clocks of nodes differ. Without it each node dates them by its own.
    */
   now?(): Promise<number>;
   /**

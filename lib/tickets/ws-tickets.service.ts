@@ -54,9 +54,9 @@ const ticketOptions = {
 
 /** A ticket and the end of its life. */
 export interface IssuedTicket {
-  /** Opaque, single-use, base64url. Show it only to the client. */
+  /** The ticket itself: opaque, single-use, in base64url. Show it only to the client. */
   readonly ticket: string;
-  /** Epoch milliseconds by the clock of this node. */
+  /** End of the ticket in epoch milliseconds, by the clock of this node. */
   readonly expiresAt: number;
 }
 

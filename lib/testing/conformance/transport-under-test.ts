@@ -42,9 +42,9 @@ export interface ConformanceSilence {
  * @publicApi
  */
 export interface ConformanceApplication {
-  /** For `WsAuthModule.forRoot()`. Add `platform`, and what else the transport needs. */
+  /** Options for `WsAuthModule.forRoot()`. Add `platform`, and what else the transport needs. */
   readonly options: WsAuthModuleOptions;
-  /** To be provided beside the gateway, such as the strategy of the suite. */
+  /** Providers that the module has beside the gateway, such as the strategy of the suite. */
   readonly providers: readonly Provider[];
   /** What the gateway, or the resolver, reports to. */
   readonly gateway: ConformanceGateway;
