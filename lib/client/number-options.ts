@@ -22,7 +22,7 @@ export interface NumberOptions {
    */
   readonly backOffMs?: number;
   /**
-   * Bound of all delays. A connection that was authenticated for so long makes failures before it forgotten.
+   * Bound of all delays in milliseconds. A connection that was authenticated for so long makes failures before it forgotten.
    *
    * @default 30_000
    */

@@ -9,14 +9,14 @@ import { utf8 } from './socket-data.js';
  * @publicApi
  */
 export interface WsAuthWay {
-  /** Done before the connection. Resolves with the status of an HTTP answer; rejects without an answer. */
+  /** Prepares a connection, as by setting a cookie. Resolves with the status of an HTTP answer; rejects without an answer. */
   prepare?(token: string, signal: AbortSignal): Promise<number>;
   /** The URL to connect to. */
   url?(url: string, token: string): string;
   /** The subprotocols to offer. */
   protocols?(protocols: readonly string[], token: string): string[];
   /**
-   * What to send first. Without it, the handshake holds the token. A way that has only this gets a token that is obtained
+   * The message to send first. Without it, the handshake holds the token. A way that has only this gets a token that is obtained
    * when the connection is open, so that it need not outlive TCP, TLS and the upgrade.
    */
   message?(token: string, authenticate: string): string;
@@ -32,8 +32,8 @@ export function needsTokenFirst(via: WsAuthWay): boolean {
 /** Options of {@link firstMessage}. */
 export interface FirstMessageWayOptions {
   /**
-   * As in `fromFirstMessage()` of the gateway. With `raw` nothing is acknowledged, so the socket counts as open as soon as
-   * the token is sent.
+   * Form of the message, as in `fromFirstMessage()` of the gateway. With `raw` nothing is acknowledged, so
+   * the socket counts as open as soon as the token is sent.
    *
    * @default 'event'
    */
@@ -61,19 +61,20 @@ export function firstMessage(options: FirstMessageWayOptions = {}): WsAuthWay {
 /** Options of {@link subprotocol}. */
 export interface SubprotocolWayOptions {
   /**
-   * As in `fromSubprotocol()` of the gateway.
+   * Beginning of the entry with the token, as in `fromSubprotocol()` of the gateway.
    *
    * @default 'bearer.'
    */
   readonly prefix?: string;
   /**
-   * As in `fromSubprotocol()` of the gateway: the entry that is offered before the token.
+   * Name of an entry, as in `fromSubprotocol()` of the gateway: the entry that is offered before the token.
    *
    * @default none
    */
   readonly after?: string;
   /**
-   * As in `fromSubprotocol()` of the gateway: `base64url` carries tokens with characters that a subprotocol cannot have.
+   * Encoding of the token, as in `fromSubprotocol()` of the gateway: `base64url` carries tokens with
+   * characters that a subprotocol cannot have.
    *
    * @default 'raw'
    */

@@ -68,7 +68,7 @@ export class WsAuthSocket extends SocketEventTarget {
     return this.#state;
   }
 
-  /** As of a WebSocket: `OPEN` while authenticated, `CONNECTING` while it waits, `CLOSED` when it is over. */
+  /** The state as a number, as of a WebSocket: `OPEN` while authenticated, `CONNECTING` while it waits, `CLOSED` when it is over. */
   get readyState(): number {
     if (this.#state === 'closed') {
       return 3;
@@ -96,7 +96,7 @@ export class WsAuthSocket extends SocketEventTarget {
     return this.#queue.bytes + (this.#webSocket?.bufferedAmount ?? 0);
   }
 
-  /** As of a WebSocket, for this connection and those to come; empty if it was not set. */
+  /** The form of binary messages, for this connection and those to come; empty if it was not set. */
   get binaryType(): string {
     return this.#settings.binaryType;
   }

@@ -16,7 +16,7 @@ export class WsJwtGuard extends AuthGuard('jwt') {
 @WebSocketGateway({ path: '/chat' })
 export class ChatGateway {
   handleConnection(client: Client, request: IncomingMessage) {
-    client.request = request; // everybody is connected, and gets every broadcast
+    client.request = request; // every client is connected, and gets every broadcast
   }
 
   @UseGuards(WsJwtGuard) // verified again with each message; when the token ends, nothing happens
