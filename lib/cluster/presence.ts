@@ -66,7 +66,7 @@ const pageSize = 500;
  * repeated do no harm.
  *
  * The store forgets all that a node has published unless the node renews it. A store that has lost its data receives all of it
- * again.
+ * again, and so does one whose answer was lost: it may have lost its data before, and would know the node by that publication.
  */
 export class Presence {
   /** Users whose sessions have changed since they were published. */
@@ -77,6 +77,8 @@ export class Presence {
   readonly #readiness: NodeJS.Timeout;
   /** What the others know; `undefined` before the first publication, and after one that has failed. */
   #wasAccepting: boolean | undefined;
+  /** Whether the store may lack users that have not changed: it has carried out a publication whose answer was lost. */
+  #mayLack = false;
   #hasStarted = false;
   #stopped = false;
 
@@ -171,10 +173,12 @@ export class Presence {
       this.#wasAccepting = isKnown === undefined ? undefined : wasAccepting;
       if (isKnown === undefined) {
         changed.slice(index).forEach((userId) => this.#changed.add(userId));
+        this.#mayLack = true;
         return false;
       }
-      if (!isKnown && page.length < this.options.sessions.size) {
-        this.#noteAll();
+      if (!isKnown || this.#mayLack) {
+        this.#mayLack = false;
+        this.#noteOthers(records);
       }
     }
     return true;
@@ -190,9 +194,10 @@ export class Presence {
     return recordsAnswer(await inTime(this.options.store.presenceOf(key)));
   }
 
-  #noteAll(): void {
+  /** Has all users published but those that the store has just received. */
+  #noteOthers(received: ReadonlyMap<string, unknown>): void {
     for (const { session } of this.options.sessions.all()) {
-      if (session.userId !== undefined) {
+      if (session.userId !== undefined && !received.has(session.userId)) {
         this.#changed.add(session.userId);
       }
     }
