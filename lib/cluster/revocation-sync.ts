@@ -9,19 +9,26 @@ export interface RevocationSyncOptions {
   readonly store: Pick<WsAuthStore, 'revocationsSince' | 'watch'>;
   /** Age in milliseconds at which what this node knows is out of date. */
   readonly maxStalenessMs: number;
+  /** Called with the clock of the store, in epoch milliseconds, and the monotonic milliseconds at which it was asked. */
+  onTime(now: number | undefined, askedAt: number): void;
   /** Called for each revocation, again for one that is read again. */
   apply(revocation: StoredRevocation): void;
-  /** Called after revocations have been applied. If it fails, the reading has failed, and is tried again. */
-  afterReading(): Promise<void>;
+  /**
+   * Publishes what this node alone knows, after each reading. It delays no reading, and fails none: a store that refuses one write, or
+   * needs long for many, is still one whose revocations this node receives. After a failure it is called again within a second.
+   */
+  publish(): Promise<void>;
   /** Called when this node has been disconnected from the store for `maxStalenessMs`. */
   onLoss(): void;
   /** Called when readings begin to fail. */
   onFailure(cause: unknown): void;
   /** Called when readings succeed again. */
   onRecovery(): void;
+  /** Called when publications begin to fail. */
+  onUnpublished(cause: unknown): void;
 }
 
-/** Longest pause in milliseconds after a reading that failed. */
+/** Longest pause in milliseconds after a reading or a publication that failed. */
 const retryMs = 1_000;
 
 /** Revocations that are asked for in one request. */
@@ -38,7 +45,11 @@ export class RevocationSync {
   #cursor: string | undefined;
   #freshAt = Number.NEGATIVE_INFINITY;
   #failing = false;
+  /** Whether the last publication has failed. */
+  #isUnpublished = false;
   #stopped = false;
+  /** The last publication, which ends after those before it. */
+  #publishing: Promise<void> | undefined;
   #reading: Promise<void> | undefined;
   #following: Promise<void> | undefined;
   #nextReading: NodeJS.Timeout | undefined;
@@ -69,6 +80,7 @@ export class RevocationSync {
     clearTimeout(this.#loss);
     await this.#unwatch?.();
     await this.#reading;
+    await this.#publishing;
   }
 
   /** Reads what is new. Calls that come meanwhile share one further reading, since theirs may have missed something. */
@@ -89,11 +101,24 @@ export class RevocationSync {
 
   async #readOnce(): Promise<void> {
     try {
-      const upToDateAt = await this.#readPages();
-      await this.options.afterReading();
-      this.#succeed(upToDateAt);
+      this.#succeed(await this.#readPages());
     } catch (cause) {
       this.#fail(cause);
+      return;
+    }
+    this.#publishing = this.#publish();
+  }
+
+  async #publish(): Promise<void> {
+    try {
+      await this.options.publish();
+      this.#isUnpublished = false;
+    } catch (cause) {
+      if (!this.#isUnpublished) {
+        this.#isUnpublished = true;
+        this.options.onUnpublished(cause);
+        this.#planNext();
+      }
     }
   }
 
@@ -108,6 +133,7 @@ export class RevocationSync {
       const askedAt = performance.now();
       // A reading that never ended would be the last one, and the node would not notice that its store is back.
       const page = await inTime(this.options.store.revocationsSince(this.#cursor, pageSize));
+      this.options.onTime(page.now, askedAt);
       const relevant = page.revocations.filter(({ rememberMs }) => !isFirst || rememberMs > 0);
       await inPieces(relevant, (revocation) => this.options.apply(revocation));
       // A store that stays where it is would be read for ever.
@@ -146,7 +172,8 @@ export class RevocationSync {
     clearTimeout(this.#nextReading);
     if (!this.#stopped) {
       const regular = Math.ceil(this.options.maxStalenessMs / 3);
-      const pause = this.#failing ? Math.min(regular, retryMs) : regular;
+      const isBehind = this.#failing || this.#isUnpublished;
+      const pause = isBehind ? Math.min(regular, retryMs) : regular;
       this.#nextReading = setTimeout(() => void this.read(), pause);
       this.#nextReading.unref();
     }

@@ -128,7 +128,8 @@ export class NodeState implements OnModuleInit, OnModuleDestroy, OnApplicationSh
       store: this.store,
       maxStalenessMs,
       apply: (revocation) => this.#apply(revocation),
-      afterReading: () => this.ledger.publishTokens(),
+      onTime: (now, askedAt) => this.ledger.clock.note(now, askedAt),
+      publish: () => this.ledger.publishTokens(),
       onLoss: () => closes && endAll([...this.sessions.all()], { why: 'storeLost' }),
       onFailure: (cause) => {
         this.#logger.error(
@@ -140,6 +141,10 @@ export class NodeState implements OnModuleInit, OnModuleDestroy, OnApplicationSh
         this.#logger.log('the store answers again');
         void this.#logAdvice();
       },
+      onUnpublished: (cause) =>
+        this.#logger.error(
+          `the tokens of revoked sessions could not be published: ${logStoreFailure(cause)}`,
+        ),
     });
   }
 

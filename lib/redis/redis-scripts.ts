@@ -92,18 +92,24 @@ return values
 `;
 
 /**
- * Reads the time of Redis, and entries after the cursor. If the entry of the cursor is not there, everything is new: it was
- * lost with other entries in a failover, which may also have added some that look older, or it is older than all that is kept.
+ * Reads the time of Redis, entries after the cursor, and the digest of the last one. If the entry of the cursor is not there, everything is
+ * new: it was lost with other entries in a failover, which may also have added some that look older, or it is older than all that is
+ * kept. An id alone names no entry: a primary whose clock is behind gives the next one the id of a lost one.
  *
- * KEYS: stream, a key that does not exist. ARGV: cursor or nothing, count.
+ * KEYS: stream, a key that does not exist. ARGV: id and digest of the entry of the cursor or nothing, count.
  */
 export const readStreamScript = `
 ${demandWritable}
+local function digest(entry) return redis.sha1hex(table.concat(entry[2], ' ')) end
 local time = redis.call('TIME')
 local now = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
 local from = '-'
-if ARGV[1] ~= '' and redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])[1] then from = '(' .. ARGV[1] end
-return { now, redis.call('XRANGE', KEYS[1], from, '+', 'COUNT', ARGV[2]) }
+if ARGV[1] ~= '' then
+  local known = redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])[1]
+  if known and digest(known) == ARGV[2] then from = '(' .. ARGV[1] end
+end
+local entries = redis.call('XRANGE', KEYS[1], from, '+', 'COUNT', ARGV[3])
+return { now, entries, entries[1] and digest(entries[#entries]) or '' }
 `;
 
 /**

@@ -142,12 +142,12 @@ class RedisWsAuthStore implements WsAuthStore {
     let from = cursor;
     for (let left = limit; left > 0;) {
       const count = Math.min(left, pageSize);
-      const { now, entries } = await this.#entriesAfter(from, count);
+      const { now, entries, last } = await this.#entriesAfter(from, count);
       revocations.push(...entries.flatMap((entry) => revocationOf(entry, now) ?? []));
-      from = entries.at(-1)?.id ?? from;
+      from = last ?? from;
       left -= entries.length;
       if (entries.length < count) {
-        return { revocations, cursor: from ?? '0-0' };
+        return { revocations, cursor: from ?? '0-0', now };
       }
     }
     return { revocations, cursor: from ?? '0-0', more: true };
@@ -202,14 +202,20 @@ class RedisWsAuthStore implements WsAuthStore {
     });
   }
 
+  /** @returns the entries, and the cursor of the last one: its id and its digest */
   async #entriesAfter(
     cursor = '',
     count: number,
-  ): Promise<{ now: number; entries: StreamEntry[] }> {
+  ): Promise<{ now: number; entries: StreamEntry[]; last: string | undefined }> {
+    const [after = '', digest = ''] = cursor.split(' ');
     const keys = [this.#streamKey, this.#absentKey];
-    const reply = await this.#send(['EVAL', readStreamScript, '2', ...keys, cursor, String(count)]);
-    const [now, entries] = Array.isArray(reply) ? (reply as unknown[]) : [];
-    return { now: Number(textOf(now)), entries: parseStream(entries) };
+    const args = [after, digest, String(count)];
+    const reply = await this.#send(['EVAL', readStreamScript, '2', ...keys, ...args]);
+    const [now, found, ofLast] = Array.isArray(reply) ? (reply as unknown[]) : [];
+    const entries = parseStream(found);
+    const id = entries.at(-1)?.id;
+    const last = id === undefined ? undefined : `${id} ${textOf(ofLast) ?? ''}`;
+    return { now: Number(textOf(now)), entries, last };
   }
 
   get #streamKey(): string {

@@ -1,6 +1,6 @@
 import type { RevocationQuestion, StoredRevocation, WsAuthStore } from '../store/ws-auth-store.js';
 import { inTime } from '../store/in-time.js';
-import { readClock } from '../store/store-clock.js';
+import { readClock, StoreClock } from '../store/store-clock.js';
 import { UnpublishedRevocations } from '../cluster/unpublished-revocations.js';
 import { concernedSessions } from './concerned-sessions.js';
 import { Disconnections, disconnections, reasonOf } from './disconnections.js';
@@ -27,6 +27,8 @@ interface Candidate extends Pick<LiveSession, 'session' | 'proof'> {
  * concerns. For the rest of this package only; applications revoke by `WsAuthSessions`.
  */
 export class RevocationLedger {
+  /** The clock of the store, as it was last read. */
+  readonly clock = new StoreClock();
   readonly #revocations = new Revocations();
   readonly #disconnections = new Disconnections();
   readonly #unpublished = new UnpublishedRevocations();
@@ -116,13 +118,13 @@ export class RevocationLedger {
     try {
       count = this.#endSessions(revocation, this.live.ofUser(userId));
     } finally {
-      const { now, failure } = await readClock(store);
+      const { now, failure } = await readClock(store, this.clock);
       const dated = { ...revocation, before: now };
       this.#remember(dated, revocation.before);
       try {
         count += this.#endSessions(dated, this.#concerned(dated));
       } finally {
-        // By the clock of this node, other nodes would end too few sessions, or keep the user out. The caller tries again.
+        // By an estimate, other nodes would end too few sessions, or keep the user out. The caller tries again.
         await (failure ? Promise.reject(failure) : this.#publish(dated));
       }
     }

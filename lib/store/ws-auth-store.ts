@@ -72,6 +72,11 @@ export interface RevocationPage {
    * @default false
    */
   readonly more?: boolean;
+  /**
+   * Epoch milliseconds by the clock of the store, as `now()` states it. A node dates by it what it has to remember of a revocation
+   * that it could not publish.
+   */
+  readonly now?: number;
 }
 
 /** Names the lease of a session, on any node. */

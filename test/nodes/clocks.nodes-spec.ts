@@ -59,6 +59,26 @@ describe.each(packages)('a node whose clock is off, with %s', (name) => {
   );
 
   it.each([aheadMs, -aheadMs])(
+    'D5: a revocation that a node whose clock is off by %i ms cannot publish keeps no newer login out of it, and no older one in',
+    async (byMs) => {
+      await using b = await start();
+      const old = freshToken('alice');
+      const client = await b.knock(old).opened();
+      server.freeze();
+      await withClockOff(byMs, () =>
+        expect(b.sessions.revoke({ userId: 'alice' })).rejects.toThrow(),
+      );
+      server.thaw();
+      const closed = within(patienceMs, client.closed(), 'the session ends');
+      expect(await closed).toEqual({ code: 3000, reason: 'revoked' });
+      await eventually(() => b.health.isReady(), 'the node is ready again');
+      const other = tokenOf('alice', { iat: Math.floor(Date.now() / 1_000) - 60 });
+      expect([await b.statusOf(old), await b.statusOf(other)]).toEqual([401, 401]);
+      expect(await b.statusOf(freshToken('alice'))).toBe(101);
+    },
+  );
+
+  it.each([aheadMs, -aheadMs])(
     'D5: a ticket of a node whose clock is off by %i ms is good after, and bad before, a revocation of its user',
     async (byMs) => {
       await using a = await start();

@@ -68,6 +68,41 @@ it('D4: a full Redis still accepts clients, since nothing was lost', async () =>
   });
 });
 
+/** Writes that a Redis refuses although it answers questions, and what makes it take them again. */
+const refusals: readonly [string, (id: string) => string[], (id: string) => string[]][] = [
+  ['is full', () => ['CONFIG', 'SET', 'maxmemory', '1'], () => ['CONFIG', 'SET', 'maxmemory', '0']],
+  [
+    'has one unreadable key',
+    (id) => ['RPUSH', `{${keyPrefix}}:token:${Buffer.from(id).toString('base64url')}`, 'other'],
+    (id) => ['DEL', `{${keyPrefix}}:token:${Buffer.from(id).toString('base64url')}`],
+  ],
+];
+
+describe('a Redis that answers and refuses some writes', () => {
+  it.each(refusals)(
+    'costs no session but those that are revoked while it %s, and receives their tokens afterwards',
+    async (_, cause, cure) => {
+      const maxStalenessMs = patient(1_000);
+      await using a = await node({ maxStalenessMs });
+      await using b = await node({ maxStalenessMs });
+      // An issuer that is ahead: only the token itself is refused.
+      const iat = Math.floor(Date.now() / 1_000) + 30;
+      const token = tokenOf('mallory', { jti: 'the token', iat });
+      const [victim, other] = [await a.knock(token).opened(), await a.enter('alice')];
+      await server.command(...cause('the token'));
+      await expect(a.sessions.revoke({ userId: 'mallory' })).rejects.toThrow();
+      expect(await victim.closed()).toEqual(revoked);
+      const revokedAt = performance.now();
+      const isOver = () => performance.now() - revokedAt > 3 * maxStalenessMs;
+      await eventually(isOver, 'several readings', 10 * maxStalenessMs);
+      expect(await other.ask('echo', 1)).toBe(1);
+      expect([a.health.isReady(), await a.statusOf()]).toEqual([true, 101]);
+      await server.command(...cure('the token'));
+      await eventually(async () => (await b.statusOf(token)) === 401, 'the token is published');
+    },
+  );
+});
+
 const ancient = (userId: string) => ({
   session: { userId } as WsAuthSession,
   proof: { ...anonymousProof, issuedAt: 1 },
@@ -84,22 +119,28 @@ function entryOf(id: string): string {
   return JSON.stringify({ kind: 'user', id, before: Date.now(), rememberMs: 60_000 });
 }
 
-it('D6: reads everything when the last entry it has read was lost, also what looks older', async () => {
-  await using a = await node({ maxStalenessMs: patient(1_000) });
-  const clients = [await a.enter('before'), await a.enter('after')];
-  const instant = Date.now() + 20_000;
-  await server.command('XADD', stream(), `${instant}-0`, 'revocation', entryOf('bob'));
-  await eventually(
-    () => a.app.nest.get(RevocationLedger).isRevoked(ancient('bob')),
-    'the entry is read',
-  );
-  const [before, after] = [`${instant - 10_000}-0`, `${instant + 10_000}-0`];
-  const entries = [before, entryOf('before'), after, entryOf('after')];
-  await server.command('EVAL', replaceStream, '1', stream(), ...entries);
-  for (const client of clients) {
-    expect(await within(patienceMs, client.closed(), 'the session ends')).toEqual(revoked);
-  }
-});
+it.each([
+  ['what looks older', -10_000],
+  ['what has the id of the one that was lost', 0],
+])(
+  'D6: reads everything when the last entry it has read was lost, also %s',
+  async (_, differenceMs) => {
+    await using a = await node({ maxStalenessMs: patient(1_000) });
+    const clients = [await a.enter('before'), await a.enter('after')];
+    const instant = Date.now() + 20_000;
+    await server.command('XADD', stream(), `${instant}-0`, 'revocation', entryOf('bob'));
+    await eventually(
+      () => a.app.nest.get(RevocationLedger).isRevoked(ancient('bob')),
+      'the entry is read',
+    );
+    const [before, after] = [`${instant + differenceMs}-0`, `${instant + 10_000}-0`];
+    const entries = [before, entryOf('before'), after, entryOf('after')];
+    await server.command('EVAL', replaceStream, '1', stream(), ...entries);
+    for (const client of clients) {
+      expect(await within(patienceMs, client.closed(), 'the session ends')).toEqual(revoked);
+    }
+  },
+);
 
 it('D10: accepts no client from the moment the stream is of another type', async () => {
   await using a = await node({ maxStalenessMs: 600_000 });

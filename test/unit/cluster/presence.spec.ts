@@ -24,8 +24,7 @@ class FaultyStore extends MemoryWsAuthStore {
     records: ReadonlyMap<string, string | undefined>,
     ms: number,
   ): Promise<boolean> {
-    const isKnown =
-      this.loses === 'requests' || (await this.#data.putPresence(node, records, ms));
+    const isKnown = this.loses === 'requests' || (await this.#data.putPresence(node, records, ms));
     if (this.loses !== 'nothing') {
       throw new WsAuthStoreError('no answer');
     }

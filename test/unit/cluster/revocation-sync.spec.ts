@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { Deferred } from '../../../lib/client/deferred.js';
 import { NodeState } from '../../../lib/module/node-state.js';
 import { moduleSettings } from '../../../lib/module/module-settings.js';
 import { RevocationSync } from '../../../lib/cluster/revocation-sync.js';
@@ -23,12 +24,14 @@ const syncs: RevocationSync[] = [];
 afterEach(() => Promise.all(syncs.splice(0).map((sync) => sync.stop())));
 
 /** A node that follows a store, and what it applied in which turn of the event loop. */
-function follow(store: ReadStore) {
+function follow(store: ReadStore, publish: () => Promise<void> = () => Promise.resolve()) {
   const applied: string[] = [];
   const pieces: number[] = [];
   let turn = 0;
   let lastTurn = -1;
   const failures: unknown[] = [];
+  const unpublished: unknown[] = [];
+  const losses: unknown[] = [];
   const sync = new RevocationSync({
     store,
     maxStalenessMs: 600_000,
@@ -40,8 +43,10 @@ function follow(store: ReadStore) {
       pieces[pieces.length - 1]! += 1;
       applied.push(id);
     },
-    afterReading: () => Promise.resolve(),
-    onLoss: () => undefined,
+    onTime: () => undefined,
+    publish,
+    onUnpublished: (cause) => unpublished.push(cause),
+    onLoss: () => losses.push('lost'),
     onFailure: (cause) => failures.push(cause),
     onRecovery: () => undefined,
   });
@@ -56,7 +61,7 @@ function follow(store: ReadStore) {
     }
     await work;
   };
-  return { sync, applied, pieces, failures, counting };
+  return { sync, applied, pieces, failures, unpublished, losses, counting };
 }
 
 async function storeWith(count: number): Promise<MemoryWsAuthStore> {
@@ -201,6 +206,54 @@ describe('a node with sessions that reads a long stream again', () => {
 });
 
 const never = () => new Promise<never>(() => undefined);
+
+describe('what a node alone knows', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it.each([
+    { publication: 'takes half an hour', publish: (over: Promise<void>) => over },
+    { publication: 'is refused', publish: () => Promise.reject(new Error('OOM')) },
+  ])('costs no reading where its publication $publication', async ({ publish }) => {
+    vi.useFakeTimers();
+    const store = new MemoryWsAuthStore();
+    const over = new Deferred<void>();
+    const { sync, applied, losses, failures } = follow(store, () => publish(over.promise));
+    await sync.start();
+    for (let minute = 0; minute < 30; minute += 1) {
+      await store.addRevocation(revocationOf(minute));
+      await vi.advanceTimersByTimeAsync(60_000);
+    }
+    expect(applied).toHaveLength(30);
+    expect([sync.isHealthy, losses, failures]).toEqual([true, [], []]);
+    over.resolve();
+  });
+
+  it('is published again within a second after each failure, which is reported once', async () => {
+    vi.useFakeTimers();
+    let isRefused = true;
+    const publications: number[] = [];
+    const publish = () => {
+      publications.push(performance.now());
+      return isRefused ? Promise.reject(new Error('OOM')) : Promise.resolve();
+    };
+    const { sync, unpublished } = follow(new MemoryWsAuthStore(), publish);
+    await sync.start();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(unpublished).toHaveLength(1);
+    expect(publications.length).toBeGreaterThanOrEqual(10);
+    isRefused = false;
+    await vi.advanceTimersByTimeAsync(1_000);
+    const { length } = publications;
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(publications).toHaveLength(length);
+    isRefused = true;
+    await sync.read();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(unpublished).toHaveLength(2);
+  });
+});
 
 describe('a store that never answers', () => {
   afterEach(() => {

@@ -56,8 +56,8 @@ export class CountingRedis {
       case 'XREVRANGE':
         return this.#entries.slice(-1);
       case 'readStreamScript': {
-        const [cursor, count] = command.slice(3 + keys) as [string, string];
-        return [String(this.time.wallClock), this.#after(cursor).slice(0, Number(count))];
+        const [cursor, , count] = command.slice(3 + keys) as [string, string, string];
+        return [String(this.time.wallClock), this.#after(cursor).slice(0, Number(count)), ''];
       }
       case 'readRevocationsScript':
         return Array.from({ length: keys - 2 }, () => null);
