@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { WsAuthHealth } from '../../../lib/cluster/ws-auth-health.service.js';
 import { moduleSettings } from '../../../lib/module/module-settings.js';
 import { NodeState } from '../../../lib/module/node-state.js';
@@ -110,8 +109,7 @@ export class OneOfMany implements Disposable {
   }
 
   async #advance(ms: number): Promise<void> {
-    await this.#time.advanceTo(this.#time.now + Math.max(0, ms), () => undefined);
-    await nextTurn();
+    await this.#time.run(this.#time.now + Math.max(0, ms));
   }
 
   /** The steps of an authentication that ask the store. */

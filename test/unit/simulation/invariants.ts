@@ -1,31 +1,18 @@
-import type { LiveSession } from '../../../lib/sessions/live-session.js';
+import { parsePresence } from '../../../lib/cluster/presence-record.js';
+import { longestNoticeMs } from '../../../lib/sessions/leave-in-steps.js';
+import { PromisesOfUser, roundingMs } from './promises.js';
 import type { SimulatedClients } from './simulated-clients.js';
 import type { SimulatedCluster } from './simulated-cluster.js';
 import { limit, type SimulatedNode } from './simulated-node.js';
+import type { SimulatedSession } from './simulated-session.js';
 import type { VirtualTime } from './virtual-time.js';
 
-/** A revocation that has resolved: what was issued by then must not be served beyond the bound. */
-interface Promised {
-  readonly userId: string;
-  /** Epoch milliseconds by the clock of the store. */
-  readonly before: number;
-  /** Milliseconds of virtual time. */
-  readonly startedAt: number;
-  readonly resolvedAt: number;
-}
-
-/** Bound in milliseconds where the network is whole, and how long it has to be before. */
-const wholeMs = 1_000;
-const quietMs = 3_000;
-
-/** Milliseconds by which timers may round up. */
-const roundingMs = 5;
-
-/** What must hold after each step. */
+/** What must hold after each turn. */
 export class Invariants {
-  #promised: Promised[] = [];
-  /** When a failover has last lost a revocation of a user. */
+  readonly #promises: ReadonlyMap<string, PromisesOfUser>;
+  /** When the store has last lost writes of a subject. */
   readonly #lostAt = new Map<string, number>();
+  #flushedAt = Number.NEGATIVE_INFINITY;
   /** Takes of a ticket that a failover has lost, by digest: the ticket is valid again, as the guide states. */
   readonly #lostTakes = new Map<string, number>();
 
@@ -34,32 +21,43 @@ export class Invariants {
     private readonly cluster: SimulatedCluster,
     private readonly clients: SimulatedClients,
   ) {
+    this.#promises = new Map(clients.users.map((userId) => [userId, new PromisesOfUser()]));
     cluster.onLost = (subjects, until) => this.#forgive(subjects, until);
+    cluster.onFlushed = () => this.#forgiveAll();
   }
 
   /** Revokes on a node. What resolves is a promise from then on. */
   async revoke(node: SimulatedNode, userId: string): Promise<void> {
-    const { link } = node;
-    const startedAt = this.time.now;
-    const { clock, skewMs } = link.redis;
-    try {
-      await node.revoke(userId);
-    } catch {
-      return;
-    }
-    const isLost = (this.#lostAt.get(userId) ?? -1) >= startedAt;
-    if (!isLost && link.redis.skewMs === skewMs) {
-      this.#promised.push({ userId, before: clock, startedAt, resolvedAt: this.time.now });
-    }
+    const { clock } = node.link.redis;
+    const revoke = () => node.sessions.revoke({ userId });
+    await this.#promise(node, `user ${userId}`, revoke, { issuedBefore: clock });
+  }
+
+  /** Disconnects the sessions of a user on all nodes. */
+  async disconnect(node: SimulatedNode, userId: string): Promise<void> {
+    const disconnect = () => node.sessions.disconnect({ userId }, { scope: 'cluster' });
+    const begunBefore = this.time.now;
+    await this.#promise(node, `disconnectUser ${userId}`, disconnect, { begunBefore });
   }
 
   check(): void {
-    this.#checkRevoked();
-    this.#checkTickets();
+    const { now } = this.time;
+    this.#promises.forEach((each) => each.settle(now, this.cluster.maxStalenessMs));
+    for (const node of this.cluster.running) {
+      for (const live of node.live.all()) {
+        this.#checkSession(live as SimulatedSession, node, now);
+      }
+    }
+    for (const [digest, count] of this.clients.accepted) {
+      if (count > 1) {
+        const allowed = 1 + (this.#lostTakes.get(digest) ?? 0);
+        demand(count <= allowed, () => `a ticket was taken ${count} times`);
+      }
+    }
     if (!this.cluster.mayExceedLimit) {
       for (const userId of this.clients.users) {
-        const count = this.#count(userId);
-        demand(count <= limit.maxSessionsPerUser, `${userId} has ${count} sessions`);
+        const count = this.#countStaying(userId);
+        demand(count <= limit.maxSessionsPerUser, () => `${userId} has ${count} sessions`);
       }
     }
   }
@@ -67,65 +65,79 @@ export class Invariants {
   /** Holds once all faults have ended, and leases and clocks have had their time. */
   checkAllLive(): void {
     for (const userId of this.clients.users) {
-      const count = this.#count(userId);
-      const enough = count >= limit.maxSessionsPerUser;
-      demand(enough, `${userId} may have sessions, and has only ${count}`);
+      const live = this.cluster.running.flatMap((node) => node.live.ofUser(userId));
+      const enough = live.length >= limit.maxSessionsPerUser;
+      demand(enough, () => `${userId} may have sessions, and has only ${live.length}`);
+      const listed = this.cluster.primary
+        .presenceOf(userId)
+        .flatMap(({ node, record }) => parsePresence(node, record)?.sessions ?? []);
+      const [ids, known] = [live.map(({ session }) => session.id), listed.map(({ id }) => id)];
+      const areKnown = ids.toSorted().join() === known.toSorted().join();
+      demand(areKnown, () => `${userId} has ${ids.length} sessions, listed are ${known.length}`);
     }
   }
 
-  #checkRevoked(): void {
+  #checkSession(live: SimulatedSession, node: SimulatedNode, now: number): void {
+    const { userId = '' } = live.session;
+    const isOverdue = this.#promises.get(userId)!.isOverdue(live, node, now);
+    demand(!isOverdue, () => `${userId} is served at ${now} ms`);
+    const { noticeAt = now } = live;
+    const isLate = now > noticeAt + longestNoticeMs + roundingMs;
+    demand(!isLate, () => `${userId} is there at ${now} ms, with a notice of ${noticeAt} ms`);
+  }
+
+  async #promise(
+    node: SimulatedNode,
+    subject: string,
+    work: () => Promise<unknown>,
+    { issuedBefore = Number.NEGATIVE_INFINITY, begunBefore = Number.NEGATIVE_INFINITY },
+  ): Promise<void> {
+    const startedAt = this.time.now;
+    const { skewMs } = node.link.redis;
+    this.time.enter(node);
+    try {
+      await work();
+    } catch {
+      return;
+    }
+    const lostAt = Math.max(this.#lostAt.get(subject) ?? this.#flushedAt, this.#flushedAt);
+    if (lostAt < startedAt && node.link.redis.skewMs === skewMs) {
+      const [, userId = ''] = subject.split(' ');
+      const resolvedAt = this.time.now;
+      this.#promises.get(userId)!.add({ subject, issuedBefore, begunBefore, resolvedAt });
+    }
+  }
+
+  #countStaying(userId: string): number {
+    let count = 0;
     for (const node of this.cluster.running) {
-      for (const live of node.live.all()) {
-        const promised = this.#promised.find((each) => this.#isOverdue(node, live, each));
-        demand(
-          promised === undefined,
-          `${live.session.userId} is served at ${this.time.now} ms, revoked at ${promised?.resolvedAt} ms`,
-        );
-      }
+      count += node.countStaying(userId);
     }
+    return count;
   }
 
-  #isOverdue(node: SimulatedNode, live: LiveSession, promised: Promised): boolean {
-    const { resolvedAt, userId, before } = promised;
-    const { link, maxStalenessMs } = node;
-    const dueAt = Math.min(
-      resolvedAt + maxStalenessMs + roundingMs,
-      Math.max(resolvedAt, link.wholeSince + quietMs) + wholeMs,
-    );
-    const { issuedAt = Number.POSITIVE_INFINITY } = node.credentials.get(live) ?? {};
-    return live.session.userId === userId && issuedAt < before && this.time.now > dueAt;
-  }
-
-  #checkTickets(): void {
-    for (const [digest, count] of this.clients.accepted) {
-      const allowed = 1 + (this.#lostTakes.get(digest) ?? 0);
-      demand(count <= allowed, `a ticket was taken ${count} times`);
-    }
-  }
-
-  #count(userId: string): number {
-    const counts = this.cluster.running.map(({ live }) => live.countOfUser(userId));
-    return counts.reduce((sum, count) => sum + count, 0);
-  }
-
-  /** A failover forgets its last writes: the guide states so, and no node can know better. */
   #forgive(subjects: readonly string[], until: number): void {
     for (const subject of subjects) {
       const [kind, id = ''] = subject.split(' ');
-      if (kind === 'user') {
-        this.#lostAt.set(id, this.time.now);
-        this.#promised = this.#promised.filter(
-          ({ userId, resolvedAt }) => userId !== id || resolvedAt < until,
-        );
-      } else if (kind === 'take') {
+      if (kind === 'take') {
         this.#lostTakes.set(id, (this.#lostTakes.get(id) ?? 0) + 1);
+      } else {
+        this.#lostAt.set(subject, this.time.now);
+        this.#promises.get(id)?.forgive(subject, until);
       }
     }
   }
+
+  /** A store that has lost all its data lets revoked credentials in on nodes that have not read the revocation, as the guide states. */
+  #forgiveAll(): void {
+    this.#flushedAt = this.time.now;
+    this.#promises.forEach((each) => each.forgiveAll());
+  }
 }
 
-function demand(holds: boolean, violation: string): void {
+/** The violation is put into words only if it is one. */
+function demand(holds: boolean, violation: () => string): void {
   if (!holds) {
-    throw new Error(violation);
+    throw new Error(violation());
   }
 }

@@ -2,7 +2,7 @@ import { Invariants } from './invariants.js';
 import { Random } from './random.js';
 import { SimulatedClients } from './simulated-clients.js';
 import { redisSkews, SimulatedCluster, type Rules } from './simulated-cluster.js';
-import { limit } from './simulated-node.js';
+import { limit, type SimulatedNode } from './simulated-node.js';
 import { VirtualTime } from './virtual-time.js';
 
 /** All rules are in place. */
@@ -11,6 +11,7 @@ export const allRules: Rules = {
   questionsDemandReplicas: true,
   storeDates: true,
   cursorNamesEntry: true,
+  sessionsEndWithLeases: true,
 };
 
 const users = ['alice', 'bob', 'carol'];
@@ -40,11 +41,15 @@ export async function runSchedule(seed: number, rules: Rules): Promise<string | 
   }
 }
 
+/** Something that happens to a node, or begins on it. */
+type Action = (node: SimulatedNode) => void;
+
 class Schedule {
   readonly #random: Random;
   readonly #cluster: SimulatedCluster;
   readonly #clients: SimulatedClients;
   readonly #invariants: Invariants;
+  readonly #actions: readonly Action[];
 
   constructor(
     seed: number,
@@ -58,53 +63,88 @@ class Schedule {
     const perUser = limit.maxSessionsPerUser + random.pick([0, 1]);
     this.#clients = new SimulatedClients(time, random, this.#cluster, users, perUser);
     this.#invariants = new Invariants(time, this.#cluster, this.#clients);
+    this.#actions = this.#chooseActions();
   }
 
+  /** Has faults happen, ends them, and lets all that is left run out: drains, leases of dead nodes, and the differences of clocks. */
   async run(): Promise<void> {
-    for (let step = 0; step < steps; step += 1) {
-      await this.#pass(this.#random.between(50, 3_000));
-      this.#act();
-    }
-    await this.#end();
-  }
-
-  #act(): void {
-    const random = this.#random;
-    const { open } = this.#cluster;
-    if (open.length === 0) {
-      return;
-    }
-    const cluster = this.#cluster;
-    const node = random.pick(open);
-    const forMs = random.between(500, 1.5 * cluster.maxStalenessMs);
-    const isSplit = random.chance(0.3);
-    const revoke = () => void this.#invariants.revoke(node, random.pick(users));
-    const actions = [
-      revoke,
-      revoke,
-      revoke,
-      revoke,
-      () => void this.#clients.issueTicket(node, random.pick(users)),
-      () => void this.#clients.issueTicket(node, random.pick(users)),
-      () => cluster.cut(node, forMs),
-      () => (random.chance(0.5) ? cluster.lose(node, forMs) : cluster.crash(node)),
-      () => cluster.drain(node),
-      () => cluster.failOver(isSplit ? node : undefined),
-    ];
-    random.pick(actions)();
-  }
-
-  /** The last faults end, and all that is left runs out: drains, leases of dead nodes, and the differences of clocks. */
-  async #end(): Promise<void> {
+    const { time } = this;
     const { maxStalenessMs } = this.#cluster;
-    await this.#pass(3 * maxStalenessMs + 10_000);
-    this.#cluster.heal();
+    let at = 0;
+    for (let step = 0; step < steps; step += 1) {
+      at += this.#random.between(50, 3_000);
+      time.at(at, () => this.#act());
+    }
+    const healedAt = at + this.#random.between(0, maxStalenessMs);
+    time.at(healedAt, () => this.#cluster.heal());
     const skewMs = Math.max(...redisSkews) - Math.min(...redisSkews);
-    await this.#pass(1.5 * maxStalenessMs + skewMs + 20_000);
+    const endsAt = healedAt + 1.5 * maxStalenessMs + skewMs + 20_000;
+    await time.run(endsAt, () => this.#invariants.check());
     this.#invariants.checkAllLive();
   }
 
-  #pass(ms: number): Promise<void> {
-    return this.time.advanceTo(this.time.now + ms, () => this.#invariants.check());
+  /** Each schedule has about a third of the faults, so that each happens often, and also without those that excuse what it causes. */
+  #chooseActions(): Action[] {
+    const random = this.#random;
+    const cluster = this.#cluster;
+    const forMs = () => random.between(500, 1.5 * cluster.maxStalenessMs);
+    const revoke: Action = (node) => this.#revoke(node);
+    const issue: Action = (node) => void this.#clients.issueTicket(node, random.pick(users));
+    const ofNodes: Action[] = [
+      (node) => cluster.cut(node, forMs()),
+      (node) => cluster.lose(node, 2 * forMs()),
+      (node) => cluster.slow(node, forMs()),
+      (node) => cluster.crash(node),
+      (node) => cluster.hold(node),
+      (node) => cluster.drain(node),
+      (node) => cluster.rebalance(node),
+      (node) => cluster.setClock(node),
+      (node) => void this.#invariants.disconnect(node, random.pick(users)),
+      () => this.#revokeOnAll(),
+      () => cluster.trim(),
+    ];
+    const ofPrimaries: Action[] = [
+      () => cluster.failOver(undefined),
+      (node) => cluster.failOver(node),
+      () => this.#failOverAmongRevocations(),
+      () => cluster.flush(),
+    ];
+    const chosen = ofNodes.filter(() => random.chance(0.35));
+    const others = random.chance(0.6) ? ofPrimaries.filter(() => random.chance(0.5)) : [];
+    return [revoke, revoke, revoke, issue, issue, ...chosen, ...others];
+  }
+
+  /** All nodes revoke what a user has, at the same instant. */
+  #revokeOnAll(): void {
+    const userId = this.#random.pick(users);
+    for (const node of this.#cluster.open) {
+      this.time.post(node, () => void this.#invariants.revoke(node, userId));
+    }
+  }
+
+  /** A failover among revocations: the replica may lack the first one, which nodes have read by then, and its clock may be behind. */
+  #failOverAmongRevocations(): void {
+    const random = this.#random;
+    const { now } = this.time;
+    const revoke = () => this.#onAny((node) => this.#revoke(node));
+    revoke();
+    this.time.at(now + random.between(100, 1_000), () => this.#cluster.failOver(undefined));
+    this.time.at(now + random.between(1_000, 4_000), revoke);
+    this.time.at(now + random.between(4_000, 10_000), revoke);
+  }
+
+  #revoke(node: SimulatedNode): void {
+    void this.#invariants.revoke(node, this.#random.pick(users));
+  }
+
+  #act(): void {
+    this.#onAny((node) => this.#random.pick(this.#actions)(node));
+  }
+
+  #onAny(action: Action): void {
+    const { open } = this.#cluster;
+    if (open.length > 0) {
+      action(this.#random.pick(open));
+    }
   }
 }

@@ -1,12 +1,18 @@
 import { ticketDigest } from '../../../lib/tickets/ticket-digest.js';
-import type { LiveSession } from '../../../lib/sessions/live-session.js';
 import type { Random } from './random.js';
 import type { SimulatedCluster } from './simulated-cluster.js';
-import type { Credential, SimulatedNode } from './simulated-node.js';
+import type { SimulatedNode } from './simulated-node.js';
+import type { Credential, SimulatedSession } from './simulated-session.js';
 import type { VirtualTime } from './virtual-time.js';
 
 /** Time in milliseconds after which a client gives an attempt up. */
 const attemptMs = 3_000;
+
+/** Longest pause in milliseconds before an attempt. */
+const pauseMs = 2_000;
+
+/** Refusals in a row after which a client presents its token no longer. */
+const maxRefusals = 3;
 
 interface Ticket {
   readonly value: string;
@@ -70,24 +76,37 @@ export class SimulatedClients {
   }
 
   pauseMs(): number {
-    return this.random.between(100, 2_000);
+    return this.random.between(100, pauseMs);
   }
 
   /** A client is a process of its own: its timers survive its node. */
   later(work: () => void, delayMs: number): void {
-    this.time.runOutside(() => setTimeout(work, delayMs));
+    this.time.at(this.time.now + delayMs, work);
   }
 
-  /** Whether a client that was refused logs in again, instead of presenting the same token. */
-  logsIn(): boolean {
-    return this.random.chance(0.5);
+  /** The connection of a client closes, which its node notices. */
+  leave({ session, node }: Held): void {
+    this.time.post(node, () => session.end());
   }
+
+  /** Whether a client that was refused so often logs in again, instead of presenting the same token. */
+  logsIn(refusals: number): boolean {
+    return refusals > maxRefusals || this.random.chance(0.5);
+  }
+}
+
+/** The session of a client, and the attempt that it comes from. */
+interface Held {
+  readonly session: SimulatedSession;
+  readonly node: SimulatedNode;
+  readonly attempt: number;
 }
 
 class Client {
   #token: Credential | undefined;
-  #node: SimulatedNode | undefined;
+  #held: Held | undefined;
   #attempt = 0;
+  #refusals = 0;
 
   constructor(
     private readonly userId: string,
@@ -98,14 +117,30 @@ class Client {
 
   /** Notices that its node has died. */
   checkNode(): void {
-    if (this.#node?.isDead) {
+    if (this.#held?.node.isDead) {
+      this.#ended(this.#held.attempt);
+    }
+  }
+
+  /** After the notice it has begun a further attempt already. */
+  #ended(attempt: number): void {
+    if (this.#held?.attempt === attempt) {
+      this.#held = undefined;
+      if (this.#attempt === attempt) {
+        this.#retry();
+      }
+    }
+  }
+
+  /** Connects to another node, and keeps its session until then. */
+  #noticed(attempt: number): void {
+    if (this.#held?.attempt === attempt && this.#attempt === attempt) {
       this.#retry();
     }
   }
 
   #retry(): void {
     this.#attempt += 1;
-    this.#node = undefined;
     const attempt = this.#attempt;
     this.clients.later(() => {
       if (attempt === this.#attempt) {
@@ -117,31 +152,38 @@ class Client {
   async #connect(attempt: number): Promise<void> {
     const { clients, userId } = this;
     const node = clients.anyNode();
-    const retry = () => {
-      if (attempt === this.#attempt) {
+    clients.later(() => {
+      if (attempt === this.#attempt && this.#held?.attempt !== attempt) {
         this.#retry();
       }
-    };
-    const isWaiting = () => this.#node === undefined;
-    clients.later(() => isWaiting() && retry(), attemptMs);
+    }, attemptMs);
     if (!node) {
       return;
     }
     this.#token ??= clients.newToken(userId);
     const credential = (await clients.byTicket(node, userId)) ?? this.#token;
-    const live = await node.connect(credential, retry);
-    this.#answered(attempt, node, live);
+    const session = await node.connect(credential, {
+      onEnd: () => this.#ended(attempt),
+      onNotice: () => this.#noticed(attempt),
+    });
+    this.#answered(session && { session, node, attempt }, attempt);
   }
 
-  #answered(attempt: number, node: SimulatedNode, live: LiveSession | undefined): void {
+  #answered(next: Held | undefined, attempt: number): void {
     if (attempt !== this.#attempt) {
-      // The client has left meanwhile.
-      live?.leave();
-    } else if (live && node.live.with(live.session.id)) {
-      this.#node = node;
+      // The client has given the attempt up meanwhile.
+      next?.session.end();
+    } else if (next?.session.isOpen) {
+      const former = this.#held;
+      this.#held = next;
+      this.#refusals = 0;
+      if (former) {
+        this.clients.leave(former);
+      }
       this.checkNode();
     } else {
-      this.#token = this.clients.logsIn() ? undefined : this.#token;
+      this.#refusals += 1;
+      this.#token = this.clients.logsIn(this.#refusals) ? undefined : this.#token;
       this.#retry();
     }
   }

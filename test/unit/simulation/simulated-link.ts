@@ -2,6 +2,7 @@ import { WsAuthStoreError } from '../../../lib/errors/ws-auth-store.error.js';
 import type {
   LeaseAnswer,
   LeaseClaim,
+  NodeRecord,
   RevocationPage,
   RevocationQuestion,
   SessionLease,
@@ -16,8 +17,9 @@ import type { VirtualTime } from './virtual-time.js';
 /** Time in milliseconds after which a client of Redis gives up. */
 const timeoutMs = 1_000;
 
-/** Longest way of a request or an answer, in milliseconds. */
+/** Longest way of a request or an answer, in milliseconds; and of a request while Redis is slow, which it carries out after the time-out. */
 const longestWayMs = 60;
+const slowWayMs = 2_500;
 
 /** The network between a node and the primary that it takes for the right one. */
 export class SimulatedLink implements WsAuthStore {
@@ -25,8 +27,12 @@ export class SimulatedLink implements WsAuthStore {
   #redis: SimulatedRedis;
   /** Probability with which a request or an answer is lost: 1 is a cut. */
   lossRate = 0;
+  /** Whether Redis carries out requests late. */
+  isSlow = false;
   /** Milliseconds of virtual time at which the link was last faulty. */
   #faultyAt = Number.NEGATIVE_INFINITY;
+  /** When Redis carries out the last publication of presence: they stay in order, since each waits for the one before. */
+  #presenceAt = 0;
   /** Absent without the rule of D5: then each node dates by its own clock. */
   readonly now?: () => Promise<number>;
 
@@ -48,7 +54,8 @@ export class SimulatedLink implements WsAuthStore {
 
   /** Since when the link has been without a fault, in milliseconds of virtual time. */
   get wholeSince(): number {
-    return this.lossRate > 0 || this.#redis.isIsolated ? Number.POSITIVE_INFINITY : this.#faultyAt;
+    const isFaulty = this.lossRate > 0 || this.isSlow || this.#redis.isIsolated;
+    return isFaulty ? Number.POSITIVE_INFINITY : this.#faultyAt;
   }
 
   attachTo(redis: SimulatedRedis): void {
@@ -63,6 +70,7 @@ export class SimulatedLink implements WsAuthStore {
 
   mend(): void {
     this.lossRate = 0;
+    this.isSlow = false;
     this.#faultyAt = this.time.now;
     this.notify();
   }
@@ -71,7 +79,7 @@ export class SimulatedLink implements WsAuthStore {
   notify(): void {
     const copies = this.random.chance(0.1) ? 2 : 1;
     for (let copy = 0; copy < copies; copy += 1) {
-      this.time.runOutside(() => setTimeout(() => this.#deliverNotice(), this.#way()));
+      this.time.at(this.time.now + this.#way(), () => this.#deliverNotice());
     }
   }
 
@@ -107,6 +115,24 @@ export class SimulatedLink implements WsAuthStore {
     return this.#ask((redis) => redis.releaseLease(lease));
   }
 
+  putPresence(
+    node: string,
+    records: ReadonlyMap<string, string | undefined>,
+    leaseMs: number,
+  ): Promise<boolean> {
+    const delayMs = Math.max(this.#requestWay(), this.#presenceAt - this.time.now);
+    this.#presenceAt = this.time.now + delayMs;
+    return this.#ask((redis) => redis.putPresence(node, records, leaseMs), delayMs);
+  }
+
+  presenceOf(userId: string): Promise<readonly NodeRecord[]> {
+    return this.#ask((redis) => redis.presenceOf(userId));
+  }
+
+  endPresence(node: string): Promise<void> {
+    return this.#ask((redis) => redis.endPresence(node));
+  }
+
   watch(onChange: () => void): () => Promise<void> {
     const notify = this.time.bind(onChange);
     this.#watchers.add(notify);
@@ -116,33 +142,27 @@ export class SimulatedLink implements WsAuthStore {
     };
   }
 
-  /** What Redis carries out may have its answer lost, so that the node does not know. */
-  #ask<Answer>(question: (redis: SimulatedRedis) => Answer): Promise<Answer> {
+  /** What Redis carries out may have its answer lost or too late, so that the node does not know. */
+  #ask<Answer>(
+    question: (redis: SimulatedRedis) => Answer,
+    delayMs = this.#requestWay(),
+  ): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      setTimeout(() => reject(new WsAuthStoreError('no answer')), timeoutMs);
+      const timer = setTimeout(() => reject(new WsAuthStoreError('no answer')), timeoutMs);
+      const answer = (settle: () => void) => {
+        if (!this.#loses()) {
+          setTimeout(() => {
+            clearTimeout(timer);
+            settle();
+          }, this.#way());
+        }
+      };
       setTimeout(() => {
         if (!this.#loses()) {
-          this.#carryOut(question, resolve, reject);
+          carryOut(() => question(this.#redis), { answer, resolve, reject });
         }
-      }, this.#way());
+      }, delayMs);
     });
-  }
-
-  #carryOut<Answer>(
-    question: (redis: SimulatedRedis) => Answer,
-    resolve: (answer: Answer) => void,
-    reject: (cause: unknown) => void,
-  ): void {
-    let answer: () => void;
-    try {
-      const given = question(this.#redis);
-      answer = () => resolve(given);
-    } catch (cause) {
-      answer = () => reject(cause);
-    }
-    if (!this.#loses()) {
-      setTimeout(answer, this.#way());
-    }
   }
 
   #deliverNotice(): void {
@@ -155,7 +175,26 @@ export class SimulatedLink implements WsAuthStore {
     return this.lossRate > 0 && this.random.chance(this.lossRate);
   }
 
+  #requestWay(): number {
+    return this.isSlow ? this.random.between(1, slowWayMs) : this.#way();
+  }
+
   #way(): number {
     return this.random.between(1, longestWayMs);
+  }
+}
+
+interface Asked<Answer> {
+  readonly answer: (settle: () => void) => void;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (cause: unknown) => void;
+}
+
+function carryOut<Answer>(question: () => Answer, { answer, resolve, reject }: Asked<Answer>) {
+  try {
+    const given = question();
+    answer(() => resolve(given));
+  } catch (cause) {
+    answer(() => reject(cause));
   }
 }

@@ -1,15 +1,18 @@
 import { WsAuthStoreError } from '../../../lib/errors/ws-auth-store.error.js';
 import { MemoryLeases } from '../../../lib/store/memory-leases.js';
+import { MemoryPresence } from '../../../lib/store/memory-presence.js';
 import type {
   LeaseAnswer,
   LeaseClaim,
-  RevocationPage,
+  NodeRecord,
   RevocationQuestion,
+  RevocationPage,
   SessionLease,
   StoredRevocation,
   StoredTicket,
 } from '../../../lib/store/ws-auth-store.js';
-import type { Machine, VirtualTime } from './virtual-time.js';
+import { SimulatedStream } from './simulated-stream.js';
+import type { VirtualTime } from './virtual-time.js';
 
 /** Rules of the store that a schedule may take out, to show that it finds what they are for. */
 export interface StoreRules {
@@ -17,13 +20,6 @@ export interface StoreRules {
   readonly questionsDemandReplicas: boolean;
   /** D6: a cursor counts only while its entry is there. */
   readonly cursorNamesEntry: boolean;
-}
-
-interface Entry {
-  /** Epoch milliseconds by the clock of the primary, never before the entry before it. */
-  readonly addedAt: number;
-  readonly sequence: number;
-  readonly revocation: StoredRevocation;
 }
 
 type Write = (redis: SimulatedRedis) => unknown;
@@ -34,21 +30,30 @@ interface LoggedWrite {
   readonly clock: number;
   readonly write: Write;
   readonly subject: string;
+  /** Milliseconds after which nothing is left of it. */
+  readonly keptMs: number;
 }
 
+/** Longest life of a ticket in milliseconds, and by how much clocks of primaries differ. */
+const ticketMs = 60_000;
+const clocksMs = 20_000;
+
+/** Of presence a replica has nothing, so that all nodes have to notice. */
+const never = Number.NEGATIVE_INFINITY;
+
 /**
- * A primary as the scripts of `lib/redis` see it: a stream of revocations with ids from its clock, keys, and leases. It is the
- * specification of those scripts, with `min-replicas-to-write 1`.
+ * A primary as the scripts of `lib/redis` see it: a stream of revocations with ids from its clock, keys, leases and presence. It is
+ * the specification of those scripts, with `min-replicas-to-write 1`.
  */
-export class SimulatedRedis implements Machine {
-  readonly #entries: Entry[] = [];
-  readonly #kept = new Map<string, number>();
-  readonly #tickets = new Map<string, { readonly payload: string; readonly endsAt: number }>();
-  readonly #leases = new MemoryLeases();
-  readonly #log: LoggedWrite[] = [];
+export class SimulatedRedis {
+  #stream: SimulatedStream;
+  #kept = new Map<string, number>();
+  #tickets = new Map<string, { readonly payload: string; readonly endsAt: number }>();
+  #leases = new MemoryLeases();
+  #presence = new MemoryPresence();
+  #log: LoggedWrite[] = [];
   /** The clock of the write that is carried out. */
   #clock = 0;
-  isDead = false;
   /** Whether another primary has taken its place, so that its replicas are gone. */
   isIsolated = false;
   onRevocation: () => void = () => undefined;
@@ -57,7 +62,9 @@ export class SimulatedRedis implements Machine {
     private readonly time: VirtualTime,
     readonly skewMs: number,
     private readonly rules: StoreRules,
-  ) {}
+  ) {
+    this.#stream = new SimulatedStream(rules.cursorNamesEntry);
+  }
 
   /** Epoch milliseconds. */
   get clock(): number {
@@ -65,26 +72,50 @@ export class SimulatedRedis implements Machine {
   }
 
   /**
-   * The replica that takes its place: it has the writes until that time, and its own clock. What it lost is named.
+   * The replica that takes its place: it has the writes until that time, and its own clock. What it lost is named. Nodes publish
+   * their presence again.
    *
    * @param until milliseconds of virtual time
    */
   promote(skewMs: number, until: number): { promoted: SimulatedRedis; lost: string[] } {
     const promoted = new SimulatedRedis(this.time, skewMs, this.rules);
-    const kept = this.#log.filter(({ at }) => at <= until);
-    kept.forEach((logged) => promoted.#carryOut(logged));
+    const { now } = this.time;
+    const known = this.#log.filter(({ at }) => at <= until);
+    for (const logged of known) {
+      if (logged.at + logged.keptMs + clocksMs > now) {
+        promoted.#carryOut(logged);
+      }
+    }
     this.isIsolated = true;
-    return { promoted, lost: this.#log.slice(kept.length).map(({ subject }) => subject) };
+    return { promoted, lost: this.#log.slice(known.length).map(({ subject }) => subject) };
+  }
+
+  /** Forgets everything, as `FLUSHALL` does. */
+  flush(): void {
+    this.#write('flush', Number.POSITIVE_INFINITY, (redis) => {
+      redis.#stream = new SimulatedStream(this.rules.cursorNamesEntry);
+      redis.#kept = new Map();
+      redis.#tickets = new Map();
+      redis.#leases = new MemoryLeases();
+      redis.#presence = new MemoryPresence();
+    });
+  }
+
+  /** Forgets entries of the stream that are older than this time in milliseconds. */
+  trim(olderMs: number): void {
+    this.#write('trim', Number.POSITIVE_INFINITY, (redis) =>
+      redis.#stream.trim(redis.#clock - olderMs),
+    );
   }
 
   putTicket({ digest, payload, ttlMs }: StoredTicket): void {
-    this.#write(`issue ${digest}`, (redis) =>
+    this.#write(`issue ${digest}`, ticketMs, (redis) =>
       redis.#tickets.set(digest, { payload, endsAt: redis.#clock + ttlMs }),
     );
   }
 
   takeTicket(digest: string): string | undefined {
-    return this.#write(`take ${digest}`, (redis) => {
+    return this.#write(`take ${digest}`, ticketMs, (redis) => {
       const ticket = redis.#tickets.get(digest);
       redis.#tickets.delete(digest);
       return ticket && ticket.endsAt > redis.#clock ? ticket.payload : undefined;
@@ -93,13 +124,10 @@ export class SimulatedRedis implements Machine {
 
   addRevocation(revocation: StoredRevocation): void {
     const { kind, id, before } = revocation;
-    this.#write(`${kind} ${id}`, (redis) => {
+    this.#write(`${kind} ${id}`, Number.POSITIVE_INFINITY, (redis) => {
       const key = `${kind}:${id}`;
       redis.#kept.set(key, Math.max(before, redis.#kept.get(key) ?? before));
-      const last = redis.#entries.at(-1) ?? { addedAt: 0, sequence: 0 };
-      const addedAt = Math.max(redis.#clock, last.addedAt);
-      const sequence = addedAt === last.addedAt ? last.sequence + 1 : 0;
-      redis.#entries.push({ addedAt, sequence, revocation });
+      redis.#stream.add(revocation, redis.#clock);
     });
     this.onRevocation();
   }
@@ -116,37 +144,42 @@ export class SimulatedRedis implements Machine {
 
   revocationsSince(cursor: string | undefined): RevocationPage {
     this.#question();
-    const fresh = this.#entries.slice(this.#placeAfter(cursor));
-    const last = this.#entries.at(-1);
-    const revocations = fresh.map(({ addedAt, revocation }) => ({
-      ...revocation,
-      rememberMs: Math.max(0, revocation.rememberMs - Math.max(0, this.clock - addedAt)),
-    }));
-    return { revocations, cursor: last ? idOf(last) : (cursor ?? '0-0') };
+    return this.#stream.since(cursor, this.clock);
   }
 
   claimLease(claim: LeaseClaim): LeaseAnswer {
-    return this.#write('lease', (redis) => redis.#leases.claim(claim)) as LeaseAnswer;
+    return this.#write('lease', claim.leaseMs, (redis) =>
+      redis.#leases.claim(claim),
+    ) as LeaseAnswer;
   }
 
   renewLeases(leases: readonly SessionLease[], leaseMs: number): void {
-    this.#write('lease', (redis) => leases.forEach((each) => redis.#leases.renew(each, leaseMs)));
+    this.#write('lease', leaseMs, (redis) =>
+      leases.forEach((each) => redis.#leases.renew(each, leaseMs)),
+    );
   }
 
   releaseLease(lease: SessionLease): void {
-    this.#write('lease', (redis) => redis.#leases.release(lease));
+    this.#write('lease', ticketMs, (redis) => redis.#leases.release(lease));
   }
 
-  /** Without the rule of D6, a cursor is an instant: everything counts as new only if the newest entry is older. */
-  #placeAfter(cursor: string | undefined): number {
-    const place = this.#entries.findIndex((entry) => idOf(entry) === cursor);
-    if (place >= 0 || this.rules.cursorNamesEntry || cursor === undefined) {
-      return place + 1;
-    }
-    const [addedAt = 0, sequence = 0] = cursor.split('-').map(Number);
-    const isNewer = (entry: Entry) =>
-      entry.addedAt > addedAt || (entry.addedAt === addedAt && entry.sequence > sequence);
-    return Math.max(0, this.#entries.findIndex(isNewer));
+  putPresence(
+    node: string,
+    records: ReadonlyMap<string, string | undefined>,
+    leaseMs: number,
+  ): boolean {
+    return this.#write('presence', never, (redis) =>
+      redis.#presence.put(node, records, leaseMs),
+    ) as boolean;
+  }
+
+  endPresence(node: string): void {
+    this.#write('presence', never, (redis) => redis.#presence.end(node));
+  }
+
+  presenceOf(userId: string): readonly NodeRecord[] {
+    this.#question();
+    return this.time.runOn(this.#machineAt(this.clock), () => this.#presence.of(userId));
   }
 
   #question(): void {
@@ -155,23 +188,21 @@ export class SimulatedRedis implements Machine {
     }
   }
 
-  #write(subject: string, write: Write): unknown {
+  #write(subject: string, keptMs: number, write: Write): unknown {
     if (this.isIsolated) {
       throw new WsAuthStoreError('NOREPLICAS');
     }
-    const logged = { at: this.time.now, clock: this.clock, write, subject };
-    return this.#carryOut(logged);
+    return this.#carryOut({ at: this.time.now, clock: this.clock, write, subject, keptMs });
   }
 
   #carryOut(logged: LoggedWrite): unknown {
     this.#log.push(logged);
     this.#clock = logged.clock;
-    // Leases read the wall clock.
-    const skewMs = logged.clock - this.time.wallClock;
-    return this.time.runOn({ skewMs, isDead: false }, () => logged.write(this));
+    return this.time.runOn(this.#machineAt(logged.clock), () => logged.write(this));
   }
-}
 
-function idOf({ addedAt, sequence }: Pick<Entry, 'addedAt' | 'sequence'>): string {
-  return `${addedAt}-${sequence}`;
+  /** Leases and presence read the wall clock. */
+  #machineAt(clock: number) {
+    return { skewMs: clock - this.time.wallClock, isDead: false };
+  }
 }

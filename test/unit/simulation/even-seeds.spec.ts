@@ -1,0 +1,3 @@
+import { keepPromises } from './find-violation.js';
+
+keepPromises(0);
