@@ -1,7 +1,7 @@
 /** The part of a store of `express-session` that ends a session. */
 export interface HttpSessionStore {
-  /** Ends the session and forgets it. */
-  destroy(sessionId: string, callback?: (error?: unknown) => void): void;
+  /** Ends the session and forgets it. Stores that answer by a promise return it. */
+  destroy(sessionId: string, callback?: (error?: unknown) => void): unknown;
 }
 
 /**
@@ -16,7 +16,8 @@ export function onHttpSessionEnd(
   const original = store.destroy.bind(store);
   store.destroy = (sessionId, callback) => {
     onEnd(sessionId);
-    original(sessionId, callback);
+    // Without the promise of the store its caller would wait for nothing, and a failure would end the process.
+    return original(sessionId, callback);
   };
   return () => {
     store.destroy = original;

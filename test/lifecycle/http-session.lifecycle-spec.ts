@@ -393,6 +393,16 @@ describe('the end of an HTTP session (CK-10)', () => {
     expect(await client.closed()).toEqual({ code: 3000, reason: 'revoked' });
     expect(told).toHaveBeenCalledWith(expect.any(Error));
   });
+
+  it('CK-10: leaves the promise of a store to the code that has asked it, with what it resolves to or rejects with', async () => {
+    await using site = await startHttpSessions();
+    const answers = [async () => 1, () => Promise.reject(new Error('down'))];
+    const promising = { destroy: (_id: string, ..._callback: unknown[]) => answers.shift()!() };
+    const unbind = sessionsOf(site.app).bindToHttpSession(promising);
+    await expect(promising.destroy('one')).resolves.toBe(1);
+    await expect(promising.destroy('other')).rejects.toThrow('down');
+    unbind();
+  });
 });
 
 describe('revoking the session of a cookie', () => {
