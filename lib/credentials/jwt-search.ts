@@ -62,12 +62,10 @@ const shortestWrapped = 20;
 
 /** Cookies of sessions are often JSON in base64, signed or not, with the token in it, which may be in base64 by itself. */
 function collectWrapped(text: string, found: Map<string, string>): void {
-  if (text.length >= shortestWrapped) {
-    collectInner(text, found);
-    // What is decoded may begin in the middle of a group itself, so all of it is.
-    for (const start of startsOf(wrappedTwice, text)) {
-      collectDecoded(text.slice(start % 4), found, collectInner);
-    }
+  collectInner(text, found);
+  // What is decoded may begin in the middle of a group itself, so all of it is.
+  for (const start of startsOf(wrappedTwice, text, isTextAt)) {
+    collectDecoded(text.slice(start % 4), found, collectInner);
   }
 }
 
@@ -83,15 +81,34 @@ function collectDecoded(text: string, found: Map<string, string>, collectOther: 
 }
 
 /** The first position of each alignment: what is decoded from there holds everything that follows in the same one. */
-function startsOf(beginnings: RegExp, text: string): Iterable<number> {
+function startsOf(
+  beginnings: RegExp,
+  text: string,
+  isBeginning: (text: string, start: number) => boolean = always,
+): Iterable<number> {
   const starts = new Map<number, number>();
-  for (const { 0: beginning, index } of text.matchAll(beginnings)) {
+  // Most of what is decoded is no text, and falls into thousands of pieces.
+  const found = text.length < shortestWrapped ? [] : text.matchAll(beginnings);
+  for (const { 0: beginning, index } of found) {
     const start = index - (distances.get(beginning) ?? 1);
-    if (start >= 0 && !starts.has(start % 4)) {
+    if (start >= 0 && !starts.has(start % 4) && isBeginning(text, start)) {
       starts.set(start % 4, start);
     }
   }
   return starts.values();
+}
+
+function always(): boolean {
+  return true;
+}
+
+const base64 = /^[\w+/=-]+$/;
+
+/** Whether what stands there in base64 is base64 again, as far as a few characters show it: else a peer could have much decoded. */
+function isTextAt(text: string, start: number): boolean {
+  return base64.test(
+    Buffer.from(text.slice(start + 4, start + 24), 'base64url').toString('latin1'),
+  );
 }
 
 function ignore(): void {}
