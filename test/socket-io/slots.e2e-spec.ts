@@ -1,5 +1,5 @@
 import { WebSocketGateway } from '@nestjs/websockets';
-import { Agent, request } from 'node:http';
+import { Agent, request, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
@@ -27,6 +27,18 @@ describe('a client that is refused and does not answer the close frame', () => {
     await peer.closed({ answer: false });
     expect(app.pending).toBe(1);
     await peer.disconnected();
+    await until(() => app.pending === 0);
+  });
+});
+
+describe('an allowRequest of the application that answers by itself, and never calls back', () => {
+  it('K6c: does not keep the slot of the request beyond the deadline', async () => {
+    @WebSocketGateway({
+      allowRequest: ({ res }: { readonly res: ServerResponse }) => void res.writeHead(403).end(),
+    })
+    class AnsweringGateway {}
+    await using app = await startIo({ authTimeoutMs: 200 }, [AnsweringGateway]);
+    expect((await fetch(RawPolling.urlOf(app.url))).status).toBe(403);
     await until(() => app.pending === 0);
   });
 });
