@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
 import { connect as connectTcp, createServer, type AddressInfo } from 'node:net';
 import type { INestApplication } from '@nestjs/common';
 import { authenticate } from 'nestjs-ws-auth/socket.io-client';
@@ -26,6 +27,9 @@ interface Started extends AsyncDisposable {
 
 /** How nodes and clients of one transport are made. */
 interface Kind {
+  /** Where its upgrades go, and the subprotocol that they offer. */
+  readonly path: string;
+  readonly protocol?: string;
   start(options: WsAuthModuleOptions): Promise<Started>;
   /** A client that connects again by itself. */
   open(port: number, user: string): AsyncDisposable;
@@ -35,6 +39,7 @@ const kinds: readonly (readonly [string, Kind])[] = [
   [
     'ws',
     {
+      path: '/',
       start: (options) => startProtected(options),
       open: (port, user) =>
         new ObservedSocket(`ws://127.0.0.1:${port}/`, { token: () => tokenOf(user) }),
@@ -43,6 +48,7 @@ const kinds: readonly (readonly [string, Kind])[] = [
   [
     'Socket.IO',
     {
+      path: '/socket.io/?EIO=4&transport=websocket',
       start: (options) => startIo(options, [RootGateway]),
       open(port, user) {
         const settings = { forceNew: true, reconnectionDelay: 10, reconnectionDelayMax: 50 };
@@ -55,6 +61,8 @@ const kinds: readonly (readonly [string, Kind])[] = [
   [
     'graphql-ws',
     {
+      path: '/graphql',
+      protocol: 'graphql-transport-ws',
       async start(module) {
         const { app } = await startGraphql({ module });
         return app;
@@ -136,6 +144,22 @@ async function balance(nodes: () => readonly Node[]): Promise<number> {
   return (balancer.address() as AddressInfo).port;
 }
 
+/** What a node answers to an upgrade that it refuses. */
+async function refusalOf(port: number, { path, protocol }: Kind) {
+  const headers = {
+    connection: 'Upgrade',
+    upgrade: 'websocket',
+    'sec-websocket-version': '13',
+    'sec-websocket-key': Buffer.alloc(16).toString('base64'),
+    authorization: `Bearer ${tokenOf('alice')}`,
+    ...(protocol !== undefined && { 'sec-websocket-protocol': protocol }),
+  };
+  const request = get({ port, path, headers });
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  response.resume();
+  return [response.statusCode, response.headers['retry-after']];
+}
+
 const users = Array.from({ length: 10 }, (_, index) => `user ${index}`);
 const counts = (nodes: readonly Node[]) => nodes.map(({ sessions }) => sessions.count());
 
@@ -177,6 +201,33 @@ describe.each(kinds)('clients of two nodes, by %s', (_name, kind) => {
       0, 0,
     ]);
     expect(counts(nodes)).toEqual([5, 5]);
+  });
+});
+
+describe.each(kinds)('a node with clients by %s', (_name, kind) => {
+  it('is not ready while it drains, and refuses upgrades with 503 and Retry-After', async () => {
+    const node = await startOne(kind);
+    clients = [kind.open(node.port, 'alice')];
+    await eventually(() => node.sessions.count() === 1, 'a session');
+    const drained = node.sessions.drain({ overMs: patient(1_000) });
+    expect(node.health.isReady()).toBe(false);
+    const refusal = await within(patienceMs, refusalOf(node.port, kind), 'a refusal');
+    expect(refusal).toEqual([503, expect.stringMatching(/^\d+$/)]);
+    expect(await drained).toBe(1);
+  });
+
+  it('lists and disconnects the sessions that a user has on all nodes in one call', async () => {
+    const nodes = [await startOne(kind), await startOne(kind)];
+    const [a, b] = nodes as [Node, Node];
+    clients = nodes.map(({ port }) => kind.open(port, 'alice'));
+    const count = () => a.sessions.countCluster('alice');
+    await eventually(async () => (await count()) === 2, 'both are known');
+    const { sessions: known } = await b.sessions.listCluster('alice');
+    expect(new Set(known.map(({ node }) => node)).size).toBe(2);
+    const former = known.map(({ id }) => id);
+    const isOver = ({ sessions }: Node) => [...sessions].every(({ id }) => !former.includes(id));
+    expect(await a.sessions.disconnect({ userId: 'alice' }, { scope: 'cluster' })).toBe(1);
+    await eventually(() => nodes.every(isOver), 'both have ended');
   });
 });
 

@@ -7,12 +7,14 @@ import { isLong, Stage, type Fault, type Seen } from './faults/fault.js';
 import { nodeFaults } from './faults/node-faults.js';
 import { rollingRestart } from './faults/rolling-restart.js';
 import { storeFaults } from './faults/store-faults.js';
+import { surroundingsFaults } from './faults/surroundings-faults.js';
 import { topologyFaults } from './faults/topology-faults.js';
 
 const scale = isLong ? { clients: 3_000, drainMs: 15_000 } : { clients: 60, drainMs: 8_000 };
 
 const faults: readonly Fault[] = [
   ...storeFaults,
+  ...surroundingsFaults,
   ...topologyFaults,
   ...nodeFaults,
   rollingRestart('nginx', scale),

@@ -6,6 +6,8 @@ export class TcpProxy implements AsyncDisposable {
   readonly #pairs = new Set<readonly [Socket, Socket]>();
   readonly #stranded = new WeakSet<Socket>();
   #refuses = false;
+  /** Time in milliseconds for which each chunk is on its way, as to a store in another place. */
+  delayMs = 0;
   /** Connections that were accepted so far. */
   accepted = 0;
 
@@ -81,7 +83,12 @@ export class TcpProxy implements AsyncDisposable {
 
   #pass(from: Socket, to: Socket): void {
     from.on('data', (chunk) => {
-      if (!this.#stranded.has(from)) {
+      if (this.#stranded.has(from)) {
+        return;
+      }
+      if (this.delayMs > 0) {
+        setTimeout(() => to.writable && to.write(chunk), this.delayMs);
+      } else {
         to.write(chunk);
       }
     });
