@@ -222,8 +222,7 @@ export class SessionLeases {
   }
 
   #endExpired(): void {
-    const { leaseMs } = this.options;
-    const latest = performance.now() + timerMs - leaseMs;
+    const latest = performance.now() + timerMs - this.options.leaseMs;
     const expired = this.#live().filter(({ securedAt }) => securedAt <= latest);
     this.options.endExpired(expired.map(({ sessionId }) => sessionId));
     this.#watchExpiry();

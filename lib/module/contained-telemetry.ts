@@ -1,5 +1,4 @@
 import { Logger } from '@nestjs/common';
-import { isThenable } from '../passport/maybe-promise.js';
 import type {
   WsAuthAttempt,
   WsAuthAuthentication,
@@ -10,6 +9,7 @@ import type {
   WsAuthVerdict,
 } from '../policy/telemetry.js';
 import { logError } from '../protocol/log-text.js';
+import { callContained } from '../adapters/contain.js';
 
 const logger = new Logger('WsAuth');
 
@@ -62,14 +62,7 @@ export class ContainedTelemetry implements WsAuthTelemetry {
   }
 
   #contain(method: string, call: () => unknown): void {
-    try {
-      const returned = call();
-      if (isThenable(returned)) {
-        returned.then(undefined, (error: unknown) => this.#blame(method, error));
-      }
-    } catch (error) {
-      this.#blame(method, error);
-    }
+    callContained(call, (error) => this.#blame(method, error));
   }
 
   #blame(method: string, error: unknown): void {

@@ -1,7 +1,6 @@
 import type { ApplicationConfig } from '@nestjs/core';
-import type { AdapterContext } from '../adapters/adapter-context.js';
+import type { AdapterContext, ProtectedServer } from '../adapters/adapter-context.js';
 import type { Platform } from '../adapters/platform.js';
-import type { ProtectedServer } from '../adapters/adapter-context.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import type { FoundGateway } from './gateway-policies.js';
 

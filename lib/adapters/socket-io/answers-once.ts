@@ -1,5 +1,4 @@
-import { isThenable } from '../../passport/maybe-promise.js';
-import { logFault } from '../contain.js';
+import { callContained, logFault } from '../contain.js';
 
 /** A function of the application that answers by a callback, which is its last argument. */
 export type Asked = (...args: never[]) => unknown;
@@ -28,13 +27,6 @@ export function answersOnce(
       logFault(what, error);
       once(...failure);
     };
-    try {
-      const returned: unknown = ask(...([...args.slice(0, -1), once] as never[]));
-      if (isThenable(returned)) {
-        returned.then(undefined, fail);
-      }
-    } catch (error) {
-      fail(error);
-    }
+    callContained(() => ask(...([...args.slice(0, -1), once] as never[])), fail);
   };
 }

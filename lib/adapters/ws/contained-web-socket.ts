@@ -1,8 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { WebSocket, type WebSocketServer } from 'ws';
-import { isThenable } from '../../passport/maybe-promise.js';
 import { captureRejectionsWith } from '../capture-rejections.js';
-import { logFault } from '../contain.js';
+import { callContained, logFault } from '../contain.js';
 import { failClient } from './fail-client.js';
 
 type Listener = (this: unknown, ...args: unknown[]) => unknown;
@@ -61,14 +60,10 @@ function onRejection(error: unknown, event: string | symbol, client: unknown): v
 function emitToEach(client: WebSocket, event: string, args: readonly unknown[]): boolean {
   const listeners = client.rawListeners(event) as Listener[];
   for (const listener of listeners) {
-    try {
-      const returned = listener.apply(client, [...args]);
-      if (isThenable(returned)) {
-        returned.then(undefined, (error: unknown) => blame(client, event, error));
-      }
-    } catch (error) {
-      blame(client, event, error);
-    }
+    callContained(
+      () => listener.apply(client, [...args]),
+      (error) => blame(client, event, error),
+    );
   }
   return listeners.length > 0;
 }

@@ -1,7 +1,6 @@
 import { EventEmitter } from 'node:events';
-import { isThenable } from '../../../passport/maybe-promise.js';
 import { captureRejectionsWith } from '../../capture-rejections.js';
-import { logFault } from '../../contain.js';
+import { callContained, logFault } from '../../contain.js';
 import type { IoNamespace, IoSocket } from '../platform-types.js';
 import { containPackets, type OnFault } from './contain-packets.js';
 
@@ -73,14 +72,7 @@ function containMiddleware(
         first?.(error);
       };
       const fail = (error: unknown) => onFault(error, subject, answer && once);
-      try {
-        const returned = middleware(subject, once);
-        if (isThenable(returned)) {
-          returned.then(undefined, fail);
-        }
-      } catch (error) {
-        fail(error);
-      }
+      callContained(() => middleware(subject, once), fail);
     });
     return target;
   };
