@@ -1,7 +1,7 @@
 import { createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { EncryptJWT, jwtDecrypt, jwtVerify, SignJWT } from 'jose';
 import jwt from 'jsonwebtoken';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { readToken } from '../../../lib/credentials/jwt.js';
 import { jwtsIn, maxTokens } from '../../../lib/credentials/jwt-search.js';
 
@@ -181,6 +181,16 @@ describe('K1b: a token that is hidden', () => {
 });
 
 describe('jwtsIn', () => {
+  it('K6b: decodes little of a text that only begins like base64 of base64', () => {
+    const decoded = vi.spyOn(Buffer, 'from');
+    onTestFinished(() => decoded.mockRestore());
+    // Nine characters: one beginning in each alignment.
+    const text = 'WlhsS____'.repeat(2_000);
+    expect(jwtsIn(text)).toEqual([]);
+    const lengths = decoded.mock.calls.map(([encoded]) => (encoded as unknown as string).length);
+    expect(lengths.reduce((sum, length) => sum + length, 0)).toBeLessThan(3 * text.length);
+  });
+
   it.each([
     ['alone', token],
     ['behind a scheme', `Bearer ${token}`],
