@@ -2,14 +2,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { LiveSession } from './live-session.js';
 import type { LiveSessions } from './live-sessions.js';
 
-/** How fast sessions leave, in milliseconds and sessions a step. */
+/** How fast sessions leave, in milliseconds and sessions a step; without a batch, evenly. */
 export interface LeavingPace {
   readonly overMs: number;
-  readonly batch: number;
+  readonly batch: number | undefined;
 }
 
 /** Longest time in milliseconds between the notice to a client and the end of its session: it connects elsewhere meanwhile. */
 export const longestNoticeMs = 5_000;
+
+/** Time in milliseconds between two steps of sessions that leave evenly. More of them would not make it any smoother. */
+const evenStepMs = 250;
+
+/** Sessions in one step at most, unless the caller states another number. */
+const largestBatch = 100;
 
 /** Time in milliseconds after which the condition of a wait is looked at again. */
 const lookAgainMs = 100;
@@ -23,11 +29,12 @@ const lookAgainMs = 100;
 export async function leaveInSteps(
   live: LiveSessions,
   sessions: readonly LiveSession[],
-  { overMs, batch }: LeavingPace,
+  { overMs, batch: stated }: LeavingPace,
   permit?: (batch: readonly LiveSession[]) => Promise<readonly LiveSession[]>,
 ): Promise<void> {
   const isEmpty = () => live.size === 0;
   const noticeMs = Math.min(longestNoticeMs, overMs / 2);
+  const batch = stated ?? evenBatch(sessions.length, overMs - noticeMs);
   const count = Math.ceil(sessions.length / batch);
   const spreadMs = (overMs - noticeMs) / Math.max(1, count - 1);
   const beganAt = performance.now();
@@ -39,6 +46,12 @@ export async function leaveInSteps(
     announce(leaving, noticeMs);
   }
   await waitUntil(performance.now() + noticeMs, isEmpty);
+}
+
+/** Sessions in one step, so that all of them leave in equal steps over a time. */
+function evenBatch(sessions: number, spreadMs: number): number {
+  const steps = 1 + Math.floor(spreadMs / evenStepMs);
+  return Math.min(largestBatch, Math.max(1, Math.ceil(sessions / steps)));
 }
 
 /**

@@ -17,7 +17,7 @@ export interface DrainOptions {
   /**
    * Sessions that are announced, and then end, in one step; at least 1.
    *
-   * @default 100
+   * @default as few as a step every 250 ms allows, 100 at most: so the other nodes receive the clients evenly
    */
   readonly batch?: number;
 }
@@ -29,7 +29,8 @@ export function checkDrain(options: DrainOptions): LeavingPace {
   demandKnownOptions(drainOptions, options, 'options');
   return {
     overMs: checkInteger('overMs', options.overMs, { min: 0, max: maxTimerMs }),
-    batch: checkInteger('batch', options.batch ?? 100, { min: 1 }),
+    batch:
+      options.batch === undefined ? undefined : checkInteger('batch', options.batch, { min: 1 }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkDrain, SessionDrain } from '../../../lib/sessions/session-drain.js';
+import { VirtualTime } from '../simulation/virtual-time.js';
 import { closeSlowly, FakeSession, NodeSessions } from './live-session-fakes.js';
 
 /** Sessions that write down what happens to them, in order. */
@@ -22,6 +23,17 @@ class Log extends NodeSessions {
   }
 }
 
+/** Most of some instants, in order, within a time. */
+function peakOf(instants: readonly number[], withinMs: number): number {
+  let first = 0;
+  return instants.reduce((peak, at, index) => {
+    while (instants[first]! <= at - withinMs) {
+      first += 1;
+    }
+    return Math.max(peak, index - first + 1);
+  }, 0);
+}
+
 function drainOf(log: Log): SessionDrain {
   return new SessionDrain(log.live, () => log.lines.push('begins'));
 }
@@ -41,6 +53,37 @@ describe('a drain', () => {
       expect(log.lines.indexOf(notice)).toBeLessThan(log.lines.indexOf(ends[index]!));
     }
   });
+
+  it.each([
+    [1_500, 30_000],
+    [20_000, 60_000],
+    [100, 60_000],
+    [3, 6_000],
+  ])(
+    'of %i sessions over %i ms without a batch sends clients away evenly',
+    async (size, overMs) => {
+      const time = new VirtualTime();
+      time.install();
+      try {
+        const log = new NodeSessions();
+        const noticesAt: number[] = [];
+        class Noted extends FakeSession {
+          override announceLeaving(): void {
+            noticesAt.push(time.now);
+          }
+        }
+        Array.from({ length: size }, (_, index) => new Noted(log, `user ${index}`, {}));
+        const running = new SessionDrain(log.live, () => undefined).run(checkDrain({ overMs }));
+        await time.run(overMs);
+        expect(await running).toBe(size);
+        // A step more than the rate, since a window of a second may begin and end with one.
+        const perMs = size / (overMs - Math.min(5_000, overMs / 2));
+        expect(peakOf(noticesAt, 1_000)).toBeLessThanOrEqual(Math.ceil(1_250 * perMs) + 4);
+      } finally {
+        time.uninstall();
+      }
+    },
+  );
 
   it('gives a client five seconds at most', () => {
     const log = new Log();
@@ -124,6 +167,6 @@ describe('a drain', () => {
     [{ overMs: 1, batches: 1 }, /batches/],
   ])('refuses %j', (options, message) => {
     expect(() => checkDrain(options as never)).toThrow(message);
-    expect(checkDrain({ overMs: 1 })).toEqual({ overMs: 1, batch: 100 });
+    expect(checkDrain({ overMs: 1 })).toEqual({ overMs: 1, batch: undefined });
   });
 });
