@@ -34,6 +34,9 @@ export interface NodePresence {
 
 /** How many sessions a node has, whether or not their users have a key. */
 export interface NodeLoad {
+  /** Name of the node. */
+  readonly node: string;
+  /** Number of sessions without those whose clients connect elsewhere. */
   readonly sessions: number;
   /** Whether the node receives new clients: not while it shuts down. */
   readonly isAccepting: boolean;
@@ -56,15 +59,15 @@ export function presenceOf(sessions: readonly WsAuthSession[]): string {
 }
 
 /** What a node publishes of itself. */
-export function loadRecordOf({ sessions, isAccepting }: NodeLoad): string {
+export function loadRecordOf({ sessions, isAccepting }: Omit<NodeLoad, 'node'>): string {
   return JSON.stringify({ sessions, isAccepting });
 }
 
 /** Reads what a node has published of itself; `undefined` for what this version cannot read. */
-export function parseLoad(record: string): NodeLoad | undefined {
+export function parseLoad(node: string, record: string): NodeLoad | undefined {
   const { sessions, isAccepting } = parseRecord(record) ?? {};
   return Number.isSafeInteger(sessions) && typeof isAccepting === 'boolean'
-    ? { sessions: Math.max(0, sessions as number), isAccepting }
+    ? { node, sessions: Math.max(0, sessions as number), isAccepting }
     : undefined;
 }
 

@@ -100,6 +100,11 @@ export class Presence {
     return records.flatMap(({ node, record }) => parsePresence(node, record) ?? []);
   }
 
+  /** Name of this node. */
+  get node(): string {
+    return this.options.node;
+  }
+
   /**
    * The loads of the other nodes, as they have published them.
    *
@@ -109,7 +114,7 @@ export class Presence {
     const records = await this.#read(ownKey);
     return records
       .filter(({ node }) => node !== this.options.node)
-      .flatMap(({ record }) => parseLoad(record) ?? []);
+      .flatMap(({ node, record }) => parseLoad(node, record) ?? []);
   }
 
   /** Publishes this node soon, so that the others know it before it has a session. */

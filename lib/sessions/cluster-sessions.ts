@@ -56,7 +56,7 @@ export interface WsAuthClusterPage {
 }
 
 /** What nodes have published. */
-type PublishedSessions = Pick<Presence, 'of' | 'otherLoads'>;
+type PublishedSessions = Pick<Presence, 'node' | 'of' | 'otherLoads'>;
 
 /**
  * What this node knows of the sessions on all nodes. The module sets it where the option `presence` is on.
@@ -87,6 +87,11 @@ export class ClusterSessions {
   async count(userId: string): Promise<number> {
     const nodes = await this.#of(userId);
     return nodes.reduce((sum, { count }) => sum + count, 0);
+  }
+
+  /** Name of this node; empty without presence. */
+  get node(): string {
+    return this.#presence?.node ?? '';
   }
 
   /** Loads of the other nodes. */

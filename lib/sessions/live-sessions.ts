@@ -15,7 +15,7 @@ export class LiveSessions {
 
   #onChange: ((userId: string | undefined) => void) | undefined;
 
-  /** Calls back with the key of each user whose sessions have changed; `undefined` for a session of a user without a key. */
+  /** Calls back with the key of each user whose sessions have changed; `undefined` where only the number of sessions has. */
   onChange(callback: (userId: string | undefined) => void): void {
     this.#onChange = callback;
   }
@@ -33,6 +33,8 @@ export class LiveSessions {
   noteLeaving(live: LiveSession): void {
     if (this.#byId.get(live.session.id) === live) {
       this.#leaving.add(live);
+      // Other nodes count with what this one publishes, long before the session ends.
+      this.#onChange?.(undefined);
     }
   }
 

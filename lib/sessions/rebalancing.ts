@@ -1,9 +1,10 @@
+import { areLevel, shareOf } from '../cluster/node-loads.js';
 import type { NodeLoad } from '../cluster/presence-record.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { describe } from '../policy/check-option.js';
 import { demandKnownOptions } from '../policy/check-options.js';
 import type { ClusterSessions } from './cluster-sessions.js';
-import { leaveInSteps, longestNoticeMs, waitUntil } from './leave-in-steps.js';
+import { leaveInSteps, longestNoticeMs, waitUntil, type LeavingPace } from './leave-in-steps.js';
 import type { LiveSession } from './live-session.js';
 import type { LiveSessions } from './live-sessions.js';
 import { checkDrain, type DrainOptions, type SessionDrain } from './session-drain.js';
@@ -18,7 +19,7 @@ import { checkDrain, type DrainOptions, type SessionDrain } from './session-drai
  */
 export interface RebalanceOptions extends DrainOptions {
   /**
-   * Share above the average of the nodes that does not matter, from 0 to 1: a node within it keeps its sessions.
+   * Share of the average by which a node may be above or below it, from 0 to 1: while all nodes are within it, no session leaves.
    *
    * @default 0.1
    */
@@ -31,8 +32,13 @@ const optionNames = {
   tolerance: true,
 } satisfies Record<keyof RebalanceOptions, true>;
 
+/** Options that were checked. */
+interface CheckedRebalance extends LeavingPace {
+  readonly tolerance: number;
+}
+
 /** @throws {WsAuthConfigurationError} for an option that is unknown or out of bounds. */
-export function checkRebalance(options: RebalanceOptions): Required<RebalanceOptions> {
+export function checkRebalance(options: RebalanceOptions): CheckedRebalance {
   demandKnownOptions(optionNames, options, 'options');
   const { tolerance = 0.1, ...pace } = options;
   const isNumber = typeof (tolerance as unknown) === 'number';
@@ -50,13 +56,13 @@ export function checkRebalance(options: RebalanceOptions): Required<RebalanceOpt
  * @internal
  */
 export interface RebalancingServices {
-  readonly cluster: Pick<ClusterSessions, 'otherLoads'>;
+  readonly cluster: Pick<ClusterSessions, 'node' | 'otherLoads'>;
   readonly drain: Pick<SessionDrain, 'hasBegun'>;
 }
 
 /**
- * Gives away the sessions that this node has above the average of all nodes. How many may leave is decided once at the beginning,
- * and again before each step by what the nodes publish then; the smaller number counts.
+ * Gives away the sessions that this node has above its share, where any node is too far from the average. How many may leave is
+ * decided once at the beginning, and again before each step by what the nodes publish then; the smaller number counts.
  *
  * @internal
  */
@@ -69,21 +75,22 @@ export class Rebalancing {
   ) {}
 
   /** Resolves to the number of sessions that have left. A call meanwhile resolves together with the first one. */
-  run(options: Required<RebalanceOptions>): Promise<number> {
+  run(options: CheckedRebalance): Promise<number> {
     this.#running ??= this.#run(options).finally(() => {
       this.#running = undefined;
     });
     return this.#running;
   }
 
-  async #run({ tolerance, ...pace }: Required<RebalanceOptions>): Promise<number> {
+  async #run({ tolerance, ...pace }: CheckedRebalance): Promise<number> {
     const { live, services } = this;
-    const average = averageOf(live.staying, await services.cluster.otherLoads());
-    if (live.staying <= average * (1 + tolerance)) {
+    const others = await services.cluster.otherLoads();
+    const own = ownLoad(live, services);
+    if (areLevel([own, ...others], tolerance)) {
       return 0;
     }
     const departure = new Departure(live, services);
-    const oldest = [...live.all()].slice(0, live.staying - average);
+    const oldest = [...live.all()].slice(0, Math.max(0, own.sessions - shareOf(own, others)));
     await leaveInSteps(live, oldest, pace, (batch) => departure.permit(batch));
     await waitUntil(performance.now() + longestNoticeMs, () => departure.present === 0);
     return departure.result();
@@ -123,15 +130,15 @@ class Departure {
   }
 
   /**
-   * Sessions above the average. One that is leaving counts on this node no more, and on another one as soon as its client has come
-   * there. Until then the average looks too low by its share, so what was planned at the beginning is the limit.
+   * Sessions above the share of this node. One that is leaving counts on no node until its client has come to another one. Until then
+   * the share looks too low by its part, so what was planned at the beginning is the limit.
    */
   async #excess(): Promise<number> {
     const { live, services } = this;
     try {
-      const loads = this.#failure ? [] : await services.cluster.otherLoads();
-      const { staying } = live;
-      return services.drain.hasBegun ? 0 : staying - averageOf(staying, loads);
+      const others = this.#failure ? [] : await services.cluster.otherLoads();
+      const own = ownLoad(live, services);
+      return services.drain.hasBegun ? 0 : own.sessions - shareOf(own, others);
     } catch (cause) {
       this.#failure = { cause };
       return 0;
@@ -139,9 +146,7 @@ class Departure {
   }
 }
 
-/** Sessions that each node would have if all had the same number. A node that shuts down gives its own to the others. */
-function averageOf(own: number, others: readonly NodeLoad[]): number {
-  const total = others.reduce((sum, { sessions }) => sum + sessions, own);
-  const nodes = 1 + others.filter(({ isAccepting }) => isAccepting).length;
-  return Math.ceil(total / nodes);
+/** What the others see of this node, without the delay. */
+function ownLoad(live: LiveSessions, { cluster }: RebalancingServices): NodeLoad {
+  return { node: cluster.node, sessions: live.staying, isAccepting: true };
 }

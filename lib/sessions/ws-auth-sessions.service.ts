@@ -182,11 +182,11 @@ export class WsAuthSessions extends SessionLookup {
   }
 
   /**
-   * Sends the sessions that this process has above the average of all nodes to the others, as after the last restart of a deploy. The
-   * oldest leave, as in {@link drain}: clients that know `draining` connect again before they are closed. New clients are accepted
-   * meanwhile, and no session leaves once the node is level.
+   * Sends the sessions that this process has above its share to the other nodes, as after the last restart of a deploy. It does so where
+   * any node is too far from the average. The oldest leave, as in {@link drain}: clients that know `draining` connect again before they
+   * are closed. New clients are accepted meanwhile, and no session leaves once the node is level.
    *
-   * Each node does so for itself, so call it on all of them: one that is not above the average does nothing. It needs the option
+   * Each node does so for itself, so call it once on all of them: one that is not above its share does nothing. It needs the option
    * `presence` and a shared `store`, and a balancer that prefers the emptiest node.
    *
    * @returns how many sessions have left

@@ -21,7 +21,7 @@ class Node extends NodeSessions {
     for (let index = 1; index <= sessions; index += 1) {
       this.begin(String(index));
     }
-    this.loads = [others.map(accepting)];
+    this.loads = [others.map((each, index) => accepting(each, `node ${index}`))];
   }
 
   begin(name: string): FakeSession {
@@ -43,6 +43,7 @@ class Node extends NodeSessions {
   readonly rebalancing = new Rebalancing(this.live, {
     drain: this.draining,
     cluster: {
+      node: 'own',
       otherLoads: () => {
         const loads = this.loads[Math.min(this.readings, this.loads.length - 1)]!;
         this.readings += 1;
@@ -56,7 +57,11 @@ class Node extends NodeSessions {
   }
 }
 
-const accepting = (sessions: number): NodeLoad => ({ sessions, isAccepting: true });
+const accepting = (sessions: number, node = 'a'): NodeLoad => ({
+  node,
+  sessions,
+  isAccepting: true,
+});
 
 describe('rebalancing', () => {
   it.each([
@@ -68,7 +73,21 @@ describe('rebalancing', () => {
     { own: 6, others: [], leave: 0, because: 'it is alone' },
     { own: 2, others: [1], leave: 0, because: 'to move one would only swap the nodes' },
     { own: 1, others: [0, 0], leave: 0, because: 'one session cannot be divided' },
-    { own: 7, others: [6, 6], leave: 0, because: 'the average is rounded up' },
+    { own: 7, others: [6, 6], leave: 0, because: 'one is left of the division' },
+    {
+      own: 11,
+      others: [10, 10, 10, 0],
+      leave: 2,
+      because: 'the fullest keeps what is left of the division',
+    },
+    { own: 5, others: [5, 4, 0], leave: 1, because: 'the first by name keeps it among equals' },
+    { own: 109, others: [109, 82], leave: 9, because: 'another node is too far below' },
+    {
+      own: 101,
+      others: [...Array<number>(99).fill(101), 1],
+      leave: 1,
+      because: 'one of many nodes is empty',
+    },
     { own: 22, others: [20, 19], leave: 0, because: 'it is within the tolerance' },
     { own: 24, others: [18, 18], leave: 4, because: 'it is beyond the tolerance' },
   ])('of $own sessions beside $others ends $leave: $because', async ({ own, others, leave }) => {
@@ -91,7 +110,7 @@ describe('rebalancing', () => {
 
   it('leaves a node that shuts down out, and counts what it gives to the others', async () => {
     const node = new Node(8);
-    node.loads = [[accepting(0), { sessions: 4, isAccepting: false }]];
+    node.loads = [[accepting(0), { node: 'b', sessions: 4, isAccepting: false }]];
     expect(await node.run()).toBe(2);
   });
 
@@ -191,7 +210,11 @@ describe('rebalancing', () => {
     const cluster = new ClusterSessions();
     const message = /rebalance: needs presence and a store .*presence: true, store/;
     await expect(cluster.otherLoads()).rejects.toThrow(message);
-    const presence = { of: () => Promise.resolve([]), otherLoads: () => Promise.resolve([]) };
+    const presence = {
+      node: 'a',
+      of: () => Promise.resolve([]),
+      otherLoads: () => Promise.resolve([]),
+    };
     cluster.observe(presence, { isShared: false });
     await expect(cluster.otherLoads()).rejects.toThrow(message);
     cluster.observe(presence, { isShared: true });
@@ -227,12 +250,11 @@ describe('the load of a node', () => {
     const anonymous = new FakeSession(a.sessions, undefined, {});
     await expect.poll(known, { interval: 1 }).toEqual([accepting(2)]);
     a.sessions.live.noteLeaving(session);
-    a.presence.start();
     await expect.poll(known, { interval: 1 }).toEqual([accepting(1)]);
     session.leave();
     anonymous.leave();
     await expect.poll(known, { interval: 1 }).toEqual([accepting(0)]);
-    const ofB = [{ sessions: 0, isAccepting: false }];
+    const ofB = [{ node: 'b', sessions: 0, isAccepting: false }];
     expect(await a.presence.otherLoads()).toEqual(ofB);
     await a.presence.stop();
     expect(await known()).toEqual([]);
@@ -252,7 +274,9 @@ describe('the load of a node', () => {
     const a = new Presence({ ...options, node: 'a', isAccepting: () => state.isAccepting });
     const b = new Presence({ ...options, node: 'b', isAccepting: () => true });
     a.start();
-    await expect.poll(() => b.otherLoads()).toEqual([{ sessions: 0, isAccepting: false }]);
+    await expect
+      .poll(() => b.otherLoads())
+      .toEqual([{ node: 'a', sessions: 0, isAccepting: false }]);
     state.isAccepting = true;
     await expect.poll(() => b.otherLoads()).toEqual([accepting(0)]);
     await Promise.all([a.stop(), b.stop()]);
@@ -290,11 +314,11 @@ describe('the load of a node', () => {
   it.each(['', 'null', '[]', '{"sessions":1}', '{"sessions":1.5,"isAccepting":true}', '{"'])(
     'is unknown where %j was published',
     (record) => {
-      expect(parseLoad(record)).toBeUndefined();
+      expect(parseLoad('a', record)).toBeUndefined();
     },
   );
 
   it('is at least 0, so that no node looks emptier than empty', () => {
-    expect(parseLoad('{"sessions":-9,"isAccepting":true}')).toEqual(accepting(0));
+    expect(parseLoad('a', '{"sessions":-9,"isAccepting":true}')).toEqual(accepting(0));
   });
 });
