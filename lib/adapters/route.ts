@@ -23,7 +23,8 @@ export interface Route extends UpgradeRoute {
 
 /** Path that requests name for what a gateway writes, as Nest normalises it: `chat`, `/chat`, `//chat` and `/chat/` are one. */
 export function routePathname(path: string | undefined): string {
-  return `/${(path ?? '').replace(/\/+$/, '')}`.replace(/\/{2,}/g, '/');
+  const segments = (path ?? '').split('/').filter(Boolean);
+  return `/${segments.join('/')}`;
 }
 
 /** Patterns, and what every client sends percent-encoded or removes: no request has a path like this. */

@@ -79,6 +79,7 @@ const fields: readonly HostileInput[] = [
   inField('one name, repeated', 'Cookie', repeat('session=a; ')),
   inField('nothing but separators', 'Cookie', repeat(';')),
   inField('a long value', 'Cookie', (bytes) => `session=${'a'.repeat(bytes)}`),
+  inField('white space', 'Cookie', (bytes) => `a;${' '.repeat(bytes)}b`),
   inField(
     'many entries',
     'Sec-WebSocket-Protocol',

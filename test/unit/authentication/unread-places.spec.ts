@@ -17,6 +17,7 @@ describe('withUnread', () => {
     ['a token without a name', '/ws?SECRET', {}, undefined],
     ['a name that does not decode', '/ws?%ff=SECRET', {}, undefined],
     ['cookies', '/ws', { cookie: 'jwt=SECRET; b=1; broken' }, ['cookie:jwt', 'cookie:b']],
+    ['cookies without a name', '/ws', { cookie: '=SECRET; =; ; jwt =SECRET' }, ['cookie:jwt']],
     ['a subprotocol', '/ws', { 'sec-websocket-protocol': 'SECRET' }, ['sec-websocket-protocol']],
     [
       'parameters of Socket.IO',
