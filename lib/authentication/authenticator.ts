@@ -132,6 +132,16 @@ export class Authenticator {
     return leases ? this.#claimLease(leases, result, attempt) : result;
   }
 
+  /**
+   * Checks a client again that was accepted earlier and has waited since: whether its credential is revoked by now, and whether its user
+   * has a place left.
+   */
+  readmit(authenticated: Authenticated, attempt: Attempt): MaybePromise<Authenticated | Refusal> {
+    const { leases } = this.checks;
+    const result = this.#judge.checkAgain(authenticated, attempt);
+    return leases ? this.#claimLease(leases, result, attempt) : result;
+  }
+
   async #claimLease(
     leases: SessionLeases,
     authenticated: MaybePromise<Authenticated | Refusal>,

@@ -70,7 +70,7 @@ export class CredentialJudge {
     credential: Credential,
     attempt: Attempt,
   ): Promise<Authenticated | Refusal> {
-    const { failures, revocations } = this.checks;
+    const { failures } = this.checks;
     const keys = { address: subject.client.address, account: accountOf(credential) };
     const limited = failures && (await failures.check(keys));
     if (limited) {
@@ -87,11 +87,18 @@ export class CredentialJudge {
       }
       return result;
     }
-    const revoked = revocations && (await revocations.check(result));
+    return await this.checkAgain(result, attempt);
+  }
+
+  /** Asks the common store whether a credential that the strategies have accepted is revoked. */
+  async checkAgain(accepted: Authenticated, attempt: Attempt): Promise<Authenticated | Refusal> {
+    const { revocations, users } = this.checks;
+    const isAsked = revocations && !accepted.session.anonymous;
+    const revoked = isAsked && (await revocations.check(accepted));
     if (!attempt.running) {
-      return abandon(result, attempt, this.checks.users);
+      return abandon(accepted, attempt, users);
     }
-    return revoked ? this.refuse(revoked, result.proof) : result;
+    return revoked ? this.refuse(revoked, accepted.proof) : accepted;
   }
 
   #run(

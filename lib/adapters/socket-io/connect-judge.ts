@@ -5,10 +5,8 @@ import { contain, logFault } from '../contain.js';
 import { ConnectError } from './endings.js';
 import type { IoConnection } from './io-connection.js';
 import { Line } from './line.js';
+import type { Payload } from './payload-digest.js';
 import type { IoNamespace, Next } from './platform-types.js';
-
-/** Payload of a CONNECT packet. */
-export type Payload = Record<string, unknown> | undefined;
 
 /** One CONNECT packet, in the middleware of its namespace. */
 export interface ConnectRequest {
@@ -87,7 +85,7 @@ export class ConnectJudge {
     const { entrance, server } = connection;
     if (connection.phase === 'session') {
       const { firstMessage } = server.context.policy;
-      return !firstMessage || entrance.knows(payload) ? undefined : this.#renew(payload);
+      return !firstMessage || entrance.payload.knows(payload) ? undefined : this.#renew(payload);
     }
     const full = connection.phase === 'guest' ? entrance.reenter(this.#onAbort) : undefined;
     return full ?? entrance.judge(payload);
@@ -96,7 +94,7 @@ export class ConnectJudge {
   async #renew(payload: Payload): Promise<Refusal | undefined> {
     const refusal = await this.connection.renew(payload);
     if (!refusal) {
-      this.connection.entrance.remember(payload);
+      this.connection.entrance.payload.remember(payload);
     }
     return refusal;
   }

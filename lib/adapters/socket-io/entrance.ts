@@ -12,22 +12,23 @@ import type { Peer } from '../peer.js';
 import type { PendingUpgrade } from '../pending-upgrade.js';
 import type { SessionContext } from '../session-context.js';
 import type { UpgradeDecider } from '../upgrade-decider.js';
-import { digestOf } from './payload-digest.js';
+import { AcceptedPayload, type Payload } from './payload-digest.js';
 
-type Payload = Record<string, unknown> | undefined;
 type Judged = Authenticated | Refusal;
 
 /** The way of one connection from its handshake to its session, by the CONNECT packets that it sends. */
 export class Entrance {
   readonly admission: Admission;
   readonly peer: Peer;
+  /** What a CONNECT packet has presented. */
+  readonly payload = new AcceptedPayload();
   /** Gone when the session begins: it has the credential, which nothing keeps any longer than it is needed. */
   #upgrade: PendingUpgrade | undefined;
   #attempt: Attempt;
   #accepted: Authenticated | undefined;
-  /** Of the payload that was accepted. */
-  #digest = '';
   #holds = true;
+  /** Whether the client has been a guest since the handshake was judged. */
+  #hasRested = false;
 
   /** @param decider takes a slot for a client that is judged once more */
   constructor(
@@ -79,9 +80,9 @@ export class Entrance {
   /** Judges a CONNECT packet, and returns why it is refused. */
   async judge(payload: Payload): Promise<Refusal | undefined> {
     if (this.#accepted) {
-      return this.knows(payload) ? undefined : severalCredentials;
+      return this.payload.knows(payload) ? undefined : severalCredentials;
     }
-    const result = await this.#judge(payload);
+    const result = await this.#readmit(await this.#judge(payload));
     if (result instanceof Refusal) {
       return result;
     }
@@ -91,7 +92,7 @@ export class Entrance {
       return unfit;
     }
     this.#accepted = result;
-    this.#digest = digestOf(payload);
+    this.payload.remember(payload);
     return undefined;
   }
 
@@ -115,14 +116,13 @@ export class Entrance {
     this.#accepted = undefined;
   }
 
-  /** Whether a payload presents no other credential than the one that was accepted. */
-  knows(payload: Payload): boolean {
-    return payload?.['token'] === undefined || this.#digest === digestOf(payload);
-  }
-
-  /** Remembers the payload of another CONNECT packet that was accepted. */
-  remember(payload: Payload): void {
-    this.#digest = digestOf(payload);
+  /** The client is a guest, who waits for nothing: it gives back its slot, and the place among the sessions of its user. */
+  rest(): void {
+    this.#hasRested = true;
+    this.forgetAccepted();
+    this.abandon();
+    this.settle();
+    this.letGo();
   }
 
   /**
@@ -184,6 +184,14 @@ export class Entrance {
     if (left) {
       this.admission.release(left);
     }
+  }
+
+  /** What the handshake presented was judged long ago: it may be revoked by now, and its place is another session's. */
+  async #readmit(judged: Judged): Promise<Judged> {
+    const isOld = this.#hasRested && isAuthenticated(this.decision);
+    return isOld && !(judged instanceof Refusal)
+      ? await this.#run(() => this.context.authenticator.readmit(judged, this.#attempt))
+      : judged;
   }
 
   async #judge(payload: Payload): Promise<Judged> {

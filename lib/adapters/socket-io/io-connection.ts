@@ -107,8 +107,7 @@ export class IoConnection implements Connection, PacketOwner, SocketOwner {
       this.#setMaxPayload(this.server.maxPayload);
       // What judges the client for another namespace keeps its deadline and the slot.
       if (!this.entrance.isBusy && !this.entrance.accepted) {
-        this.entrance.settle();
-        this.entrance.letGo();
+        this.entrance.rest();
       }
     }
   }
@@ -117,8 +116,7 @@ export class IoConnection implements Connection, PacketOwner, SocketOwner {
   becomeRefused(): void {
     this.entrance.settle();
     if (this.#phase === 'guest') {
-      this.entrance.forgetAccepted();
-      this.entrance.letGo();
+      this.entrance.rest();
       return;
     }
     this.#phase = 'refused';
@@ -144,6 +142,7 @@ export class IoConnection implements Connection, PacketOwner, SocketOwner {
     this.#life = new SessionLifecycle(this, this.server.context, peer, accepted!);
     this.#renewer = new Renewer(this, this.#life);
     this.#phase = 'session';
+    this.#end.spare();
     this.gates.add(gate);
     this.#setMaxPayload(this.server.maxPayload);
     entrance.complete();

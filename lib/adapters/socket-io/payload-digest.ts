@@ -1,5 +1,8 @@
 import { hash, randomUUID } from 'node:crypto';
 
+/** Payload of a CONNECT packet. */
+export type Payload = Record<string, unknown> | undefined;
+
 /**
  * Digest of a payload, kept in its place: it is a secret.
  *
@@ -11,5 +14,19 @@ export function digestOf(payload: unknown): string {
     return hash('sha256', text, 'base64url');
   } catch {
     return randomUUID();
+  }
+}
+
+/** Knows the payload of the CONNECT packet that was accepted last. */
+export class AcceptedPayload {
+  #digest = '';
+
+  /** Whether a payload presents no other credential. */
+  knows(payload: Payload): boolean {
+    return payload?.['token'] === undefined || this.#digest === digestOf(payload);
+  }
+
+  remember(payload: Payload): void {
+    this.#digest = digestOf(payload);
   }
 }
