@@ -136,7 +136,8 @@ describe('the Sessions page in Chromium', { timeout: patient(120_000) }, () => {
   });
 
   it('shows when sockets expire, and misses nothing while its own token is changed', async () => {
-    await using brief = await RunningSample.start({ SAMPLE_TOKEN_TTL_MS: '6000' });
+    const lifetime = String(patient(6_000));
+    await using brief = await RunningSample.start({ SAMPLE_TOKEN_TTL_MS: lifetime });
     await using page = await open('alice', brief);
     await page.until(allEnded);
     const ended = await page.sessions();
@@ -164,9 +165,13 @@ describe('the Sessions page in Chromium', { timeout: patient(120_000) }, () => {
       const ends = before.map(({ expiresAt }) => expiresAt);
       await page.until(`Date.now() > ${Math.max(...ends) + 500}`);
       expect((await page.sessions()).map(({ id }) => id)).toEqual(before.map(({ id }) => id));
-      const names = (await page.events()).map(({ name }) => name);
-      expect(names.filter((name) => name === 'reauthenticated')).toHaveLength(3);
-      expect(names).not.toContain('disconnected');
+      const events = await page.events();
+      // A long token is renewed more than once: the server asks half a minute before each end.
+      const renewed = events.filter(({ name }) => name === 'reauthenticated');
+      expect(new Set(renewed.map(({ sessionId }) => sessionId))).toEqual(
+        new Set(before.map(({ id }) => id)),
+      );
+      expect(events.map(({ name }) => name)).not.toContain('disconnected');
 
       expect(await first.stop('SIGTERM')).toEqual({ code: 0, signal: null });
       await page.until(`document.querySelectorAll('.session[data-state="open"]').length === 0`);
