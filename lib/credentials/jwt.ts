@@ -73,10 +73,13 @@ const namingLength = 16;
  * another person's token.
  */
 export function canonicalForm(parts: readonly string[]): string {
-  const [header, ...others] = parts;
-  const signature = canonical(others.pop()!, namingLength);
-  const signed = parts.length === encryptedParts ? others.map((part) => canonical(part)) : others;
-  return [header, ...signed, signature].join('.');
+  const signature = canonical(parts.at(-1)!, namingLength);
+  const isJwe = parts.length === encryptedParts;
+  const others = parts.slice(0, -1);
+  const signed = isJwe
+    ? others.map((part, index) => (index === 0 ? part : canonical(part)))
+    : others;
+  return `${signed.join('.')}.${signature}`;
 }
 
 function canonical(part: string, length?: number): string {

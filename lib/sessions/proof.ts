@@ -54,22 +54,16 @@ export function proofOf(
   presentedAt = Date.now(),
 ): Proof {
   const tokens = basis.tokens.map(readToken);
-  const said = (name: string) => fieldOf(user, name) ?? fieldOf(info, name);
-  const { tokenIds, ownTokenIds } = tokenIdsOf(tokens, basis, nameIn(said('jti')));
-  const ofParts = basis.parts?.map((part) => readToken(part).digest);
-  let exp = sooner(fieldOf(user, 'exp'), fieldOf(info, 'exp'));
-  for (const { claims } of tokens) {
-    exp = sooner(exp, claims['exp']);
-  }
+  const { tokenIds, ownTokenIds } = tokenIdsOf(tokens, basis, nameIn(returned(user, info, 'jti')));
   return {
-    tokenIds: ofParts ? distinct([...tokenIds, ...ofParts]) : tokenIds,
+    tokenIds: basis.parts ? withParts(tokenIds, basis.parts) : tokenIds,
     ownTokenIds,
     // The password of HTTP Basic may be an opaque token: if the strategy returns when it was issued, that counts.
     issuedAt:
-      pastDate(said('iat') ?? issueOf(tokens), presentedAt) ??
+      pastDate(returned(user, info, 'iat') ?? issueOf(tokens), presentedAt) ??
       (basis.presented ? presentedAt : undefined),
-    issuer: stringOf(said('iss')) ?? issuerOf(tokens),
-    exp,
+    issuer: stringOf(returned(user, info, 'iss')) ?? issuerOf(tokens),
+    exp: expiryOf(user, info, tokens),
     bound: tokens.some(isBound),
   };
 }
@@ -101,11 +95,11 @@ function tokenIdsOf(
   said: string | undefined,
 ): TokenIds {
   const digests = tokens.map(digestOf);
-  const stated = tokens.flatMap(({ claims }) => nameIn(claims['jti']) ?? []);
-  if (said === undefined && stated.length === 0) {
+  if (said === undefined && !tokens.some(statesName)) {
     const tokenIds = distinct(digests);
     return { tokenIds, ownTokenIds: tokenIds };
   }
+  const stated = tokens.flatMap(({ claims }) => nameIn(claims['jti']) ?? []);
   const own = said ?? (verified && tokens[0] ? nameIn(tokens[0].claims['jti']) : undefined);
   const ownTokenIds = own === undefined ? digests : [own];
   return { tokenIds: distinct([...ownTokenIds, ...digests, ...stated]), ownTokenIds };
@@ -116,22 +110,44 @@ function distinct(ids: readonly string[]): readonly string[] {
   return ids.length < 2 ? ids : [...new Set(ids)];
 }
 
+function withParts(tokenIds: readonly string[], parts: readonly string[]): readonly string[] {
+  return distinct([...tokenIds, ...parts.map((part) => readToken(part).digest)]);
+}
+
+function statesName({ claims }: ReadToken): boolean {
+  return nameIn(claims['jti']) !== undefined;
+}
+
 function digestOf({ digest }: ReadToken): string {
   return digest;
 }
 
 /** The earliest issue; unknown if one of the tokens does not state it, since it may be older than the others. */
 function issueOf(tokens: readonly ReadToken[]): unknown {
-  const stated = tokens.map(({ claims }) => claims['iat']);
-  return tokens.length === 0 || stated.some((iat) => numericDate(iat) === undefined)
-    ? undefined
-    : Math.min(...(stated as number[]));
+  let earliest: number | undefined;
+  for (const { claims } of tokens) {
+    const { iat } = claims;
+    if (numericDate(iat) === undefined) {
+      return undefined;
+    }
+    earliest = Math.min(earliest ?? (iat as number), iat as number);
+  }
+  return earliest;
 }
 
 /** The issuer, if the tokens agree on it. */
 function issuerOf(tokens: readonly ReadToken[]): string | undefined {
-  const [first, ...others] = tokens.map(({ claims }) => stringOf(claims['iss']));
-  return others.every((issuer) => issuer === first) ? first : undefined;
+  const issuer = stringOf(tokens[0]?.claims['iss']);
+  return tokens.every(({ claims }) => stringOf(claims['iss']) === issuer) ? issuer : undefined;
+}
+
+/** The earliest end that the strategy has returned or a token states. */
+function expiryOf(user: unknown, info: unknown, tokens: readonly ReadToken[]): unknown {
+  let exp = sooner(fieldOf(user, 'exp'), fieldOf(info, 'exp'));
+  for (const { claims } of tokens) {
+    exp = sooner(exp, claims['exp']);
+  }
+  return exp;
 }
 
 function isBound({ claims: { cnf } }: ReadToken): boolean {
@@ -169,6 +185,11 @@ const maxAheadMs = 86_400_000;
 function pastDate(iat: unknown, presentedAt: number): number | undefined {
   const issuedAt = numericDate(iat);
   return issuedAt !== undefined && issuedAt <= presentedAt + maxAheadMs ? issuedAt : undefined;
+}
+
+/** What the strategy has returned under a name. */
+function returned(user: unknown, info: unknown, name: string): unknown {
+  return fieldOf(user, name) ?? fieldOf(info, name);
 }
 
 function fieldOf(value: unknown, field: string): unknown {
