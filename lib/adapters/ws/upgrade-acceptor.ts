@@ -1,8 +1,10 @@
+import type { Duplex } from 'node:stream';
 import type { WebSocket, WebSocketServer } from 'ws';
 import { closeGraceMs } from '../close-grace.js';
 import { terminateAfter } from './close-client.js';
 import { captureRejections } from '../capture-rejections.js';
 import type { GatedWebSocket } from './gate.js';
+import { endOnce } from './internals/end-once.js';
 import {
   setReceiverLimits,
   upgradeWithLimits,
@@ -60,7 +62,7 @@ export class UpgradeAcceptor {
     return {
       onClient: (client: WebSocket) => {
         acceptance.done = true;
-        prepare(client);
+        prepare(client, upgrade.peer.socket);
         onClient(client as GatedWebSocket);
         if (acceptance.isAwaited) {
           upgrade.letGo();
@@ -112,7 +114,8 @@ export class UpgradeAcceptor {
   }
 }
 
-function prepare(client: WebSocket): void {
+function prepare(client: WebSocket, socket: Duplex): void {
+  endOnce(client, socket);
   captureRejections(client);
   client.on('error', terminateSoon);
 }
