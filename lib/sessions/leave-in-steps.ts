@@ -36,10 +36,11 @@ export async function leaveInSteps(
   const noticeMs = Math.min(longestNoticeMs, overMs / 2);
   const batch = stated ?? evenBatch(sessions.length, overMs - noticeMs);
   const count = Math.ceil(sessions.length / batch);
-  const spreadMs = (overMs - noticeMs) / Math.max(1, count - 1);
-  const beganAt = performance.now();
+  const lastAt = performance.now() + overMs - noticeMs;
   for (let index = 0; index < count; index += 1) {
-    await waitUntil(beganAt + index * spreadMs, isEmpty);
+    // From now on, so that a step that was late is made up for by all others, and not by a burst.
+    const now = performance.now();
+    await waitUntil(index === 0 ? now : now + (lastAt - now) / (count - index), isEmpty);
     const next = sessions.slice(index * batch, (index + 1) * batch);
     const leaving = permit ? await permit(next) : next;
     leaving.forEach((each) => live.noteLeaving(each));

@@ -85,6 +85,33 @@ describe('a drain', () => {
     },
   );
 
+  it('makes up for a process that was busy evenly, and not by a burst', async () => {
+    const time = new VirtualTime();
+    time.install();
+    try {
+      const log = new NodeSessions();
+      const noticesAt: number[] = [];
+      class Busy extends FakeSession {
+        override announceLeaving(): void {
+          noticesAt.push(time.now);
+          // Ten seconds in which nothing else runs.
+          time.now += noticesAt.length === 100 ? 10_000 : 0;
+        }
+      }
+      Array.from({ length: 1_000 }, (_, index) => new Busy(log, `user ${index}`, {}));
+      const running = new SessionDrain(log.live, () => undefined).run(
+        checkDrain({ overMs: 55_000 }),
+      );
+      await time.run(60_000);
+      expect(await running).toBe(1_000);
+      // 20 a second, and 25 for the rest of the time.
+      expect(peakOf(noticesAt, 1_000)).toBeLessThanOrEqual(40);
+      expect(noticesAt.at(-1)).toBeLessThanOrEqual(50_100);
+    } finally {
+      time.uninstall();
+    }
+  });
+
   it('gives a client five seconds at most', () => {
     const log = new Log();
     log.begin('a');
