@@ -80,7 +80,8 @@ export class Subscriber implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.client.dispose();
+    // It rejects with the refusal of an attempt that is under way.
+    await Promise.resolve(this.client.dispose()).catch(() => undefined);
     this.socket?.terminate();
   }
 }
