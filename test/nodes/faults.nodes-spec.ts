@@ -4,19 +4,22 @@ import { format, resolveConfig } from 'prettier';
 import { afterAll, describe, expect, it } from 'vitest';
 import { patient } from '../support/patience.js';
 import { isLong, Stage, type Fault, type Seen } from './faults/fault.js';
+import { heartbeat } from './faults/many-sockets.js';
 import { nodeFaults } from './faults/node-faults.js';
 import { rollingRestart } from './faults/rolling-restart.js';
 import { storeFaults } from './faults/store-faults.js';
 import { surroundingsFaults } from './faults/surroundings-faults.js';
 import { topologyFaults } from './faults/topology-faults.js';
 
-const scale = isLong ? { clients: 3_000, drainMs: 15_000 } : { clients: 60, drainMs: 8_000 };
+const scale = isLong ? { clients: 3_000, drainMs: 60_000 } : { clients: 60, drainMs: 8_000 };
 
 const faults: readonly Fault[] = [
   ...storeFaults,
   ...surroundingsFaults,
   ...topologyFaults,
   ...nodeFaults,
+  // As many as one process may open here.
+  heartbeat(isLong ? 19_500 : 300),
   rollingRestart('nginx', scale),
   rollingRestart('haproxy', scale),
 ];

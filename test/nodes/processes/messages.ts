@@ -13,6 +13,7 @@ export interface NodeSettings extends Pick<
   | 'presence'
   | 'drainMs'
   | 'trustProxy'
+  | 'heartbeatIntervalMs'
 > {
   /** Of its Redis. */
   readonly url: string;
@@ -35,6 +36,12 @@ export interface NodeCommands {
   rebalance(overMs: string): Promise<number>;
   /** Sessions of the node. */
   countSessions(): Promise<number>;
+  /** Most sessions that have begun within one second since the node was asked before. */
+  takePeak(): Promise<number>;
+  /** Has the node measure for how long its event loop is busy. */
+  watchStalls(): Promise<void>;
+  /** Longest time in milliseconds since then. */
+  longestStall(): Promise<number>;
 }
 
 /** What a command takes, in a tuple. */

@@ -93,6 +93,10 @@ export class NodeProcess implements AsyncDisposable {
     }) as Promise<ResultOf<Name>>;
   }
 
+  get port(): number {
+    return this.#port;
+  }
+
   /** How often the node has reported an event. */
   count(name: ToldEvent): number {
     return this.#counts.get(name) ?? 0;

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import {
   Controller,
   Get,
@@ -104,13 +105,36 @@ function reportEvents(app: INestApplication): void {
   }
 }
 
+/** Returns a function that returns the most sessions that have begun within one second since it was called before. */
+function watchPeak(app: INestApplication): () => number {
+  let beganAt: number[] = [];
+  app.get(WsAuthEvents).on('authenticated', () => beganAt.push(performance.now()));
+  return () => {
+    let first = 0;
+    let peak = 0;
+    for (const [index, at] of beganAt.entries()) {
+      while (beganAt[first]! <= at - 1_000) {
+        first += 1;
+      }
+      peak = Math.max(peak, index - first + 1);
+    }
+    beganAt = [];
+    return peak;
+  };
+}
+
 function commandsOf(app: INestApplication): NodeCommands {
+  const takePeak = watchPeak(app);
+  const delays = monitorEventLoopDelay({ resolution: 1 });
   return {
     revoke: (userId) => app.get(WsAuthSessions).revoke({ userId }),
     issueTicket: async (id) => (await app.get(WsTickets).issue({ id })).ticket,
     isReady: async () => app.get(WsAuthHealth).isReady(),
     rebalance: (overMs) => app.get(WsAuthSessions).rebalance({ overMs: Number(overMs) }),
     countSessions: async () => app.get(WsAuthSessions).count(),
+    takePeak: async () => takePeak(),
+    watchStalls: async () => void delays.enable(),
+    longestStall: async () => delays.max / 1e6,
   };
 }
 
