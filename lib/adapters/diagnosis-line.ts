@@ -24,8 +24,8 @@ export function originLine({ origin }: WsAuthDiagnosis): string {
   return origin ? fact('origin', origin.sent) + fact('expected', listed(origin.expected)) : '';
 }
 
-function answerText({ strategy, answer, check, status }: WsAuthStrategyAnswer): string {
-  const detail = check ?? status;
+function answerText({ strategy, answer, check, fault, status }: WsAuthStrategyAnswer): string {
+  const detail = check ?? fault ?? status;
   return `${strategy}:${answer}${detail === undefined ? '' : `(${detail})`}`;
 }
 

@@ -4,9 +4,13 @@ import type { WsAuthAttemptEvent, WsAuthEvents } from '../events/ws-auth-events.
 import type { WsAuthPhase, WsAuthTelemetry } from '../policy/telemetry.js';
 import type { WsAuthDiagnosis } from '../protocol/diagnosis.js';
 import { logError, logText } from '../protocol/log-text.js';
+import { fixOf } from '../protocol/refusal-fix.js';
 import type { Refusal } from '../protocol/refusal.js';
 import { nameOfReason } from '../protocol/safe-name.js';
 import { diagnosisLine, originLine } from './diagnosis-line.js';
+
+/** The page that explains every code, as it is installed. */
+const guide = 'nestjs-ws-auth/lib/guides/troubleshooting.md';
 
 /** Levels of Nest's logger. */
 export type RefusalLogLevel = 'error' | 'warn' | 'log' | 'debug' | 'verbose' | false;
@@ -17,6 +21,8 @@ export type RefusalLogLevel = 'error' | 'warn' | 'log' | 'debug' | 'verbose' | f
  */
 export class RefusalReporter {
   readonly #logger = new Logger('WsAuth');
+  /** What has been logged: its size is bounded by the texts that there are. */
+  readonly #fixes = new Set<string>();
 
   constructor(
     private readonly events: WsAuthEvents,
@@ -56,6 +62,7 @@ export class RefusalReporter {
       `refused ${code} phase=${phase} path=${where} address=${logText(address)}`,
       diagnosis,
     );
+    this.#logFix(refusal, namespace);
     if (this.events.has('refused')) {
       this.events.emit('refused', { ...place, code, phase, diagnosis });
     }
@@ -73,6 +80,19 @@ export class RefusalReporter {
     if (!isDebug && origin !== '') {
       this.#logger.debug(line + origin);
     }
+  }
+
+  /** What to do, once for each kind of refusal: the line of a refusal has names alone. */
+  #logFix({ code, diagnosis }: Refusal, namespace: string | undefined): void {
+    if (this.level === false) {
+      return;
+    }
+    const fix = fixOf(diagnosis, namespace);
+    if (fix === undefined || this.#fixes.has(fix.of)) {
+      return;
+    }
+    this.#fixes.add(fix.of);
+    this.#logger[this.level](`fix, shown once: ${fix.text} (${code} in ${guide})`);
   }
 }
 

@@ -2,6 +2,7 @@ import type { Outcome } from '../passport/outcome.js';
 import { bearerErrorOf } from '../protocol/challenge.js';
 import type { WsAuthCheck, WsAuthStrategyAnswer } from '../protocol/diagnosis.js';
 import { nameOfReason } from '../protocol/safe-name.js';
+import { libraryFault } from './library-fault.js';
 
 /** A strategy that was asked, and what is known of its run. */
 interface AskedStrategy {
@@ -18,7 +19,20 @@ export function answerOf(outcome: Outcome, { name, run }: AskedStrategy): WsAuth
   const isMissing = outcome.type === 'fail' && run.evidence.foundNoToken;
   const answer = isMissing ? 'no-token-found' : nameOf(outcome);
   const status = outcome.type === 'fail' ? outcome.status : undefined;
-  return { strategy: name, answer, ...(typeof status === 'number' && { status }) };
+  const fault = isMissing ? undefined : libraryFault(reasonOf(outcome));
+  return {
+    strategy: name,
+    answer,
+    ...(fault !== undefined && { fault }),
+    ...(typeof status === 'number' && { status }),
+  };
+}
+
+function reasonOf(outcome: Outcome): unknown {
+  if (outcome.type === 'fail') {
+    return outcome.challenge;
+  }
+  return outcome.type === 'error' ? outcome.error : undefined;
 }
 
 /** The answer of a strategy whose user was refused by a check of this package. */

@@ -12,6 +12,9 @@ const wanting: ReadonlySet<string> = new Set([
 /** Parameters of engine.io itself. */
 const ofEngine: ReadonlySet<string> = new Set(['EIO', 'transport', 't', 'sid', 'b64', 'j']);
 
+/** Header fields whose names promise a credential, such as `x-access-token` or `api-key`. */
+const promising = /token|auth|jwt|api-?key|credential/;
+
 /** Most names of one kind that a log line has. */
 const maxNames = 5;
 
@@ -24,9 +27,10 @@ export function withUnread(refusal: Refusal, original: OriginalParts): Refusal {
   return unread.length === 0 ? refusal : refusal.diagnosed({ unread });
 }
 
-/** Names of places, never values: `authorization`, `?access_token`, `cookie:jwt`. */
+/** Names of places, never values: `authorization`, `?access_token`, `cookie:jwt`, `x-access-token`. */
 function placesIn({ url, headers }: OriginalParts): readonly string[] {
-  const { authorization, cookie = '', 'sec-websocket-protocol': subprotocols } = headers;
+  const { authorization, cookie = '', 'sec-websocket-protocol': subprotocols, ...rest } = headers;
+  const fields = Object.keys(rest).filter((name) => promising.test(name));
   // What stands alone may be the token itself.
   const pairs = queryPairs(url.split('?', 2)[1] ?? '').filter(({ value }) => value !== '');
   const params = pairs.map(({ name }) => name);
@@ -36,6 +40,7 @@ function placesIn({ url, headers }: OriginalParts): readonly string[] {
   return [
     ...(authorization === undefined ? [] : ['authorization']),
     ...(subprotocols === undefined ? [] : ['sec-websocket-protocol']),
+    ...safe(fields),
     ...safe(ofClient).map((name) => `?${name}`),
     ...safe(cookies).map((name) => `cookie:${name}`),
   ];

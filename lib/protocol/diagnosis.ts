@@ -77,6 +77,11 @@ export interface WsAuthStrategyAnswer {
   readonly answer: string;
   /** The check of this package that refused what the strategy had accepted. */
   readonly check?: WsAuthCheck;
+  /**
+   * What exactly was wrong, where the error of a library has a name for it: `signature`, `algorithm`, `audience`, `issuer`, `subject`,
+   * `key` or `no-jwt`, or the code of the error, such as `ECONNREFUSED`.
+   */
+  readonly fault?: string;
   /** HTTP status that the strategy failed with, where it named one. */
   readonly status?: number;
 }
@@ -108,8 +113,8 @@ export interface WsAuthDiagnosis {
   /** Names of the header fields that are wrong, or of the fields that a message had. */
   readonly fields?: readonly string[];
   /**
-   * Where the handshake held anything that could be a credential, if none was found: `authorization`, `?access_token`, `cookie:jwt`. Of
-   * each kind the first five.
+   * Where the handshake held anything that could be a credential, if none was found: `authorization`, `?access_token`, `cookie:jwt`,
+   * `x-access-token`. Of each kind the first five.
    */
   readonly unread?: readonly string[];
   /** Paths that the server has, the first ten, where the client asked for another one. */

@@ -226,7 +226,7 @@ describe('with `auto`', () => {
     app.nest.get(WsAuthEvents).on('refused', (event) => events.push(event));
     await closed(app, '/?token=nobody');
     const code = 'ERR_WS_AUTH_CREDENTIAL_REJECTED';
-    const strategies = [{ strategy: 'jwt', answer: 'JsonWebTokenError' }];
+    const strategies = [{ strategy: 'jwt', answer: 'JsonWebTokenError', fault: 'no-jwt' }];
     const diagnosis = { extractor: 'fromQueryParam', strategies };
     const from = { path: '/', address: '127.0.0.1', phase: 'handshake' };
     expect(events).toEqual([{ code, ...from, diagnosis }]);

@@ -106,7 +106,7 @@ describe('each event is emitted once', () => {
     await fateOf(client.emit('authenticate', { token: 'bad' }));
     await fateOf(app.connect('/nowhere'));
     const code = 'ERR_WS_AUTH_CREDENTIAL_REJECTED';
-    const strategies = [{ strategy: 'jwt', answer: 'JsonWebTokenError' }];
+    const strategies = [{ strategy: 'jwt', answer: 'JsonWebTokenError', fault: 'no-jwt' }];
     const byHeader = { extractor: 'fromAuthorizationHeader', strategies };
     const byMessage = { extractor: 'fromFirstMessage', strategies, fields: ['token'] };
     expect(told).toEqual([

@@ -24,7 +24,7 @@ const refused: readonly Refused[] = [
   },
   {
     handshake: (lab) => header(`Bearer ${lab.token()}x`),
-    line: 'strategy=jwt:JsonWebTokenError,wild:Error',
+    line: 'strategy=jwt:JsonWebTokenError(signature),wild:Error',
   },
   { handshake: (lab) => header(`Basic ${lab.canary}`), line: 'check=basic' },
   {

@@ -316,7 +316,7 @@ securityCases(
     const short = raw.slice(0, 100);
     const fields = { 'user-agent': short, origin: short, 'x-forwarded-for': short };
     expect(await lab.status({ target: `/${text}`, fields })).toBe(404);
-    const lines = lab.lines.filter((line) => line.includes('ERR_WS_AUTH_UNKNOWN_PATH'));
+    const lines = lab.lines.filter((line) => line.includes('refused ERR_WS_AUTH_UNKNOWN_PATH'));
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatch(/^[\x20-\x7e]+$/);
     expect(lines[0]!.length).toBeLessThan(500);

@@ -10,6 +10,12 @@ import type { CloseArgs, Gate, GatedWebSocket } from './gate.js';
 import { deliver, type QueuedMessage } from './held-messages.js';
 import { setReceiverLimits } from './internals/receiver-limits.js';
 
+/** Codes of `ws` for a message that is too large, or in too many pieces. */
+const exceedsBounds: ReadonlySet<string> = new Set([
+  'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH',
+  'WS_ERR_TOO_MANY_BUFFERED_PARTS',
+]);
+
 /** What a pending connection needs of the rest. */
 export interface PendingContext {
   readonly policy: Policy;
@@ -68,6 +74,17 @@ export class PendingGate implements Gate {
       this.context.refuse(client, refusal);
     }
     this.#emitClose(client);
+  }
+
+  /** `ws` closes a client whose message exceeds the bounds of its receiver. The refusal has to reach the log all the same. */
+  failed({ code }: Error & { readonly code?: unknown }): void {
+    if (typeof code === 'string' && exceedsBounds.has(code)) {
+      this.context.attempt.abort(
+        this.#judging
+          ? refusedBy('max-queued-bytes', 'ERR_WS_AUTH_QUEUE_FULL')
+          : refusedBy('size', 'ERR_WS_AUTH_CREDENTIAL_TOO_LARGE'),
+      );
+    }
   }
 
   get #policy(): Policy {

@@ -121,8 +121,11 @@ function prepare(client: WebSocket, socket: Duplex): void {
 }
 
 /** `ws` sends the close frame to a peer that breaks the protocol. Here the peer gets a bound for its answer. */
-function terminateSoon(this: WebSocket): void {
-  const { wsAuthGate } = this as GatedWebSocket;
-  const phase = wsAuthGate instanceof PendingGate ? 'pending' : 'session';
-  terminateAfter(this, closeGraceMs[phase]);
+function terminateSoon(this: WebSocket, error: Error): void {
+  const { wsAuthGate: gate } = this as GatedWebSocket;
+  const isPending = gate instanceof PendingGate;
+  terminateAfter(this, closeGraceMs[isPending ? 'pending' : 'session']);
+  if (isPending) {
+    gate.failed(error);
+  }
 }

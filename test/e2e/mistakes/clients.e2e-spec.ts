@@ -15,6 +15,7 @@ import {
   WsAuthModule,
   type WsAuthEventMap,
 } from '../../../lib/index.js';
+import { fixOf } from '../../../lib/protocol/refusal-fix.js';
 import { startApp, type TestApp } from '../../support/app.js';
 import type { ConnectOptions, TestClient } from '../../support/client.js';
 import { EchoGateway } from '../../support/gateways.js';
@@ -181,7 +182,27 @@ const rows: readonly Row[] = [
     'sends a token of another secret',
     query(sign({ sub: 'alice' }, 'another secret' as never)),
     rejected,
-    strategies('JsonWebTokenError'),
+    {
+      strategies: [{ strategy: 'jwt', answer: 'JsonWebTokenError', fault: 'signature' }],
+    },
+  ],
+  [
+    'sends a token of another algorithm',
+    query(sign({ sub: 'alice' }, secret, { algorithm: 'HS512' })),
+    rejected,
+    { strategies: [{ strategy: 'jwt', answer: 'JsonWebTokenError', fault: 'algorithm' }] },
+  ],
+  [
+    'sends what is not a JWT',
+    query('a.b'),
+    rejected,
+    { strategies: [{ strategy: 'jwt', answer: 'JsonWebTokenError', fault: 'no-jwt' }] },
+  ],
+  [
+    'sends the token in a header field of its own',
+    (app) => app.connect('/machines', { headers: { 'x-access-token': good } }),
+    required,
+    { check: 'no-credential', unread: ['x-access-token'] },
   ],
   [
     'sends a token that is over',
@@ -200,6 +221,12 @@ const rows: readonly Row[] = [
     first({ event: 'hello', data: 1 }),
     required,
     { check: 'event', fields: ['event', 'data'] },
+  ],
+  [
+    'sends a first message that is too large',
+    first({ event: 'authenticate', data: { token: 'x'.repeat(20_000) } }),
+    'ERR_WS_AUTH_CREDENTIAL_TOO_LARGE',
+    { check: 'size' },
   ],
   ['sends the token as text', first(good), required, { check: 'json' }],
   [
@@ -305,6 +332,9 @@ describe('a client that', () => {
       const { code: actual, diagnosis: found } = await refused;
       expect({ code: actual, diagnosis: found }).toMatchObject({ code, diagnosis });
       expect(JSON.stringify(found)).not.toContain(good);
+      // The error of a strategy is logged with its stack instead.
+      const isFixed = code === 'ERR_WS_AUTH_STRATEGY_FAILED' || fixOf(found) !== undefined;
+      expect([isFixed, found]).toEqual([true, found]);
     },
   );
 });

@@ -9,6 +9,9 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
+const required = (check: 'event' | 'json') =>
+  new Refusal('ERR_WS_AUTH_CREDENTIAL_REQUIRED', { diagnosis: { check } });
+
 describe('the log of refusals', () => {
   const from = { path: '/chat', address: '203.0.113.1' };
 
@@ -53,6 +56,26 @@ describe('the line of a refusal', () => {
   const facts = ' check=origin extractor=fromCookie fields=token,device error=TypeError';
   const origins = ' origin=https://evil.example expected=https://a.example,https://b.example';
 
+  const fix: unknown = expect.stringMatching(
+    /^fix, shown once: add the origin of the page to allowedOrigins, .*\(ERR_WS_AUTH_ORIGIN_REFUSED in nestjs-ws-auth\/lib\/guides\/troubleshooting\.md\)$/,
+  );
+
+  it('K8g: is followed by the fix, once for each kind of refusal', () => {
+    const log = vi.spyOn(Logger.prototype, 'debug').mockReturnValue(undefined);
+    const reporter = new RefusalReporter(new WsAuthEvents(), 'debug');
+    for (const each of [refusal, refusal, required('event'), required('json'), refusal]) {
+      reporter.refused(each, from, 'message');
+    }
+    reporter.refused(required('event'), { ...from, namespace: '/chat' }, 'message');
+    const fixes = log.mock.calls.flatMap(([line]) => String(line).match(/^fix, .*: /) && [line]);
+    expect(fixes.filter(Boolean)).toEqual([
+      fix,
+      expect.stringContaining('send {"event":"authenticate","data":{"token":"<token>"}}'),
+      expect.stringContaining('send {"event":"authenticate","data":{"token":"<token>"}}'),
+      expect.stringContaining('io(url, { auth: { token } })'),
+    ]);
+  });
+
   function linesAt(level: 'warn' | 'debug' | 'verbose') {
     const lines: unknown[][] = [];
     for (const each of ['warn', 'debug', 'verbose'] as const) {
@@ -63,13 +86,17 @@ describe('the line of a refusal', () => {
   }
 
   it.each(['debug', 'verbose'] as const)('K8j: has both origins at %s', (level) => {
-    expect(linesAt(level)).toEqual([[level, start + facts + origins]]);
+    expect(linesAt(level)).toEqual([
+      [level, start + facts + origins],
+      [level, fix],
+    ]);
   });
 
   it('K8j: has no origins above debug, where a line of their own has them', () => {
     expect(linesAt('warn')).toEqual([
       ['warn', start + facts],
       ['debug', start + origins],
+      ['warn', fix],
     ]);
   });
 
@@ -89,6 +116,7 @@ describe('the line of a refusal', () => {
     new RefusalReporter(events, 'debug').refused(refused, from, 'message');
     expect(log.mock.calls).toEqual([
       [expect.stringMatching(/ strategy=jwt:TokenExpiredError,ke\?y:accepted\(expired\)$/)],
+      [expect.stringMatching(/^fix, shown once: the end of the user or the token has passed/)],
     ]);
     expect(payloads).toEqual([expect.objectContaining({ diagnosis: { strategies } })]);
   });

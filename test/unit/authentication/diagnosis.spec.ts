@@ -53,18 +53,21 @@ const accepting = (user: unknown): Strategy => acting((run) => run.success(user,
 class LdapError extends Error {}
 
 describe('the diagnosis of a refused credential', () => {
-  it.each<[string, string]>([
+  it.each<[string, string, string?]>([
     ['TokenExpiredError', tokenOf('a', { exp: 1 })],
     ['NotBeforeError', tokenOf('a', { nbf: Date.now() })],
-    ['JsonWebTokenError', tokenOf('a').replace(/..$/, 'xx')],
-    ['JsonWebTokenError', jwt.sign({ sub: 'a' }, 'another key')],
-    ['JsonWebTokenError', 'opaque'],
-  ])('K8g: names %s of passport-jwt, the strategy and the extractor', async (answer, token) => {
-    expect(await diagnosisOf({ jwt: jwtStrategy() }, token)).toEqual({
-      extractor: 'fromAuthorizationHeader',
-      strategies: [{ strategy: 'jwt', answer }],
-    });
-  });
+    ['JsonWebTokenError', tokenOf('a').replace(/..$/, 'xx'), 'signature'],
+    ['JsonWebTokenError', jwt.sign({ sub: 'a' }, 'another key'), 'signature'],
+    ['JsonWebTokenError', 'opaque', 'no-jwt'],
+  ])(
+    'K8g: names %s of passport-jwt, the strategy and the extractor',
+    async (answer, token, fault) => {
+      expect(await diagnosisOf({ jwt: jwtStrategy() }, token)).toEqual({
+        extractor: 'fromAuthorizationHeader',
+        strategies: [{ strategy: 'jwt', answer, ...(fault && { fault }) }],
+      });
+    },
+  );
 
   it.each<[string, string, (run: Acting) => unknown, status?: number]>([
     ['failed', 'a failure without a reason', (run) => run.fail(undefined)],
@@ -106,7 +109,7 @@ describe('the diagnosis of a refused credential', () => {
     };
     const { strategies: answers } = await diagnosisOf(strategies, 'x');
     expect(answers).toEqual([
-      { strategy: 'jwt', answer: 'JsonWebTokenError' },
+      { strategy: 'jwt', answer: 'JsonWebTokenError', fault: 'no-jwt' },
       { strategy: 'key', answer: 'failed', status: 401 },
       { strategy: 'ldap', answer: 'LdapError' },
     ]);

@@ -1,0 +1,64 @@
+/**
+ * How the messages of jsonwebtoken begin, and a name for what each states. All of its failures share one class, and the rest of a
+ * message may quote a claim of the token.
+ */
+const messages: readonly (readonly [start: string, fault: string])[] = [
+  ['invalid signature', 'signature'],
+  ['jwt signature is required', 'signature'],
+  ['invalid algorithm', 'algorithm'],
+  ['jwt audience invalid', 'audience'],
+  ['jwt issuer invalid', 'issuer'],
+  ['jwt subject invalid', 'subject'],
+  ['jwt malformed', 'no-jwt'],
+  ['jwt must be', 'no-jwt'],
+  ['invalid token', 'no-jwt'],
+  ['secret or public key must be provided', 'key'],
+  ['secretOrPublicKey', 'key'],
+];
+
+/** The codes of jose for the same. */
+const codes: Readonly<Record<string, string>> = {
+  ERR_JWS_SIGNATURE_VERIFICATION_FAILED: 'signature',
+  ERR_JOSE_ALG_NOT_ALLOWED: 'algorithm',
+  ERR_JWS_INVALID: 'no-jwt',
+  ERR_JWT_INVALID: 'no-jwt',
+  ERR_JWKS_NO_MATCHING_KEY: 'key',
+};
+
+/** The claims that jose names where one is not as expected. */
+const claims: Readonly<Record<string, string>> = {
+  aud: 'audience',
+  iss: 'issuer',
+  sub: 'subject',
+};
+
+/** Codes of Node.js and of libraries are constants such as `ECONNREFUSED`. */
+const constant = /^E[A-Z]+(?:_[A-Z]+){0,7}$/;
+
+/**
+ * Name of what exactly was wrong, where the error of a strategy has one: `signature`, `audience`, or the code of the error such as
+ * `ECONNREFUSED`. It is one of the names above or a constant of a program, never a part of a message.
+ */
+export function libraryFault(reason: unknown): string | undefined {
+  try {
+    return reason instanceof Error ? (faultOf(reason) ?? faultOfCause(reason)) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** `fetch()` wraps what happened to the connection. */
+function faultOfCause({ cause }: Error): string | undefined {
+  return cause instanceof Error ? faultOf(cause) : undefined;
+}
+
+function faultOf(error: Error & { readonly code?: unknown; readonly claim?: unknown }) {
+  const { name, message, code, claim } = error;
+  if (typeof code === 'string' && constant.test(code) && code.length <= 64) {
+    const ofClaim = typeof claim === 'string' && Object.hasOwn(claims, claim) && claims[claim];
+    return ofClaim || (Object.hasOwn(codes, code) ? codes[code] : code);
+  }
+  return name === 'JsonWebTokenError'
+    ? messages.find(([start]) => message.startsWith(start))?.[1]
+    : undefined;
+}
