@@ -1,4 +1,7 @@
-import type { NotAccepted } from './principal.js';
+import type { NotAccepted, Principal } from './principal.js';
+
+/** Milliseconds that are read as seconds end in the year 58000. */
+const lastYear = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 const causes: Readonly<Record<NotAccepted, string>> = {
   'no-object':
@@ -6,8 +9,9 @@ const causes: Readonly<Record<NotAccepted, string>> = {
   bound:
     'its token is bound to a key (cnf), which no client proves on a WebSocket; issue tokens without cnf for this gateway, or a ticket',
   expired:
-    'the credential is past its end (exp of the token, the user or the info); if the strategy allows that, as with ' +
-    'clockTolerance or ignoreExpiration, set the option expiresAt to the end that holds',
+    'the credential is past its end (exp of the token, the user or the info, in seconds since 1970, or what the option expiresAt ' +
+    'returned, in milliseconds); if the strategy allows that, as with clockTolerance or ignoreExpiration, set the option expiresAt ' +
+    'to the end that holds',
   expiry:
     'its end is not a number of seconds since 1970 (exp of the token, the user or the info, or what the option expiresAt ' +
     'returned); set the option expiresAt to a function that returns epoch milliseconds, or undefined',
@@ -23,10 +27,27 @@ export class AcceptanceWarnings {
   constructor(private readonly warn: (text: string) => void) {}
 
   refused(check: NotAccepted, strategy: string): void {
-    const warning = `${check} ${strategy}`;
-    if (!this.#warned.has(warning)) {
-      this.#warned.add(warning);
-      this.warn(`strategy: ${strategy} accepted a credential, which is refused: ${causes[check]}`);
+    this.#warnOnce(
+      `${check} ${strategy}`,
+      `strategy: ${strategy} accepted a credential, which is refused: ${causes[check]}`,
+    );
+  }
+
+  /** A session that lasts for thousands of years is one whose end was stated in the wrong unit, and never ends. */
+  accepted({ expiresAt = 0 }: Pick<Principal, 'expiresAt'>, strategy: string): void {
+    if (expiresAt > lastYear) {
+      this.#warnOnce(
+        `far ${strategy}`,
+        `strategy: ${strategy} accepted a credential that ends after the year 9999, so that its session never ends: exp counts seconds ` +
+          'since 1970, and the option expiresAt returns milliseconds; correct the unit, or bound sessions by maxSessionAgeMs',
+      );
+    }
+  }
+
+  #warnOnce(kind: string, text: string): void {
+    if (!this.#warned.has(kind)) {
+      this.#warned.add(kind);
+      this.warn(text);
     }
   }
 }

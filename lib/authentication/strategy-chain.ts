@@ -199,6 +199,7 @@ export class StrategyChain {
       if (typeof principal === 'string') {
         return this.#notAccepted(principal, name);
       }
+      this.checks.warnings?.accepted(principal, name);
       return (
         this.checks.keys.check(principal, name) ?? {
           session: beginSession(principal, name, credential, this.policy),

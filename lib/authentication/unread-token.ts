@@ -8,6 +8,7 @@ import {
 } from '../credentials/extractor.js';
 import { isThenable } from '../passport/maybe-promise.js';
 import { Site } from '../passport/middleware-application.js';
+import { registersItself } from '../passport/registrations.js';
 import type { Strategy } from '../passport/strategy.js';
 import { strategyRequest } from '../passport/strategy-request.js';
 import type { Policy } from '../policy/policy.js';
@@ -62,6 +63,14 @@ export function readsElsewhere(
  * token, or accepts tokens that are refused here.
  */
 export function strategyTraps(strategy: Strategy, policy: Policy): readonly string[] {
+  const { validate } = strategy as { validate?: unknown };
+  if (registersItself(strategy) && typeof validate !== 'function') {
+    return ['its class has no method validate(); add it, and return the user from it'];
+  }
+  return trapsOfJwt(strategy, policy);
+}
+
+function trapsOfJwt(strategy: Strategy, policy: Policy): readonly string[] {
   const { _jwtFromRequest: extract, _verifOpts: options } = strategy as KnownStrategy;
   if (typeof extract !== 'function') {
     return [];

@@ -35,8 +35,8 @@ export function WsAuth(policy: WsAuthPolicyOptions = {}): ClassDecorator {
   if (typeof policy === 'function') {
     throw new WsAuthConfigurationError('@WsAuth: it is not called; write @WsAuth({ … })');
   }
-  return (gateway) => {
-    demandClass('@WsAuth', gateway);
+  return (gateway, ...place: unknown[]) => {
+    demandClass('@WsAuth', gateway, place);
     if (Reflect.hasOwnMetadata(WS_AUTH_POLICY, gateway)) {
       throw new WsAuthConfigurationError(
         `@WsAuth: ${gateway.name} has it twice, and one policy would hide the other; write one`,
@@ -65,17 +65,23 @@ export function WsPublic(...given: readonly unknown[]): ClassDecorator {
   if (given.length > 0) {
     throw new WsAuthConfigurationError('@WsPublic: write @WsPublic(), without anything in it');
   }
-  return (gateway) => {
-    demandClass('@WsPublic', gateway);
+  return (gateway, ...place: unknown[]) => {
+    demandClass('@WsPublic', gateway, place);
     SetMetadata(WS_PUBLIC, true)(gateway);
   };
 }
 
 /** On a method the decorators would do nothing, and the compiler is not always asked. */
-function demandClass(decorator: string, decorated: unknown): void {
+function demandClass(decorator: string, decorated: object, [member]: readonly unknown[]): void {
   if (typeof decorated !== 'function') {
     throw new WsAuthConfigurationError(
-      `${decorator}: belongs on the class of a gateway; for single handlers use @UseGuards(WsAuthGuard)`,
+      `${decorator} of ${placeOf(decorated, member)}: it belongs on the class of a gateway; for single handlers use ` +
+        '@UseGuards(WsAuthGuard)',
     );
   }
+}
+
+/** @internal */
+export function placeOf(prototype: object, member: unknown): string {
+  return `${prototype.constructor.name}.${String(member)}`;
 }

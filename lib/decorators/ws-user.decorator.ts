@@ -8,6 +8,7 @@ import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { isRecord } from '../protocol/message.js';
 import type { WsAuthSession } from '../sessions/session.js';
 import { sessionIn } from './context-session.js';
+import { placeOf } from './ws-auth.decorator.js';
 
 /** Applies pipes to the user, or names one of its fields and applies pipes to that. */
 export interface WsUserDecorator {
@@ -69,8 +70,10 @@ function called<Factory extends ParameterDecoratorFactory>(
   factory: Factory,
 ): Factory {
   const checked = (...given: never[]) => {
-    if (typeof given[2] === 'number') {
-      throw new WsAuthConfigurationError(`${name}: it is not called; write ${name}()`);
+    const [prototype, member, index] = given as readonly unknown[];
+    if (typeof index === 'number') {
+      const place = placeOf(prototype as object, member);
+      throw new WsAuthConfigurationError(`${name} of ${place}: it is not called; write ${name}()`);
     }
     return factory(...given);
   };

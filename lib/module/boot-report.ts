@@ -16,10 +16,19 @@ export interface BootFacts {
   readonly others: readonly ProtectedServer[];
   readonly strategies: Strategies;
   readonly config: ApplicationConfig;
+  /** Whether the application has an HTTP server: without one, as a standalone application, it serves no gateway. */
+  readonly isServing: boolean;
 }
+
+const noGateway =
+  'no gateway: nothing is protected, and no client can connect; list the class with @WebSocketGateway() among the providers of a ' +
+  'module that the application imports';
 
 /** Logs what protects each gateway, and warns of what cannot work. */
 export function reportBoot(logger: Logger, facts: BootFacts): void {
+  if (!facts.isServing) {
+    return;
+  }
   const served = facts.gateways.map((each) => ({ ...each, policy: policyOf(each, facts) }));
   const others = facts.others.map(({ port, path, context }) => ({
     port,
@@ -30,6 +39,7 @@ export function reportBoot(logger: Logger, facts: BootFacts): void {
     logger.log(line);
   }
   const warnings = [
+    served.length + others.length === 0 ? noGateway : undefined,
     globalWarning(facts),
     ...served.flatMap(({ gateway, policy }) => gatewayWarnings(gateway, policy)),
     ...[...served, ...others].flatMap((each) => readingWarnings(each, facts)),

@@ -223,6 +223,7 @@ export class WsAuthService
       others: this.#others.served,
       strategies: this.#strategies,
       config: this.config,
+      isServing: this.httpServer !== undefined,
     });
   }
 

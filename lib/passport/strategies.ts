@@ -106,13 +106,20 @@ export class Strategies {
     if (meant !== undefined) {
       return `did you mean "${meant}"? Otherwise ${this.#fixOfMissing(name, hint)}`;
     }
-    return this.#fixOfMissing(name, hint);
+    return this.#fixOfMissing(name, () => hint() ?? this.#otherNames());
   }
 
   /** Names of the strategies that the application provides. */
   #names(): readonly string[] {
     const provided = this.owner ? [...strategiesOf(this.owner)] : [];
     return provided.flatMap((strategy) => registeredNames(strategy));
+  }
+
+  #otherNames(): string | undefined {
+    const names = [...new Set(this.#names())].map((name) => `"${name}"`);
+    return names.length === 0
+      ? undefined
+      : `the application provides ${names.join(' and ')}: name one of them in the option strategy`;
   }
 
   #fixOfMissing(name: string, hint: () => string | undefined): string {

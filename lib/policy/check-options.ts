@@ -77,10 +77,17 @@ function demandOptions(value: unknown, name: string): object {
   if (!['[object Object]', '[object Module]'].includes(kind) || isPromise === 'function') {
     const got = Array.isArray(value) ? 'a list' : describe(value);
     const isLate = isPromise === 'function' || typeof value === 'function';
-    const fix = isLate && name === 'options' ? '; use forRootAsync({ useFactory })' : '';
+    const fix = name === 'options' ? fixOf(value, isLate) : '';
     throw new WsAuthConfigurationError(`${name}: expected an object of options, got ${got}${fix}`);
   }
   return value as object;
+}
+
+function fixOf(value: unknown, isLate: boolean): string {
+  if (typeof value === 'string') {
+    return "; write { strategy: '…' } for the name of a strategy";
+  }
+  return isLate ? '; use forRootAsync({ useFactory })' : '';
 }
 
 /**

@@ -1,3 +1,5 @@
+import { WsAuthError } from '../errors/ws-auth.error.js';
+
 const maxLength = 200;
 
 /** Text of a peer in the form that fits into one log line: printable ASCII, bounded (CWE-117). */
@@ -7,16 +9,22 @@ export function logText(text: string): string {
 }
 
 /**
- * Where an error came from, without its message: parsers quote their input, and the input may be a credential.
+ * Where an error came from, without its message: parsers quote their input, and the input may be a credential. Those of this package
+ * hold neither, and name the fix.
  */
 export function logError(error: unknown): string {
   try {
     return error instanceof Error
-      ? [logText(error.name), ...framesOf(error).slice(0, 8)].join('\n')
+      ? [headOf(error), ...framesOf(error).slice(0, 8)].join('\n')
       : `a thrown ${typeof error}`;
   } catch {
     return 'an error that cannot be read';
   }
+}
+
+function headOf(error: Error): string {
+  const name = logText(error.name);
+  return error instanceof WsAuthError ? `${name}: ${error.message.replace(/\p{C}/gu, '?')}` : name;
 }
 
 /** The stack behind the message; nothing, if the message is not where it should be. */

@@ -1,6 +1,7 @@
 import type { WsAuthCheck, WsAuthDiagnosis } from './diagnosis.js';
 
-const firstMessage = 'send {"event":"authenticate","data":{"token":"<token>"}} as the first message';
+const firstMessage =
+  'send {"event":"authenticate","data":{"token":"<token>"}} as the first message';
 const ofSocketIo = 'pass the token in the options of the client: io(url, { auth: { token } })';
 const alone = 'send the token alone';
 const proxies = 'behind a proxy without trustProxy all clients have one address';

@@ -9,7 +9,7 @@ import {
   type Provider,
   type Type,
 } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
+import { APP_GUARD, NestFactory } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import { Test } from '@nestjs/testing';
 import { ThrottlerGuard, ThrottlerModule } from '@nestjs/throttler';
@@ -165,6 +165,23 @@ describe('the lines of a boot', () => {
   });
 });
 
+describe('a standalone application', () => {
+  it('K8a: has no lines, because it serves no gateway: none of its gateways is open', async () => {
+    const lines: unknown[] = [];
+    const note = (text: unknown, context: unknown) =>
+      void (context === 'WsAuth' && lines.push(text));
+    const logger = { log: note, warn: note, error: note };
+    const providers = [JwtStrategy, gateway(), gateway([WsPublic()], '/public')];
+    const imports = [WsAuthModule.forRoot({ strategy: 'jwt' })];
+    const context = await NestFactory.createApplicationContext(
+      { module: class {}, imports, providers },
+      { logger },
+    );
+    await context.close();
+    expect(lines).toEqual([]);
+  });
+});
+
 describe('a guard for HTTP on a gateway', () => {
   it.each(httpGuards)(
     'K8a: %s on the class is named, with gateway and fix',
@@ -220,9 +237,11 @@ describe('a guard for HTTP on a gateway', () => {
     },
   );
 
-  it('K8a: causes no warning in an application without gateways', async () => {
+  it('K8a: causes no warning of its own in an application without gateways', async () => {
     const global = { provide: APP_GUARD, useClass: ThrottlerGuard };
-    expect((await boot({ providers: [global] })).warn).toEqual([]);
+    expect((await boot({ providers: [global] })).warn).toEqual([
+      expect.stringMatching(/^no gateway: .* list the class with @WebSocketGateway\(\)/),
+    ]);
   });
 });
 

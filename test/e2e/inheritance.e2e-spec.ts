@@ -256,7 +256,7 @@ describe('a decorator that would do nothing', () => {
     const onMethod = decorator as unknown as (target: object, key: string) => void;
     const decorate = () => onMethod(Plain.prototype, 'hello');
     expect(decorate).toThrow(WsAuthConfigurationError);
-    expect(decorate).toThrow(`${name}: belongs on the class of a gateway`);
+    expect(decorate).toThrow(`${name} of Plain.hello: it belongs on the class of a gateway`);
   });
 });
 
@@ -276,7 +276,7 @@ describe('the options of @WsAuth()', () => {
     [
       'a name of a strategy',
       'jwt',
-      'options: expected an object of options, got a value of type string (@WsAuth of Extended)',
+      "options: expected an object of options, got a value of type string; write { strategy: '…' } for the name of a strategy (@WsAuth of Extended)",
     ],
     ...['trustProxy', 'store', 'maxPending', 'property', 'events', 'tickets'].map(
       (name): [string, unknown, string] => [

@@ -36,11 +36,12 @@ const optionsOfSocketIo: ReadonlyMap<string, string> = new Map([
  *
  * @throws {WsAuthConfigurationError} that names the option
  */
-export function refuseOptionsOfSocketIo(options: object): void {
+export function refuseOptionsOfSocketIo(options: { readonly path?: string | undefined }): void {
   for (const [name, advice] of optionsOfSocketIo) {
     const value = (options as Record<string, unknown>)[name];
     if (value !== undefined && value !== false) {
-      throw new WsAuthConfigurationError(`${name}: ${advice}`);
+      const { path = '/' } = options;
+      throw new WsAuthConfigurationError(`${name}: ${advice} (gateway ${path})`);
     }
   }
 }

@@ -117,13 +117,13 @@ const refused: readonly Row[] = [
   [
     'puts @WsAuth() on a handler',
     () => [onMethod('hello', WsAuth({}))],
-    '@WsAuth: belongs on the class of a gateway',
+    '@WsAuth of ChatGateway.hello: it belongs on the class of a gateway',
     '@UseGuards(WsAuthGuard)',
   ],
   [
     'puts @WsPublic() on a handler',
     () => [onMethod('hello', WsPublic())],
-    '@WsPublic: belongs on the class of a gateway',
+    '@WsPublic of ChatGateway.hello: it belongs on the class of a gateway',
   ],
   [
     'puts @WsAuth() on a service',
@@ -152,18 +152,20 @@ const refused: readonly Row[] = [
   [
     'does not call @WsUser',
     () => [onMethod('hello', WsUser as never, 'parameter')],
-    '@WsUser: it is not called; write @WsUser()',
+    '@WsUser of ChatGateway.hello: it is not called; write @WsUser()',
   ],
   [
     'does not call @WsSession',
     () => [onMethod('hello', WsSession, 'parameter')],
-    '@WsSession: it is not called; write @WsSession()',
+    '@WsSession of ChatGateway.hello: it is not called; write @WsSession()',
   ],
   [
     'names a strategy in @WsAuth() without braces',
     () => [gateway({}, WsAuth('jwt' as never))],
     '@WsAuth',
     'expected an object of options',
+    "write { strategy: '…' }",
+    '@WsAuth of ChatGateway',
   ],
   [
     'sets an option of the whole application in @WsAuth()',
@@ -195,8 +197,14 @@ const refused: readonly Row[] = [
     'name one path without a pattern',
   ],
   ['writes a path with a star', () => [gateway({ path: '/rooms/*' })], 'matches no request'],
-  ['names a namespace', () => [gateway({ namespace: 'chat' })], 'namespace', 'path'],
-  ['sets cors', () => [gateway({ cors: true })], 'cors', 'allowedOrigins'],
+  ['names a namespace', () => [gateway({ namespace: 'chat' })], 'namespace', 'path', '(gateway /)'],
+  [
+    'sets cors',
+    () => [gateway({ path: '/chat', cors: true })],
+    'cors',
+    'allowedOrigins',
+    '(gateway /chat)',
+  ],
   ['K11b: brings a server', () => [gateway({ server: {} })], 'server', 'protectUpgrades'],
   [
     'K11b: has an option that only the server of another gateway could have',
@@ -333,7 +341,19 @@ class ReadsQuery extends PassportStrategy(Strategy, 'query') {
   }
 }
 
+class WithoutValidate extends (PassportStrategy(Strategy, 'forgotten') as Type<object>) {
+  constructor() {
+    super({ jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(), secretOrKey: 'secret' });
+  }
+}
+
 const warned: readonly Row[] = [
+  ['lists no gateway', () => [], 'no gateway: nothing is protected', '@WebSocketGateway()'],
+  [
+    'forgets validate()',
+    () => [gateway({}, WsAuth({ strategy: 'forgotten' })), WithoutValidate],
+    'strategy: "forgotten": its class has no method validate(); add it',
+  ],
   [
     'leaves AuthGuard on a gateway',
     () => [gateway({}, UseGuards(AuthGuard('jwt')))],

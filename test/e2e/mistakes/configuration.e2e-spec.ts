@@ -110,6 +110,7 @@ const ofModule: Readonly<Record<string, Mistake>> = {
   'passes a name instead of options': call(
     () => WsAuthModule.forRoot('jwt'),
     'options: expected an object of options',
+    "write { strategy: '…' }",
   ),
   'passes a function to forRoot()': call(
     () => WsAuthModule.forRoot(() => jwt),
@@ -197,6 +198,11 @@ const ofStrategies: Readonly<Record<string, Mistake>> = {
     },
     says: ['no Passport strategy is registered as "absent"', 'providers'],
   },
+  'names a strategy that has another name': option(
+    { strategy: 'access-token' },
+    'no Passport strategy is registered as "access-token"',
+    'the application provides "jwt": name one of them in the option strategy',
+  ),
   'names a strategy in other letters': option({ strategy: 'JWT' }, '"JWT"', 'jwt'),
   'misspells a strategy in @WsAuth()': {
     application: {

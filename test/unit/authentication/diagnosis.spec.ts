@@ -206,7 +206,12 @@ describe('what is refused although a strategy accepts it', () => {
   });
 
   it('K5f, K5g, K8g: is warned of once per strategy and reason', async () => {
-    const users: Record<string, unknown> = { text: 'alice', points: { id: 1, exp: 1_500 } };
+    const users: Record<string, unknown> = {
+      text: 'alice',
+      points: { id: 1, exp: 1_500 },
+      last: { id: 1, exp: 253_402_300_799 },
+      milliseconds: { id: 1, exp: Date.now() + 60_000 },
+    };
     const warnings: string[] = [];
     const harness = new AuthenticatorHarness({ own: accepting(undefined) });
     const strategies = strategiesOf({
@@ -222,12 +227,13 @@ describe('what is refused although a strategy accepts it', () => {
     const { checks } = harness.authenticator;
     const authenticator = new Authenticator(harness.policy, chain, checks);
     Object.assign(harness, { authenticator });
-    for (const token of ['text', 'points', 'text', 'points']) {
+    for (const token of [...Object.keys(users), ...Object.keys(users)]) {
       await harness.decide('/', lines(token));
     }
     expect(warnings).toEqual([
       expect.stringMatching(/^strategy: own accepted .* is not an object; return an object/),
       expect.stringMatching(/^strategy: own accepted .* past its end .* set the option expiresAt/),
+      expect.stringMatching(/^strategy: own accepted .* never ends: exp counts seconds/),
     ]);
   });
 });

@@ -213,7 +213,15 @@ describe('Strategies of an application', () => {
     expect(() => mine.demand(['Mixd'])).toThrow(
       'no Passport strategy is registered as "Mixd"; did you mean "mixed"? Otherwise list the class',
     );
-    expect(() => mine.demand(['other'])).toThrow('registered as "other"; list the class');
+  });
+
+  it('K8o: names the strategies that the application provides, where none is probably meant', () => {
+    const registry = newRegistry();
+    const mixed = selfRegistered(registry);
+    const mine = new Strategies(registry, { providers: () => [mixed] });
+    expect(() => mine.demand(['other'])).toThrow(
+      'registered as "other"; the application provides "mixed": name one of them in the option strategy. Otherwise list the class',
+    );
   });
 
   it('K8o: takes no strategy that was registered under no name for the one that is meant', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { WsAuthNoSessionError } from '../../../lib/errors/ws-auth.error.js';
 import { logError, logText } from '../../../lib/protocol/log-text.js';
 
 describe('logText', () => {
@@ -27,6 +28,13 @@ describe('logError', () => {
 
   it('does not take a message for the stack it looks like', () => {
     expect(logError(new Error('first line\n    at SECRET (token)'))).not.toContain('SECRET');
+  });
+
+  it('K8c: has the message of an error of this package, which names the fix, in one line', () => {
+    const [line] = logError(
+      new WsAuthNoSessionError('no session\r\n; ask sessionOf(client)'),
+    ).split('\n');
+    expect(line).toBe('WsAuthNoSessionError: no session??; ask sessionOf(client)');
   });
 
   it('copes with an error without a stack', () => {
