@@ -69,6 +69,8 @@ async function byFetch(address: URL, token: string, signal: AbortSignal): Promis
     method: 'POST',
     body: token,
     credentials: 'include',
+    // A proxy that answers 307 would have the token sent to another server.
+    redirect: 'error',
     signal,
   });
   return response.status;

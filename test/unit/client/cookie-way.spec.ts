@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { cookie } from '../../../lib/client.js';
 
@@ -21,6 +24,20 @@ function stubPage(...answers: readonly (number | Error)[]) {
 }
 
 afterEach(() => vi.unstubAllGlobals());
+
+/** A server on a port of its own. */
+async function serve(answer: RequestListener) {
+  const server = createServer(answer).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/bridge`,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      await once(server.close(), 'close');
+    },
+  };
+}
 
 describe('the cookie way', () => {
   it('hands the token to the bridge, with cookies, and reports how that was answered', async () => {
@@ -56,4 +73,20 @@ describe('the cookie way', () => {
     vi.stubGlobal('document', undefined);
     await expect(cookie({ bridge }).prepare!('t', signal)).rejects.toThrow('blocked');
   });
+
+  it.each([301, 302, 303, 307, 308])(
+    'K7f: sends the token to no other server, which a bridge behind a proxy names with %d',
+    async (status) => {
+      let asked = 0;
+      await using other = await serve((_request, response) => {
+        asked += 1;
+        response.writeHead(204).end();
+      });
+      await using proxy = await serve((_request, response) => {
+        response.writeHead(status, { Location: other.url }).end();
+      });
+      await expect(cookie({ bridge: proxy.url }).prepare!('t', signal)).rejects.toThrow(TypeError);
+      expect(asked).toBe(0);
+    },
+  );
 });
