@@ -35,7 +35,7 @@ export class HttpPort {
     readonly isApplication: boolean,
   ) {
     this.#connections = new OpenConnections(server);
-    this.#upgrades = new UpgradeListener(server, context);
+    this.#upgrades = new UpgradeListener(server, context, this.#connections);
     this.#stopLooking = isApplication ? warnOfLostUpgrade(server) : undefined;
   }
 

@@ -42,6 +42,23 @@ export class OpenConnections {
     }
   }
 
+  /**
+   * Calls back when the requests before on a connection have been answered: a client may send several without waiting, and responses
+   * come in their order (RFC 9112 §9.3.2). It does not call back on a connection that closes meanwhile.
+   */
+  whenAnswered(socket: Duplex, callback: () => void): void {
+    const answer = this.#answers.get(socket as Socket);
+    if (!answer) {
+      callback();
+      return;
+    }
+    answer.once('close', () => {
+      if (socket.writable) {
+        callback();
+      }
+    });
+  }
+
   /** A session has the connection now, and closes it in time. To watch it here as well would cost every session memory. */
   leave(socket: Duplex): void {
     socket.off('close', this.#forget);

@@ -10,6 +10,7 @@ import { parseRequestTarget } from '../protocol/request-target.js';
 import type { AdapterContext } from './adapter-context.js';
 import { claimUpgrades, type ClaimedUpgrades } from './claim-upgrades.js';
 import { refuseUpgrade } from './refuse.js';
+import type { OpenConnections } from './open-connections.js';
 import { isBelow } from './path-readings.js';
 import type { UpgradeRoute } from './route.js';
 import { unlessAnswered } from './unanswered-upgrade.js';
@@ -45,6 +46,7 @@ export class UpgradeListener {
   constructor(
     private readonly httpServer: Server,
     private readonly context: UpgradeContext,
+    private readonly connections: Pick<OpenConnections, 'whenAnswered'>,
   ) {
     httpServer.on('upgrade', this.#onUpgrade).on('listening', this.#onListening);
     this.#claimed = claimUpgrades(httpServer, this.#claim);
@@ -135,7 +137,7 @@ export class UpgradeListener {
       this.#refuse(handshake instanceof Refusal ? handshake : refusal, request, socket);
     };
     if (this.httpServer.listenerCount('upgrade') === 1) {
-      refuse();
+      this.connections.whenAnswered(socket, refuse);
     } else if (!this.#passedOn.has(request)) {
       unlessAnswered(socket, refuse);
     }
@@ -156,11 +158,13 @@ export class UpgradeListener {
     }
     socket.on('error', destroy);
     const handshake = parseHandshake(request, head.length);
-    if (handshake instanceof Refusal) {
-      this.#refuse(handshake, request, socket);
-    } else {
-      this.#hand(route, request, socket, handshake);
-    }
+    this.connections.whenAnswered(socket, () => {
+      if (handshake instanceof Refusal) {
+        this.#refuse(handshake, request, socket);
+      } else {
+        this.#hand(route, request, socket, handshake);
+      }
+    });
     return true;
   };
 

@@ -5,8 +5,9 @@ import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { fromCookie, fromFirstMessage, WsPublic } from '../../lib/index.js';
 import { handshakeOf } from '../support/invariants.js';
-import { RawPeer, withWatchdog } from '../support/raw-peer.js';
+import { RawPeer, transcriptOf, withWatchdog } from '../support/raw-peer.js';
 import { tokenOf } from '../support/tokens.js';
+import { turns } from '../support/turns.js';
 import { startIo } from './support/io-app.js';
 import { RootGateway } from './support/io-gateways.js';
 import { ask, RawPolling, upgrade } from './support/raw-io.js';
@@ -176,5 +177,31 @@ describe('an application that closes', () => {
     expect([status, headers.connection]).toEqual([503, 'close']);
     expect((await upgrade(RawPolling.urlOf(app.url, '', 'websocket'))).status).toBe(503);
     await closed;
+  });
+});
+
+describe('an upgrade behind a request that has yet to be answered', () => {
+  it.each([
+    ['a new connection', false],
+    ['a connection that polls', true],
+  ])('HS-25: is answered after it, of %s', async (_what, polls) => {
+    const answers: ServerResponse[] = [];
+    await using app = await startIo({}, [RootGateway], {
+      prepare: (nest) =>
+        nest.use((asked: { url: string }, response: ServerResponse, next: () => void) =>
+          asked.url === '/slow' ? answers.push(response) : next(),
+        ),
+    });
+    const sid = polls ? `&sid=${(await RawPolling.open(app.url)).sid}` : '';
+    await using peer = new RawPeer(app.port)
+      .write('GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n')
+      .write(handshakeOf({ target: target + sid }, app.port));
+    await until(() => answers.length === 1);
+    await turns(20);
+    expect(peer.received.toString()).toBe('');
+    answers[0]!.end('slow');
+    const statuses = () => transcriptOf(peer.received, false).responses.map(({ status }) => status);
+    await until(() => statuses().length === 2);
+    expect(statuses()).toEqual([200, 101]);
   });
 });

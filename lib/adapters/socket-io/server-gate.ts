@@ -79,6 +79,7 @@ export class ServerGate {
     };
     containListeners(engine);
     containNamespaceNames(server, (payload) => redactPayload(payloadOf(payload) ?? {}));
+    engine.use(this.#keepOrder);
     engine.use(this.#checkSid);
     engine.on('headers', (_headers: unknown, request: EngineRequest) => this.#redact(request));
     engine.on('connection_error', ({ req }: { readonly req: EngineRequest }) => this.#redact(req));
@@ -165,6 +166,15 @@ export class ServerGate {
   #receptionOf({ conn }: IoSocket): Reception | undefined {
     return this.#kept.get(conn as unknown as EngineConnection)?.reception;
   }
+
+  /** An upgrade is answered after the requests that came before it on its connection. */
+  readonly #keepOrder: EngineMiddleware = ({ res, socket }, _response, next) => {
+    if (res) {
+      next();
+    } else {
+      this.#http!.connections.whenAnswered(socket, next);
+    }
+  };
 
   readonly #checkSid: EngineMiddleware = (request, _response, next) => {
     const { sid } = request._query;
