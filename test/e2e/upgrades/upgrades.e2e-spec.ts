@@ -17,6 +17,7 @@ import { bootError, startApp } from '../../support/app.js';
 import { sessionsOf, tokenFor } from '../../support/connections.js';
 import { DeferredStrategy } from '../../support/deferred-strategy.js';
 import { recordEvents } from '../../support/events.js';
+import { handshakeOf } from '../../support/invariants.js';
 import { patient } from '../../support/patience.js';
 import { RawPeer } from '../../support/raw-peer.js';
 import { JwtStrategy } from '../../support/strategies.js';
@@ -351,3 +352,14 @@ describe('protectUpgrades', () => {
     expect((await bootWith({ onLimit: 'closeOldest' })).message).toMatch(/^onLimit: .*\/yjs/);
   });
 });
+
+it.each(['/', '/room', '/other', '/x/../y', '/%2e', '/?path=/room', '/room/', '//room', '/ROOM'])(
+  "K12a: path: '/' leaves no upgrade to a listener that serves every path, such as %s",
+  async (path) => {
+    const { app, other } = await startOther({ path: '/' });
+    await using _app = app;
+    await using peer = new RawPeer(app.port).write(handshakeOf({ target: path }, app.port));
+    expect([400, 401]).toContain((await peer.response()).status);
+    expect(other.requests).toEqual([]);
+  },
+);
