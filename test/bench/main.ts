@@ -5,22 +5,23 @@ import { machineText } from './report/machine.js';
 import { readReport, writeReport } from './report/report.js';
 import { writeCounts } from './report/counts.js';
 import { sectionText, type Section } from './report/section.js';
-import { connect, connectSocketIo, telemetry } from './works/connect.js';
+import { connect, connectGraphql, connectSocketIo, telemetry } from './works/connect.js';
 import { early } from './works/early.js';
 import { endings } from './works/endings.js';
 import { hostile } from './works/hostile.js';
 import { memory } from './works/memory.js';
 import { messages, messagesSocketIo } from './works/messages.js';
-import { refuse, refuseSocketIo } from './works/refuse.js';
+import { refuse, refuseGraphql, refuseSocketIo } from './works/refuse.js';
 import { ticketTrips } from './works/ticket-trips.js';
 
 const works = {
   connect,
   connectSocketIo,
-
+  connectGraphql,
   telemetry,
   refuse,
   refuseSocketIo,
+  refuseGraphql,
   hostile,
   messages,
   messagesSocketIo,

@@ -12,7 +12,11 @@ import { jwtStrategy } from './jwt-strategy.js';
 import { startNest } from './nest-application.js';
 
 /** All clients of a run come from one address, and a loaded machine lets them wait. */
-const bounds = { maxPending: 8_192, maxPendingPerAddress: 8_192, authTimeoutMs: 60_000 };
+export const benchBounds = {
+  maxPending: 8_192,
+  maxPendingPerAddress: 8_192,
+  authTimeoutMs: 60_000,
+};
 
 /** This package with its defaults: a token in the header of the upgrade, or in the first message. */
 export const ours: Contender = async (settings) => {
@@ -35,7 +39,7 @@ export function startOurs(
   gateway: Type<object> = EchoGateway,
 ) {
   return startNest({
-    imports: [WsAuthModule.forRoot({ ...bounds, ...options })],
+    imports: [WsAuthModule.forRoot({ ...benchBounds, ...options })],
     providers: [jwtStrategy(settings), gateway],
   });
 }

@@ -3,11 +3,13 @@ import type { Contender } from './contender.js';
 import { handWrittenFirstMessage } from './hand-written-first-message.js';
 import { handWrittenUpgrade } from './hand-written-upgrade.js';
 import { handleConnection } from './handle-connection.js';
+import { oursWithGraphql } from './ours-graphql.js';
 import { oursOverTheLimit, oursWithEverything } from './ours-everything.js';
 import { oursHostile } from './ours-hostile.js';
 import { oursBesideTelemetry, oursMeasured, oursSampled, oursTraced } from './ours-telemetry.js';
 import { oursWithHook } from './ours-hook.js';
 import { ours, oursWithTickets } from './ours.js';
+import { nestGraphql } from './nest-graphql.js';
 import { nestSocketIo } from './nest-socket-io.js';
 import { socketIo } from './socket-io.js';
 import { oursWithSocketIo } from './ours-socket-io.js';
@@ -23,11 +25,13 @@ export const contenders = {
   authGuard,
   socketIo,
   nestSocketIo,
+  nestGraphql,
   ours,
   oursWithHook,
   oursWithTickets,
   oursWithEverything,
   oursWithSocketIo,
+  oursWithGraphql,
   oursOverTheLimit,
   oursHostile,
   oursBesideTelemetry,

@@ -4,7 +4,7 @@ import type { Server } from '../processes/server.js';
 import { costSection } from '../report/cost-section.js';
 import type { Section } from '../report/section.js';
 import { alternate, type Series } from './alternate.js';
-import { everyone, observed, onSocketIo, type Contestant } from './contestants.js';
+import { everyone, observed, onGraphql, onSocketIo, type Contestant } from './contestants.js';
 import { dialogueRunner, inFlight } from './dialogue-runner.js';
 import { chosen } from './chosen.js';
 import { tokens } from './tokens.js';
@@ -19,6 +19,15 @@ export async function connect(bench: Bench): Promise<Section> {
 export async function connectSocketIo(bench: Bench): Promise<Section> {
   const series = await compare(bench, onSocketIo);
   return costSection(`The same on Socket.IO, over WebSocket (${inFlight} in flight)`, series);
+}
+
+/** Subscriptions of GraphQL: a connection, its token, a first delivery. */
+export async function connectGraphql(bench: Bench): Promise<Section> {
+  const series = await compare(bench, onGraphql);
+  return costSection(
+    `Connect, subscribe, first delivery, close: GraphQL (${inFlight} in flight)`,
+    series,
+  );
 }
 
 /** The same with OpenTelemetry. */

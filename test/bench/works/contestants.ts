@@ -1,5 +1,5 @@
 import type { ContenderName } from '../contenders/registry.js';
-import { byFirstMessage, bySocketIo, byTicket, byUpgrade, type Way } from './ways.js';
+import { byFirstMessage, byGraphql, bySocketIo, byTicket, byUpgrade, type Way } from './ways.js';
 
 /** A contender as it appears in tables. */
 export interface Contestant {
@@ -63,6 +63,20 @@ export const onSocketIo: readonly Contestant[] = [
   again(nestWithSocketIo),
   withSocketIo,
   oursSocketIo,
+];
+
+const nestWithGraphql = contestant(
+  'Nest GraphQL, `jsonwebtoken` in `onConnect`',
+  'nestGraphql',
+  byGraphql,
+);
+const oursGraphql = contestant('**ours**, GraphQL', 'oursWithGraphql', byGraphql);
+
+/** Subscriptions of GraphQL, beside what people write for them. */
+export const onGraphql: readonly Contestant[] = [
+  nestWithGraphql,
+  again(nestWithGraphql),
+  oursGraphql,
 ];
 
 /** The same again under another name: how far the two are apart is the noise of the run. */

@@ -66,7 +66,7 @@ async function send(bench: Bench, contestant: Contestant): Promise<EarlyCounts> 
     patienceMs: ours.includes(contestant) ? patienceMs.ours : patienceMs.others,
     dialogue: way.dialogue,
     credentials: tokens(bench.secret, connections),
-    message: way.early,
+    message: way.early!,
     count: connections,
     inFlight: 256,
   };

@@ -15,6 +15,7 @@ import {
   oursUpgrade,
   perMessage,
   withSocketIo,
+  onGraphql,
   onSocketIo,
   type Contestant,
 } from './contestants.js';
@@ -85,6 +86,8 @@ const everyoneOnSocketIo = onSocketIo.map((each) =>
   forged(each, { greeting: '', turns: [], outcome: each.name === 'oursWithSocketIo' ? 401 : 0 }),
 );
 
+const everyoneOnGraphql = onGraphql.map((each) => forged(each, { outcome: 'closed' }));
+
 /** (b) Refused connects. */
 export async function refuse(bench: Bench): Promise<Section> {
   const series = await compare(bench, everyone);
@@ -98,6 +101,12 @@ export async function refuseSocketIo(bench: Bench): Promise<Section> {
     `Refused connect on Socket.IO, wrong signature (${inFlight} in flight)`,
     series,
   );
+}
+
+/** The same on GraphQL. */
+export async function refuseGraphql(bench: Bench): Promise<Section> {
+  const series = await compare(bench, everyoneOnGraphql);
+  return costSection(`Refused connect on GraphQL, wrong signature (${inFlight} in flight)`, series);
 }
 
 function compare(bench: Bench, contenders: readonly Refused[]): Promise<Series[]> {

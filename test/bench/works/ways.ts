@@ -4,10 +4,10 @@ import { bearerField, credentialMark, handshake } from '../load/requests.js';
 /** How clients of a protocol talk: what they send to connect, and how they write messages. */
 export interface Way {
   readonly dialogue: Dialogue;
-  /** A message of 64 bytes that is answered by the same. */
+  /** A message of 64 bytes that is answered by the same; a subscription for GraphQL. */
   readonly echo: Turn;
-  /** `{n}` stands for its number. */
-  readonly early: string;
+  /** `{n}` stands for its number. Absent where the protocol forbids messages before the answer to the credential. */
+  readonly early?: string;
 }
 
 const echo: Turn = { send: padded('{"event":"echo","data":"', '"}'), reply: 'echo' };
@@ -39,6 +39,27 @@ export const bySocketIo: Way = {
   },
   echo: { send: padded('42["echo","', '"]'), reply: 'echo' },
   early: '42["early",{n}]',
+};
+
+/** A token in `connection_init`, and a subscription that delivers one text. */
+export const byGraphql: Way = {
+  dialogue: {
+    handshake: handshake({
+      target: '/graphql',
+      fields: ['Sec-WebSocket-Protocol: graphql-transport-ws'],
+    }),
+    turns: [
+      {
+        send: `{"type":"connection_init","payload":{"token":"${credentialMark}"}}`,
+        reply: 'connection_ack',
+      },
+    ],
+    outcome: 'done',
+  },
+  echo: {
+    send: '{"id":"1","type":"subscribe","payload":{"query":"subscription{greeting}"}}',
+    reply: 'Hello',
+  },
 };
 
 function nestWay(request: string, turns: readonly Turn[]): Way {
