@@ -12,6 +12,7 @@ import { hostile } from './works/hostile.js';
 import { memory } from './works/memory.js';
 import { messages, messagesSocketIo } from './works/messages.js';
 import { refuse, refuseGraphql, refuseSocketIo } from './works/refuse.js';
+import { stalls } from './works/stalls.js';
 import { ticketTrips } from './works/ticket-trips.js';
 
 const works = {
@@ -28,6 +29,7 @@ const works = {
   memory,
   early,
   endings,
+  stalls,
   tickets: ticketTrips,
 } as const;
 

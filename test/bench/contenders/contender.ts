@@ -4,6 +4,8 @@ export interface Settings {
   readonly secret: string;
   /** Mean time in milliseconds that verifying takes on top of its own; 0 adds nothing. */
   readonly verifyDelayMs: number;
+  /** Socket of a Redis server, for contenders that share a store. */
+  readonly redis?: string;
 }
 
 /** What a server does on request, besides serving. */

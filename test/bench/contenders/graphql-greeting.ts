@@ -31,7 +31,7 @@ export function graphqlModule(
 
 /** What a subscription delivers: one text now, and nothing more until its client leaves. */
 export function greetingOf(id: string): AsyncIterableIterator<string> {
-  let leave: (done: IteratorReturnResult<undefined>) => void = () => undefined;
+  let leave: ((done: IteratorReturnResult<undefined>) => void) | undefined;
   let isGreeted = false;
   const done = { value: undefined, done: true } as const;
   return {
@@ -45,7 +45,7 @@ export function greetingOf(id: string): AsyncIterableIterator<string> {
       });
     },
     return: () => {
-      leave(done);
+      leave?.(done);
       return Promise.resolve(done);
     },
     [Symbol.asyncIterator]() {

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
+import { broadcast } from './broadcast.js';
 import type { Contender } from './contender.js';
 import { listen } from './listen.js';
 import { answer } from './raw-echo.js';
@@ -28,5 +29,5 @@ export const handWrittenUpgrade: Contender = async (settings) => {
     sockets.clients.forEach((client) => client.close(3_000, 'revoked'));
     return startedAt;
   };
-  return { port: await listen(server), commands: { revoke } };
+  return { port: await listen(server), commands: { revoke, broadcast: () => broadcast(sockets) } };
 };

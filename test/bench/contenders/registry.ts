@@ -3,6 +3,7 @@ import type { Contender } from './contender.js';
 import { handWrittenFirstMessage } from './hand-written-first-message.js';
 import { handWrittenUpgrade } from './hand-written-upgrade.js';
 import { handleConnection } from './handle-connection.js';
+import { oursAtScale, oursOnRedis, oursWithHeartbeat } from './ours-at-scale.js';
 import { oursWithGraphql } from './ours-graphql.js';
 import { oursOverTheLimit, oursWithEverything } from './ours-everything.js';
 import { oursHostile } from './ours-hostile.js';
@@ -33,6 +34,9 @@ export const contenders = {
   oursWithSocketIo,
   oursWithGraphql,
   oursOverTheLimit,
+  oursAtScale,
+  oursOnRedis,
+  oursWithHeartbeat,
   oursHostile,
   oursBesideTelemetry,
   oursMeasured,
