@@ -3,7 +3,7 @@ import { jwtsIn } from '../credentials/jwt-search.js';
 import { noBasis, type Basis } from './basis.js';
 import { textsIn } from './named-texts.js';
 import { PlainRequest } from './plain-request.js';
-import { mayBeSecret, type SecretPlaces } from './secret-places.js';
+import { mayBeSecret, secretsIn, type SecretPlaces } from './secret-places.js';
 import type { Strategy } from './strategy.js';
 import type { StrategyRequest } from './strategy-request.js';
 import { WatchedRequest } from './watched-request.js';
@@ -159,9 +159,17 @@ export class Evidence {
     if (secretsRead.size > 0) {
       return basisOfSecrets([...secretsRead].toSorted());
     }
+    const { content, request } = this;
     const isSeen =
-      !this.#extracts && this.content.scheme === 'request' && this.request instanceof PlainRequest;
-    return isSeen ? noBasis : { tokens: [...held], verified: false, presented: false };
+      !this.#extracts && content.scheme === 'request' && request instanceof PlainRequest;
+    if (isSeen) {
+      return noBasis;
+    }
+    const secrets =
+      held.size === 0 && content.scheme === 'request' ? secretsIn(request, this.places) : [];
+    return secrets.length === 0
+      ? { tokens: [...held], verified: false, presented: false }
+      : basisOfSecrets(secrets);
   }
 
   #watch(): WatchedRequest {

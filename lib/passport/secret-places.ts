@@ -45,13 +45,35 @@ export function secretOfAuthorization(authorization: string): string | undefined
 export function secretOfParam(
   name: string,
   value: unknown,
-  { queryParams }: SecretPlaces,
+  { queryParams }: Pick<SecretPlaces, 'queryParams'>,
 ): string | undefined {
   const isSecret =
     queryParams.has(name) ||
     queryParams.has(rootOfParam(name)) ||
     [...queryParams].some((each) => rootOfParam(each) === name);
   return isSecret ? [value].flat().map(textOfParam).join() : undefined;
+}
+
+/** A request, as far as credentials may stand in it. */
+interface Sent {
+  readonly headers: object;
+  readonly query: object;
+}
+
+/** The opaque tokens that a request holds in places of credentials: middleware may have taken any of them. */
+export function secretsIn(
+  { headers, query }: Sent,
+  places: Omit<SecretPlaces, 'passwordField'>,
+): string[] {
+  const ofHeaders = Object.entries(headers).map(([name, value]) => {
+    const text = String(value);
+    return name === 'authorization'
+      ? secretOfAuthorization(text)
+      : places.headers.has(name) && text;
+  });
+  const ofQuery = Object.entries(query).map(([name, value]) => secretOfParam(name, value, places));
+  const secrets = [...ofHeaders, ...ofQuery].flatMap((each) => each || []);
+  return [...new Set(secrets.map((each) => each.trim()))].toSorted();
 }
 
 function textOfParam(value: unknown): string {

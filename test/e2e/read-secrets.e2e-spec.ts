@@ -44,6 +44,25 @@ const options: WsAuthModuleOptions = {
   credentials: [fromRequest({ headers: ['X-Key', 'X-Secret'], queryParams: ['secret'] })],
   allowedOrigins: [/.*/],
 };
+
+/** Options with middleware that takes the secret out of the request, as those that verify it themselves do. */
+const behind = (take: Read): WsAuthModuleOptions => ({
+  ...options,
+  middleware: [
+    (request: JudgedRequest, _response: unknown, next: () => void) => {
+      const token = take(request);
+      Object.assign(request, { auth: { token }, tokens: new Map([['token', token]]) });
+      next();
+    },
+  ],
+});
+type Prepared = JudgedRequest & {
+  readonly auth: { readonly token: unknown };
+  readonly tokens: ReadonlyMap<string, unknown>;
+};
+const ofAuth = accepting((request) => (request as Prepared).auth.token);
+const ofMap = accepting((request) => (request as Prepared).tokens.get('token'));
+
 const cookiesOf = (request: JudgedRequest) =>
   (request as unknown as { readonly cookies: Record<string, string> }).cookies;
 const inHeaders =
@@ -93,6 +112,30 @@ const places: readonly TokenPlace[] = [
       cookie: `theme=dark; sid=${secret}`,
       origin: 'http://localhost',
     })),
+  },
+  {
+    name: 'an object of middleware, from Authorization',
+    strategy: ofAuth,
+    options: behind(({ headers }) => headers.authorization?.split(' ')[1]),
+    upgrade: inHeaders(({ secret }) => ({ authorization: `Bearer ${secret}` })),
+  },
+  {
+    name: 'a map of middleware, from a header field',
+    strategy: ofMap,
+    options: behind(({ headers }) => headers['x-secret']),
+    upgrade: inHeaders(({ secret }) => ({ 'x-secret': secret })),
+  },
+  {
+    name: 'an object of middleware, from two header fields',
+    strategy: ofAuth,
+    options: behind(({ headers }) => [headers['x-key'], headers['x-secret']]),
+    upgrade: inHeaders(({ key, secret }) => ({ 'x-key': key, 'x-secret': secret })),
+  },
+  {
+    name: 'an object of middleware, from a parameter',
+    strategy: ofAuth,
+    options: behind(({ query }) => query['secret']),
+    upgrade: (presented) => [`/?secret=${(JSON.parse(presented) as Secret).secret}`],
   },
   {
     name: 'fields of the first message',

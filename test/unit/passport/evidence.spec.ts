@@ -509,6 +509,45 @@ describe('K1a, K1b: what a strategy reads by itself', () => {
       found([own], false),
     ],
     [
+      'nothing that is seen, behind middleware that may have taken an opaque token',
+      reading(() => undefined),
+      request,
+      { headers: [['Authorization', `Bearer ${opaque}`]], middleware: { auth: {} } },
+      found([opaque], false),
+    ],
+    [
+      'nothing that is seen, behind middleware that may have taken either token',
+      reading(() => undefined),
+      request,
+      {
+        headers: [['Authorization', `Bearer ${opaque}`], ...cookie(`jwt=${own}`)],
+        middleware: { auth: {} },
+      },
+      found([own], false),
+    ],
+    [
+      'nothing that is seen, behind middleware that may have taken several secrets',
+      reading(() => undefined),
+      request,
+      {
+        url: '/ws?key=a&other=c',
+        headers: [
+          ['X-Key', 'b'],
+          ['X-Other', opaque],
+        ],
+        middleware: { auth: {} },
+        extractors: [fromRequest({ headers: ['X-Key'], queryParams: ['key'] })],
+      },
+      { ...found(['["a","b"]'], false), parts: ['a', 'b'] },
+    ],
+    [
+      'nothing that is seen, behind middleware that may have taken a password',
+      reading(() => undefined),
+      request,
+      { headers: [['Authorization', 'Basic YTpi'], ...cookie('a=b')], middleware: { auth: {} } },
+      nothing,
+    ],
+    [
       'nothing of a credential that is a token',
       reading(() => undefined),
       bearer(own),
