@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { goalsText } from './goals.js';
 import { machineText } from './machine.js';
 import { sectionText, type Section } from './section.js';
 
@@ -18,7 +19,7 @@ export function writeReport(file: string, sections: readonly Section[], earlier 
   for (const section of sections) {
     texts.set(section.title, sectionText(section));
   }
-  const text = [preface, machineText(), '', ...texts.values()].join('\n');
+  const text = [preface, machineText(), '', goalsText(texts), ...texts.values()].join('\n');
   writeFileSync(file, `${text.trimEnd()}\n`);
 }
 
@@ -29,5 +30,8 @@ const noReport: Report = new Map();
 
 export function readReport(file: string): Report {
   const [, ...texts] = existsSync(file) ? readFileSync(file, 'utf8').split(/^## /m) : [];
-  return new Map(texts.map((text) => [text.split('\n', 1)[0]!, `## ${text.trimEnd()}\n`]));
+  const report = new Map(texts.map((text) => [text.split('\n', 1)[0]!, `## ${text.trimEnd()}\n`]));
+  // Judged anew whenever a report is written.
+  report.delete('Goals');
+  return report;
 }

@@ -18,7 +18,7 @@ export async function connect(bench: Bench): Promise<Section> {
 /** The same on Socket.IO. */
 export async function connectSocketIo(bench: Bench): Promise<Section> {
   const series = await compare(bench, onSocketIo);
-  return costSection(`The same on Socket.IO, over WebSocket (${inFlight} in flight)`, series);
+  return costSection(`Connect on Socket.IO, over WebSocket (${inFlight} in flight)`, series);
 }
 
 /** Subscriptions of GraphQL: a connection, its token, a first delivery. */
@@ -33,7 +33,7 @@ export async function connectGraphql(bench: Bench): Promise<Section> {
 /** The same with OpenTelemetry. */
 export async function telemetry(bench: Bench): Promise<Section> {
   const series = await compare(bench, observed);
-  return costSection(`The same with OpenTelemetry (${inFlight} in flight)`, series);
+  return costSection(`Connect with OpenTelemetry (${inFlight} in flight)`, series);
 }
 
 function compare(bench: Bench, contestants: readonly Contestant[]): Promise<Series[]> {

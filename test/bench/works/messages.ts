@@ -23,9 +23,9 @@ import { tokens } from './tokens.js';
 const connections = 50;
 
 const everyone: readonly Contestant[] = [
-  stock,
-  again(stock),
   handWritten,
+  again(handWritten),
+  stock,
   perMessage,
   withSocketIo,
   oursUpgrade,
