@@ -11,8 +11,9 @@ import { abandon } from './abandon.js';
 import { aborted, type Attempt } from './attempt.js';
 import type { Authenticated } from './authenticated.js';
 import { isOriginAllowed, originDiagnosis } from './origin-check.js';
-import { hasPresentedNothing, presentsAnything, presentsBesideCookies } from './presented.js';
+import { hasPresentedNothing, isUnasked, presentsAnything } from './presented.js';
 import { CredentialJudge, type AuthenticatorChecks, type Subject } from './credential-judge.js';
+import { noTokenFound } from './strategy-answer.js';
 import type { StrategyChain } from './strategy-chain.js';
 import { withUnread } from './unread-places.js';
 
@@ -86,10 +87,14 @@ export class Authenticator {
     const entered = this.enter(subject, credential, attempt);
     const { policy } = this;
     const mayDefer = policy.firstMessage && isUnasked(credential, subject, policy);
-    if (!mayDefer && credential.content.scheme !== 'request') {
+    const { scheme } = credential.content;
+    if (!mayDefer && scheme === 'Bearer') {
       return entered;
     }
     return andThen(entered, (decision) => {
+      if (scheme === 'Basic') {
+        return this.#unlessUnread(decision);
+      }
       if (hasPresentedNothing(subject, credential, { policy, attempt })) {
         return this.#unlessNothingSent(decision, subject);
       }
@@ -106,7 +111,16 @@ export class Authenticator {
     if (!firstMessage || isNotForUs(refusal)) {
       return firstMessage !== undefined;
     }
-    return !findCredential(handshakeExtractors.filter(isExplicit), handshake, limits);
+    const explicit = findCredential(handshakeExtractors.filter(isExplicit), handshake, limits);
+    return explicit === undefined || (explicit instanceof Refusal && isNotForUs(explicit));
+  }
+
+  /** HTTP Basic that no strategy has read is for something else, such as a proxy: browsers attach it to every request of its site. */
+  #unlessUnread(decision: Authenticated | Refusal): Decision {
+    const isRefused = decision instanceof Refusal && this.policy.firstMessage !== undefined;
+    const answers = isRefused ? (decision.diagnosis.strategies ?? []) : [];
+    const isUnread = answers.length > 0 && answers.every(({ answer }) => answer === noTokenFound);
+    return isUnread ? 'defer' : decision;
   }
 
   /** A strategy that reads the request itself has found nothing there, as nothing was sent. */
@@ -215,12 +229,4 @@ function unlessRejected(decision: Authenticated | Refusal): Decision {
     return decision.blamesCredential ? 'defer' : decision;
   }
   return { ...decision, mayDefer: true };
-}
-
-/**
- * Whether a page could not help sending the credential: a cookie. What a strategy reads by itself is one if the request holds
- * nothing else. HTTP Basic is not: browsers send it after a 401, and drop what was refused with one.
- */
-function isUnasked({ cookie }: Credential, subject: Subject, policy: Policy): boolean {
-  return cookie && !presentsBesideCookies(subject, policy);
 }

@@ -15,8 +15,9 @@ import { abandon } from './abandon.js';
 import { aborted, type Attempt } from './attempt.js';
 import type { Authenticated } from './authenticated.js';
 import type { FailureKeys, FailureLimits } from './failure-limits.js';
+import { StaleCookies } from './stale-cookies.js';
 import type { StrategyRun, StrategyChain, UserChecks } from './strategy-chain.js';
-import { mayBeGuess } from './presented.js';
+import { isUnasked, mayBeGuess } from './presented.js';
 import { refusalOfAnswer, refusalOfMiddleware } from './strategy-refusal.js';
 
 /** Everything that strategies may need of a request. */
@@ -44,6 +45,7 @@ export interface AuthenticatorChecks {
 /** Judges one credential: limits of failed attempts, middleware, strategies and revocations. */
 export class CredentialJudge {
   readonly #site: Site;
+  readonly #staleCookies = new StaleCookies();
 
   constructor(
     private readonly policy: Policy,
@@ -82,7 +84,7 @@ export class CredentialJudge {
     const result = await this.#run(subject, credential, attempt);
     if (result instanceof Refusal) {
       // Also of a client that has left meanwhile: to leave early must not make guessing free.
-      if (mayBeGuess(subject, credential, { policy: this.policy, attempt })) {
+      if (this.#isGuess(subject, credential, attempt)) {
         this.count(result, keys);
       }
       return result;
@@ -99,6 +101,15 @@ export class CredentialJudge {
       return abandon(accepted, attempt, users);
     }
     return revoked ? this.refuse(revoked, accepted.proof) : accepted;
+  }
+
+  #isGuess(subject: Subject, credential: Credential, attempt: Attempt): boolean {
+    const { policy } = this;
+    const isRepeated =
+      policy.firstMessage !== undefined &&
+      isUnasked(credential, subject, policy) &&
+      this.#staleCookies.isRepeated(subject, credential);
+    return !isRepeated && mayBeGuess(subject, credential, { policy, attempt });
   }
 
   #run(

@@ -1,5 +1,5 @@
 import type { Credential } from '../credentials/credential.js';
-import { isOfEveryRequest } from '../passport/secret-places.js';
+import { isOfEveryRequest, secretOfAuthorization } from '../passport/secret-places.js';
 import type { Policy } from '../policy/policy.js';
 import type { Attempt } from './attempt.js';
 import type { Subject } from './credential-judge.js';
@@ -15,6 +15,30 @@ export function presentsBesideCookies(
   { redaction }: Policy,
 ): boolean {
   return bareUrl !== url || [...redaction.headers].some((name) => headers[name] !== undefined);
+}
+
+/**
+ * Whether a page could not help sending a credential: a cookie, that an extractor has found. What a strategy reads by itself is one if the
+ * request holds nothing else but a scheme that browsers attach as well, such as the Basic of a proxy.
+ */
+export function isUnasked(
+  { content, cookie }: Credential,
+  subject: Subject,
+  policy: Policy,
+): boolean {
+  return content.scheme === 'request'
+    ? subject.original.headers.cookie !== undefined && !presentsExplicitly(subject, policy)
+    : cookie;
+}
+
+function presentsExplicitly(subject: Subject, policy: Policy): boolean {
+  const { authorization, ...headers } = subject.original.headers;
+  const isAttached =
+    authorization !== undefined && secretOfAuthorization(authorization) === undefined;
+  return presentsBesideCookies(
+    isAttached ? { ...subject, original: { ...subject.original, headers } } : subject,
+    policy,
+  );
 }
 
 /**

@@ -11,13 +11,16 @@ interface AskedStrategy {
   readonly run: { readonly evidence: { readonly foundNoToken: boolean } } | undefined;
 }
 
+/** What a strategy answers whose own extractor has found nothing. */
+export const noTokenFound = 'no-token-found';
+
 /** The answer of one strategy, by its name: the text may quote the credential. */
 export function answerOf(outcome: Outcome, { name, run }: AskedStrategy): WsAuthStrategyAnswer {
   if (!run) {
     return { strategy: name, answer: 'not-registered' };
   }
   const isMissing = outcome.type === 'fail' && run.evidence.foundNoToken;
-  const answer = isMissing ? 'no-token-found' : nameOf(outcome);
+  const answer = isMissing ? noTokenFound : nameOf(outcome);
   const status = outcome.type === 'fail' ? outcome.status : undefined;
   const fault = isMissing ? undefined : libraryFault(reasonOf(outcome));
   return {

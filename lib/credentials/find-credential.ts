@@ -2,6 +2,7 @@ import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { comesTooLate } from '../passport/maybe-promise.js';
 import type { Handshake } from '../protocol/handshake.js';
 import { Refusal, refusedBy } from '../protocol/refusal.js';
+import { splitAuthorization } from './authorization-header.extractor.js';
 import { Credential } from './credential.js';
 import type { CredentialLimits, HandshakeExtractor } from './extractor.js';
 
@@ -11,7 +12,8 @@ type Found = Credential | Refusal;
  * Finds the one credential of a handshake.
  *
  * Two explicit credentials are refused, whatever the order of the extractors, since it would be undecided whose connection it
- * is. An explicit one makes the ambient cookie irrelevant, and never falls back to it. `fromRequest()` comes last.
+ * is. An explicit one makes the ambient cookie irrelevant, and never falls back to it. Basic that no extractor reads is a proxy's, and
+ * not a credential of this gateway. `fromRequest()` comes last.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-2 RFC 6750 §2}
  */
@@ -38,11 +40,16 @@ export function findCredential(
       explicitPlace = extractor;
     }
   }
-  if (explicit === undefined) {
-    return findAmbient(extractors, handshake, limits);
+  if (explicit === undefined || isOfProxy(explicit, handshake)) {
+    return findAmbient(extractors, handshake, limits) ?? explicit;
   }
   const request = isNotForUs(explicit) ? requestExtractor(extractors) : undefined;
   return (request && ask(request, handshake, limits)) ?? explicit;
+}
+
+/** HTTP Basic that the gateway does not read: browsers attach that of a proxy, such as a staging site has, to every request. */
+function isOfProxy(found: Found, { authorization = '' }: Handshake): boolean {
+  return isNotForUs(found) && splitAuthorization(authorization).scheme === 'basic';
 }
 
 /**

@@ -13,7 +13,7 @@ import {
 } from '../../lib/index.js';
 import { startProtected, type TestApp } from '../support/app.js';
 import type { TestClient } from '../support/client.js';
-import { customStrategy } from '../support/strategies.js';
+import { HttpBasicStrategy, customStrategy } from '../support/strategies.js';
 import { basicHeader, tokenOf } from '../support/tokens.js';
 
 const past = Math.floor(Date.now() / 1_000) - 60;
@@ -158,3 +158,81 @@ describe('an exception that refuses', () => {
     expect(await client.closed()).toMatchObject({ code: 3000 });
   });
 });
+
+/** What a browser attaches by itself, beside other such things. The page cannot remove any of it. */
+describe('several credentials that were not asked for, where a first message may follow', () => {
+  const credentials = [bearerOnly, fromCookie('token'), fromFirstMessage()];
+  const stale = `token=${tokenOf('alice', { exp: past })}`;
+  const staging = basicHeader('staging', 'secret');
+
+  it.each<[string, string, Record<string, string>]>([
+    ['a scheme of a proxy and a stale cookie', '/', { authorization: staging, cookie: stale }],
+    [
+      'a scheme of a proxy and two cookies',
+      '/',
+      { authorization: staging, cookie: 'token=a; token=b' },
+    ],
+    ['a stale cookie and a parameter of the page', '/?room=7', { cookie: stale }],
+    ['a stale cookie and a cookie of something else', '/', { cookie: `theme=dark; ${stale}` }],
+  ])('K13a: count as none: %s', async (_what, path, headers) => {
+    await using app = await startProtected({ credentials, allowedOrigins });
+    await expectFirstMessage(app.connect(path, { headers: { ...headers, origin } }));
+  });
+
+  it('K13a: do not hide a cookie that is valid, as they do not over HTTP', async () => {
+    await using app = await startProtected({ credentials, allowedOrigins });
+    const headers = { authorization: staging, cookie: `token=${tokenOf('alice')}`, origin };
+    const client = await app.connect('/', { headers }).opened();
+    expect(await client.ask('whoami')).toMatchObject({ user: 'alice', via: 'fromCookie' });
+  });
+
+  it('K13a: HTTP Basic counts as none where no strategy reads it', async () => {
+    await using app = await startProtected();
+    await expectFirstMessage(app.connect('/', { headers: { authorization: staging } }));
+  });
+
+  it('K13a: HTTP Basic stays final where a strategy reads it', async () => {
+    await using app = await startProtected({ strategy: ['jwt', 'basic'] }, [HttpBasicStrategy]);
+    const headers = { authorization: basicHeader('alice', 'wrong') };
+    expect((await app.connect('/', { headers }).refusal()).status).toBe(401);
+  });
+
+  it('K13a: an HTTP session that is over counts as none, whatever middleware has made of it', async () => {
+    const own = customStrategy('session', (request) => userOfSession(request) ?? false);
+    const list = [fromRequest({ strategy: 'session' }), fromFirstMessage({ strategy: 'jwt' })];
+    await using app = await startProtected(
+      { strategy: 'jwt', credentials: list, middleware: [emptySession], allowedOrigins },
+      [own],
+    );
+    const headers = { cookie: 'connect.sid=s%3Agone.x', origin };
+    await expectFirstMessage(app.connect('/?room=7', { headers }));
+    await expectFirstMessage(app.connect('/', { headers: { ...headers, authorization: staging } }));
+  });
+
+  it('K13a: an address is not locked out by a stale cookie that it cannot remove', async () => {
+    await using app = await startProtected({
+      credentials,
+      allowedOrigins,
+      failedAttempts: { perAddress: { points: 3, windowMs: 60_000 } },
+    });
+    for (let attempt = 0; attempt < 6; attempt += 1) {
+      await expectFirstMessage(app.connect('/', { headers: { cookie: stale, origin } }));
+    }
+    for (const guess of ['a', 'b']) {
+      await app.connect('/', { headers: { cookie: `token=${guess}`, origin } }).opened();
+    }
+    const { status } = await app.connect('/', { headers: { cookie: 'token=c', origin } }).refusal();
+    expect(status).toBe(429);
+  });
+});
+
+/** What express-session and Passport keep of a login. */
+function userOfSession(request: object): object | undefined {
+  return (request as { session?: { user?: object } }).session?.user;
+}
+
+/** What express-session makes of a cookie whose session is gone. */
+const emptySession: WsAuthMiddleware = (request, _response, next) => {
+  Object.assign(request, { session: { cookie: {} } });
+  next();
+};

@@ -13,7 +13,7 @@ import { sessionsOf, tokenFor } from '../support/connections.js';
 import { DeferredStrategy } from '../support/deferred-strategy.js';
 import { recordEvents } from '../support/events.js';
 import { customStrategy } from '../support/strategies.js';
-import { bearer, tokenOf } from '../support/tokens.js';
+import { basicHeader, bearer, tokenOf } from '../support/tokens.js';
 import { startGraphql } from './graphql-app.js';
 import { Subscriber } from './graphql-client.js';
 
@@ -67,6 +67,28 @@ describe('18: the upgrade of a GraphQL client', () => {
       expect(session!.transport).toBe('graphql-ws');
     },
   );
+
+  it.each<[string, Record<string, string>]>([
+    ['a stale cookie', { cookie: `session=${tokenOf('alice', { exp: 1 })}` }],
+    ['the Basic of a proxy', { authorization: basicHeader('staging', 'secret') }],
+    [
+      'both',
+      {
+        cookie: `session=${tokenOf('alice', { exp: 1 })}`,
+        authorization: basicHeader('staging', 'secret'),
+      },
+    ],
+  ])('K13a: does not keep connectionParams out by %s', async (_what, headers) => {
+    const bearerOnly = fromAuthorizationHeader({ schemes: ['Bearer'] });
+    const credentials = [bearerOnly, fromCookie('session'), fromFirstMessage()];
+    await using graphql = await startGraphql({ own: { credentials } });
+    const { app } = graphql;
+    const connectionParams = { token: tokenOf('alice') };
+    await using client = new Subscriber(app, { connectionParams }, { headers, origin: app.origin });
+    expect(await client.query('{ me }')).toEqual({
+      data: { me: 'alice alice alice graphql-ws' },
+    });
+  });
 
   it('is authenticated by a subprotocol beside that of GraphQL, and by a ticket', async () => {
     const credentials = [fromSubprotocol(), fromQueryParam('ticket', { strategy: 'ws-ticket' })];

@@ -6,7 +6,7 @@ import {
   fromQueryParam,
   WsTickets,
 } from '../../lib/index.js';
-import { tokenOf } from '../support/tokens.js';
+import { basicHeader, tokenOf } from '../support/tokens.js';
 import { ioTransports, startIo, type IoApp } from './support/io-app.js';
 import type { IoClientOptions } from './support/io-client.js';
 import { ChatGateway, NewsGateway, RootGateway } from './support/io-gateways.js';
@@ -173,5 +173,28 @@ describe.each(ioTransports)('1: a credential, by %s', (transport) => {
 
   it('leaves no slot behind', async () => {
     await expect.poll(() => app.pending).toBe(0);
+  });
+});
+
+describe.each(ioTransports)('what a browser attaches by itself, by %s', (transport) => {
+  const proxy = basicHeader('staging', 'secret');
+  const stale = `session=${tokenOf('alice', { exp: 1 })}`;
+
+  it.each<[string, Record<string, string>]>([
+    ['a stale cookie', { Cookie: stale }],
+    ['the Basic of a proxy', { Authorization: proxy }],
+    ['both', { Authorization: proxy, Cookie: stale }],
+  ])('K13a: does not keep the token of the auth payload out: %s', async (_what, headers) => {
+    await using app = await startIo(everyWay, [RootGateway]);
+    const extraHeaders = { ...headers, Origin: app.url };
+    const client = await app.open(transport, { extraHeaders, auth: { token } }).connected();
+    await expect(client.ask('whoami')).resolves.toMatchObject({ extractor: 'fromFirstMessage' });
+  });
+
+  it('K13a: the Basic of a proxy does not hide a valid cookie', async () => {
+    await using app = await startIo(everyWay, [RootGateway]);
+    const headers = { Authorization: proxy, Cookie: `session=${token}`, Origin: app.url };
+    const client = await app.open(transport, { extraHeaders: headers }).connected();
+    await expect(client.ask('whoami')).resolves.toMatchObject({ extractor: 'fromCookie' });
   });
 });

@@ -156,6 +156,18 @@ const cases: readonly Case[] = [
     expected: required,
   },
   {
+    name: 'K13a: takes the Basic of a proxy, which it does not read, for no credential beside a cookie',
+    extractors: [fromAuthorizationHeader({ schemes: ['Bearer'] }), cookie],
+    lines: [basicLine('staging:secret'), cookieLine],
+    expected: bearer('from-cookie'),
+  },
+  {
+    name: 'K13a: refuses the Basic of a proxy where nothing else is there',
+    extractors: [fromAuthorizationHeader({ schemes: ['Bearer'] }), cookie],
+    lines: [basicLine('staging:secret')],
+    expected: required,
+  },
+  {
     name: 'AH-11: falls back to no cookie from a malformed query parameter',
     extractors: [query, cookie],
     url: '/?token=%00',
