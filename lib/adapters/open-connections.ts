@@ -48,15 +48,18 @@ export class OpenConnections {
    */
   whenAnswered(socket: Duplex, callback: () => void): void {
     const answer = this.#answers.get(socket as Socket);
-    if (!answer) {
+    if (!answer || answer.writableFinished) {
       callback();
       return;
     }
-    answer.once('close', () => {
+    // Not every runtime emits `close` for a response that is complete.
+    const ended = () => {
+      answer.off('finish', ended).off('close', ended);
       if (socket.writable) {
         callback();
       }
-    });
+    };
+    answer.on('finish', ended).on('close', ended);
   }
 
   /** A session has the connection now, and closes it in time. To watch it here as well would cost every session memory. */

@@ -93,6 +93,15 @@ describe('an upgrade behind a request that has yet to be answered', () => {
   });
 });
 
+it('an upgrade on a connection whose requests were answered is accepted immediately', async () => {
+  const { app } = await startSlow();
+  await using _app = app;
+  await using peer = new RawPeer(app.port).write(requestOf('/fast'));
+  await expect.poll(() => statusesOf(peer)).toEqual([200]);
+  peer.write(handshakeOf({ fields: good }, app.port));
+  await expect.poll(() => statusesOf(peer)).toEqual([200, 101]);
+});
+
 function statusesOf({ received }: RawPeer): number[] {
   return transcriptOf(received, false).responses.map(({ status }) => status);
 }
