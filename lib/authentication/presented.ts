@@ -10,7 +10,7 @@ export function presentsAnything(subject: Subject, policy: Policy): boolean {
 }
 
 /** The same for header fields and the query. Browsers attach cookies to every request, also those that belong to other things. */
-export function presentsBesideCookies(
+function presentsBesideCookies(
   { original: { url, bareUrl, headers } }: Subject,
   { redaction }: Policy,
 ): boolean {

@@ -82,21 +82,21 @@ export class Attempts {
 
   /** A server that sends its clients on as soon as they have come is not given more connections than one that refuses them. */
   #moveWithin(closesInMs: number): void {
-    if (this.#failures === 0) {
-      this.#connectElsewhere(closesInMs);
+    this.#closesInMs = closesInMs;
+    if (this.#failures) {
+      this.#connectLater();
     } else {
-      this.#retryWithin(closesInMs);
+      this.#connectElsewhere();
     }
   }
 
-  #retryWithin(closesInMs: number): void {
+  #connectLater(): void {
     const delayMs = fullJitter(this.#failures, this.settings, Math.random);
-    this.#retry.start(delayMs, () => this.#connectElsewhere(closesInMs));
+    this.#retry.start(delayMs, () => this.#connectElsewhere());
   }
 
-  #connectElsewhere(closesInMs: number): void {
+  #connectElsewhere(): void {
     if (!this.#next) {
-      this.#closesInMs = closesInMs;
       this.#next = this.#make(false);
       this.#next.begin();
     }
@@ -121,7 +121,7 @@ export class Attempts {
       // The way may still lead to the server that shuts down.
       this.#next = undefined;
       this.#failures += 1;
-      this.#retryWithin(this.#closesInMs);
+      this.#connectLater();
     } else if (attempt === this.present && next && end.action === 'backOff') {
       this.#next = undefined;
       this.present = next;

@@ -96,7 +96,8 @@ const ofAnswers: Readonly<Record<string, string>> = {
     'the strategy refused without a reason, as validate() that returns nothing does: return the user',
   redirected:
     'the strategy sends users to a login page: log in over HTTP, and connect with the session or a ticket',
-  passed: 'the strategy decided nothing: list one that accepts or refuses',
+  passed:
+    'the strategy decided nothing: list one that accepts or refuses, and set optional: true for guests',
   'not-registered': 'the strategy is registered no more: keep it as long as the application runs',
 };
 
@@ -112,7 +113,8 @@ const places: ReadonlyMap<string, Reading> = new Map([
     'authorization',
     {
       kind: 'authorization',
-      extractor: 'fromAuthorizationHeader() and send "Bearer " before the token',
+      extractor:
+        'fromAuthorizationHeader() and send "Bearer " before the token, or fromRequest() for another scheme',
     },
   ],
   ['sec-websocket-protocol', { kind: 'subprotocol', extractor: 'fromSubprotocol()' }],

@@ -1,18 +1,20 @@
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { rolldown } from 'rolldown';
 import { describe, expect, it } from 'vitest';
+import { rootFile } from '../readme/readme.js';
+import { clientParts } from './client-parts.js';
 
 const client = fileURLToPath(new URL('../../dist/lib/client.js', import.meta.url));
-/**
- * What the last 1.9 KB buy, compressed: moving to another node before the connection closes 0.5, events without an `EventTarget` 0.2
- * (React Native), checked options and messages 0.5, pings 0.25, causes and their actions 0.2, tokens that are obtained after the connection is open 0.15, the rest 0.1. Tokens in a
- * subprotocol of their own cost 26 bytes.
- */
+/** What each part of it buys is in `lib/guides/client.md`. */
 const budgetBytes = 6_140;
 
 /** What a page downloads: one file, minified and compressed. */
-async function sizeOf(source: string): Promise<number> {
+async function sizeOf(
+  source: string,
+  instead: Readonly<Record<string, string>> = {},
+): Promise<number> {
   const bundle = await rolldown({
     input: 'entry',
     platform: 'browser',
@@ -20,7 +22,7 @@ async function sizeOf(source: string): Promise<number> {
       {
         name: 'entry',
         resolveId: (id) => (id === 'entry' ? id : null),
-        load: (id) => (id === 'entry' ? source : null),
+        load: (id) => (id === 'entry' ? source : (instead[basename(id, '.js')] ?? null)),
       },
     ],
   });
@@ -39,4 +41,42 @@ describe('nestjs-ws-auth/client', () => {
     const all = await sizeOf(`export * from '${client}';`);
     expect(await sizeOf(`export { connect } from '${client}';`)).toBeLessThan(all - 400);
   });
+
+  const guide = rootFile('lib/guides/client.md');
+  const stated = new Map(
+    [...guide.matchAll(/^\| (.+?) +\| +([\d,]+) +\|$/gm)].map(([, part, bytes]) => [
+      part!,
+      Number(bytes!.replace(',', '')),
+    ]),
+  );
+
+  it('costs in sum what the table of the guide states for its parts', async () => {
+    const all = await sizeOf(`export * from '${client}';`);
+    const connect = await sizeOf(`export { connect } from '${client}';`);
+    const parts = await Promise.all(
+      clientParts.map(async ({ name, without }) => ({
+        name,
+        bytes: all - (await sizeOf(`export * from '${client}';`, without)),
+      })),
+    );
+    const ways = { name: 'the other ways, if a page imports them', bytes: all - connect };
+    const rest = [...parts, ways].reduce((sum, { bytes }) => sum - bytes, all);
+    const base = {
+      name: 'authenticating, renewing and coming back, by `firstMessage()`',
+      bytes: rest,
+    };
+    const measured = [base, ...parts, ways];
+    expect(measured.map(({ name }) => name)).toEqual([...stated.keys()]);
+    for (const { name, bytes } of measured) {
+      expect([name, Math.abs(bytes - stated.get(name)!)]).toEqual([
+        name,
+        expect.toSatisfy(isClose),
+      ]);
+    }
+  });
 });
+
+/** Small changes move bytes from one part to another, since gzip finds repetitions across them. */
+function isClose(difference: number): boolean {
+  return difference <= 60;
+}
