@@ -106,6 +106,7 @@ export default defineConfig({
             'test/recipes/**/*.recipe-spec.ts',
             'test/sample/**/*.sample-spec.ts',
           ],
+          isolate: false,
           globalSetup: build,
           testTimeout: patient(60_000),
           hookTimeout: patient(300_000),
@@ -117,6 +118,7 @@ export default defineConfig({
           // Several processes: nodes that share a Redis, nginx, programs in Python, servers on a changed copy of `ws`.
           name: 'nodes',
           include: ['test/**/*.nodes-spec.ts'],
+          isolate: false,
           globalSetup: [
             build,
             'test/nodes/processes/compile.ts',

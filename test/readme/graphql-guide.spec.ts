@@ -2,7 +2,7 @@ import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import { UseGuards } from '@nestjs/common';
 import { GraphQLModule, Query, Resolver } from '@nestjs/graphql';
 import { createClient } from 'graphql-ws';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { graphqlWs } from '../../lib/graphql-ws.js';
 import { WsAuthModule } from '../../lib/index.js';
@@ -77,7 +77,8 @@ describe('lib/guides/graphql.md', () => {
 
   it('has options for the official client', async () => {
     expect(createClient).toBeTypeOf('function');
-    globalThis.WebSocket ??= WebSocket as unknown as typeof globalThis.WebSocket;
+    vi.stubGlobal('WebSocket', WebSocket);
+    onTestFinished(() => void vi.unstubAllGlobals());
     const client = liveClient('ws://127.0.0.1:9/graphql', () => undefined);
     await client.dispose();
   });

@@ -1,7 +1,7 @@
 import { createClient } from 'graphql-ws';
 import jwt from 'jsonwebtoken';
 import { subscriptionParams } from 'nestjs-ws-auth/graphql-ws-client';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { AppModule as GraphqlModule } from '../../sample/examples/graphql/app.module.js';
 import { AppModule as SocketIoModule } from '../../sample/examples/socket-io/app.module.js';
@@ -15,14 +15,13 @@ const secret = 'the secret of the examples';
 const tokenOf = (sub: string) => jwt.sign({ sub }, secret, { expiresIn: 60 });
 const tokenFor = (user: string) => () => Promise.resolve(tokenOf(user));
 
-beforeAll(() => {
-  process.env['JWT_SECRET'] = secret;
-});
+beforeAll(() => void vi.stubEnv('JWT_SECRET', secret));
+afterAll(() => void vi.unstubAllEnvs());
 
 describe('the example of two nodes', () => {
   it('logs a user out of the other node, and refuses the token on both', async () => {
     await using redis = await RedisServer.start();
-    process.env['REDIS_URL'] = redis.url;
+    vi.stubEnv('REDIS_URL', redis.url);
     await using one = await Example.start(NodeModule);
     await using other = await Example.start(NodeModule);
     const token = tokenOf('alice');

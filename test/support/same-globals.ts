@@ -1,7 +1,7 @@
 import { afterAll } from 'vitest';
 import { patient } from './patience.js';
 
-/** The files of a worker share its globals, so that each has to leave them as it has found them. */
+/** The files of a worker share its globals and its environment, so that each has to leave them as it has found them. */
 const names = [
   'setTimeout',
   'clearTimeout',
@@ -20,9 +20,15 @@ type Globals = Readonly<Record<string, unknown>>;
 
 const key = Symbol.for('globals that the first file of this worker has found');
 const worker = globalThis as typeof globalThis & { [key]?: Globals };
-const globals: Globals = Object.fromEntries(names.map((name) => [name, globalThis[name]]));
-worker[key] ??= globals;
-const replaced = names.filter((name) => worker[key]![name] !== globals[name]);
+const environment = Object.entries(process.env).filter(([name]) => !name.startsWith('VITEST'));
+const globals: Globals = Object.fromEntries([
+  ...names.map((name) => [name, globalThis[name]] as const),
+  ...environment.map(([name, value]) => [`process.env.${name}`, value] as const),
+]);
+const first = (worker[key] ??= globals);
+const replaced = Object.keys({ ...first, ...globals }).filter(
+  (name) => first[name] !== globals[name],
+);
 if (replaced.length > 0) {
   throw new Error(`a test file before this one has left replaced globals: ${replaced.join(', ')}`);
 }
