@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.js';
 import { patient } from './test/support/patience.js';
 
 const lib = fileURLToPath(new URL('./lib/index.ts', import.meta.url));
@@ -44,6 +45,7 @@ export default defineConfig({
   test: {
     setupFiles: ['reflect-metadata', 'test/support/same-globals.ts'],
     maxWorkers: '100%',
+    sequence: { sequencer: LongestFirst },
     expect: { poll: { timeout: patient(10_000) } },
     coverage: {
       provider: 'v8',
