@@ -23,7 +23,7 @@ const demanded = Object.keys({ ...manifest.dependencies, ...manifest.peerDepende
 );
 /** Entries that are of no use without an optional peer, and the peer. */
 const purposes = { './opentelemetry': '@opentelemetry/api' };
-/** The other platform. Where both are installed an application has to choose, so that `socket-io.spec.ts` loads it. */
+/** The other platform. Where both are installed an application has to choose, so that `describe-socket-io.ts` loads it. */
 const otherPlatform = { './socket.io': '@nestjs/platform-socket.io' };
 const needs = { ...purposes, ...otherPlatform };
 const entries = Object.keys(manifest.exports).filter(

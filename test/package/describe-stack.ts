@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { smokeChecks } from '../smoke/smoke-checks.js';
 import { describeImports } from './describe-imports.js';
-import { describeModuleSettings } from './describe-module-settings.js';
+import { describeModuleSettings, packagesOfSettings } from './describe-module-settings.js';
 import { describeQuickStart } from './describe-quick-start.js';
+import { describeRunners, packagesOfRunners } from './describe-runners.js';
 import {
   frameworkOf,
   httpAdapters,
@@ -29,11 +30,12 @@ export function describeStacks(nest: NestMajor): void {
   const stacks = new Map<HttpAdapter, Promise<Stack>>();
   // One installs while the other is tested.
   beforeAll(() => {
-    for (const http of httpAdapters) {
-      const stack = prepare(nest, http);
-      stack.catch(() => undefined);
-      stacks.set(http, stack);
-    }
+    const express = prepare(nest, 'express', (stack, kind) => stack.compileSuite(kind));
+    const fastify = prepare(nest, 'fastify', async (stack, kind) =>
+      stack.takeSuite(await express, kind),
+    );
+    stacks.set('express', express).set('fastify', fastify);
+    stacks.forEach((stack) => void stack.catch(() => undefined));
   });
   afterAll(async () => {
     const settled = await Promise.allSettled(stacks.values());
@@ -43,9 +45,14 @@ export function describeStacks(nest: NestMajor): void {
   httpAdapters.forEach((http) => describeStack(nest, http, () => stacks.get(http)!));
 }
 
-async function prepare(nest: NestMajor, http: HttpAdapter): Promise<Stack> {
-  const stack = await Stack.install(nest, http);
-  await Promise.all([stack.compileSuite('commonjs'), stack.compileSuite('module')]);
+async function prepare(
+  nest: NestMajor,
+  http: HttpAdapter,
+  obtainSuite: (stack: Stack, kind: ModuleKind) => Promise<void>,
+): Promise<Stack> {
+  const more = { express: packagesOfRunners(nest), fastify: packagesOfSettings(nest) };
+  const stack = await Stack.install(nest, http, more[http]);
+  await Promise.all([obtainSuite(stack, 'commonjs'), obtainSuite(stack, 'module')]);
   return stack;
 }
 
@@ -90,6 +97,7 @@ function describeStack(nest: NestMajor, http: HttpAdapter, prepared: () => Promi
 
     if (http === 'express') {
       describeQuickStart(() => stack);
+      describeRunners(() => stack);
     } else if (nest === 12) {
       describeImports(() => stack);
     } else {

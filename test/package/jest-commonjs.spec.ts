@@ -1,25 +1,19 @@
+import { cp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import jwt from 'jsonwebtoken';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { codeBlocks, rootFile, section } from '../readme/readme.js';
+import { TestClient } from '../support/client.js';
 import { Consumer } from './consumer.js';
 
-const guide = rootFile('lib/guides/testing.md');
+const example = 'sample/examples/nest-11-jest';
 
-/** What `nest new` of Nest 11 installs for its tests, and what the README adds. */
-const packages = [
-  ...['common', 'core', 'passport', 'platform-express', 'platform-ws', 'testing', 'websockets'].map(
-    (name) => `@nestjs/${name}@11`,
-  ),
-  'passport',
-  'passport-jwt',
-  '@types/passport-jwt',
-  'reflect-metadata@0.2',
-  'rxjs@7',
-  'typescript@5',
-  'jest@30',
-  'ts-jest@29',
-  '@types/jest@30',
-  '@types/node@22',
-];
+interface Manifest {
+  readonly dependencies: Readonly<Record<string, string>>;
+}
+
+const guide = rootFile('lib/guides/testing.md');
 
 /** The `tsconfig.json` of `nest new`. */
 const compilerOptions = {
@@ -74,35 +68,74 @@ const withJest = (spec: string) =>
     .replace(/^import \{.*\} from 'vitest';\n/m, '')
     .replaceAll('vi.fn()', 'jest.fn()');
 
-describe('K13b: jest in a new Nest 11 application, with ts-jest and CommonJS', () => {
+describe('an application of Nest 11, as nest new makes it, with ts-jest and CommonJS', () => {
   let consumer: Consumer;
   beforeAll(async () => {
     consumer = await Consumer.create();
-    const [configuration] = codeBlocks(section(guide, 'Runners'), 'json');
-    const manifest = { private: true, jest: JSON.parse(configuration!) as object };
-    await consumer.write('package.json', JSON.stringify(manifest));
-    await consumer.install([...packages, inject('tarball').path]);
-    const [pasted] = codeBlocks(guide, 'ts');
-    await consumer.write('src/chat.module.ts', rootFile('test/readme/chat.module.ts'));
-    await consumer.write('src/guide.spec.ts', pasted!);
-    await consumer.write('src/mocks.spec.ts', withJest('test/readme/mocks.spec.ts'));
-    await consumer.write('src/chat.gateway.spec.ts', ofGateway);
+    const source = fileURLToPath(new URL(`../../${example}`, import.meta.url));
+    await cp(source, consumer.folder, { recursive: true });
+    const manifest = JSON.parse(rootFile(join(example, 'package.json'))) as Manifest;
+    const dependencies = { ...manifest.dependencies, 'nestjs-ws-auth': inject('tarball').path };
+    await consumer.write('package.json', JSON.stringify({ ...manifest, dependencies }));
+    await consumer.install([]);
   });
   afterAll(() => consumer?.[Symbol.asyncDispose]());
 
-  describe.each([
-    ['nodenext', compilerOptions],
-    ['commonjs', earlierOptions],
-  ])('and module: %s', (_name, options) => {
-    beforeAll(() => consumer.write('tsconfig.json', JSON.stringify({ compilerOptions: options })));
+  describeExample(() => consumer);
+  describeGuide(() => consumer);
+});
 
-    it.each(inject('nodes').map(({ version, path }) => [version, path] as const))(
+function describeExample(consumerOf: () => Consumer): void {
+  describe(example, () => {
+    it('passes its tests', async () => {
+      const printed = await consumerOf().outputOf('npm', ['test', '--', '--json']);
+      expect(printed).toContain('"numPassedTests":3');
+      expect(printed).toContain('"success":true');
+    });
+
+    it('builds, starts and answers', async () => {
+      const consumer = consumerOf();
+      await expect(consumer.outputOf('npm', ['run', 'build'])).resolves.not.toContain('error');
+      const secret = 'of the test';
+      await using program = await consumer.start('dist/main.js', { JWT_SECRET: secret });
+      const token = jwt.sign({ sub: 'alice' }, secret, { expiresIn: 3_600 });
+      const headers = { authorization: `Bearer ${token}` };
+      const url = `ws://127.0.0.1:${program.port}/chat`;
+      await using client = await new TestClient(url, { headers }).opened();
+      expect(await client.ask('hello')).toBe('Hello alice!');
+    });
+  });
+}
+
+/** The settings of the compiler decide what ts-jest makes, the version of Node.js what runs it: each pair adds nothing. */
+function describeGuide(consumerOf: () => Consumer): void {
+  const nodes = inject('nodes').map(({ version, path }) => [version, path] as const);
+
+  describe.each([
+    ['nodenext', compilerOptions, nodes],
+    ['commonjs', earlierOptions, [nodes.at(0)!, nodes.at(-1)!]],
+  ])('K13b: the configuration of the guide, and module: %s', (name, options, runtimes) => {
+    beforeAll(async () => {
+      const consumer = consumerOf();
+      const write = (file: string, text: string) => consumer.write(`${name}/${file}`, text);
+      const [configuration] = codeBlocks(section(guide, 'Runners'), 'json');
+      const [pasted] = codeBlocks(guide, 'ts');
+      await write('package.json', `{ "jest": ${configuration} }`);
+      await write('tsconfig.json', JSON.stringify({ compilerOptions: options }));
+      await write('src/chat.module.ts', rootFile('test/readme/chat.module.ts'));
+      await write('src/guide.spec.ts', pasted!);
+      await write('src/mocks.spec.ts', withJest('test/readme/mocks.spec.ts'));
+      await write('src/chat.gateway.spec.ts', ofGateway);
+    });
+
+    it.each(runtimes)(
       'passes its tests, those of the guides as pasted, on Node.js %s',
       async (_version, node) => {
-        const printed = await consumer.outputOf(node, ['node_modules/jest/bin/jest.js', '--json']);
+        const jest = ['node_modules/jest/bin/jest.js', '--config', `${name}/package.json`];
+        const printed = await consumerOf().outputOf(node, [...jest, '--json']);
         expect(printed).toContain('"numPassedTests":7');
         expect(printed).toContain('"success":true');
       },
     );
   });
-});
+}

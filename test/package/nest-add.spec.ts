@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { io } from 'socket.io-client';
@@ -69,6 +69,9 @@ class GeneratedApp implements AsyncDisposable {
     const ofType = nest === 12 ? [`--type=${type}`] : [];
     await consumer.node(schematics, '@nestjs/schematics:application', ...options, ...ofType);
     await app.#keepDevDependencies(['@nestjs/cli', '@types/node', 'typescript']);
+    // The application has the same CLI, so that npm has less to install.
+    const installed = 'node_modules';
+    await rename(join(consumer.folder, installed), join(app.folder, installed));
     await app.run('npm', 'install');
     return app;
   }
@@ -178,10 +181,9 @@ function ioClient({ port }: RunningProgram, token: string) {
   };
 }
 
+/** Each Nest, kind of modules and platform once: test/unit/schematics has what the command changes and installs for each pair. */
 const rows: readonly [NestMajor, ModuleType, keyof typeof platforms, refusal: number][] = [
   [11, 'cjs', 'ws', 401],
-  [11, 'cjs', 'Socket.IO', 3000],
-  [12, 'esm', 'ws', 401],
   [12, 'esm', 'Socket.IO', 3000],
 ];
 

@@ -1,6 +1,7 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
 import { inject } from 'vitest';
 import { codeBlocks, rootFile, section } from '../readme/readme.js';
 import { Consumer } from './consumer.js';
@@ -34,9 +35,14 @@ export class Stack implements AsyncDisposable {
     readonly consumer: Consumer,
   ) {}
 
-  static async install(nest: NestMajor, http: HttpAdapter): Promise<Stack> {
+  /** Installs what the README names, and `more`. */
+  static async install(
+    nest: NestMajor,
+    http: HttpAdapter,
+    more: readonly string[],
+  ): Promise<Stack> {
     const consumer = await Consumer.create();
-    await consumer.install([...newApplication(nest, http), ...packagesOfReadme(nest)]);
+    await consumer.install([...newApplication(nest, http), ...packagesOfReadme(nest), ...more]);
     return new Stack(nest, http, consumer);
   }
 
@@ -52,10 +58,6 @@ export class Stack implements AsyncDisposable {
     const { consumer } = this;
     const source = join(consumer.folder, kind, 'src');
     await cp(join(testFolder, 'matrix/suite'), join(source, 'matrix/suite'), { recursive: true });
-    if (this.http === 'fastify') {
-      const adapter = 'http-adapter.ts';
-      await cp(join(testFolder, 'matrix/fastify', adapter), join(source, 'matrix/suite', adapter));
-    }
     if (kind === 'module') {
       await cp(join(testFolder, 'smoke/server.ts'), join(source, 'smoke/server.ts'));
     }
@@ -69,6 +71,22 @@ export class Stack implements AsyncDisposable {
       rootDir: 'src',
       skipLibCheck: true,
     });
+  }
+
+  /** Takes the suite that another stack of the same Nest has compiled, but for the file that knows the HTTP adapter. */
+  async takeSuite(from: Stack, kind: ModuleKind): Promise<void> {
+    const { folder } = this.consumer;
+    for (const part of ['package.json', 'dist']) {
+      await cp(join(from.consumer.folder, kind, part), join(folder, kind, part), {
+        recursive: true,
+      });
+    }
+    const source = await readFile(join(testFolder, 'matrix', this.http, 'http-adapter.ts'), 'utf8');
+    const module = kind === 'module' ? ts.ModuleKind.ES2022 : ts.ModuleKind.CommonJS;
+    const { outputText } = ts.transpileModule(source, {
+      compilerOptions: { module, target: ts.ScriptTarget.ES2023 },
+    });
+    await this.consumer.write(`${kind}/dist/matrix/suite/http-adapter.js`, outputText);
   }
 
   /** Runs the compiled suite on one binary of Node.js. */
@@ -105,7 +123,6 @@ function newApplication(nest: NestMajor, http: HttpAdapter): string[] {
     `@nestjs/platform-${http}@${nest}`,
     'reflect-metadata@0.2',
     'rxjs@7',
-    'typescript@~6.0.3',
     '@types/node@20',
   ];
 }

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { Consumer } from './consumer.js';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
+import type { Consumer } from './consumer.js';
 import type { NestMajor } from './matrix.js';
 
 /** A GraphQL server that a reader may have. */
@@ -26,7 +26,7 @@ interface ServerCode {
 
 function apolloPackages(nestGraphql: number): string[] {
   const names = ['@nestjs/graphql', '@nestjs/apollo'].map((name) => `${name}@${nestGraphql}`);
-  return [...names, '@apollo/server@5', '@as-integrations/express5@1', '@nestjs/platform-express'];
+  return [...names, '@apollo/server@5', '@as-integrations/express5@1'];
 }
 
 function withGraphqlWs(driver: string, from: string): ServerCode {
@@ -99,7 +99,6 @@ const cells: readonly Cell[] = [
     type: 'module',
     packages: [
       '@nestjs/graphql@13',
-      '@nestjs/platform-express',
       '@graphql-yoga/nestjs@3',
       'graphql-yoga@5',
       'graphql-ws@6.2.1',
@@ -114,7 +113,7 @@ const cells: readonly Cell[] = [
     packages: [
       '@nestjs/graphql@14',
       '@nestjs/mercurius@14',
-      '@nestjs/platform-fastify',
+      '@nestjs/platform-fastify@12',
       'mercurius@16',
       'fastify@5',
       'graphql-ws@6',
@@ -124,22 +123,27 @@ const cells: readonly Cell[] = [
   },
 ];
 
-function packagesOf({ nest, packages }: Cell): string[] {
-  const names = ['common', 'core', 'passport', 'websockets'];
+/** Packages of the servers that are tested with that Nest: all of them in one folder. */
+export function packagesOfGraphql(nest: NestMajor): string[] {
+  const names = ['common', 'core', 'passport', 'websockets', 'platform-express'];
+  const ofServers = cellsOf(nest).flatMap(({ packages }) => packages);
   return [
     ...names.map((name) => `@nestjs/${name}@${nest}`),
-    ...packages.map((name) => (name.startsWith('@nestjs/platform') ? `${name}@${nest}` : name)),
+    ...new Set(ofServers),
     'graphql@16',
     'passport',
     'passport-custom',
     'reflect-metadata@0.2',
     'rxjs@7',
     'ws@8',
-    'typescript@~6.0.3',
     '@types/node@20',
     '@types/ws@8',
     inject('tarball').path,
   ];
+}
+
+function cellsOf(nest: NestMajor): readonly Cell[] {
+  return cells.filter((cell) => cell.nest === nest);
 }
 
 /** Prints what becomes of clients with a good and with bad tokens, and of a subscription that is revoked. */
@@ -240,21 +244,24 @@ main().catch((error: Error) => {
 });
 `;
 
-describe.each(cells)('18: subscriptions of $name with Nest $nest, as $type', (cell) => {
-  let consumer: Consumer;
-  beforeAll(async () => {
-    consumer = await Consumer.create();
-    await consumer.install(packagesOf(cell));
-    await consumer.write('app/package.json', JSON.stringify({ type: cell.type }));
-    await consumer.write('app/src/main.ts', program(cell.code));
-    await consumer.compileProject('app', { skipLibCheck: true });
-  });
-  afterAll(() => consumer[Symbol.asyncDispose]());
+/** Runs each server in a folder of its own, beside its packages. */
+export function describeGraphql(nest: NestMajor, consumerOf: () => Consumer): void {
+  describe.each(cellsOf(nest))('18: subscriptions of $name, as $type', (cell) => {
+    const folder = cell.name.split(' ', 1)[0]!;
+    beforeAll(async () => {
+      const consumer = consumerOf();
+      await consumer.write(`${folder}/package.json`, JSON.stringify({ type: cell.type }));
+      await consumer.write(`${folder}/src/main.ts`, program(cell.code));
+      await consumer.compileProject(folder, { skipLibCheck: true });
+    });
 
-  it('are protected without a WebSocket platform, and end with their revocation', async () => {
-    expect(consumer.has('@nestjs/platform-ws')).toBe(false);
-    await expect(consumer.outputOf('node', ['app/dist/main.js'])).resolves.toBe(
-      `${cell.printed.join('\n')}\n`,
-    );
+    it('are protected without a WebSocket platform, and end with their revocation', async () => {
+      const consumer = consumerOf();
+      expect(consumer.has('@nestjs/platform-ws')).toBe(false);
+      expect(consumer.has('@nestjs/platform-socket.io')).toBe(false);
+      await expect(consumer.outputOf('node', [`${folder}/dist/main.js`])).resolves.toBe(
+        `${cell.printed.join('\n')}\n`,
+      );
+    });
   });
-});
+}

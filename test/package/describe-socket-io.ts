@@ -1,29 +1,6 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { Consumer } from './consumer.js';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Consumer } from './consumer.js';
 import type { NestMajor } from './matrix.js';
-
-/** Packages of an application of Socket.IO alone: without the platform of native WebSockets. */
-function packagesOf(nest: NestMajor): string[] {
-  const names = [
-    'common',
-    'core',
-    'passport',
-    'platform-express',
-    'platform-socket.io',
-    'websockets',
-  ];
-  return [
-    ...names.map((name) => `@nestjs/${name}@${nest}`),
-    'passport',
-    'passport-custom',
-    'socket.io-client',
-    'reflect-metadata@0.2',
-    'rxjs@7',
-    'typescript@~6.0.3',
-    '@types/node@20',
-    inject('tarball').path,
-  ];
-}
 
 /** The quick start, with a client that connects with a good and with a bad token. */
 const program = `
@@ -80,30 +57,34 @@ main().catch((error: Error) => {
 });
 `;
 
-describe.each([
-  [11, 'commonjs'],
-  [12, 'module'],
-] as const)('16: an application of Nest %s with Socket.IO alone, as %s', (nest, type) => {
-  let consumer: Consumer;
-  beforeAll(async () => {
-    consumer = await Consumer.create();
-    await consumer.install(packagesOf(nest));
-    await consumer.write('app/package.json', JSON.stringify({ type }));
-    await consumer.write('app/src/main.ts', program);
-    await consumer.compileProject('app', { skipLibCheck: true });
-  });
-  afterAll(() => consumer[Symbol.asyncDispose]());
+/** The modules of a new application of that Nest. */
+const moduleKinds = { 11: 'commonjs', 12: 'module' } as const satisfies Record<NestMajor, string>;
 
-  it('is protected by the quick start, in both transports', async () => {
-    expect(consumer.has('@nestjs/platform-ws')).toBe(false);
-    await expect(consumer.node('app/dist/main.js')).resolves.toBe(
-      'polling 3000 Hello alice!\nwebsocket 3000 Hello alice!\n',
-    );
-  });
+/** Installs Socket.IO in the folder of an application that has no WebSocket platform, and then the other platform. */
+export function describeSocketIo(nest: NestMajor, consumerOf: () => Consumer): void {
+  const type = moduleKinds[nest];
 
-  it('refuses to boot where both platforms are installed, and names the choice', async () => {
-    await consumer.install([`@nestjs/platform-ws@${nest}`]);
-    const output = await consumer.outputOf('node', ['app/dist/main.js']);
-    expect(output).toMatch(/platform: .* are installed; choose platform: ws\(\) .* socketIo\(\)/);
+  describe(`16: an application with Socket.IO alone, as ${type}`, () => {
+    beforeAll(async () => {
+      const consumer = consumerOf();
+      await consumer.install([`@nestjs/platform-socket.io@${nest}`, 'socket.io-client']);
+      await consumer.write('app/package.json', JSON.stringify({ type }));
+      await consumer.write('app/src/main.ts', program);
+      await consumer.compileProject('app', { skipLibCheck: true });
+    });
+
+    it('is protected by the quick start, in both transports', async () => {
+      const consumer = consumerOf();
+      expect(consumer.has('@nestjs/platform-ws')).toBe(false);
+      await expect(consumer.node('app/dist/main.js')).resolves.toBe(
+        'polling 3000 Hello alice!\nwebsocket 3000 Hello alice!\n',
+      );
+    });
+
+    it('refuses to boot where both platforms are installed, and names the choice', async () => {
+      await consumerOf().install([`@nestjs/platform-ws@${nest}`]);
+      const output = await consumerOf().outputOf('node', ['app/dist/main.js']);
+      expect(output).toMatch(/platform: .* are installed; choose platform: ws\(\) .* socketIo\(\)/);
+    });
   });
-});
+}

@@ -1,0 +1,3 @@
+import { describeOtherTransports } from './describe-other-transports.js';
+
+describeOtherTransports(11);
