@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { TestClient } from '../../support/client.js';
 import { patient } from '../../support/patience.js';
 import { RedisServer } from '../../support/redis.js';
@@ -70,6 +71,9 @@ export interface Life {
   readonly code: number | undefined;
 }
 
+/** Milliseconds between an answer and the next message. Without it, the client and its node take a core from the tests beside them. */
+const rhythmMs = 5;
+
 /** Has a client send one message after the other until its session ends, for three times as long as it may last. */
 export async function lifeOf(client: TestClient, boundMs: number): Promise<Life> {
   const beganAt = performance.now();
@@ -89,6 +93,7 @@ export async function lifeOf(client: TestClient, boundMs: number): Promise<Life>
       return { served, endedMs: Number.POSITIVE_INFINITY, code: undefined };
     }
     served += 1;
+    await setTimeout(rhythmMs);
   }
 }
 
