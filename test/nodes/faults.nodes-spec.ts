@@ -6,12 +6,12 @@ import { patient } from '../support/patience.js';
 import { isLong, Stage, type Fault, type Seen } from './faults/fault.js';
 import { heartbeat } from './faults/many-sockets.js';
 import { nodeFaults } from './faults/node-faults.js';
-import { rollingRestart } from './faults/rolling-restart.js';
+import { peakOfConnects, rollingRestart } from './faults/rolling-restart.js';
 import { storeFaults } from './faults/store-faults.js';
 import { surroundingsFaults } from './faults/surroundings-faults.js';
 import { topologyFaults } from './faults/topology-faults.js';
 
-const scale = isLong ? { clients: 3_000, drainMs: 60_000 } : { clients: 60, drainMs: 8_000 };
+const scale = isLong ? { clients: 3_000, drainMs: 30_000 } : { clients: 60, drainMs: 8_000 };
 
 const faults: readonly Fault[] = [
   ...storeFaults,
@@ -20,6 +20,7 @@ const faults: readonly Fault[] = [
   ...nodeFaults,
   // As many as one process may open here.
   heartbeat(isLong ? 19_500 : 300),
+  peakOfConnects(isLong ? { clients: 1_500, drainMs: 60_000 } : scale),
   rollingRestart('nginx', scale),
   rollingRestart('haproxy', scale),
 ];

@@ -133,7 +133,10 @@ function commandsOf(app: INestApplication): NodeCommands {
     rebalance: (overMs) => app.get(WsAuthSessions).rebalance({ overMs: Number(overMs) }),
     countSessions: async () => app.get(WsAuthSessions).count(),
     takePeak: async () => takePeak(),
-    watchStalls: async () => void delays.enable(),
+    watchStalls: async () => {
+      delays.reset();
+      delays.enable();
+    },
     longestStall: async () => delays.max / 1e6,
   };
 }
