@@ -45,7 +45,11 @@ describe.each(packages)('a node whose clock is off, with %s', (name) => {
     async (byMs) => {
       await using a = await start();
       await using b = await start();
-      const old = freshToken('alice');
+      // The second one opens no session, so that only the instant of the revocation refuses it.
+      const [old, unused] = [
+        freshToken('alice'),
+        tokenOf('alice', { iat: Date.now() / 1_000 - 1 }),
+      ];
       const clients = [await a.knock(old).opened(), await b.knock(old).opened()];
       await withClockOff(byMs, () => b.sessions.revoke({ userId: 'alice' }));
       for (const client of clients) {
@@ -53,6 +57,7 @@ describe.each(packages)('a node whose clock is off, with %s', (name) => {
         expect(await closed).toEqual({ code: 3000, reason: 'revoked' });
       }
       expect([await a.statusOf(old), await b.statusOf(old)]).toEqual([401, 401]);
+      expect([await a.statusOf(unused), await b.statusOf(unused)]).toEqual([401, 401]);
       const newer = freshToken('alice');
       expect([await a.statusOf(newer), await b.statusOf(newer)]).toEqual([101, 101]);
     },

@@ -26,6 +26,14 @@ describe('what a node knows of the clock of a store that does not answer', () =>
     expect(clock.estimate()).toBe(Date.now() + 700);
   });
 
+  it('is in whole milliseconds, and not behind it by a part of one', () => {
+    const clock = new StoreClock();
+    const now = vi.spyOn(performance, 'now').mockReturnValue(0.75);
+    clock.note(1_000_000, 0.25);
+    expect(clock.estimate()).toBe(1_000_001);
+    now.mockRestore();
+  });
+
   it('does not follow the clock of the node when that is set', () => {
     const clock = new StoreClock();
     clock.note(Date.now(), performance.now());
