@@ -14,6 +14,7 @@ import { codeBlocks, rootFile, section } from '../readme/readme.js';
 import { IoEcho } from '../socket-io/support/io-gateways.js';
 import { startIo } from '../socket-io/support/io-app.js';
 import { freePort, startGateways, startProtected } from '../support/app.js';
+import { patient } from '../support/patience.js';
 import { codesIn, runCommand, type Printed } from '../support/terminal.js';
 import { tokenOf } from '../support/tokens.js';
 
@@ -106,7 +107,7 @@ describe('npx nestjs-ws-auth try', () => {
     @WebSocketGateway()
     class PublicGateway {}
     await using app = await startGateways({}, [PublicGateway]);
-    const { exitCode, stdout } = await tryAt(app.url(), '--timeout', '100');
+    const { exitCode, stdout } = await tryAt(app.url(), '--timeout', String(patient(500)));
     expect([exitCode, stdout]).toEqual([
       1,
       expect.stringContaining('101        open, and no session'),

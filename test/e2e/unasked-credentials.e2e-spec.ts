@@ -198,8 +198,8 @@ describe('several credentials that were not asked for, where a first message may
   });
 
   it('K13a: an HTTP session that is over counts as none, whatever middleware has made of it', async () => {
-    const own = customStrategy('session', (request) => userOfSession(request) ?? false);
-    const list = [fromRequest({ strategy: 'session' }), fromFirstMessage({ strategy: 'jwt' })];
+    const own = customStrategy('login', (request) => userOfSession(request) ?? false);
+    const list = [fromRequest({ strategy: 'login' }), fromFirstMessage({ strategy: 'jwt' })];
     await using app = await startProtected(
       { strategy: 'jwt', credentials: list, middleware: [emptySession], allowedOrigins },
       [own],
