@@ -3,6 +3,10 @@ import type { WsAuthCheck, WsAuthDiagnosis } from './diagnosis.js';
 const firstMessage =
   'send {"event":"authenticate","data":{"token":"<token>"}} as the first message';
 const ofSocketIo = 'pass the token in the options of the client: io(url, { auth: { token } })';
+const unreachable =
+  'what the strategy asks, such as a JWKS or a database, cannot be reached: look at its address';
+const expired =
+  "renew the token, and compare the clocks; expiresIn: '900' of jsonwebtoken is 900 ms, and 900 is seconds";
 const alone = 'send the token alone';
 const proxies = 'behind a proxy without trustProxy all clients have one address';
 
@@ -87,8 +91,12 @@ const ofAnswers: Readonly<Record<string, string>> = {
   subject: 'sub of the token is not the one that the strategy expects',
   'no-jwt': 'what the client has sent is not a JWT; it may be undefined, or an opaque token',
   key: 'the strategy has no key that fits: a public key is a PEM with its BEGIN and END lines, and a JWKS has the kid of the token',
-  TokenExpiredError:
-    "renew the token, and compare the clocks; expiresIn: '900' of jsonwebtoken is 900 ms, and 900 is seconds",
+  TokenExpiredError: expired,
+  JWTExpired: expired,
+  ECONNREFUSED: unreachable,
+  ECONNRESET: unreachable,
+  ENOTFOUND: unreachable,
+  ETIMEDOUT: unreachable,
   NotBeforeError: 'the token is not valid yet: compare the clocks',
   'no-token-found':
     'the strategy found no token where it looks: let it read the Authorization header, or list the extractor of the place it reads',
@@ -148,7 +156,7 @@ export interface RefusalFix {
  * @param namespace of Socket.IO; `undefined` for another transport
  */
 export function fixOf(diagnosis: WsAuthDiagnosis, namespace?: string): RefusalFix | undefined {
-  const { check, strategies = [], unread = [] } = diagnosis;
+  const { check, strategies = [], unread = [], fields } = diagnosis;
   const message = namespace === undefined ? firstMessage : ofSocketIo;
   const place = unread.find((each) => !each.startsWith('cookie:') || cookieOfToken.test(each));
   if (place !== undefined) {
@@ -160,6 +168,12 @@ export function fixOf(diagnosis: WsAuthDiagnosis, namespace?: string): RefusalFi
     return { of: `${check} of socket.io`, text: ofSocketIo };
   }
   const last = strategies.at(-1);
+  if (last?.answer === 'no-token-found' && fields) {
+    return {
+      of: 'no token in a message',
+      text: `the strategy found no token in the fields of the message: ${message}`,
+    };
+  }
   const names = check === undefined ? [last?.check, last?.fault, last?.answer] : [check];
   const name = names.find((each) => each !== undefined && Object.hasOwn(ofNames, each));
   return name === undefined ? undefined : { of: name, text: ofNames[name]! };

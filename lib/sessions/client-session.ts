@@ -104,7 +104,9 @@ export function sessionOf<User = unknown>(client: object): WsAuthSession<User> |
 export function userOf<User = unknown>(client: object): User {
   const session = SessionHolder.get(client);
   if (!session) {
-    throw new WsAuthNoSessionError();
+    throw new WsAuthNoSessionError(
+      'userOf(): the client has no session; ask sessionOf(client) in a @WsPublic() gateway, and pass the client, not its request',
+    );
   }
   return session.user as User;
 }

@@ -22,7 +22,9 @@ describe('the fix of a refusal', () => {
     ['signature', answered('JsonWebTokenError', { fault: 'signature' }), /another key/],
     ['TokenExpiredError', answered('TokenExpiredError'), /compare the clocks/],
     ['expired', answered('accepted', { check: 'expired' }), /exp counts seconds/],
-    ['failed', answered('failed', { fault: 'ECONNREFUSED' }), /return the user/],
+    ['failed', answered('failed', { fault: 'EACCES' }), /return the user/],
+    ['ECONNREFUSED', answered('Error', { fault: 'ECONNREFUSED' }), /cannot be reached/],
+    ['JWTExpired', answered('JWTExpired', { fault: 'ERR_JWT_EXPIRED' }), /compare the clocks/],
   ])('K8g: is that of what the last strategy answered: %s', (of, diagnosis, text) => {
     expect(fixOf(diagnosis)).toEqual({ of, text: expect.stringMatching(text) });
   });
@@ -43,6 +45,12 @@ describe('the fix of a refusal', () => {
   ])('K8g: names the extractor of the place %s that was not read', (place, kind, extractor) => {
     const fix = fixOf({ check: 'event', unread: ['cookie:theme', place] });
     expect(fix).toEqual({ of: `unread ${kind}`, text: expect.stringContaining(extractor) });
+  });
+
+  it('K8g: is the form of the message where a strategy finds no token in its fields', () => {
+    const fix = fixOf({ ...answered('no-token-found'), fields: ['accessToken'] });
+    expect(fix!.text).toMatch(/no token in the fields .* send \{"event":"authenticate"/);
+    expect(fixOf(answered('no-token-found'))!.text).toMatch(/list the extractor/);
   });
 
   it('K8g: does not take every cookie of a site for the token', () => {

@@ -63,7 +63,9 @@ describe('the session of a client', () => {
     expect(() => userOf(client)).toThrow(
       expect.objectContaining({
         code: 'ERR_WS_AUTH_NO_SESSION',
-        message: 'the client has no session',
+        message: expect.stringMatching(
+          /^userOf\(\): the client has no session; ask sessionOf\(client\)/,
+        ),
         httpStatus: 401,
         closeCode: 3000,
         name: 'WsAuthNoSessionError',
