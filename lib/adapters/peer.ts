@@ -5,6 +5,7 @@ import type { ClientFacts } from '../passport/client-facts.js';
 import { clientKey, socketKey } from '../policy/client-key.js';
 import { isForwarded, type ProxyTrust } from '../policy/proxy-trust.js';
 import type { Handshake } from '../protocol/handshake.js';
+import { ownCopy } from '../protocol/own-copy.js';
 import { headOf, requestOf } from './upgrade-head.js';
 
 /**
@@ -26,7 +27,8 @@ export class Peer implements ClientFacts {
     { target, origin }: Handshake,
     trust: ProxyTrust,
   ) {
-    this.path = target.path;
+    // The URL may hold a credential, and a session lives longer.
+    this.path = ownCopy(target.path);
     this.origin = origin;
     if (isForwarded(request)) {
       this.#address = clientKey(request, trust);

@@ -31,8 +31,11 @@ export class Attempt implements AbortableAttempt {
   #callbacks: (() => void)[] | undefined;
   #controller: AbortController | undefined;
   #deadline: NodeJS.Timeout | undefined;
+  #onEnd: (() => void) | undefined;
 
-  constructor(private readonly onEnd: (attempt: Attempt) => void) {}
+  constructor(onEnd: () => void) {
+    this.#onEnd = onEnd;
+  }
 
   /** Aborts the attempt unless it ends in time. */
   endWithin(timeoutMs: number): void {
@@ -89,7 +92,10 @@ export class Attempt implements AbortableAttempt {
     this.#state = state;
     this.#callbacks = undefined;
     clearTimeout(this.#deadline);
-    this.onEnd(this);
+    const onEnd = this.#onEnd;
+    // It knows the upgrade with its credential, and some keep an attempt for longer than that.
+    this.#onEnd = undefined;
+    onEnd?.();
   }
 }
 

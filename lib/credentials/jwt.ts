@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { isRecord } from '../protocol/message.js';
+import { ownCopy } from '../protocol/own-copy.js';
 
 /** Claims of a JWT, as it states them: nothing here verifies a signature. */
 export type Claims = Readonly<Record<string, unknown>>;
@@ -43,7 +44,7 @@ export function readToken(token: string): ReadToken {
   };
 }
 
-/** Most tokens of an application have the same header. */
+/** Most tokens of an application have the same header. A copy, which does not keep the token. */
 let lastHeader: string | undefined;
 
 function isHeader(part: string): boolean {
@@ -51,7 +52,7 @@ function isHeader(part: string): boolean {
     if (!isRecord(jsonIn(part))) {
       return false;
     }
-    lastHeader = part;
+    lastHeader = ownCopy(part);
   }
   return true;
 }

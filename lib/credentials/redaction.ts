@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { redactCookies } from './cookies.js';
+import { ownCopy } from '../protocol/own-copy.js';
 import type { RedactedPlaces, WsCredentialExtractor } from './extractor.js';
 import { queryPairs, rootOfParam } from './query.js';
 
@@ -60,7 +61,8 @@ export interface OriginalParts {
 export function redactRequest(request: IncomingMessage, redaction: Redaction): OriginalParts {
   const { url = '', headers, rawHeaders } = request;
   const { redactedUrl, bareUrl } = withoutParams(url, redaction.queryParams);
-  request.url = redactedUrl;
+  // What is cut out of a URL would keep the URL.
+  request.url = redactedUrl === url ? url : ownCopy(redactedUrl);
   let changed: Set<string> | undefined;
   let earlierEntries = '';
   for (let index = 0; index < rawHeaders.length; index += 2) {
@@ -68,7 +70,7 @@ export function redactRequest(request: IncomingMessage, redaction: Redaction): O
     const value = rawHeaders[index + 1]!;
     const replacement = redactField(name, value, redaction, earlierEntries);
     if (replacement !== value) {
-      rawHeaders[index + 1] = replacement;
+      rawHeaders[index + 1] = ownCopy(replacement);
       (changed ??= new Set()).add(name);
     }
     if (name === subprotocolField) {
@@ -89,7 +91,7 @@ function redactFields(
 ): IncomingHttpHeaders {
   const shown = { ...headers };
   for (const name of names) {
-    shown[name] = redactField(name, String(headers[name]), redaction);
+    shown[name] = ownCopy(redactField(name, String(headers[name]), redaction));
   }
   return shown;
 }
@@ -144,9 +146,11 @@ function tokenPrefixOf(
 
 /** Those of the offered subprotocols that hold no token, so that the server may answer them. */
 export function realSubprotocols(offered: readonly string[], redaction: Redaction): string[] {
-  return offered.filter(
+  const real = offered.filter(
     (entry, index) => tokenPrefixOf(entry, offered[index - 1], redaction) === undefined,
   );
+  // The one that is chosen lives as long as its connection.
+  return real.length === offered.length ? real : real.map(ownCopy);
 }
 
 function withoutParams(url: string, queryParams: ReadonlySet<string>) {

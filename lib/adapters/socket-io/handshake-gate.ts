@@ -44,7 +44,12 @@ export class HandshakeGate implements UpgradeOutcomes {
 
   /** The entrance of a connection, once; `undefined` for a connection that came by another way. */
   take(request: IncomingMessage | null | undefined): Entrance | undefined {
-    return request ? this.#openings.get(request)?.take() : undefined;
+    const opening = request ? this.#openings.get(request) : undefined;
+    if (request && opening) {
+      // The request lives as long as its connection, and would keep the credential.
+      this.#openings.delete(request);
+    }
+    return opening?.take();
   }
 
   /** Refuses every new connection from now on, and those that are being decided. */
@@ -127,6 +132,7 @@ export class HandshakeGate implements UpgradeOutcomes {
     const opening = new Opening(upgrade, entrance, context.reporter);
     this.#openings.set(request, opening);
     const callback = this.#answers.get(request)!;
+    this.#answers.delete(request);
     if (!theirs) {
       opening.open(callback);
       return;
