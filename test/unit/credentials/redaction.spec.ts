@@ -230,6 +230,7 @@ describe('K8f: a token behind an entry of its own', () => {
   });
 
   it('does not count as a subprotocol that may be answered', () => {
+    expect(realSubprotocols(['chat', 'v2'], redaction)).toEqual(['chat', 'v2']);
     expect(realSubprotocols(['chat', 'bearer', 'SECRET', 'v2'], redaction)).toEqual([
       'chat',
       'bearer',
