@@ -125,6 +125,8 @@ async function split(stage: Stage): Promise<Seen> {
   const isUp = async () => (await replication()).includes('master_link_status:up');
   await eventually(isUp, 'a replica');
   await primary.command('CONFIG', 'SET', 'min-replicas-to-write', '1');
+  const takesWrites = async () => (await primary.command('SET', 'probe', '1')).startsWith('+OK');
+  await eventually(takesWrites, 'the primary counts its replica');
   const c = await stage.node(primary.url);
   const victim = await c.knock(tokens.mallory).opened();
   await replica.command('REPLICAOF', 'NO', 'ONE');
