@@ -54,7 +54,7 @@ function nameOf(outcome: Outcome): string {
     case 'pass':
       return 'passed';
     case 'error':
-      return nameOfReason(outcome.error) ?? 'failed';
+      return nameOfReason(outcome.error) ?? 'threw';
     case 'aborted':
       return 'no-answer';
   }

@@ -102,6 +102,8 @@ const ofAnswers: Readonly<Record<string, string>> = {
     'the strategy found no token where it looks: let it read the Authorization header, or list the extractor of the place it reads',
   failed:
     'the strategy refused without a reason, as validate() that returns nothing does: return the user',
+  threw:
+    'the strategy threw what is not an Error: throw UnauthorizedException to refuse, and an Error where something is broken',
   redirected:
     'the strategy sends users to a login page: log in over HTTP, and connect with the session or a ticket',
   passed:

@@ -93,7 +93,7 @@ describe('the diagnosis of a refused credential', () => {
         throw new LdapError('secret');
       },
     ],
-    ['failed', 'a thrown text', (run) => run.error('secret')],
+    ['threw', 'a thrown text', (run) => run.error('secret')],
   ])('K8g: is %s for %s', async (answer, _what, act, status) => {
     const diagnosis = await diagnosisOf({ own: acting(act) }, 'secret');
     expect(diagnosis.strategies).toEqual([{ strategy: 'own', answer, ...(status && { status }) }]);
