@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { isThenable } from '../passport/maybe-promise.js';
+import { isThenable } from '../passport/thenable.js';
 import { logError } from '../protocol/log-text.js';
 
 const logger = new Logger('WsAuth');

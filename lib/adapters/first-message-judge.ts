@@ -2,7 +2,6 @@ import type { Authenticated } from '../authentication/authenticated.js';
 import type { PendingBudget } from '../authentication/pending-budget.js';
 import { failed } from '../authentication/strategy-refusal.js';
 import type { Credential } from '../credentials/credential.js';
-import type { MaybePromise } from '../passport/maybe-promise.js';
 import type { Policy } from '../policy/policy.js';
 import { Refusal, refusedBy } from '../protocol/refusal.js';
 import type { Admission } from './admission.js';
@@ -84,7 +83,7 @@ export class FirstMessageJudge {
 export async function whileJudging(
   budget: PendingBudget,
   upgrade: PendingUpgrade,
-  judge: () => MaybePromise<Authenticated | Refusal>,
+  judge: () => Promise<Authenticated | Refusal>,
 ): Promise<Authenticated | Refusal> {
   upgrade.attempt.deadlineCode = 'ERR_WS_AUTH_UNAVAILABLE';
   budget.keep(upgrade.peer);

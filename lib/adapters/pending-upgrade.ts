@@ -1,6 +1,5 @@
 import { Attempt } from '../authentication/attempt.js';
 import type { UpgradeSubject } from '../authentication/authenticator.js';
-import { beforeNextEvent } from './before-next-event.js';
 import type { Peer } from './peer.js';
 import type { Entrance } from './admission.js';
 
@@ -80,18 +79,6 @@ export class PendingUpgrade implements Entrance {
   /** Calls back when code that still runs has ended. */
   onIdle(callback: () => void): void {
     this.#onIdle = callback;
-  }
-
-  /**
-   * Asks for the address of a client that still waits when the next event of a socket may come: the kernel forgets it when the client
-   * leaves, and a strategy may still run then. Strategies that verify a token have decided before that.
-   */
-  identifyUnlessDecided(): void {
-    beforeNextEvent(() => {
-      if (!this.decided) {
-        this.peer.identify();
-      }
-    });
   }
 
   /** Aborts the attempt when the client disconnects, or `timeoutMs` after the upgrade began. */

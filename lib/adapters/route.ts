@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocketServer } from 'ws';
 import { realSubprotocols, type Redaction } from '../credentials/redaction.js';
-import { comesTooLate } from '../passport/maybe-promise.js';
+import { comesTooLate } from '../passport/thenable.js';
 import { describe } from '../policy/check-option.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import type { Handshake } from '../protocol/handshake.js';

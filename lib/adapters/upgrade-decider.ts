@@ -2,12 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Authenticated } from '../authentication/authenticated.js';
 import type { Decision, UpgradeSubject } from '../authentication/authenticator.js';
-import { failed, refuseIfThrown } from '../authentication/strategy-refusal.js';
+import { failed } from '../authentication/strategy-refusal.js';
 import { redactRequest } from '../credentials/redaction.js';
-import { isThenable } from '../passport/maybe-promise.js';
 import type { Handshake } from '../protocol/handshake.js';
 import { Refusal, refusedBy } from '../protocol/refusal.js';
 import type { Admission } from './admission.js';
+import { beforeNextEvent } from './before-next-event.js';
 import { contain } from './contain.js';
 import { Peer } from './peer.js';
 import { PendingUpgrade } from './pending-upgrade.js';
@@ -115,23 +115,22 @@ export class UpgradeDecider {
   #decide(upgrade: PendingUpgrade): void {
     const { subject, attempt } = upgrade;
     const { authenticator } = this.context;
-    const made = refuseIfThrown(() => authenticator.decide(subject, attempt));
-    const decision = isThenable(made) ? made : this.#reconsider(made);
-    if (!isThenable(decision)) {
+    upgrade.begin();
+    const decided = (first: Decision) => {
+      upgrade.finish();
+      const decision = this.#reconsider(first);
       if (decision === 'defer') {
         this.#watch(upgrade);
       }
       this.#decided(decision, upgrade);
-      return;
-    }
-    upgrade.identifyUnlessDecided();
-    upgrade.begin();
-    this.#watch(upgrade);
-    const decided = (asynchronous: Decision) => {
-      upgrade.finish();
-      this.#decided(this.#reconsider(asynchronous), upgrade);
     };
-    void decision.then(decided, (cause) => decided(failed(cause)));
+    void authenticator.decide(subject, attempt).then(decided, (cause) => decided(failed(cause)));
+    // Strategies that verify a token have decided before the client can leave, and before anybody has to wait.
+    beforeNextEvent(() => {
+      if (!upgrade.decided) {
+        this.#watch(upgrade);
+      }
+    });
   }
 
   /** An ambient credential that has been revoked, or has expired meanwhile, counts as none where a first message may follow. */
@@ -148,7 +147,12 @@ export class UpgradeDecider {
 
   /** The client has to wait, and may leave. It keeps its slot until it is answered. */
   #watch(upgrade: PendingUpgrade): void {
+    if (upgrade.waits) {
+      return;
+    }
     upgrade.hold();
+    // The kernel forgets the address of a client when it leaves, and a strategy may still run then.
+    upgrade.peer.identify();
     upgrade.wait(this.context.policy.authTimeoutMs);
     upgrade.attempt.onAbort(() => this.#aborted(upgrade));
   }

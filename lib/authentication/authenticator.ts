@@ -1,11 +1,9 @@
 import { Credential } from '../credentials/credential.js';
 import { findCredential, isExplicit, isNotForUs } from '../credentials/find-credential.js';
-import { andThen, type MaybePromise } from '../passport/maybe-promise.js';
 import type { Policy } from '../policy/policy.js';
 import type { Handshake } from '../protocol/handshake.js';
 import { Refusal, refusedBy } from '../protocol/refusal.js';
 import { anonymousProof, type Proof } from '../sessions/proof.js';
-import type { SessionLeases } from '../cluster/session-leases.js';
 import { WsAuthSession } from '../sessions/session.js';
 import { abandon } from './abandon.js';
 import { aborted, type Attempt } from './attempt.js';
@@ -44,7 +42,7 @@ export class Authenticator {
    *
    * @throws what an extractor of the application throws
    */
-  decide(subject: UpgradeSubject, attempt: Attempt): MaybePromise<Decision> {
+  async decide(subject: UpgradeSubject, attempt: Attempt): Promise<Decision> {
     const { policy } = this;
     const found = findCredential(policy.handshakeExtractors, subject.handshake, policy.limits);
     if (found instanceof Refusal && !this.#countsAsNone(found, subject)) {
@@ -52,8 +50,8 @@ export class Authenticator {
       return this.chain.challenge(found);
     }
     const credential = found instanceof Credential ? found : undefined;
-    const allowed = isOriginAllowed(subject, credential, policy);
-    return andThen(allowed, (answer) => this.#decideFrom(answer, subject, credential, attempt));
+    const isAllowed = await isOriginAllowed(subject, credential, policy);
+    return this.#decideFrom(isAllowed, subject, credential, attempt);
   }
 
   /** Whether the handshake presents a credential that strategies would judge. */
@@ -66,12 +64,12 @@ export class Authenticator {
     );
   }
 
-  #decideFrom(
+  async #decideFrom(
     isAllowed: boolean,
     subject: UpgradeSubject,
     credential: Credential | undefined,
     attempt: Attempt,
-  ): MaybePromise<Decision> {
+  ): Promise<Decision> {
     if (!attempt.running) {
       return aborted(attempt);
     }
@@ -84,22 +82,16 @@ export class Authenticator {
     if (!credential) {
       return this.#withoutCredential(subject);
     }
-    const entered = this.enter(subject, credential, attempt);
+    const decision = await this.enter(subject, credential, attempt);
     const { policy } = this;
-    const mayDefer = policy.firstMessage && isUnasked(credential, subject, policy);
-    const { scheme } = credential.content;
-    if (!mayDefer && scheme === 'Bearer') {
-      return entered;
+    if (credential.content.scheme === 'Basic') {
+      return this.#unlessUnread(decision);
     }
-    return andThen(entered, (decision) => {
-      if (scheme === 'Basic') {
-        return this.#unlessUnread(decision);
-      }
-      if (hasPresentedNothing(subject, credential, { policy, attempt })) {
-        return this.#unlessNothingSent(decision, subject);
-      }
-      return mayDefer ? unlessRejected(decision) : decision;
-    });
+    if (hasPresentedNothing(subject, credential, { policy, attempt })) {
+      return this.#unlessNothingSent(decision, subject);
+    }
+    const mayDefer = policy.firstMessage && isUnasked(credential, subject, policy);
+    return mayDefer ? unlessRejected(decision) : decision;
   }
 
   /**
@@ -136,33 +128,28 @@ export class Authenticator {
   }
 
   /** Runs the strategies on the credential of a new connection, and finds it a place among those of its user. */
-  enter(
+  async enter(
     subject: Subject,
     credential: Credential,
     attempt: Attempt,
-  ): MaybePromise<Authenticated | Refusal> {
-    const { leases } = this.checks;
-    const result = this.#judge.judge(subject, credential, attempt);
-    return leases ? this.#claimLease(leases, result, attempt) : result;
+  ): Promise<Authenticated | Refusal> {
+    return this.#claimLease(await this.#judge.judge(subject, credential, attempt), attempt);
   }
 
   /**
    * Checks a client again that was accepted earlier and has waited since: whether its credential is revoked by now, and whether its user
    * has a place left.
    */
-  readmit(authenticated: Authenticated, attempt: Attempt): MaybePromise<Authenticated | Refusal> {
-    const { leases } = this.checks;
-    const result = this.#judge.checkAgain(authenticated, attempt);
-    return leases ? this.#claimLease(leases, result, attempt) : result;
+  async readmit(authenticated: Authenticated, attempt: Attempt): Promise<Authenticated | Refusal> {
+    return this.#claimLease(await this.#judge.checkAgain(authenticated, attempt), attempt);
   }
 
   async #claimLease(
-    leases: SessionLeases,
-    authenticated: MaybePromise<Authenticated | Refusal>,
+    result: Authenticated | Refusal,
     attempt: Attempt,
   ): Promise<Authenticated | Refusal> {
-    const result = await authenticated;
-    if (result instanceof Refusal) {
+    const { leases } = this.checks;
+    if (!leases || result instanceof Refusal) {
       return result;
     }
     const full = await leases.enter(result.session, this.policy);
@@ -180,7 +167,7 @@ export class Authenticator {
     subject: Subject,
     credential: Credential,
     attempt: Attempt,
-  ): MaybePromise<Authenticated | Refusal> {
+  ): Promise<Authenticated | Refusal> {
     return this.#judge.judge(subject, credential, attempt);
   }
 

@@ -5,7 +5,6 @@ import type { Credential } from '../credentials/credential.js';
 import type { OriginalParts } from '../credentials/redaction.js';
 import type { ClientFacts } from '../passport/client-facts.js';
 import { expressRequest, runMiddleware } from '../passport/express-request.js';
-import type { MaybePromise } from '../passport/maybe-promise.js';
 import { Site } from '../passport/middleware-application.js';
 import { MiddlewareResponse, type MiddlewareAnswer } from '../passport/middleware-response.js';
 import type { Policy } from '../policy/policy.js';
@@ -60,7 +59,7 @@ export class CredentialJudge {
     subject: Subject,
     credential: Credential,
     attempt: Attempt,
-  ): MaybePromise<Authenticated | Refusal> {
+  ): Promise<Authenticated | Refusal> {
     const { failures, revocations } = this.checks;
     return failures || revocations
       ? this.#judgeWithChecks(subject, credential, attempt)
@@ -116,7 +115,7 @@ export class CredentialJudge {
     { request, original, client }: Subject,
     credential: Credential,
     attempt: Attempt,
-  ): MaybePromise<Authenticated | Refusal> {
+  ): Promise<Authenticated | Refusal> {
     const { tokenPlaces: places, middleware } = this.policy;
     const judged = { request, original, client, credential, attempt, site: this.#site, places };
     return middleware.length === 0 ? this.chain.run(judged) : this.#runBehindMiddleware(judged);

@@ -1,5 +1,4 @@
 import type { Credential } from '../credentials/credential.js';
-import { andThen, isThenable, type MaybePromise } from '../passport/maybe-promise.js';
 import type { Policy } from '../policy/policy.js';
 import type {
   WsAuthObservation,
@@ -14,7 +13,7 @@ import { Authenticator } from './authenticator.js';
 import type { AuthenticatorChecks, Subject } from './credential-judge.js';
 import { phaseOf, rememberJudgement, type Judgement } from './judgement.js';
 import type { StrategyChain } from './strategy-chain.js';
-import { failed, refuseIfThrown } from './strategy-refusal.js';
+import { failed } from './strategy-refusal.js';
 
 type Result = Authenticated | Refusal;
 
@@ -37,7 +36,7 @@ export class ObservedAuthenticator extends Authenticator {
     super(policy, chain, checks);
   }
 
-  override enter(subject: Subject, credential: Credential, attempt: Attempt): MaybePromise<Result> {
+  override enter(subject: Subject, credential: Credential, attempt: Attempt): Promise<Result> {
     const phase = phaseOf(credential.extractor, this.policy);
     const run = () => super.enter(subject, credential, attempt);
     return this.#observe({ phase, subject, credential, attempt }, run);
@@ -47,12 +46,12 @@ export class ObservedAuthenticator extends Authenticator {
     subject: Subject,
     credential: Credential,
     attempt: Attempt,
-  ): MaybePromise<Result> {
+  ): Promise<Result> {
     const run = () => super.authenticate(subject, credential, attempt);
     return this.#observe({ phase: 'reauthentication', subject, credential, attempt }, run);
   }
 
-  #observe(observed: Observed, run: () => MaybePromise<Result>): MaybePromise<Result> {
+  async #observe(observed: Observed, run: () => Promise<Result>): Promise<Result> {
     const { credential, attempt } = observed;
     const observation = this.#begin(observed);
     if (!observation) {
@@ -74,13 +73,13 @@ export class ObservedAuthenticator extends Authenticator {
       }
       return result;
     };
-    // One promise and no more: each costs, where an asynchronous context goes through all of them.
-    const judged = refuseIfThrown(() => observation.within(run));
-    if (isThenable(judged)) {
-      // A strategy may outlive the attempt, and its span must not.
-      attempt.onAbort(() => conclude(aborted(attempt)));
+    // A strategy may outlive the attempt, and its span must not.
+    attempt.onAbort(() => conclude(aborted(attempt)));
+    try {
+      return conclude(await observation.within(run));
+    } catch (cause) {
+      return conclude(failed(cause));
     }
-    return andThen(judged, conclude, (cause) => conclude(failed(cause)));
   }
 
   /** A failure of telemetry refuses no client. */

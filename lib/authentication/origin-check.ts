@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import type { Credential } from '../credentials/credential.js';
-import { isThenable, type MaybePromise } from '../passport/maybe-promise.js';
 import type { Policy } from '../policy/policy.js';
 import type { WsAuthOriginDiagnosis } from '../protocol/diagnosis.js';
 import { logText } from '../protocol/log-text.js';
@@ -9,34 +8,30 @@ import { ownOrigin } from '../policy/proxy-trust.js';
 import type { UpgradeSubject } from './authenticator.js';
 
 /**
- * Whether the page that opens a connection may do so with this credential. Most answers are synchronous, and awaiting them
- * would add a microtask to every handshake.
+ * Whether the page that opens a connection may do so with this credential. A predicate of the application that fails refuses.
  *
  * A predicate of the application that answers later is waited for when the attempt is over as well: it holds the slot of its
  * client until it ends.
  */
-export function isOriginAllowed(
+export async function isOriginAllowed(
   { handshake, request }: Pick<UpgradeSubject, 'handshake' | 'request'>,
   credential: Credential | undefined,
   { origin, trust, readsRequest }: Policy,
-): MaybePromise<boolean> {
+): Promise<boolean> {
   const own = () => ownOrigin(request, handshake.host, trust);
-  const answer = askSafely(() =>
-    origin({
+  try {
+    const allowed: unknown = await origin({
       origin: handshake.origin ?? impliedOrigin(request, own),
       ownOrigin: own,
       // Strategies that read the request themselves may find what a browser attaches, whatever credential was found.
       ambient: readsRequest || credential?.ambient === true,
       cookie: credential?.cookie ?? false,
       request,
-    }),
-  );
-  return typeof answer === 'boolean'
-    ? answer
-    : answer.then(
-        (allowed: unknown) => allowed === true,
-        () => false,
-      );
+    });
+    return allowed === true;
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -82,14 +77,4 @@ function expectedOrigins(
   }
   const listed = [allowed].flat().map(String);
   return listed.length > maxListed ? [...listed.slice(0, maxListed), '...'] : listed;
-}
-
-/** A predicate of the application fails closed. */
-function askSafely(ask: () => MaybePromise<boolean>): MaybePromise<boolean> {
-  try {
-    const answer: unknown = ask();
-    return isThenable(answer) ? (answer as PromiseLike<boolean>) : answer === true;
-  } catch {
-    return false;
-  }
 }

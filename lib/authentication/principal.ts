@@ -1,4 +1,4 @@
-import { comesTooLate } from '../passport/maybe-promise.js';
+import { comesTooLate } from '../passport/thenable.js';
 import type { Policy } from '../policy/policy.js';
 import type { WsAuthCheck } from '../protocol/diagnosis.js';
 import { findUserKey } from '../policy/user-key.js';

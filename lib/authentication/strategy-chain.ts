@@ -2,7 +2,6 @@ import type { Credential } from '../credentials/credential.js';
 import { maxTokens } from '../credentials/jwt-search.js';
 import { noBasis, type Basis } from '../passport/basis.js';
 import { Evidence } from '../passport/evidence.js';
-import { andThen, type MaybePromise } from '../passport/maybe-promise.js';
 import type { Outcome } from '../passport/outcome.js';
 import { runStrategy } from '../passport/run-strategy.js';
 import type { Strategies } from '../passport/strategies.js';
@@ -76,24 +75,17 @@ export class StrategyChain {
     this.#challenges = new Challenges(policy);
   }
 
-  run(judged: StrategyRun): MaybePromise<Authenticated | Refusal> {
-    return this.#runFrom(0, judged, []);
-  }
-
-  #runFrom(
-    index: number,
-    judged: StrategyRun,
-    failures: Failure[],
-  ): MaybePromise<Authenticated | Refusal> {
-    const { credential } = judged;
-    const name = (credential.strategy ?? this.policy.strategy)[index];
-    // After the client has left, no other strategy is asked: those that were asked have all refused.
-    if (name === undefined || (failures.length > 0 && !judged.attempt.running)) {
-      return this.#refuse(refusalOfFailures(failures), credential, failures);
-    }
-    judged.attempt.asking = name;
-    const asked = this.#prepare(name, judged);
-    return andThen(this.#ask(asked), (outcome) => {
+  async run(judged: StrategyRun): Promise<Authenticated | Refusal> {
+    const { credential, attempt } = judged;
+    const failures: Failure[] = [];
+    for (const name of credential.strategy ?? this.policy.strategy) {
+      // After the client has left, no other strategy is asked: those that were asked have all refused.
+      if (failures.length > 0 && !attempt.running) {
+        break;
+      }
+      attempt.asking = name;
+      const asked = this.#prepare(name, judged);
+      const outcome = await this.#ask(asked);
       if (credential.content.scheme === 'request') {
         this.#noteTaken(outcome, asked);
       }
@@ -103,11 +95,11 @@ export class StrategyChain {
       }
       if ('session' in result) {
         // A yes that comes after the attempt has ended opens no session, and does not count as a failure.
-        return judged.attempt.running ? result : abandon(result, judged.attempt, this.checks);
+        return attempt.running ? result : abandon(result, attempt, this.checks);
       }
       failures.push(result);
-      return this.#runFrom(index + 1, judged, failures);
-    });
+    }
+    return this.#refuse(refusalOfFailures(failures), credential, failures);
   }
 
   /** A strategy that passes has found nothing. What middleware has made of a request is not watched. */
@@ -164,7 +156,7 @@ export class StrategyChain {
     return { name, judged, request, run: { strategy, evidence } };
   }
 
-  #ask({ judged, request, run }: StrategyAttempt): MaybePromise<Outcome> {
+  async #ask({ judged, request, run }: StrategyAttempt): Promise<Outcome> {
     return run
       ? runStrategy(run.strategy, request, judged.attempt, run.evidence.observers, this.options)
       : { type: 'error', error: undefined };

@@ -6,7 +6,7 @@ import {
   type HandshakeExtractor,
   type WsCredentialExtractor,
 } from '../credentials/extractor.js';
-import { isThenable } from '../passport/maybe-promise.js';
+import { isThenable } from '../passport/thenable.js';
 import { Site } from '../passport/middleware-application.js';
 import { registersItself } from '../passport/registrations.js';
 import type { Strategy } from '../passport/strategy.js';

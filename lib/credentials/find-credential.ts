@@ -1,5 +1,5 @@
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
-import { comesTooLate } from '../passport/maybe-promise.js';
+import { comesTooLate } from '../passport/thenable.js';
 import type { Handshake } from '../protocol/handshake.js';
 import { Refusal, refusedBy } from '../protocol/refusal.js';
 import { splitAuthorization } from './authorization-header.extractor.js';

@@ -5,7 +5,7 @@ import { Logger, type CanActivate } from '@nestjs/common';
 import { logFault } from '../adapters/contain.js';
 import { exceptionData, refusalOf } from '../adapters/exception-refusal.js';
 import { guardName } from '../guards/http-guards.js';
-import { isThenable } from '../passport/maybe-promise.js';
+import { isThenable } from '../passport/thenable.js';
 import { Refusal } from '../protocol/refusal.js';
 import type { EnhancedHook, HookCall, HookSettings, HookTools } from './hook-call.js';
 import { endOf, lastOf, type UntilLeft } from './hook-end.js';

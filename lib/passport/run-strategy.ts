@@ -1,5 +1,5 @@
 import type { AbortableAttempt } from './abortable-attempt.js';
-import { isThenable, type MaybePromise } from './maybe-promise.js';
+import { isThenable } from './thenable.js';
 import type { Outcome } from './outcome.js';
 import { OwnContext } from './own-context.js';
 import type { Strategy, StrategyActions } from './strategy.js';
@@ -16,62 +16,41 @@ import type { Strategy, StrategyActions } from './strategy.js';
  *
  * @param observers methods that stand in for those of the strategy in this run
  * @param options what the strategy receives beside the request; it gets a copy
- * @returns the outcome itself where the strategy decides before it returns, as most do about a bad signature
  */
-export function runStrategy(
+export async function runStrategy(
   strategy: Strategy,
   request: object,
   attempt: AbortableAttempt,
   observers?: object,
   options?: object,
-): MaybePromise<Outcome> {
+): Promise<Outcome> {
   if (!attempt.running) {
     return { type: 'aborted' };
   }
-  const first = new FirstOutcome();
-  const settle = (outcome: Outcome) => first.settle(outcome);
-  const own = new OwnContext();
-  /** No other call reports the end of a strategy that stopped with the attempt. */
-  const interrupted = () => {
-    if (!attempt.running) {
-      settle({ type: 'aborted' });
-    }
-  };
-  const actions = actionsOf(settle, request, own);
-  const run: Strategy & StrategyActions = Object.assign(
-    Object.create(strategy),
-    actions,
-    observers,
-  );
-  try {
-    const returned = own.run(() => run.authenticate(request, { ...options }));
-    if (isThenable(returned)) {
-      returned.then(interrupted, (error: unknown) => settle({ type: 'error', error }));
-    }
-  } catch (error) {
-    settle({ type: 'error', error });
-  }
-  return first.get();
-}
-
-/** Keeps the first outcome of a run. */
-class FirstOutcome {
-  #outcome: Outcome | undefined;
-  #resolve: ((outcome: Outcome) => void) | undefined;
-
-  settle(outcome: Outcome): void {
-    this.#outcome ??= outcome;
-    this.#resolve?.(this.#outcome);
-  }
-
-  get(): MaybePromise<Outcome> {
-    return (
-      this.#outcome ??
-      new Promise((resolve) => {
-        this.#resolve = resolve;
-      })
+  // A promise keeps the first outcome that it is resolved with.
+  return new Promise((settle) => {
+    const own = new OwnContext();
+    /** No other call reports the end of a strategy that stopped with the attempt. */
+    const interrupted = () => {
+      if (!attempt.running) {
+        settle({ type: 'aborted' });
+      }
+    };
+    const actions = actionsOf(settle, request, own);
+    const run: Strategy & StrategyActions = Object.assign(
+      Object.create(strategy),
+      actions,
+      observers,
     );
-  }
+    try {
+      const returned = own.run(() => run.authenticate(request, { ...options }));
+      if (isThenable(returned)) {
+        returned.then(interrupted, (error: unknown) => settle({ type: 'error', error }));
+      }
+    } catch (error) {
+      settle({ type: 'error', error });
+    }
+  });
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Server } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import proxyAddr from 'proxy-addr';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
-import { comesTooLate } from '../passport/maybe-promise.js';
+import { comesTooLate } from '../passport/thenable.js';
 import { normalizeOrigin } from '../protocol/origin.js';
 import { checkInteger } from './check-option.js';
 import type { WsAuthModuleOptions } from './options.js';

@@ -1,4 +1,4 @@
-import { comesTooLate } from '../passport/maybe-promise.js';
+import { comesTooLate } from '../passport/thenable.js';
 import type { WsAuthModuleOptions } from './options.js';
 
 /**

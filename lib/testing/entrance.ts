@@ -9,7 +9,6 @@ import {
 import { StrategyChain } from '../authentication/strategy-chain.js';
 import { Credential } from '../credentials/credential.js';
 import type { HandshakeExtractor } from '../credentials/extractor.js';
-import type { MaybePromise } from '../passport/maybe-promise.js';
 import { Strategies } from '../passport/strategies.js';
 import type { Strategy, StrategyActions } from '../passport/strategy.js';
 import type { Policy } from '../policy/policy.js';
@@ -74,7 +73,7 @@ function admit(
   grant: Grant,
   subject: UpgradeSubject,
   attempt: Attempt,
-): MaybePromise<Decision> {
+): Promise<Decision> {
   const granted = policyFor(policy, grant);
   const strategies = new Strategies({ _strategy: () => strategyFor(grant) });
   const chain = new StrategyChain(granted, strategies, checks.users);

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
-import { comesTooLate } from '../passport/maybe-promise.js';
+import { comesTooLate } from '../passport/thenable.js';
 import { addressKey } from '../policy/address-key.js';
 import { checkInteger, describe } from '../policy/check-option.js';
 import { demandKnownOptions } from '../policy/check-options.js';

@@ -381,7 +381,7 @@ describe('the deadline', () => {
     await using app = await startProtected({ strategy: 'gatekeeper' }, [gatekeeper.provider]);
     const client = app.connect('/', { headers: { authorization: 'Bearer t' } });
     await gatekeeper.asked;
-    vi.advanceTimersByTime(5_000);
+    await vi.advanceTimersByTimeAsync(5_000);
     const refusal = await client.refusal();
     expect(refusal).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
     gatekeeper.decide({ id: 'alice' });

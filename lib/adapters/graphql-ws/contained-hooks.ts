@@ -1,4 +1,4 @@
-import { comesTooLate } from '../../passport/maybe-promise.js';
+import { comesTooLate } from '../../passport/thenable.js';
 import { logFault } from '../contain.js';
 
 /** Hooks that graphql-ws calls when a connection has closed, in a promise that it does not watch. */

@@ -4,7 +4,6 @@ import { renew } from '../../authentication/renewal.js';
 import { aborted, type Attempt } from '../../authentication/attempt.js';
 import { withUnread } from '../../authentication/unread-places.js';
 import type { Credential } from '../../credentials/credential.js';
-import type { MaybePromise } from '../../passport/maybe-promise.js';
 import { Refusal, refusedBy } from '../../protocol/refusal.js';
 import { Admission } from '../admission.js';
 import { whileJudging } from '../first-message-judge.js';
@@ -232,7 +231,7 @@ export class Entrance {
     return this.#run(() => authenticator.enter(subject, credential, attempt));
   }
 
-  #run(judge: () => MaybePromise<Judged>): Promise<Judged> {
+  #run(judge: () => Promise<Judged>): Promise<Judged> {
     return whileJudging(this.context.budget, this.upgrade, judge);
   }
 

@@ -5,7 +5,7 @@ import { contain } from '../contain.js';
 import { decideWithin } from '../decide-within.js';
 import { OpenConnections } from '../open-connections.js';
 import { redactRequest } from '../../credentials/redaction.js';
-import { isThenable } from '../../passport/maybe-promise.js';
+import { isThenable } from '../../passport/thenable.js';
 import { failed, refuseIfThrown } from '../../authentication/strategy-refusal.js';
 import { refusedBy, type Refusal } from '../../protocol/refusal.js';
 import type { SessionContext } from '../session-context.js';

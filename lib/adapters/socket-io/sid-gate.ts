@@ -2,7 +2,6 @@ import { hash } from 'node:crypto';
 import { isOriginAllowed } from '../../authentication/origin-check.js';
 import { Credential } from '../../credentials/credential.js';
 import type { HandshakeExtractor } from '../../credentials/extractor.js';
-import { andThen, isThenable, type MaybePromise } from '../../passport/maybe-promise.js';
 import { clientKey } from '../../policy/client-key.js';
 import type { Policy } from '../../policy/policy.js';
 import { ownOrigin } from '../../policy/proxy-trust.js';
@@ -30,7 +29,7 @@ export class SidGate {
   /** The page that uses the connection; unknown as long as no request had an `Origin`. */
   #origin: string | undefined;
   /** What the predicate of the application has yet to answer: a client may send any number of requests meanwhile. */
-  readonly #asked = new Map<string, PromiseLike<boolean>>();
+  readonly #asked = new Map<string, Promise<boolean>>();
 
   constructor(
     { handshake, client }: UpgradeSubject,
@@ -51,8 +50,12 @@ export class SidGate {
       handshake.authorization === undefined;
   }
 
-  /** Why a request is refused. The connection goes on: an honest client must not suffer from the requests of another one. */
-  check(request: EngineRequest): MaybePromise<Refusal | undefined> {
+  /**
+   * Why a request is refused. The connection goes on: an honest client must not suffer from the requests of another one.
+   *
+   * @returns a promise where the application is asked about an origin
+   */
+  check(request: EngineRequest): Refusal | undefined | Promise<Refusal | undefined> {
     const handshake = parseLaterRequest(request);
     if (handshake instanceof Refusal) {
       return handshake;
@@ -76,7 +79,10 @@ export class SidGate {
     );
   }
 
-  #checkOrigin(handshake: Handshake, request: EngineRequest): MaybePromise<Refusal | undefined> {
+  #checkOrigin(
+    handshake: Handshake,
+    request: EngineRequest,
+  ): Refusal | undefined | Promise<Refusal | undefined> {
     const site = request.headers['sec-fetch-site'];
     if (handshake.origin === undefined) {
       // Browsers name the site of every request that they send without an Origin.
@@ -92,25 +98,24 @@ export class SidGate {
     if (!this.#asked.has(origin) && this.#asked.size >= maxAsked) {
       return otherOrigin;
     }
-    return andThen(this.#ask(origin, handshake, request), (isAllowed) => {
-      if (isAllowed) {
-        this.#origin = origin;
-      }
-      return isAllowed ? undefined : otherOrigin;
-    });
+    return this.#adopt(origin, handshake, request);
   }
 
-  #ask(origin: string, handshake: Handshake, request: EngineRequest): MaybePromise<boolean> {
-    const asked = this.#asked.get(origin);
-    if (asked) {
-      return asked;
+  /** The first origin that is allowed is that of the page. */
+  async #adopt(
+    origin: string,
+    handshake: Handshake,
+    request: EngineRequest,
+  ): Promise<Refusal | undefined> {
+    const asked =
+      this.#asked.get(origin) ?? isOriginAllowed({ handshake, request }, undefined, this.policy);
+    this.#asked.set(origin, asked);
+    const isAllowed = await asked;
+    this.#asked.delete(origin);
+    if (isAllowed) {
+      this.#origin = origin;
     }
-    const allowed = isOriginAllowed({ handshake, request }, undefined, this.policy);
-    if (isThenable(allowed)) {
-      this.#asked.set(origin, allowed);
-      void allowed.then(() => this.#asked.delete(origin));
-    }
-    return allowed;
+    return isAllowed ? undefined : otherOrigin;
   }
 
   /** The first poll of a page to its own server has no `Origin`: later ones have that of the server, as far as it is known. */

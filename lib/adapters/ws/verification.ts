@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { ServerOptions } from 'ws';
-import { isThenable } from '../../passport/maybe-promise.js';
+import { isThenable } from '../../passport/thenable.js';
 import { logFault } from '../contain.js';
 
 type VerifyClient = NonNullable<ServerOptions['verifyClient']>;

@@ -5,7 +5,7 @@ import type { MessageMappingProperties } from '@nestjs/websockets';
 import { WebSocketServer, type RawData, type ServerOptions, type WebSocket } from 'ws';
 import { cookieBridge } from '../../cookie-bridge/cookie-bridge.js';
 import { WsAuthConfigurationError } from '../../errors/ws-auth.error.js';
-import { comesTooLate } from '../../passport/maybe-promise.js';
+import { comesTooLate } from '../../passport/thenable.js';
 import { checkOptions, type RowsOf } from '../../policy/check-options.js';
 import { callable } from '../../policy/option-rows.js';
 import type { Policy } from '../../policy/policy.js';

@@ -222,7 +222,7 @@ describe('runStrategy', () => {
     await expect(outcome).resolves.toEqual({ type: 'aborted' });
   });
 
-  it('starts no strategy for an attempt that is over', () => {
+  it('starts no strategy for an attempt that is over', async () => {
     const attempt = new ManualAttempt();
     attempt.abort();
     let started = false;
@@ -230,7 +230,7 @@ describe('runStrategy', () => {
       started = true;
       self.success({ id: 1 });
     });
-    expect(runStrategy(strategy, {}, attempt)).toEqual({ type: 'aborted' });
+    await expect(runStrategy(strategy, {}, attempt)).resolves.toEqual({ type: 'aborted' });
     expect(started).toBe(false);
   });
 
