@@ -20,6 +20,8 @@ export class PendingUpgrade implements Entrance {
   #leave: (() => void) | undefined;
   /** What needs the slot: the attempt, and every socket that is still open after it. */
   #holds = 1;
+  /** The slot was given back. What holds it again, after the attempt has ended, has none to give back. */
+  #isOver = false;
   /** Runs of code of the application that have not ended. */
   #running = 0;
   #onIdle: (() => void) | undefined;
@@ -43,7 +45,8 @@ export class PendingUpgrade implements Entrance {
 
   letGo(): void {
     this.#holds -= 1;
-    if (this.#holds === 0) {
+    if (this.#holds === 0 && !this.#isOver) {
+      this.#isOver = true;
       this.onEnd(this);
     }
   }

@@ -31,6 +31,7 @@ export class PendingInit {
     const { policy, budget } = context;
     const { attempt, peer } = upgrade;
     this.#authenticated = authenticated;
+    upgrade.hold();
     // Read the address now: after a disconnect the kernel no longer knows it, and a failure must still be counted.
     peer.identify();
     if (!upgrade.waits) {
@@ -90,17 +91,16 @@ export class PendingInit {
     this.#liftLimit();
     this.#authenticated = undefined;
     this.upgrade.attempt.settle();
+    this.upgrade.letGo();
   }
 
   /** The connection is refused, and keeps its slot until it is closed. */
   refuse(refusal: Refusal): void {
-    const { attempt, peer } = this.upgrade;
+    const { attempt } = this.upgrade;
     if (attempt.running) {
       this.#report(refusal);
-      this.#holdUntilClosed();
       attempt.settle();
-      // The client may leave the close frame unanswered.
-      destroyAfter(peer.socket, closeGraceMs.pending);
+      this.#endInTime();
     }
   }
 
@@ -149,22 +149,25 @@ export class PendingInit {
 
   /** Nothing came in time, the strategies took too long, or the client has left. */
   #aborted(): void {
-    const { attempt, peer } = this.upgrade;
+    const { refusal } = this.upgrade.attempt;
     if (this.#authenticated) {
       this.admission.release(this.#authenticated);
       this.#authenticated = undefined;
     }
-    if (attempt.refusal) {
-      this.#report(attempt.refusal);
-      this.#holdUntilClosed();
-      // Before `connection_init` graphql-ws closes with a code that the client can read, by its own timer.
-      this.#close?.(attempt.refusal);
-      destroyAfter(peer.socket, closeGraceMs.pending);
+    if (!refusal) {
+      this.upgrade.letGo();
+      return;
     }
+    this.#report(refusal);
+    // Before `connection_init` graphql-ws closes with a code that the client can read, by its own timer.
+    this.#close?.(refusal);
+    this.#endInTime();
   }
 
-  #holdUntilClosed(): void {
-    this.upgrade.hold();
-    this.upgrade.letGoWhenClosed();
+  /** The client may leave the close frame unanswered. It keeps its slot until its socket has closed. */
+  #endInTime(): void {
+    const { upgrade } = this;
+    upgrade.letGoWhenClosed();
+    destroyAfter(upgrade.peer.socket, closeGraceMs.pending);
   }
 }

@@ -56,7 +56,8 @@ export class UpgradeGate {
     try {
       this.onAdmitted(upgrade, decision);
     } catch (cause) {
-      attempt.settle();
+      // What waits for the client gives back its slot, and the place of its session.
+      attempt.abort();
       peer.socket.destroy();
       logFault('a listener of "upgrade"', cause);
     }

@@ -68,4 +68,12 @@ describe('an upgrade that is being decided', () => {
     expect(ended).toEqual([upgrade]);
     expect(listeners()).toBe(0);
   });
+
+  it('K6d: gives its slot back once, also where it is held after that', () => {
+    const { upgrade, ended } = startUpgrade();
+    upgrade.attempt.abort();
+    upgrade.hold();
+    upgrade.letGo();
+    expect(ended).toEqual([upgrade]);
+  });
 });
