@@ -1,13 +1,10 @@
 import { isRecord } from '../../protocol/message.js';
 import { refusedBy, type Refusal } from '../../protocol/refusal.js';
+import { redactPayload } from '../redact-payload.js';
 
 /** Fields of the payload that hold a token after a scheme, as HTTP has it. */
 const headerNames = ['authorization', 'Authorization'] as const;
 
-/** Fields that hold a secret, whatever reads them. */
-const secretFields = ['token', 'authToken', 'password', 'access_token', ...headerNames] as const;
-
-const redacted = 'REDACTED';
 const bearer = /^bearer +/i;
 
 /**
@@ -40,17 +37,7 @@ export function credentialFields(
 
 /** What hooks, resolvers and logs of the application see of the payload. */
 export function redactParams(params: unknown): Record<string, unknown> | undefined {
-  if (!isRecord(params)) {
-    return undefined;
-  }
-  const shown = redactFields(params);
-  const { headers } = params;
-  return isRecord(headers) ? { ...shown, headers: redactFields(headers) } : shown;
-}
-
-function redactFields(fields: Record<string, unknown>): Record<string, unknown> {
-  const secrets = secretFields.filter((name) => Object.hasOwn(fields, name));
-  return { ...fields, ...Object.fromEntries(secrets.map((name) => [name, redacted])) };
+  return isRecord(params) ? (redactPayload(params) as Record<string, unknown>) : undefined;
 }
 
 function withoutScheme(value: unknown): unknown {

@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { AdapterContext } from '../adapter-context.js';
 import { contain } from '../contain.js';
+import { redactPayload } from '../redact-payload.js';
 import { decideWithin } from '../decide-within.js';
 import { OpenConnections } from '../open-connections.js';
 import { redactRequest } from '../../credentials/redaction.js';
@@ -31,7 +32,7 @@ import type {
   IoSocket,
 } from './platform-types.js';
 import { Reception } from './reception.js';
-import { payloadOf, redactPayload } from './redact-handshake.js';
+import { payloadOf } from './redact-handshake.js';
 import { SidGate } from './sid-gate.js';
 
 /** What is kept of each connection. */

@@ -1,0 +1,37 @@
+/** What stands where a secret stood. */
+export const redacted = 'REDACTED';
+
+/** Names under which payloads hold secrets, whatever strategy reads them; `pid` and `offset` would recover another connection. */
+const secretName =
+  /token|jwt|bearer|authori[sz]ation|passw|passphrase|secret|credential|cookie|session|ticket|assertion|(?:api|access|private).?key|signature|^(?:pid|offset|key|pin|t?otp|code|pass|pwd|sid|(?:x-)?auth)$/i;
+
+/** Texts that are secrets under every name: a JWT, signed or encrypted, and what stands in an `Authorization` field. */
+const secretText = /^(?:eyJ[\w-]+(?:\.[\w-]*){2,4}|(?:[Bb]earer|[Bb]asic|JWT) +\S.*)$/s;
+
+/** Levels of a payload that are looked through. Deeper ones are hidden as a whole. */
+const maxDepth = 4;
+
+/**
+ * A payload as the application may see it: `handshake.auth` of Socket.IO, `connectionParams` of graphql-ws. Many applications log
+ * them, and `fetchSockets()` sends them to all other nodes.
+ */
+export function redactPayload(payload: unknown, depth = 0): unknown {
+  if (typeof payload === 'string') {
+    return secretText.test(payload) ? redacted : payload;
+  }
+  if (typeof payload !== 'object' || payload === null) {
+    return payload;
+  }
+  if (depth === maxDepth) {
+    return redacted;
+  }
+  if (Array.isArray(payload)) {
+    return payload.map((each) => redactPayload(each, depth + 1));
+  }
+  return Object.fromEntries(
+    Object.entries(payload).map(([name, value]) => [
+      name,
+      secretName.test(name) ? redacted : redactPayload(value, depth + 1),
+    ]),
+  );
+}
