@@ -13,7 +13,6 @@ import type { CookieBridge } from '../cookie-bridge/cookie-bridge.js';
 import { parseRequestTarget } from '../protocol/request-target.js';
 import { contain } from './contain.js';
 import { drainBacklog } from './drain-backlog.js';
-import { warnOfLostUpgrade } from './lost-upgrade.js';
 import { OpenConnections } from './open-connections.js';
 import { refuseRequest } from './refuse.js';
 import type { Route, UpgradeRoute } from './route.js';
@@ -27,7 +26,6 @@ export class HttpPort {
   /** Listeners that answered requests before a bridge was put in front of them. */
   #answering: readonly RequestListener[] | undefined;
   readonly #webSocketServers: WebSocketServer[] = [];
-  readonly #stopLooking: (() => void) | undefined;
 
   private constructor(
     private readonly server: Server,
@@ -36,7 +34,6 @@ export class HttpPort {
   ) {
     this.#connections = new OpenConnections(server);
     this.#upgrades = new UpgradeListener(server, context, this.#connections);
-    this.#stopLooking = isApplication ? warnOfLostUpgrade(server) : undefined;
   }
 
   static ofApplication(server: Server, context: UpgradeContext): HttpPort {
@@ -141,7 +138,6 @@ export class HttpPort {
       this.server.off('request', this.#onRequest);
       this.#answering.forEach((listener) => this.server.on('request', listener));
     }
-    this.#stopLooking?.();
     this.#connections.release();
   }
 

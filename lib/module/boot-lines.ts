@@ -26,10 +26,15 @@ export function bootLines(gateways: readonly ServedGateway[]): readonly string[]
   return [...new Set(gateways.map(bootLine))];
 }
 
-function bootLine({ port, path = '/', namespace = '/', policy }: ServedGateway): string {
+function bootLine(gateway: ServedGateway): string {
+  const { policy } = gateway;
+  return `${placeOf(gateway)}: ${policy ? demandText(policy) : 'open (@WsPublic)'}`;
+}
+
+/** Port, path and namespace of a gateway: `/chat`, or `:8080/chat` on a port of its own. */
+export function placeOf({ port, path = '/', namespace = '/' }: ServedGateway): string {
   const place = namespace === '/' ? path : `${path === '/' ? '' : `${path} `}${namespace}`;
-  const where = port === 0 ? place : `:${port}${place}`;
-  return `${where}: ${policy ? demandText(policy) : 'open (@WsPublic)'}`;
+  return port === 0 ? place : `:${port}${place}`;
 }
 
 function demandText({ handshakeExtractors, firstMessage, strategy, optional }: Policy): string {
@@ -37,13 +42,13 @@ function demandText({ handshakeExtractors, firstMessage, strategy, optional }: P
   const byStrategies = new Map<string, string[]>();
   for (const extractor of extractors) {
     const names = (extractor.strategy ?? strategy).join(' or ');
-    byStrategies.set(names, [...(byStrategies.get(names) ?? []), placeOf(extractor)]);
+    byStrategies.set(names, [...(byStrategies.get(names) ?? []), nameOfPlace(extractor)]);
   }
   const ways = Array.from(byStrategies, ([names, by]) => `${names}, by ${listed(by)}`).join('; ');
   return optional ? `${ways}; or anonymous` : ways;
 }
 
-function placeOf({ name }: WsCredentialExtractor): string {
+function nameOfPlace({ name }: WsCredentialExtractor): string {
   return places[name] ?? name;
 }
 

@@ -1,10 +1,13 @@
+import type { Server } from 'node:http';
 import type { Logger } from '@nestjs/common';
 import type { ApplicationConfig } from '@nestjs/core';
 import type { ProtectedServer } from '../adapters/adapter-context.js';
 import { readsElsewhere, strategyTraps } from '../authentication/unread-token.js';
 import { runsGlobalGuards } from '../guards/global-guards.js';
 import type { Strategies } from '../passport/strategies.js';
-import { bootLines, type ServedGateway } from './boot-lines.js';
+import type { WsAuthTransport } from '../protocol/transport.js';
+import { bootLines, placeOf, type ServedGateway } from './boot-lines.js';
+import { watchForLostClients } from './lost-clients.js';
 import { gatewayWarnings, globalGuardWarning } from './gateway-warnings.js';
 import type { FoundGateway } from './gateway-policies.js';
 
@@ -16,8 +19,9 @@ export interface BootFacts {
   readonly others: readonly ProtectedServer[];
   readonly strategies: Strategies;
   readonly config: ApplicationConfig;
-  /** Whether the application has an HTTP server: without one, as a standalone application, it serves no gateway. */
-  readonly isServing: boolean;
+  /** Without one, as a standalone application, the application serves no gateway. */
+  readonly httpServer: Server | undefined;
+  readonly transport: WsAuthTransport;
 }
 
 const noGateway =
@@ -26,7 +30,8 @@ const noGateway =
 
 /** Logs what protects each gateway, and warns of what cannot work. */
 export function reportBoot(logger: Logger, facts: BootFacts): void {
-  if (!facts.isServing) {
+  const { httpServer, transport } = facts;
+  if (!httpServer) {
     return;
   }
   const served = facts.gateways.map((each) => ({ ...each, policy: policyOf(each, facts) }));
@@ -35,15 +40,18 @@ export function reportBoot(logger: Logger, facts: BootFacts): void {
     path: `${path === '/' ? '' : path}/**`,
     policy: context.policy,
   }));
-  for (const line of bootLines([...served, ...others])) {
+  const places = [...served, ...others];
+  for (const line of bootLines(places)) {
     logger.log(line);
   }
   const warnings = [
-    served.length + others.length === 0 ? noGateway : undefined,
+    places.length === 0 ? noGateway : undefined,
     globalWarning(facts),
     ...served.flatMap(({ gateway, policy }) => gatewayWarnings(gateway, policy)),
-    ...[...served, ...others].flatMap((each) => readingWarnings(each, facts)),
+    ...places.flatMap((each) => readingWarnings(each, facts)),
   ];
+  const isPortUsed = places.length === 0 || places.some(({ port }) => port === 0);
+  watchForLostClients(httpServer, { transport, isPortUsed, places: places.map(placeOf) });
   for (const warning of new Set(warnings)) {
     if (warning !== undefined) {
       logger.warn(warning);

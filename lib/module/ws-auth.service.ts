@@ -223,7 +223,8 @@ export class WsAuthService
       others: this.#others.served,
       strategies: this.#strategies,
       config: this.config,
-      isServing: this.httpServer !== undefined,
+      httpServer: this.httpServer,
+      transport: this.platform.transport,
     });
   }
 

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
 import { Logger } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { WebSocketGateway } from '@nestjs/websockets';
@@ -16,7 +18,7 @@ import {
   type WsAuthEventMap,
 } from '../../../lib/index.js';
 import { fixOf } from '../../../lib/protocol/refusal-fix.js';
-import { startApp, type TestApp } from '../../support/app.js';
+import { freePort, startApp, type TestApp } from '../../support/app.js';
 import type { ConnectOptions, TestClient } from '../../support/client.js';
 import { EchoGateway } from '../../support/gateways.js';
 import { ask } from '../../support/http.js';
@@ -337,6 +339,45 @@ describe('a client that', () => {
       expect([isFixed, found]).toEqual([true, found]);
     },
   );
+});
+
+describe('a client that comes to the wrong server', () => {
+  const upgrade = (port: number, url = '/chat') =>
+    request({ port, path: url, headers: { connection: 'Upgrade', upgrade: 'websocket', ...key } });
+  const key = { 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==', 'sec-websocket-version': '13' };
+  const imports = [WsAuthModule.forRoot({ strategy: 'jwt' })];
+
+  it('K8: is named the port of the gateways, once, where the application has none', async () => {
+    const warn = vi.spyOn(Logger.prototype, 'warn').mockReturnValue();
+    const gateway = class OwnPortGateway {};
+    const port = await freePort();
+    WebSocketGateway(port, { path: '/chat' })(gateway);
+    await using app = await startApp({ imports, providers: [JwtStrategy, gateway] });
+    for (let times = 0; times < 2; times += 1) {
+      const asked = upgrade(app.port).end();
+      const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+      expect(answer.resume().statusCode).toBe(404);
+    }
+    expect(warn.mock.calls).toEqual([
+      [expect.stringMatching(`which has no gateway: connect to :${port}/chat, or leave the port`)],
+    ]);
+    warn.mockRestore();
+  });
+
+  it('K8: is named what to connect with, if it is of Socket.IO', async () => {
+    const warn = vi.spyOn(Logger.prototype, 'warn').mockReturnValue();
+    await using app = await startApp({ imports, providers: [JwtStrategy, EchoGateway] });
+    const url = `http://127.0.0.1:${app.port}/socket.io/?EIO=4&transport=polling&t=a`;
+    expect(await ask(url)).toMatchObject({ status: 404 });
+    expect(await ask(url)).toMatchObject({ status: 404 });
+    expect(await ask(`http://127.0.0.1:${app.port}/socket.io/?page=EIO`)).toMatchObject({
+      status: 404,
+    });
+    expect(warn.mock.calls).toEqual([
+      [expect.stringMatching(/client of Socket\.IO has come, .* connect with new WebSocket/)],
+    ]);
+    warn.mockRestore();
+  });
 });
 
 describe('a proxy that drops Upgrade', () => {
