@@ -13,6 +13,7 @@ export function diagnosisLine(diagnosis: WsAuthDiagnosis): string {
     ['fields', listed(fields)],
     ['paths', listed(diagnosis.paths ?? [])],
     ['unread', listed(diagnosis.unread ?? [])],
+    ['rejected', listed(rejectedTexts(diagnosis))],
     ['guard', diagnosis.guard],
     ['error', diagnosis.error],
   ] as const;
@@ -22,6 +23,12 @@ export function diagnosisLine(diagnosis: WsAuthDiagnosis): string {
 /** Both sides of a refused origin: ` origin=… expected=…`. */
 export function originLine({ origin }: WsAuthDiagnosis): string {
   return origin ? fact('origin', origin.sent) + fact('expected', listed(origin.expected)) : '';
+}
+
+/** What refused a credential that came before: ` rejected=fromCookie,jwt:TokenExpiredError`. */
+function rejectedTexts({ rejected }: WsAuthDiagnosis): readonly string[] {
+  const { extractor, check, strategies = [] } = rejected ?? {};
+  return [extractor, check, ...strategies.map(answerText)].filter((each) => each !== undefined);
 }
 
 function answerText({ strategy, answer, check, fault, status }: WsAuthStrategyAnswer): string {

@@ -3,9 +3,11 @@ import type { Duplex } from 'node:stream';
 import type { WsAuthAttemptEvent } from '../events/ws-auth-events.js';
 import type { ClientFacts } from '../passport/client-facts.js';
 import { clientKey, socketKey } from '../policy/client-key.js';
-import { isForwarded, type ProxyTrust } from '../policy/proxy-trust.js';
+import type { Policy } from '../policy/policy.js';
+import { isForwarded } from '../policy/proxy-trust.js';
 import type { Handshake } from '../protocol/handshake.js';
 import { ownCopy } from '../protocol/own-copy.js';
+import type { WsAuthTransport } from '../protocol/transport.js';
 import { headOf, requestOf } from './upgrade-head.js';
 
 /**
@@ -17,6 +19,7 @@ import { headOf, requestOf } from './upgrade-head.js';
 export class Peer implements ClientFacts {
   readonly path: string;
   readonly origin: string | undefined;
+  readonly transport: WsAuthTransport;
   #address: string | undefined;
   #names = '';
   #values = '';
@@ -25,8 +28,9 @@ export class Peer implements ClientFacts {
     readonly socket: Duplex,
     request: IncomingMessage,
     { target, origin }: Handshake,
-    trust: ProxyTrust,
+    { trust, transport }: Pick<Policy, 'trust' | 'transport'>,
   ) {
+    this.transport = transport;
     // The URL may hold a credential, and a session lives longer.
     this.path = ownCopy(target.path);
     this.origin = origin;

@@ -7,6 +7,7 @@ import { logError, logText } from '../protocol/log-text.js';
 import { fixOf } from '../protocol/refusal-fix.js';
 import type { Refusal } from '../protocol/refusal.js';
 import { nameOfReason } from '../protocol/safe-name.js';
+import type { WsAuthTransport } from '../protocol/transport.js';
 import { diagnosisLine, originLine } from './diagnosis-line.js';
 
 /** The page that explains every code, as it is installed. */
@@ -14,6 +15,12 @@ const guide = 'nestjs-ws-auth/lib/guides/troubleshooting.md';
 
 /** Levels of Nest's logger. */
 export type RefusalLogLevel = 'error' | 'warn' | 'log' | 'debug' | 'verbose' | false;
+
+/** The client that was refused. */
+interface RefusedClient extends WsAuthAttemptEvent {
+  /** Absent where the path belongs to no gateway. */
+  readonly transport?: WsAuthTransport;
+}
 
 /**
  * Reports refusals to the operator: one line and one event each, with the names of what refused and nothing that is a secret. Only
@@ -30,7 +37,7 @@ export class RefusalReporter {
     private readonly telemetry?: WsAuthTelemetry | undefined,
   ) {}
 
-  refused(refusal: Refusal, from: WsAuthAttemptEvent, during: WsAuthPhase): void {
+  refused(refusal: Refusal, from: RefusedClient, during: WsAuthPhase): void {
     const phase = during === 'handshake' ? during : 'message';
     const { code, cause } = refusal;
     const { path } = from;
@@ -48,11 +55,11 @@ export class RefusalReporter {
   }
 
   /** Reports a client that a guard of `handleConnection` has refused. Its authentication has succeeded, and was counted so. */
-  refusedByGuard(refusal: Refusal, from: WsAuthAttemptEvent): void {
+  refusedByGuard(refusal: Refusal, from: RefusedClient): void {
     this.#publish(refusal, from, 'message');
   }
 
-  #publish(refusal: Refusal, from: WsAuthAttemptEvent, phase: 'handshake' | 'message'): void {
+  #publish(refusal: Refusal, from: RefusedClient, phase: 'handshake' | 'message'): void {
     const { code } = refusal;
     const place = readable(from);
     const { path, namespace, address } = place;
@@ -62,7 +69,7 @@ export class RefusalReporter {
       `refused ${code} phase=${phase} path=${where} address=${logText(address)}`,
       diagnosis,
     );
-    this.#logFix(refusal, namespace);
+    this.#logFix(refusal, namespace === undefined ? from.transport : 'socket.io');
     if (this.events.has('refused')) {
       this.events.emit('refused', { ...place, code, phase, diagnosis });
     }
@@ -83,11 +90,11 @@ export class RefusalReporter {
   }
 
   /** What to do, once for each kind of refusal: the line of a refusal has names alone. */
-  #logFix({ code, diagnosis }: Refusal, namespace: string | undefined): void {
+  #logFix({ code, diagnosis }: Refusal, transport: WsAuthTransport | undefined): void {
     if (this.level === false) {
       return;
     }
-    const fix = fixOf(diagnosis, namespace);
+    const fix = fixOf(diagnosis, transport);
     if (fix === undefined || this.#fixes.has(fix.of)) {
       return;
     }

@@ -52,7 +52,7 @@ export class UpgradeDecider {
    */
   decide(request: IncomingMessage, socket: Duplex, handshake: Handshake): Refusal | undefined {
     const { policy, authenticator, reporter } = this.context;
-    const peer = new Peer(socket, request, handshake, policy.trust);
+    const peer = new Peer(socket, request, handshake, policy);
     const original = redactRequest(request, policy.redaction);
     const subject = { handshake, request, original, client: peer };
     const upgrade = this.reserve(subject, peer, () => authenticator.presents(subject));

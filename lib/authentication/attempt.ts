@@ -27,6 +27,8 @@ export class Attempt implements AbortableAttempt {
   asking: string | undefined;
   /** What strategies that read the request by themselves have taken of it; unknown as long as none was asked. */
   taken: TakenFromRequest | undefined;
+  /** The refusal of a credential of the handshake that does not keep a first message out. */
+  passedOver: Refusal | undefined;
   #state: 'running' | 'settled' | 'aborted' = 'running';
   #callbacks: (() => void)[] | undefined;
   #controller: AbortController | undefined;

@@ -45,7 +45,9 @@ export class Authenticator {
   async decide(subject: UpgradeSubject, attempt: Attempt): Promise<Decision> {
     const { policy } = this;
     const found = findCredential(policy.handshakeExtractors, subject.handshake, policy.limits);
-    if (found instanceof Refusal && !this.#countsAsNone(found, subject)) {
+    if (found instanceof Refusal && this.#countsAsNone(found, subject)) {
+      attempt.passedOver = isNotForUs(found) ? undefined : found;
+    } else if (found instanceof Refusal) {
       this.#judge.count(found, { address: subject.client.address, account: undefined });
       return this.chain.challenge(found);
     }
@@ -91,7 +93,7 @@ export class Authenticator {
       return this.#unlessNothingSent(decision, subject);
     }
     const mayDefer = policy.firstMessage && isUnasked(credential, subject, policy);
-    return mayDefer ? unlessRejected(decision) : decision;
+    return mayDefer ? unlessRejected(decision, attempt) : decision;
   }
 
   /**
@@ -211,9 +213,13 @@ function anonymous({ maxSessionAgeMs, transport }: Policy): Authenticated {
  * A rejected credential that the browser has attached by itself does not stand in the way of a first message: a page cannot
  * remove an `HttpOnly` cookie. It still counts as a failed attempt.
  */
-function unlessRejected(decision: Authenticated | Refusal): Decision {
-  if (decision instanceof Refusal) {
-    return decision.blamesCredential ? 'defer' : decision;
+function unlessRejected(decision: Authenticated | Refusal, attempt: Attempt): Decision {
+  if (!(decision instanceof Refusal)) {
+    return { ...decision, mayDefer: true };
   }
-  return { ...decision, mayDefer: true };
+  if (!decision.blamesCredential) {
+    return decision;
+  }
+  attempt.passedOver = decision;
+  return 'defer';
 }

@@ -4,7 +4,7 @@
  */
 const messages: readonly (readonly [start: string, fault: string])[] = [
   ['invalid signature', 'signature'],
-  ['jwt signature is required', 'signature'],
+  ['jwt signature is required', 'algorithm'],
   ['invalid algorithm', 'algorithm'],
   ['jwt audience invalid', 'audience'],
   ['jwt issuer invalid', 'issuer'],

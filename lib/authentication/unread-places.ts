@@ -20,10 +20,28 @@ const maxNames = 5;
 
 /**
  * Adds to a refusal for want of a credential where the handshake held anything that could be one: most often the token stands in a
- * place that no extractor of the gateway reads.
+ * place that no extractor of the gateway reads, or it was read and rejected.
+ *
+ * @param passedOver the refusal of a credential of the handshake, which did not keep a first message out
  */
-export function withUnread(refusal: Refusal, original: OriginalParts): Refusal {
-  const unread = wanting.has(refusal.code) ? placesIn(original) : [];
+export function withUnread(
+  refusal: Refusal,
+  original: OriginalParts,
+  passedOver?: Refusal,
+): Refusal {
+  if (!wanting.has(refusal.code)) {
+    return refusal;
+  }
+  if (passedOver) {
+    const { check, extractor, strategies } = passedOver.diagnosis;
+    const rejected = {
+      ...(check && { check }),
+      ...(extractor !== undefined && { extractor }),
+      ...(strategies && { strategies }),
+    };
+    return refusal.diagnosed({ rejected });
+  }
+  const unread = placesIn(original);
   return unread.length === 0 ? refusal : refusal.diagnosed({ unread });
 }
 

@@ -57,6 +57,7 @@ export function malformedToken(token: string, { extractor }: FoundBy): Refusal {
 type FoundBy = Pick<CredentialOrigin, 'extractor'>;
 
 const mistakes: readonly (readonly [RegExp, WsAuthCheck])[] = [
+  [/^$/, 'token-empty'],
   [/^\s|\s$/, 'token-whitespace'],
   [/^(?:bearer|jwt|token|basic)\s/i, 'token-scheme'],
   [/^["']|["']$/, 'token-quotes'],

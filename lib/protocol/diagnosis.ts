@@ -33,6 +33,7 @@ export type WsAuthCheck =
   | 'token-whitespace'
   | 'token-scheme'
   | 'token-quotes'
+  | 'token-empty'
   | 'token-syntax'
   | 'token-type'
   | 'subprotocol-alone'
@@ -119,6 +120,11 @@ export interface WsAuthDiagnosis {
   readonly unread?: readonly string[];
   /** Paths that the server has, the first ten, where the client asked for another one. */
   readonly paths?: readonly string[];
+  /**
+   * What was found of a credential that came before and was rejected, such as the cookie of a page, which does not keep a first
+   * message out.
+   */
+  readonly rejected?: Pick<WsAuthDiagnosis, 'check' | 'extractor' | 'strategies'>;
   /** Both sides of the comparison, where an origin was refused. */
   readonly origin?: WsAuthOriginDiagnosis;
   /** Class of the guard that refused the client at `handleConnection`; `onConnect` for that of graphql-ws. */

@@ -1,114 +1,13 @@
-import type { WsAuthCheck, WsAuthDiagnosis } from './diagnosis.js';
+import type { WsAuthDiagnosis } from './diagnosis.js';
+import { firstMessage, fixes } from './fixes.js';
+import { originFix } from './origin-fix.js';
+import type { WsAuthTransport } from './transport.js';
 
-const firstMessage =
-  'send {"event":"authenticate","data":{"token":"<token>"}} as the first message';
-const ofSocketIo = 'pass the token in the options of the client: io(url, { auth: { token } })';
-const unreachable =
-  'what the strategy asks, such as a JWKS or a database, cannot be reached: look at its address';
-const expired =
-  "renew the token, and compare the clocks; expiresIn: '900' of jsonwebtoken is 900 ms, and 900 is seconds";
-const alone = 'send the token alone';
-const proxies = 'behind a proxy without trustProxy all clients have one address';
-
-/** What to do about each check that refuses, for the developer who reads the log. */
-const ofChecks: Readonly<Record<WsAuthCheck, string>> = {
-  'http-version': 'a proxy speaks HTTP/1.0: set proxy_http_version 1.1',
-  method: 'a WebSocket handshake is a GET: look at the client library',
-  'header-count': 'the client, or a proxy, sends more than 100 header fields',
-  'repeated-header': 'send each of the named header fields once',
-  body: 'a WebSocket handshake has no body: look at the client library',
-  'early-data': 'the client has to wait for the answer to its handshake before it sends more',
-  upgrade: 'a proxy has dropped Upgrade: pass it on, as lib/guides/behind-a-proxy.md shows',
-  'sec-websocket-version': 'the client has to speak version 13 of the protocol',
-  connection: 'a proxy has dropped Connection: pass it on, as lib/guides/behind-a-proxy.md shows',
-  'sec-websocket-key': 'connect with a WebSocket client: the key of the handshake is missing',
-  'request-target': 'connect to a path, such as ws://host/chat',
-  host: 'a client or a proxy has to send one Host, the one of the URL',
-  'sec-websocket-protocol':
-    'the second argument of new WebSocket() is a list of subprotocols, and takes no options and no headers',
-  'sec-websocket-extensions': 'the client, or a proxy, sends extensions that cannot be parsed',
-  path: 'paths are exact, and a global prefix does not hold for gateways: connect to one of paths, or set path in @WebSocketGateway(); /socket.io/ is the path of Socket.IO, which needs @nestjs/platform-socket.io',
-  origin:
-    "add the origin of the page to allowedOrigins, or set trustProxy if a proxy ends TLS or changes Host; a cookie needs an Origin, which programs don't send",
-  middleware: 'look at what the named middleware answers',
-  'sid-origin': 'each request of a connection has to come from the page that opened it',
-  'sid-cookie': 'the client has to connect again after its cookie has changed',
-  'sid-address':
-    'bindSidToAddress keeps a connection to one address: leave it out for clients that move',
-  'no-credential':
-    'send the token where the named extractors look, or list the extractor of the place where it is (unread) in credentials',
-  'several-credentials': 'send one credential: both named extractors have found one',
-  scheme: 'send "Authorization: Bearer <token>"',
-  basic: 'send base64 of name:password behind Basic',
-  password: 'fromUserInfo() takes ws://TOKEN:x@host/, with x as the password',
-  size: 'the credential is larger than maxCredentialBytes: make the token smaller, or the option larger',
-  'token-repeated': 'send the token once: two values have its name',
-  'token-encoding': 'encode the token with encodeURIComponent(), or as the option encoding says',
-  'token-whitespace': 'trim the token: it has a space or a line break at an end',
-  'token-scheme': `${alone}, without "Bearer " before it`,
-  'token-quotes': `${alone}, without quotes: it was encoded as JSON`,
-  'token-syntax': `${alone}: it has characters that no token may have, as [object Object] has`,
-  'token-type': 'token has to be a text: send the token itself, and wait for it if it is a promise',
-  'subprotocol-alone':
-    'offer another subprotocol beside the token: new WebSocket(url, [name, token])',
-  json: firstMessage,
-  event: firstMessage,
-  data: firstMessage,
-  binary: 'send the first message as text: JSON.stringify(), without Buffer or Blob',
-  'no-renewal': 'connect again: a message cannot renew this session',
-  'no-object': 'return an object from validate()',
-  'no-key': 'return id from validate(), or set the option userId',
-  bound: 'issue tokens without cnf for this gateway, or a ticket',
-  expired:
-    'the end of the user or the token has passed: exp counts seconds, and expiresAt milliseconds',
-  expiry: 'exp has to be a number of seconds, and expiresAt has to return milliseconds',
-  tokens: 'let the strategy read the place of its token alone',
-  'other-user': 'a renewal is for the same user: connect again for another one',
-  'other-issuer': 'a renewal is by the same issuer: connect again with the other token',
-  revoked: 'log in again: the user, the session or the token was revoked',
-  'failed-attempts': `the limit of failedAttempts is reached; ${proxies}`,
-  'max-pending': 'the server is full: raise maxPending, or find out why strategies are slow',
-  'max-pending-per-address': `too many clients of one address wait; ${proxies}`,
-  'max-sessions-per-user': "end another session, or set onLimit: 'closeOldest'",
-  'max-queued-messages': 'wait for "authenticated" before you send more',
-  'max-queued-bytes': 'wait for "authenticated" before you send more',
-  'renewal-running': 'wait for the answer before you send "authenticate" again',
-  'renewals-per-minute': 'send "authenticate" less often, or raise maxReauthenticationsPerMinute',
-  'first-message-deadline': `${firstMessage}, within authTimeoutMs`,
-  deadline: 'the strategy has not ended within authTimeoutMs: bound what validate() waits for',
-  store: 'the store or the limiter does not answer: look at its connection',
-  closing: 'the application closes: connect again',
-};
-
-/** The same for what a strategy of an application answers: the fault, if it is known, or the name. */
-const ofAnswers: Readonly<Record<string, string>> = {
-  signature:
-    'the token was signed with another key than secretOrKey of the strategy; compare also a line break at the end',
-  algorithm:
-    'alg of the token is not among the algorithms of the strategy, or does not fit its key',
-  audience: 'aud of the token is not the audience of the strategy',
-  issuer: 'iss of the token is not the issuer of the strategy; compare also a slash at the end',
-  subject: 'sub of the token is not the one that the strategy expects',
-  'no-jwt': 'what the client has sent is not a JWT; it may be undefined, or an opaque token',
-  key: 'the strategy has no key that fits: a public key is a PEM with its BEGIN and END lines, and a JWKS has the kid of the token',
-  TokenExpiredError: expired,
-  JWTExpired: expired,
-  ECONNREFUSED: unreachable,
-  ECONNRESET: unreachable,
-  ENOTFOUND: unreachable,
-  ETIMEDOUT: unreachable,
-  NotBeforeError: 'the token is not valid yet: compare the clocks',
-  'no-token-found':
-    'the strategy found no token where it looks: let it read the Authorization header, or list the extractor of the place it reads',
-  failed:
-    'the strategy refused without a reason, as validate() that returns nothing does: return the user',
-  threw:
-    'the strategy threw what is not an Error: throw UnauthorizedException to refuse, and an Error where something is broken',
-  redirected:
-    'the strategy sends users to a login page: log in over HTTP, and connect with the session or a ticket',
-  passed:
-    'the strategy decided nothing: list one that accepts or refuses, and set optional: true for guests',
-  'not-registered': 'the strategy is registered no more: keep it as long as the application runs',
+/** How a client of each transport sends its token after the handshake. */
+const messages: Readonly<Record<WsAuthTransport, string>> = {
+  ws: firstMessage,
+  'socket.io': 'pass the token in the options of the client: io(url, { auth: { token } })',
+  'graphql-ws': 'pass the token in the options of createClient: connectionParams: { token }',
 };
 
 /** An extractor for the place of a token, and the kind of the place. */
@@ -133,9 +32,7 @@ const places: ReadonlyMap<string, Reading> = new Map([
 /** A browser sends the cookies of everything that a site has: only these may be meant for the gateway. */
 const cookieOfToken = /^cookie:.*(?:token|auth|jwt|sess|sid)/i;
 
-const ofNames: Readonly<Record<string, string>> = { ...ofChecks, ...ofAnswers };
-
-/** The checks that a client of Socket.IO meets in another form: its first message is the `auth` of its options. */
+/** The checks that clients of other transports than `ws` meet in another form: their first message is an option. */
 const ofFirstMessages: ReadonlySet<string> = new Set([
   'no-credential',
   'json',
@@ -152,33 +49,97 @@ export interface RefusalFix {
 }
 
 /**
- * What a developer can do about a refusal. `undefined` where the names of the diagnosis are not known here, as the class of an
- * exception of the application is not.
+ * What a developer can do about a refusal. `undefined` where the diagnosis has no name that is known here.
  *
- * @param namespace of Socket.IO; `undefined` for another transport
+ * @param transport of the client, whose first message has a form of its own
  */
-export function fixOf(diagnosis: WsAuthDiagnosis, namespace?: string): RefusalFix | undefined {
-  const { check, strategies = [], unread = [], fields } = diagnosis;
-  const message = namespace === undefined ? firstMessage : ofSocketIo;
+export function fixOf(
+  diagnosis: WsAuthDiagnosis,
+  transport: WsAuthTransport = 'ws',
+): RefusalFix | undefined {
+  const { check, origin, rejected } = diagnosis;
+  const earlier = rejected && fixOf(rejected, transport);
+  if (earlier) {
+    const { of, text } = earlier;
+    return { of: `rejected ${of}`, text: `${text}; or ${messages[transport]}` };
+  }
+  if (check === 'origin' && origin) {
+    return originFix(origin);
+  }
+  return (
+    unreadFix(diagnosis, transport) ??
+    messageFix(diagnosis, transport) ??
+    (check === undefined ? answerFix(diagnosis) : { of: check, text: fixes[check]! })
+  );
+}
+
+/** Where the token may stand in a place that no extractor of the gateway reads. */
+function unreadFix(
+  { check, extractor, unread = [] }: WsAuthDiagnosis,
+  transport: WsAuthTransport,
+): RefusalFix | undefined {
   const place = unread.find((each) => !each.startsWith('cookie:') || cookieOfToken.test(each));
-  if (place !== undefined) {
-    const { kind, extractor } = reading(place);
-    const text = `if ${place} is the token, list ${extractor} in credentials; otherwise ${message}`;
-    return { of: `unread ${kind}`, text };
+  if (place === undefined) {
+    return undefined;
   }
-  if (check !== undefined && namespace !== undefined && ofFirstMessages.has(check)) {
-    return { of: `${check} of socket.io`, text: ofSocketIo };
+  const { kind, extractor: missing } = reading(place);
+  const isClosed = check === 'no-credential' && !readsMessages(extractor);
+  const otherwise = isClosed
+    ? 'send the token where the named extractors look'
+    : messages[transport];
+  return {
+    of: `unread ${kind}`,
+    text: `if ${place} is the token, list ${missing} in credentials; otherwise ${otherwise}`,
+  };
+}
+
+/** What the first message is, or lacks. */
+function messageFix(
+  { check, extractor, fields, strategies }: WsAuthDiagnosis,
+  transport: WsAuthTransport,
+): RefusalFix | undefined {
+  if (check === 'no-credential' && !readsMessages(extractor)) {
+    return undefined;
   }
-  const last = strategies.at(-1);
-  if (last?.answer === 'no-token-found' && fields) {
+  if (check !== undefined && transport !== 'ws' && ofFirstMessages.has(check)) {
+    return { of: `${check} of ${transport}`, text: messages[transport] };
+  }
+  if (check === 'no-credential' && extractor !== undefined) {
     return {
-      of: 'no token in a message',
-      text: `the strategy found no token in the fields of the message: ${message}`,
+      of: 'nothing in a message',
+      text: `the message has no token, which JSON leaves out where it is undefined: ${firstMessage}`,
     };
   }
-  const names = check === undefined ? [last?.check, last?.fault, last?.answer] : [check];
-  const name = names.find((each) => each !== undefined && Object.hasOwn(ofNames, each));
-  return name === undefined ? undefined : { of: name, text: ofNames[name]! };
+  return check === undefined && fields && strategies?.at(-1)?.answer === 'no-token-found'
+    ? fieldFix(fields, transport)
+    : undefined;
+}
+
+/** A strategy that reads the body of a request may read another field than the client has sent. */
+function fieldFix(fields: readonly string[], transport: WsAuthTransport): RefusalFix {
+  return fields.includes('token')
+    ? {
+        of: 'another field of a message',
+        text: 'the strategy reads another field than token, or another place: let it read the Authorization header, where the token is presented, or send the field that it reads',
+      }
+    : {
+        of: 'no token in a message',
+        text: `the strategy found no token in the fields of the message: ${messages[transport]}`,
+      };
+}
+
+/** By what the last strategy answered: the check that refused its user, the fault, or the name of the error. */
+function answerFix({ strategies = [] }: WsAuthDiagnosis): RefusalFix | undefined {
+  const { check, fault, answer } = strategies.at(-1) ?? {};
+  const named = answer !== undefined && /^[A-Z]\w*(Exception|Error)$/.exec(answer)?.[1];
+  const names = [check, fault, answer, named || undefined];
+  const name = names.find((each) => each !== undefined && Object.hasOwn(fixes, each));
+  return name === undefined ? undefined : { of: name, text: fixes[name]! };
+}
+
+/** Whether a first message is read; so it is where no extractor is named, because the client is waited for. */
+function readsMessages(extractor: string | undefined): boolean {
+  return extractor === undefined || extractor === 'fromFirstMessage';
 }
 
 /** The extractor that reads a place, by the name that the diagnosis has for the place. */

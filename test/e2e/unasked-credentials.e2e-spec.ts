@@ -7,7 +7,9 @@ import {
   fromFirstMessage,
   fromQueryParam,
   fromRequest,
+  WsAuthEvents,
   WsAuthSessions,
+  type WsAuthDiagnosis,
   type WsAuthMiddleware,
   type WsCredentialExtractor,
 } from '../../lib/index.js';
@@ -43,6 +45,23 @@ describe('a cookie that is refused, where a first message may follow', () => {
   ])('K13a: counts as none: %s', async (_what, cookie) => {
     await using app = await startProtected({ credentials: both, allowedOrigins });
     await expectFirstMessage(withCookie(app, cookie));
+  });
+
+  it.each([
+    ['an expired token', tokenOf('alice', { exp: past }), ['jwt', 'TokenExpiredError']],
+    ['a malformed value', 'a b', []],
+  ])('K13a: is named with its reason where no token follows: %s', async (_what, token, said) => {
+    await using app = await startProtected({ credentials: both, allowedOrigins });
+    const refused = new Promise<WsAuthDiagnosis>((resolve) =>
+      app.nest.get(WsAuthEvents).on('refused', ({ diagnosis }) => resolve(diagnosis)),
+    );
+    const client = await withCookie(app, `token=${token}`).opened();
+    client.emit('hello');
+    expect(await client.closed()).toMatchObject({ code: 3000, reason: 'credential required' });
+    const diagnosis = await refused;
+    expect(diagnosis).toMatchObject({ check: 'event', rejected: { extractor: 'fromCookie' } });
+    expect(diagnosis.rejected!.strategies?.flatMap(Object.values) ?? []).toEqual(said);
+    expect(diagnosis).not.toHaveProperty('unread');
   });
 
   it('K13a: leaves the check of the origin in place where strategies read the request', async () => {

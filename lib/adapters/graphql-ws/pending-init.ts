@@ -105,8 +105,9 @@ export class PendingInit {
   }
 
   #report(refusal: Refusal): void {
-    const { peer, subject } = this.upgrade;
-    this.context.reporter.refused(withUnread(refusal, subject.original), peer, 'message');
+    const { peer, subject, attempt } = this.upgrade;
+    const why = withUnread(refusal, subject.original, attempt.passedOver);
+    this.context.reporter.refused(why, peer, 'message');
   }
 
   #read(params: unknown): Credential | Refusal | undefined {

@@ -42,9 +42,10 @@ export class Entrance {
     this.peer = upgrade.peer;
   }
 
-  /** Adds to a refusal where the handshake held anything that no extractor has read. */
+  /** Adds to a refusal what the handshake held that was not read, or was rejected. */
   explain(refusal: Refusal): Refusal {
-    return this.#upgrade ? withUnread(refusal, this.#upgrade.subject.original) : refusal;
+    const { subject, attempt } = this.#upgrade ?? {};
+    return subject ? withUnread(refusal, subject.original, attempt!.passedOver) : refusal;
   }
 
   /** The request that opened the connection, until its session begins. */

@@ -1,11 +1,14 @@
 import { WsAuthConfigurationError } from '../../errors/ws-auth.error.js';
 
 const anotherPlatform =
-  'it is an option of Socket.IO, and this gateway is served by native WebSockets; remove it';
+  'it is an option of Socket.IO, and this gateway is served by native WebSockets; remove it, or install @nestjs/platform-socket.io';
 
 /** Options of `@WebSocketGateway()` that only Socket.IO reads, and what to write instead. */
 const optionsOfSocketIo: ReadonlyMap<string, string> = new Map([
-  ['namespace', 'native WebSockets have none; give the gateway a path of its own'],
+  [
+    'namespace',
+    'native WebSockets have none; give the gateway a path of its own, or install @nestjs/platform-socket.io if its clients are of Socket.IO',
+  ],
   ['cors', 'native WebSockets have no CORS; name the origins of your pages in allowedOrigins'],
   ...[
     'addTrailingSlash',

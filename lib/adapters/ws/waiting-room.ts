@@ -79,8 +79,9 @@ export class WaitingRoom {
 
   #refuse(client: GatedWebSocket, upgrade: PendingUpgrade, refusal: Refusal): void {
     const { reporter, policy, budget } = this.options.context;
-    const { peer, subject } = upgrade;
-    reporter.refused(withUnread(refusal, subject.original), peer, 'message');
+    const { peer, subject, attempt } = upgrade;
+    const why = withUnread(refusal, subject.original, attempt.passedOver);
+    reporter.refused(why, peer, 'message');
     refuseClient(client, refusal, policy);
     if (!upgrade.isBusy) {
       budget.mayEvict(peer, () => client.terminate());

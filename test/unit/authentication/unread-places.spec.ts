@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { withUnread } from '../../../lib/authentication/unread-places.js';
-import { Refusal } from '../../../lib/protocol/refusal.js';
+import { Refusal, refusedBy } from '../../../lib/protocol/refusal.js';
 
 const required = new Refusal('ERR_WS_AUTH_CREDENTIAL_REQUIRED', {
   challenges: ['Bearer'],
@@ -32,6 +32,18 @@ describe('withUnread', () => {
     expect(diagnosis).toEqual({ check: 'no-credential', ...(unread && { unread }) });
     expect(challenges).toEqual(['Bearer']);
     expect(JSON.stringify(diagnosis)).not.toContain('SECRET');
+  });
+
+  it('K13a: names what rejected a cookie instead of the cookie, which was read', () => {
+    const strategies = [{ strategy: 'jwt', answer: 'TokenExpiredError' }];
+    const diagnosis = { extractor: 'fromCookie', strategies };
+    const passedOver = new Refusal('ERR_WS_AUTH_CREDENTIAL_REJECTED', { diagnosis });
+    const original = { url: '/ws', bareUrl: '/ws', headers: { cookie: 'jwt=SECRET' } };
+    const explained = withUnread(required, original, passedOver);
+    expect(explained.diagnosis).toEqual({ check: 'no-credential', rejected: diagnosis });
+    const malformed = refusedBy('token-syntax', 'ERR_WS_AUTH_MALFORMED_CREDENTIAL');
+    const { rejected } = withUnread(required, original, malformed).diagnosis;
+    expect(rejected).toEqual({ check: 'token-syntax' });
   });
 
   it('K8: leaves refusals of a credential as they are', () => {

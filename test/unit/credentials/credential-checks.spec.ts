@@ -49,6 +49,19 @@ const mistakes: readonly (readonly [string, WsAuthCheck])[] = [
 ];
 
 describe('a token that is not written as one', () => {
+  it('K8n: is named where it is empty', () => {
+    const read = (data: object) =>
+      fromFirstMessage().read(
+        JSON.stringify({ event: 'authenticate', data }),
+        'authenticate',
+        limits,
+      );
+    expect(diagnosisOf(read({ token: '' }))).toMatchObject({ check: 'token-empty' });
+    expect(find(fromAuthorizationHeader(), '/', header('Bearer '))).toMatchObject({
+      check: 'token-empty',
+    });
+  });
+
   it.each(mistakes)('K8n: is named, wherever it stands: %j is %s', (token, check) => {
     const escaped = encodeURIComponent(token);
     expect(find(fromQueryParam('t'), `/?t=${escaped}`)).toEqual({
@@ -101,7 +114,7 @@ describe('a handshake without one usable credential', () => {
     [fromSubprotocol(), '/', protocols('bearer.a'), 'subprotocol-alone'],
     [fromSubprotocol(), '/', protocols('chat, bearer.a, bearer.b'), 'token-repeated'],
     [fromSubprotocol({ after: 'bearer' }), '/', protocols('bearer'), 'subprotocol-alone'],
-    [fromSubprotocol({ after: 'bearer' }), '/', protocols('abc, bearer'), 'token-syntax'],
+    [fromSubprotocol({ after: 'bearer' }), '/', protocols('abc, bearer'), 'token-empty'],
     [
       fromSubprotocol({ encoding: 'base64url' }),
       '/',

@@ -33,6 +33,7 @@ const checks: Readonly<Record<WsAuthCheck, true>> = {
   'token-whitespace': true,
   'token-scheme': true,
   'token-quotes': true,
+  'token-empty': true,
   'token-syntax': true,
   'token-type': true,
   'subprotocol-alone': true,
