@@ -169,9 +169,9 @@ export class SessionLifecycle implements LiveSession, Renewable {
     scheduleInSlices(() => this.#warn());
   }
 
-  /** @internal */
+  /** The clock is asked whenever a message passes, so a session may wait for its turn. @internal */
   onEnd(): void {
-    this.end({ why: 'expired' });
+    scheduleInSlices(() => this.end({ why: 'expired' }));
   }
 
   /** Makes a session the current one of the connection. */

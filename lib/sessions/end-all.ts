@@ -1,13 +1,30 @@
-import { runAll } from '../errors/run-all.js';
 import type { Ending, LiveSession } from './live-session.js';
 
-/** Ends sessions, all but one, and returns how many. */
+/**
+ * Ends sessions, all but one, also after one whose end throws.
+ *
+ * @returns how many
+ * @throws the first error, once all have ended
+ */
 export function endAll(
-  sessions: readonly LiveSession[],
+  sessions: Iterable<LiveSession>,
   ending: Ending,
   exceptSessionId?: string,
 ): number {
-  const ended = sessions.filter(({ session }) => session.id !== exceptSessionId);
-  runAll(ended.map((live) => () => live.end(ending)));
-  return ended.length;
+  let count = 0;
+  const errors: unknown[] = [];
+  for (const live of sessions) {
+    if (live.session.id !== exceptSessionId) {
+      count += 1;
+      try {
+        live.end(ending);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+  }
+  if (errors.length > 0) {
+    throw errors[0];
+  }
+  return count;
 }

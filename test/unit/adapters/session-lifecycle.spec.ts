@@ -1,14 +1,17 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Connection } from '../../../lib/adapters/connection.js';
 import type { Peer } from '../../../lib/adapters/peer.js';
 import type { SessionContext } from '../../../lib/adapters/session-context.js';
 import { SessionLifecycle } from '../../../lib/adapters/session-lifecycle.js';
 import { WsAuthEvents } from '../../../lib/events/ws-auth-events.js';
 import { resolvePolicy } from '../../../lib/policy/policy.js';
+import type { EndReason } from '../../../lib/sessions/live-session.js';
 import { anonymousProof } from '../../../lib/sessions/proof.js';
+import { turns } from '../../support/turns.js';
 import { NodeSessions, sessionOf } from '../sessions/live-session-fakes.js';
 
-it('a session whose connection has closed before it begins is not registered', () => {
+/** A session of alice that has not begun. */
+function makeLife() {
   const { live, ledger } = new NodeSessions();
   const context = {
     policy: resolvePolicy({ strategy: 'jwt' }),
@@ -17,11 +20,32 @@ it('a session whose connection has closed before it begins is not registered', (
     revocations: ledger,
   } as unknown as SessionContext;
   const client: { user?: unknown } = {};
-  const connection = { clients: [client] } as unknown as Connection;
+  const ends: EndReason[] = [];
+  const connection = {
+    clients: [client],
+    onClosed: () => undefined,
+    end: ({ why }) => ends.push(why),
+  } as Partial<Connection> as Connection;
   const authenticated = { session: sessionOf('alice'), proof: anonymousProof };
   const life = new SessionLifecycle(connection, context, {} as Peer, authenticated);
-  life.closed(1006);
-  expect(life.begin()).toBe(false);
-  expect(live.size).toBe(0);
-  expect(client.user).toBeUndefined();
+  return { life, live, client, ends };
+}
+
+describe('a session', () => {
+  it('whose connection has closed before it begins is not registered', () => {
+    const { life, live, client } = makeLife();
+    life.closed(1006);
+    expect(life.begin()).toBe(false);
+    expect(live.size).toBe(0);
+    expect(client.user).toBeUndefined();
+  });
+
+  it('that expires waits for its turn to be closed: thousands may expire in one second', async () => {
+    const { life, ends } = makeLife();
+    life.begin();
+    life.onEnd();
+    expect(ends).toEqual([]);
+    await turns(1);
+    expect(ends).toEqual(['expired']);
+  });
 });
