@@ -51,12 +51,18 @@ export class SessionLifecycle implements LiveSession, Renewable {
     return this.#current.proof;
   }
 
-  /** Whether messages may pass now. Ends a session that has expired. */
+  /** Whether messages may pass now. Ends a session whose end has come. */
   get isOpen(): boolean {
-    if (!this.#ended && this.#expiry?.isOver) {
-      this.end({ why: 'expired' });
+    const ending = this.#ended ? undefined : this.#due;
+    if (ending) {
+      this.end(ending);
     }
     return !this.#ended;
+  }
+
+  /** The end that has come and has not been carried out. */
+  get #due(): Ending | undefined {
+    return this.#expiry?.isOver ? { why: 'expired' } : this.context.sessions.endingOf(this);
   }
 
   /** Begins the session. Registered first, then checked: a revocation that comes in between still finds it. */

@@ -116,7 +116,7 @@ export class NodeState implements OnModuleInit, OnModuleDestroy, OnApplicationSh
       apply: (revocation) => this.#apply(revocation),
       endExpired: (ids) => {
         if (onStoreLoss === 'close') {
-          endAll(this.sessions.named(ids), { why: 'storeLost' });
+          endAll(this.sessions, this.sessions.named(ids), { why: 'storeLost' });
         }
       },
     });
@@ -130,7 +130,7 @@ export class NodeState implements OnModuleInit, OnModuleDestroy, OnApplicationSh
       apply: (revocation) => this.#apply(revocation),
       onTime: (now, askedAt) => this.ledger.clock.note(now, askedAt),
       publish: () => this.ledger.publishTokens(),
-      onLoss: () => closes && endAll([...this.sessions.all()], { why: 'storeLost' }),
+      onLoss: () => closes && endAll(this.sessions, this.sessions.all(), { why: 'storeLost' }),
       onFailure: (cause) => {
         this.#logger.error(
           `the store does not answer, no client is accepted: ${logStoreFailure(cause)}`,

@@ -16,7 +16,7 @@ export function concernedSessions(
     case 'user':
       return live.ofUser(id).filter(isOlder);
     case 'everybody':
-      return [...live.all()].filter(isOlder);
+      return live.all().filter(isOlder);
     case 'token':
       return live.ofToken(id);
     case 'session':

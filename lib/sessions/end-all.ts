@@ -1,30 +1,29 @@
+import { Logger } from '@nestjs/common';
+import { inPieces } from '../cluster/in-pieces.js';
+import { logError } from '../protocol/log-text.js';
 import type { Ending, LiveSession } from './live-session.js';
+import type { LiveSessions } from './live-sessions.js';
+
+const logger = new Logger('WsAuth');
 
 /**
- * Ends sessions, all but one, also after one whose end throws.
+ * Ends sessions, all but one, also after one whose end throws. Nothing passes on any of them from the call on; where they are
+ * thousands, they are closed in pieces, between which the event loop serves others.
  *
  * @returns how many
- * @throws the first error, once all have ended
  */
 export function endAll(
+  live: LiveSessions,
   sessions: Iterable<LiveSession>,
   ending: Ending,
   exceptSessionId?: string,
 ): number {
-  let count = 0;
-  const errors: unknown[] = [];
-  for (const live of sessions) {
-    if (live.session.id !== exceptSessionId) {
-      count += 1;
-      try {
-        live.end(ending);
-      } catch (error) {
-        errors.push(error);
-      }
-    }
+  const ended = [...sessions].filter(({ session }) => session.id !== exceptSessionId);
+  for (const each of ended) {
+    live.noteOver(each, ending);
   }
-  if (errors.length > 0) {
-    throw errors[0];
-  }
-  return count;
+  inPieces(ended, (each) => each.end(ending), Number.POSITIVE_INFINITY).catch((error: unknown) =>
+    logger.error(`the end of a session threw: ${logError(error)}`),
+  );
+  return ended.length;
 }

@@ -1,4 +1,4 @@
-import type { LiveSession } from './live-session.js';
+import type { Ending, LiveSession } from './live-session.js';
 import type { Proof } from './proof.js';
 import { SessionsByKey } from './sessions-by-key.js';
 
@@ -12,6 +12,8 @@ export class LiveSessions {
   readonly #byToken = new SessionsByKey();
   /** Those whose clients have received the notice. */
   readonly #leaving = new Set<LiveSession>();
+  /** Those that are over and wait for their turn to be closed: nothing passes any more, and nobody finds them here. */
+  readonly #over = new Map<LiveSession, Ending>();
 
   #onChange: ((userId: string | undefined) => void) | undefined;
 
@@ -21,12 +23,25 @@ export class LiveSessions {
   }
 
   get size(): number {
-    return this.#byId.size;
+    return this.#byId.size - this.#over.size;
   }
 
   /** Number of sessions without those whose clients connect elsewhere, where they are counted. */
   get staying(): number {
-    return this.#byId.size - this.#leaving.size;
+    return this.size - this.#leaving.size;
+  }
+
+  /** Notes that a session is over, and how it ends when its turn has come. */
+  noteOver(live: LiveSession, ending: Ending): void {
+    if (this.#byId.has(live.session.id)) {
+      this.#over.set(live, ending);
+      this.#leaving.delete(live);
+    }
+  }
+
+  /** How a session ends that is over and waits for its turn. */
+  endingOf(live: LiveSession): Ending | undefined {
+    return this.#over.size === 0 ? undefined : this.#over.get(live);
   }
 
   /** Notes that the client of a session has received the notice to connect elsewhere. */
@@ -54,6 +69,7 @@ export class LiveSessions {
     const { id, userId } = live.session;
     this.#byId.delete(id);
     this.#leaving.delete(live);
+    this.#over.delete(live);
     if (userId !== undefined) {
       this.#byUser.delete(userId, live);
     }
@@ -80,29 +96,34 @@ export class LiveSessions {
   }
 
   with(sessionId: string): LiveSession | undefined {
-    return this.#byId.get(sessionId);
+    const live = this.#byId.get(sessionId);
+    return live && !this.#over.has(live) ? live : undefined;
   }
 
   /** The sessions of these ids that are live. */
   named(sessionIds: readonly string[]): LiveSession[] {
-    return sessionIds.flatMap((id) => this.#byId.get(id) ?? []);
+    return sessionIds.flatMap((id) => this.with(id) ?? []);
   }
 
   /** Sessions of a user, oldest first. */
   ofUser(userId: string): LiveSession[] {
-    return this.#byUser.of(userId);
+    return this.#notOver(this.#byUser.of(userId));
   }
 
   countOfUser(userId: string): number {
-    return this.#byUser.count(userId);
+    return this.#over.size === 0 ? this.#byUser.count(userId) : this.ofUser(userId).length;
   }
 
   /** Sessions that stand on a token, oldest first. */
   ofToken(tokenId: string): LiveSession[] {
-    return this.#byToken.of(tokenId);
+    return this.#notOver(this.#byToken.of(tokenId));
   }
 
-  all(): IterableIterator<LiveSession> {
-    return this.#byId.values();
+  all(): readonly LiveSession[] {
+    return this.#notOver([...this.#byId.values()]);
+  }
+
+  #notOver(found: LiveSession[]): LiveSession[] {
+    return this.#over.size === 0 ? found : found.filter((live) => !this.#over.has(live));
   }
 }

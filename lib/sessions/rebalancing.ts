@@ -90,7 +90,7 @@ export class Rebalancing {
       return 0;
     }
     const departure = new Departure(live, services);
-    const oldest = [...live.all()].slice(0, Math.max(0, own.sessions - shareOf(own, others)));
+    const oldest = live.all().slice(0, Math.max(0, own.sessions - shareOf(own, others)));
     await leaveInSteps(live, oldest, pace, (batch) => departure.permit(batch));
     await waitUntil(performance.now() + longestNoticeMs, () => departure.present === 0);
     return departure.result();

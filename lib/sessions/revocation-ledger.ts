@@ -193,7 +193,7 @@ export class RevocationLedger {
       this.#remember(ofToken);
     }
     const others = ofTokens.flatMap(({ id }) => this.live.ofToken(id));
-    return endAll(new Set([...concerned, ...others]), ending, exceptSessionId);
+    return endAll(this.live, new Set([...concerned, ...others]), ending, exceptSessionId);
   }
 
   #rememberTokens(proof: Proof): void {

@@ -139,8 +139,10 @@ export function revocationsOfAll(
   const byToken = new Map<string, StoredRevocation>();
   for (const live of concerned) {
     for (const ofToken of revocationsOfTokens(revocation, live, clockToleranceMs)) {
-      const rememberMs = Math.max(ofToken.rememberMs, byToken.get(ofToken.id)?.rememberMs ?? 0);
-      byToken.set(ofToken.id, { ...ofToken, rememberMs });
+      const known = byToken.get(ofToken.id);
+      if (!known || known.rememberMs < ofToken.rememberMs) {
+        byToken.set(ofToken.id, ofToken);
+      }
     }
   }
   return [...byToken.values()];

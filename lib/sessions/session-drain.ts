@@ -74,7 +74,7 @@ export class SessionDrain {
     await leaveInSteps(this.live, [...sessions], pace);
     await waitUntil(endsAt, isEmpty);
     // Those that were being authenticated when the drain began.
-    const late = [...this.live.all()].filter((each) => !sessions.has(each));
+    const late = this.live.all().filter((each) => !sessions.has(each));
     late.forEach((each) => each.leave());
     await waitUntil(performance.now() + longestNoticeMs, isEmpty);
     return sessions.size + late.length;

@@ -129,8 +129,8 @@ export class WsAuthSessions extends SessionLookup {
     if (scope === 'cluster') {
       return this.#ledger.disconnect(storedDisconnection(checked, options));
     }
-    const sessions = this.#matching(checked);
-    return endAll(sessions, { why: 'disconnected', code, reason }, exceptSessionId);
+    const ending = { why: 'disconnected', code, reason } as const;
+    return endAll(this.#live, this.#matching(checked), ending, exceptSessionId);
   }
 
   /**

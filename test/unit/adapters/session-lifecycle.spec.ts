@@ -48,4 +48,14 @@ describe('a session', () => {
     await turns(1);
     expect(ends).toEqual(['expired']);
   });
+
+  it('that is revoked with thousands of others lets nothing pass before its turn', () => {
+    const { life, live, ends } = makeLife();
+    life.begin();
+    live.noteOver(life, { why: 'revoked' });
+    expect(ends).toEqual([]);
+    expect(life.isOpen).toBe(false);
+    expect(ends).toEqual(['revoked']);
+    expect(live.endingOf(life)).toBeUndefined();
+  });
 });
