@@ -50,13 +50,9 @@ const mistakes: readonly (readonly [string, WsAuthCheck])[] = [
 
 describe('a token that is not written as one', () => {
   it('K8n: is named where it is empty', () => {
-    const read = (data: object) =>
-      fromFirstMessage().read(
-        JSON.stringify({ event: 'authenticate', data }),
-        'authenticate',
-        limits,
-      );
-    expect(diagnosisOf(read({ token: '' }))).toMatchObject({ check: 'token-empty' });
+    const text = JSON.stringify({ event: 'authenticate', data: { token: '' } });
+    const read = fromFirstMessage().read(text, 'authenticate', limits);
+    expect(diagnosisOf(read)).toMatchObject({ check: 'token-empty' });
     expect(find(fromAuthorizationHeader(), '/', header('Bearer '))).toMatchObject({
       check: 'token-empty',
     });
