@@ -6,8 +6,10 @@ export interface EngineTransport extends EventEmitter {
   readonly name: string;
   /** Whether the last packets have left. */
   readonly writable: boolean;
-  /** Bytes of one request, in polling. */
+  /** Bytes of one request, in polling of engine.io before 6.6.13. */
   maxHttpBufferSize?: unknown;
+  /** The same since engine.io 6.6.13. */
+  opts?: { readonly maxHttpBufferSize?: unknown };
   /** The socket of `ws`, or of a `wsEngine` of the application. */
   readonly socket?: {
     _receiver?: { _maxPayload?: unknown } | null;

@@ -45,11 +45,25 @@ function apply(transport: EngineTransport, bytes: number): boolean {
     receiver._maxPayload = bytes;
     return true;
   }
-  if (typeof transport.maxHttpBufferSize === 'number') {
-    transport.maxHttpBufferSize = bytes;
-    return true;
+  return applyToPolling(transport, bytes);
+}
+
+/** Whether a transport is polling with a bound that {@link boundPayloads} can set. */
+export function hasKnownBound({ name, maxHttpBufferSize, opts }: EngineTransport): boolean {
+  return name === 'polling' && typeof (opts?.maxHttpBufferSize ?? maxHttpBufferSize) === 'number';
+}
+
+function applyToPolling(transport: EngineTransport, bytes: number): boolean {
+  if (!hasKnownBound(transport)) {
+    return false;
   }
-  return false;
+  if (transport.opts?.maxHttpBufferSize === undefined) {
+    transport.maxHttpBufferSize = bytes;
+  } else {
+    // A copy, so that no other connection shares it.
+    transport.opts = { ...transport.opts, maxHttpBufferSize: bytes };
+  }
+  return true;
 }
 
 function limitSocket({ request }: EngineConnection, maxBytes: number): () => void {

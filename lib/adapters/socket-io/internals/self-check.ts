@@ -1,6 +1,7 @@
 import { WsAuthConfigurationError } from '../../../errors/ws-auth.error.js';
 import type { IoServer } from '../platform-types.js';
 import type { EngineConnection } from './engine.js';
+import { hasKnownBound } from './payload-limits.js';
 
 /**
  * Refuses a version of Socket.IO whose private members are other ones than those the gates stand on: its gateways would be open.
@@ -33,8 +34,8 @@ const ofSocket = ['_onpacket', '_onclose', '_error', '_cleanup', 'ack'];
 
 /** Whether a connection has them, and polling its bound. One that has not is closed. */
 export function isKnownConnection(conn: EngineConnection): boolean {
-  const { name, maxHttpBufferSize } = conn.transport;
-  return has(conn, ofConnection) && (name !== 'polling' || typeof maxHttpBufferSize === 'number');
+  const { transport } = conn;
+  return has(conn, ofConnection) && (transport.name !== 'polling' || hasKnownBound(transport));
 }
 
 /** Whether a client has them. */
