@@ -168,9 +168,12 @@ export class CredentialJudge {
   }
 }
 
-/** Only a strategy that reads the request itself sees cookies: for every other credential the origin may be anyone's. */
-function partsFor({ content }: Credential, original: OriginalParts): OriginalParts {
-  if (content.scheme === 'request' || original.headers.cookie === undefined) {
+/**
+ * Middleware sees cookies where they are the credential, or may be, as `cookie-parser` has to verify signed ones: for every other
+ * credential the origin may be anyone's.
+ */
+function partsFor({ content, cookie }: Credential, original: OriginalParts): OriginalParts {
+  if (content.scheme === 'request' || cookie || original.headers.cookie === undefined) {
     return original;
   }
   const { cookie: _ambient, ...headers } = original.headers;

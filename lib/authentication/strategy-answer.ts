@@ -21,7 +21,7 @@ export function answerOf(outcome: Outcome, { name, run }: AskedStrategy): WsAuth
   }
   const isMissing = outcome.type === 'fail' && run.evidence.foundNoToken;
   const answer = isMissing ? noTokenFound : nameOf(outcome);
-  const status = outcome.type === 'fail' ? outcome.status : undefined;
+  const status = statusOf(outcome);
   const fault = isMissing ? undefined : libraryFault(reasonOf(outcome));
   return {
     strategy: name,
@@ -29,6 +29,13 @@ export function answerOf(outcome: Outcome, { name, run }: AskedStrategy): WsAuth
     ...(fault !== undefined && { fault }),
     ...(typeof status === 'number' && { status }),
   };
+}
+
+function statusOf(outcome: Outcome): unknown {
+  if (outcome.type === 'answer') {
+    return outcome.answer.status;
+  }
+  return outcome.type === 'fail' ? outcome.status : undefined;
 }
 
 function reasonOf(outcome: Outcome): unknown {
@@ -51,6 +58,8 @@ function nameOf(outcome: Outcome): string {
       return nameOfReason(outcome.challenge) ?? bearerErrorOf(outcome.challenge) ?? 'failed';
     case 'redirect':
       return 'redirected';
+    case 'answer':
+      return 'answered';
     case 'pass':
       return 'passed';
     case 'error':

@@ -28,7 +28,12 @@ import { bearerErrorFor, Challenges } from './challenges.js';
 import { KeyCheck } from './key-check.js';
 import { readPrincipal, type NotAccepted } from './principal.js';
 import { acceptedBut, answerOf } from './strategy-answer.js';
-import { refusalOfError, refusalOfFailures, type Failure } from './strategy-refusal.js';
+import {
+  failureOfAnswer,
+  refusalOfError,
+  refusalOfFailures,
+  type Failure,
+} from './strategy-refusal.js';
 
 /** One credential for the strategies to judge. */
 export interface StrategyRun extends StrategyRequestParts {
@@ -123,6 +128,8 @@ export class StrategyChain {
         return { ...outcome, said: answerOf(outcome, asked) };
       case 'redirect':
         return { ...silent, redirects: true, said: answerOf(outcome, asked) };
+      case 'answer':
+        return failureOfAnswer(outcome.answer, answerOf(outcome, asked));
       case 'pass':
         return this.#openPresent(outcome, asked) ?? { ...silent, said: answerOf(outcome, asked) };
       case 'error':

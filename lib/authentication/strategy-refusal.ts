@@ -48,6 +48,14 @@ function codeOf({ challenge, status }: Failure): RefusalCode {
   return bearerErrorOf(challenge) === 'insufficient_scope' ? 'ERR_WS_AUTH_NOT_PERMITTED' : rejected;
 }
 
+/** A strategy that has answered the request by itself: with a page to log in, as SAML does by POST, or with a refusal. */
+export function failureOfAnswer(
+  { status, redirects, challenges }: MiddlewareAnswer,
+  said: WsAuthStrategyAnswer,
+): Failure {
+  return { challenge: challenges[0], status, redirects: redirects || status < 400, said };
+}
+
 /** Whatever goes wrong on the way to a decision is a no. */
 export function failed(cause: unknown): Refusal {
   return new Refusal('ERR_WS_AUTH_STRATEGY_FAILED', { cause });

@@ -16,10 +16,14 @@ import { passportMethods } from './passport-members.js';
 import { parseCookies } from './request-cookies.js';
 
 const siteKey = Symbol('nestjs-ws-auth:site');
+const answerKey = Symbol('nestjs-ws-auth:answer');
+
+type AnswerListener = Pick<MiddlewareResponse, 'onEnd'>;
 
 /** What the members below are called on. */
 interface ExpressRequest extends IncomingMessage {
   readonly [siteKey]?: Site;
+  readonly [answerKey]?: AnswerListener;
   readonly protocol: string;
   readonly path: string;
   readonly host: string | undefined;
@@ -62,7 +66,7 @@ const getters: Readonly<Record<string, (request: ExpressRequest) => unknown>> = 
     keep(request, 'route', { path: request.path, stack: [], methods: { get: true } }),
   app: (request) => keep(request, 'app', siteOf(request).application),
   // It makes itself a property of the request.
-  res: (request) => new MiddlewareResponse(request),
+  res: (request) => Object.assign(new MiddlewareResponse(request), request[answerKey]),
 };
 
 const methods: Readonly<Record<string, (this: ExpressRequest, ...args: never[]) => unknown>> = {
@@ -117,6 +121,20 @@ export function addExpressMembers(holder: object): void {
 /** Sets what the members know beyond the request. Without it, they believe no proxy. */
 export function setSite(request: object, site: Site | undefined): void {
   (request as { [siteKey]?: Site | undefined })[siteKey] = site;
+}
+
+/** Has the listener called when a strategy ends the response by itself instead of calling one of its actions. */
+export function onAnswer(request: object, onEnd: AnswerListener['onEnd']): void {
+  (request as { [answerKey]?: AnswerListener })[answerKey] = { onEnd };
+  const ofMiddleware: unknown = Object.getOwnPropertyDescriptor(
+    Object.getPrototypeOf(request),
+    'res',
+  )?.value;
+  if (ofMiddleware instanceof MiddlewareResponse) {
+    // That of express-session saves the session.
+    Reflect.deleteProperty(ofMiddleware, 'end');
+    ofMiddleware.onEnd = onEnd;
+  }
 }
 
 function siteOf(request: ExpressRequest): Site {

@@ -1,4 +1,5 @@
 import type { AbortableAttempt } from './abortable-attempt.js';
+import { onAnswer } from './express-members.js';
 import { isThenable } from './thenable.js';
 import type { Outcome } from './outcome.js';
 import { OwnContext } from './own-context.js';
@@ -42,6 +43,7 @@ export async function runStrategy(
       actions,
       observers,
     );
+    onAnswer(request, (answer) => settle({ type: 'answer', answer }));
     try {
       const returned = own.run(() => run.authenticate(request, { ...options }));
       if (isThenable(returned)) {

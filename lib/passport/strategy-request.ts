@@ -37,6 +37,12 @@ export interface StrategyRequestParts {
 
 const emptyBody = Object.freeze({});
 
+/** A first message is the body of the request, so strategies that ask `req.is('json')` are answered as over HTTP. */
+const fieldsOfBody = Object.freeze({
+  'content-type': 'application/json',
+  'transfer-encoding': 'chunked',
+});
+
 /**
  * Derives the request for one credential: the credential stands where strategies look for it. A token is presented in
  * `Authorization`, and in the places that the extractors of the gateway name, whichever way it came: a strategy that reads
@@ -111,6 +117,9 @@ function headersFor(
   const headers = { ...original };
   if (content.scheme === 'request') {
     return headers;
+  }
+  if (content.scheme === 'fields') {
+    Object.assign(headers, fieldsOfBody);
   }
   const authorization = authorizationFor(content);
   if (authorization !== undefined) {

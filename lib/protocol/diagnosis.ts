@@ -73,7 +73,7 @@ export interface WsAuthStrategyAnswer {
   readonly strategy: string;
   /**
    * Name of the error that it failed with, such as `TokenExpiredError`, or of what it did: `failed`, `threw`, `redirected`,
-   * `passed`, `accepted`, `no-token-found`, `no-answer`, `not-registered`.
+   * `answered`, `passed`, `accepted`, `no-token-found`, `no-answer`, `not-registered`.
    */
   readonly answer: string;
   /** The check of this package that refused what the strategy had accepted. */

@@ -111,6 +111,8 @@ const fixesOfAnswers: Readonly<Record<string, string>> = {
     'the strategy threw what is not an Error: throw UnauthorizedException to refuse, and an Error where something is broken',
   redirected:
     'the strategy sends users to a login page: log in over HTTP, and connect with the session or a ticket',
+  answered:
+    'the strategy has sent a response by itself, such as a login page: log in over HTTP, and connect with the session or a ticket; to refuse, throw UnauthorizedException',
   passed:
     'the strategy decided nothing: list one that accepts or refuses, and set optional: true for guests',
   'not-registered': 'the strategy is registered no more: keep it as long as the application runs',

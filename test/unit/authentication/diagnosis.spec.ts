@@ -115,6 +115,21 @@ describe('the diagnosis of a refused credential', () => {
     ]);
   });
 
+  it.each([
+    [302, 'ERR_WS_AUTH_REDIRECTED'],
+    [403, 'ERR_WS_AUTH_NOT_PERMITTED'],
+  ])('K5: names the status %i that a strategy has answered by itself', async (status, code) => {
+    const own = strategyOf((_run, request) => {
+      const { res } = request as { readonly res: { sendStatus(code: number): void } };
+      res.sendStatus(status);
+    });
+    const decision = await new AuthenticatorHarness({ jwt: own }, {}).decide('/', lines('a'));
+    expect(decision).toMatchObject({
+      code,
+      diagnosis: { strategies: [{ strategy: 'jwt', answer: 'answered', status }] },
+    });
+  });
+
   it('K8g: names a strategy whose own extractor finds nothing', async () => {
     const strategy = jwtStrategy(ExtractJwt.fromUrlQueryParameter('token'));
     const { strategies } = await diagnosisOf({ jwt: strategy }, tokenOf('a'));
