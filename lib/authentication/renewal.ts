@@ -25,7 +25,7 @@ export function renew(
   if (other) {
     return refusedBy(other, 'ERR_WS_AUTH_OTHER_USER');
   }
-  if (isOlder(next.proof, current.proof)) {
+  if (isOlder(next, current)) {
     return current;
   }
   const expiresAt = Math.min(next.session.expiresAt ?? Number.POSITIVE_INFINITY, latestEnd);
@@ -97,13 +97,19 @@ export function declare(
       ownTokenIds: named.ownTokenIds,
       issuer: declared.issuer ?? proof.issuer,
     },
+    presentedAt: Date.now(),
+    presentedTick: performance.now(),
   };
 }
 
-function isOlder(next: Proof, current: Proof): boolean {
+/** By the clock of its issuer; or it was presented before the application declared the user, and may be a user of before that. */
+function isOlder(next: Authenticated, current: Authenticated): boolean {
   return (
-    next.issuedAt !== undefined &&
-    current.issuedAt !== undefined &&
-    next.issuedAt < current.issuedAt
+    isBefore(next.proof.issuedAt, current.proof.issuedAt) ||
+    isBefore(next.presentedTick, current.presentedTick)
   );
+}
+
+function isBefore(one: number | undefined, other: number | undefined): boolean {
+  return one !== undefined && other !== undefined && one < other;
 }

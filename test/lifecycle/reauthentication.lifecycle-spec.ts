@@ -660,6 +660,19 @@ describe('an attempt under way', () => {
     expect(vi.getTimerCount()).toBeLessThan(timers);
   });
 
+  it('RA-05: does not undo what the application declares meanwhile, such as fewer rights', async () => {
+    const deferred = new DeferredStrategy();
+    await using app = await startDeferred({}, deferred);
+    const { client, held } = await attempting(app, deferred, { id: 'alice', role: 'admin' });
+    const fewer = { id: 'alice', role: 'guest' };
+    sessionsOf(app).refresh(sessionOf(held)!.id, fewer);
+    deferred.decide({ id: 'alice', role: 'admin' });
+    for (const _notice of ['of refresh()', 'of the attempt']) {
+      expect(await client.nextEvent()).toMatchObject({ event: 'authenticated' });
+    }
+    expect(sessionOf(held)!.user).toEqual(fewer);
+  });
+
   it('does not outlive the connection', async () => {
     const deferred = new DeferredStrategy();
     await using app = await startDeferred({}, deferred);

@@ -37,6 +37,12 @@ describe('renew', () => {
     expect(renew(authenticated('a'), next)).toMatchObject({ presentedAt: 7, presentedTick: 8 });
   });
 
+  it('RA-05: keeps what was presented, or declared, after the credential', () => {
+    const current = { ...authenticated('a'), presentedTick: 2 };
+    expect(renew(current, { ...authenticated('a'), presentedTick: 1 })).toBe(current);
+    expect(renew(current, { ...authenticated('a'), presentedTick: 2 })).not.toBe(current);
+  });
+
   it.each<[string, Partial<Proof>, Partial<Proof>]>([
     ['a later token', { issuedAt: 1 }, { issuedAt: 2 }],
     ['a token of the same instant', { issuedAt: 1 }, { issuedAt: 1 }],
