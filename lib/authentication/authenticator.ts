@@ -4,6 +4,7 @@ import type { Policy } from '../policy/policy.js';
 import type { Handshake } from '../protocol/handshake.js';
 import { Refusal, refusedBy } from '../protocol/refusal.js';
 import { anonymousProof, type Proof } from '../sessions/proof.js';
+import type { SessionLeases } from '../cluster/session-leases.js';
 import { WsAuthSession } from '../sessions/session.js';
 import { abandon } from './abandon.js';
 import { aborted, type Attempt } from './attempt.js';
@@ -53,7 +54,20 @@ export class Authenticator {
     }
     const credential = found instanceof Credential ? found : undefined;
     const isAllowed = await isOriginAllowed(subject, credential, policy);
-    return this.#decideFrom(isAllowed, subject, credential, attempt);
+    if (!attempt.running) {
+      return aborted(attempt);
+    }
+    if (!isAllowed) {
+      return refusedBy('origin', 'ERR_WS_AUTH_ORIGIN_REFUSED', {
+        ...(credential && { extractor: credential.extractor }),
+        origin: originDiagnosis(subject, policy),
+      });
+    }
+    if (!credential) {
+      return this.#withoutCredential(subject);
+    }
+    const decision = await this.enter(subject, credential, attempt);
+    return this.#unlessItCountsAsNone(decision, subject, credential, attempt);
   }
 
   /** Whether the handshake presents a credential that strategies would judge. */
@@ -66,25 +80,13 @@ export class Authenticator {
     );
   }
 
-  async #decideFrom(
-    isAllowed: boolean,
+  /** A credential that is refused counts as none where nobody has read it, or the client has not chosen to send it. */
+  #unlessItCountsAsNone(
+    decision: Authenticated | Refusal,
     subject: UpgradeSubject,
-    credential: Credential | undefined,
+    credential: Credential,
     attempt: Attempt,
-  ): Promise<Decision> {
-    if (!attempt.running) {
-      return aborted(attempt);
-    }
-    if (!isAllowed) {
-      return refusedBy('origin', 'ERR_WS_AUTH_ORIGIN_REFUSED', {
-        ...(credential && { extractor: credential.extractor }),
-        origin: originDiagnosis(subject, this.policy),
-      });
-    }
-    if (!credential) {
-      return this.#withoutCredential(subject);
-    }
-    const decision = await this.enter(subject, credential, attempt);
+  ): Decision {
     const { policy } = this;
     if (credential.content.scheme === 'Basic') {
       return this.#unlessUnread(decision);
@@ -135,7 +137,8 @@ export class Authenticator {
     credential: Credential,
     attempt: Attempt,
   ): Promise<Authenticated | Refusal> {
-    return this.#claimLease(await this.#judge.judge(subject, credential, attempt), attempt);
+    const result = await this.#judge.judge(subject, credential, attempt);
+    return this.#withLease(result, attempt);
   }
 
   /**
@@ -143,17 +146,25 @@ export class Authenticator {
    * has a place left.
    */
   async readmit(authenticated: Authenticated, attempt: Attempt): Promise<Authenticated | Refusal> {
-    return this.#claimLease(await this.#judge.checkAgain(authenticated, attempt), attempt);
+    const result = await this.#judge.checkAgain(authenticated, attempt);
+    return this.#withLease(result, attempt);
+  }
+
+  #withLease(
+    result: Authenticated | Refusal,
+    attempt: Attempt,
+  ): Authenticated | Refusal | Promise<Authenticated | Refusal> {
+    const { leases } = this.checks;
+    return leases && !(result instanceof Refusal)
+      ? this.#claimLease(leases, result, attempt)
+      : result;
   }
 
   async #claimLease(
-    result: Authenticated | Refusal,
+    leases: SessionLeases,
+    result: Authenticated,
     attempt: Attempt,
   ): Promise<Authenticated | Refusal> {
-    const { leases } = this.checks;
-    if (!leases || result instanceof Refusal) {
-      return result;
-    }
     const full = await leases.enter(result.session, this.policy);
     // A node that has lost its store meanwhile has already closed the sessions that were there.
     const refusal = full ?? this.checks.revocations?.refuseOutdated();

@@ -163,7 +163,7 @@ export class StrategyChain {
     return { name, judged, request, run: { strategy, evidence } };
   }
 
-  async #ask({ judged, request, run }: StrategyAttempt): Promise<Outcome> {
+  #ask({ judged, request, run }: StrategyAttempt): Outcome | Promise<Outcome> {
     return run
       ? runStrategy(run.strategy, request, judged.attempt, run.evidence.observers, this.options)
       : { type: 'error', error: undefined };

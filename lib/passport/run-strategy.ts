@@ -18,7 +18,7 @@ import type { Strategy, StrategyActions } from './strategy.js';
  * @param observers methods that stand in for those of the strategy in this run
  * @param options what the strategy receives beside the request; it gets a copy
  */
-export async function runStrategy(
+export function runStrategy(
   strategy: Strategy,
   request: object,
   attempt: AbortableAttempt,
@@ -26,7 +26,7 @@ export async function runStrategy(
   options?: object,
 ): Promise<Outcome> {
   if (!attempt.running) {
-    return { type: 'aborted' };
+    return Promise.resolve({ type: 'aborted' });
   }
   // A promise keeps the first outcome that it is resolved with.
   return new Promise((settle) => {
