@@ -14,7 +14,7 @@ import { hasPresentedNothing, isUnasked, presentsAnything } from './presented.js
 import { CredentialJudge, type AuthenticatorChecks, type Subject } from './credential-judge.js';
 import { noTokenFound } from './strategy-answer.js';
 import type { StrategyChain } from './strategy-chain.js';
-import { withUnread } from './unread-places.js';
+import { mayHoldToken, withUnread } from './unread-places.js';
 
 /** What is decided about a connection: a session, a refusal, or to wait for the first message. */
 export type Decision = Authenticated | Refusal | 'defer';
@@ -92,7 +92,7 @@ export class Authenticator {
       return this.#unlessUnread(decision);
     }
     if (hasPresentedNothing(subject, credential, { policy, attempt })) {
-      return this.#unlessNothingSent(decision, subject);
+      return this.#unlessNothingSent(decision, subject, attempt);
     }
     const mayDefer = policy.firstMessage && isUnasked(credential, subject, policy);
     return mayDefer ? unlessRejected(decision, attempt) : decision;
@@ -120,10 +120,14 @@ export class Authenticator {
   }
 
   /** A strategy that reads the request itself has found nothing there, as nothing was sent. */
-  #unlessNothingSent(decision: Decision, subject: Subject): Decision {
-    return decision instanceof Refusal && decision.asksForAnother
-      ? this.#withoutCredential(subject, decision)
-      : decision;
+  #unlessNothingSent(decision: Decision, subject: Subject, attempt: Attempt): Decision {
+    if (!(decision instanceof Refusal) || !decision.asksForAnother) {
+      return decision;
+    }
+    if (mayHoldToken(subject.original)) {
+      attempt.passedOver = decision;
+    }
+    return this.#withoutCredential(subject, decision);
   }
 
   /** Refuses a credential that the strategies have accepted. */

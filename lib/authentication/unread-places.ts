@@ -45,6 +45,11 @@ export function withUnread(
   return unread.length === 0 ? refusal : refusal.diagnosed({ unread });
 }
 
+/** Whether the handshake holds anything that could be a credential. */
+export function mayHoldToken(original: OriginalParts): boolean {
+  return placesIn(original).length > 0;
+}
+
 /** Names of places, never values: `authorization`, `?access_token`, `cookie:jwt`, `x-access-token`. */
 function placesIn({ url, headers }: OriginalParts): readonly string[] {
   const { authorization, cookie = '', 'sec-websocket-protocol': subprotocols, ...rest } = headers;

@@ -23,6 +23,14 @@ const bearerOnly = fromAuthorizationHeader({ schemes: ['Bearer'] });
 const origin = 'https://app.example.com';
 const allowedOrigins = [origin];
 
+const totp = { strategy: 'totp', answer: 'failed' };
+
+function diagnosisIn(app: TestApp): Promise<WsAuthDiagnosis> {
+  return new Promise((resolve) =>
+    app.nest.get(WsAuthEvents).on('refused', ({ diagnosis }) => resolve(diagnosis)),
+  );
+}
+
 async function expectFirstMessage(client: TestClient): Promise<void> {
   await client.opened();
   client.emit('authenticate', { token: tokenOf('alice') });
@@ -52,15 +60,29 @@ describe('a cookie that is refused, where a first message may follow', () => {
     ['a malformed value', 'a b', []],
   ])('K13a: is named with its reason where no token follows: %s', async (_what, token, said) => {
     await using app = await startProtected({ credentials: both, allowedOrigins });
-    const refused = new Promise<WsAuthDiagnosis>((resolve) =>
-      app.nest.get(WsAuthEvents).on('refused', ({ diagnosis }) => resolve(diagnosis)),
-    );
+    const refused = diagnosisIn(app);
     const client = await withCookie(app, `token=${token}`).opened();
     client.emit('hello');
     expect(await client.closed()).toMatchObject({ code: 3000, reason: 'credential required' });
     const diagnosis = await refused;
     expect(diagnosis).toMatchObject({ check: 'event', rejected: { extractor: 'fromCookie' } });
     expect(diagnosis.rejected!.strategies?.flatMap(Object.values) ?? []).toEqual(said);
+    expect(diagnosis).not.toHaveProperty('unread');
+  });
+
+  it.each([
+    ['/?code=1', { rejected: { extractor: 'fromRequest', strategies: [totp] } }],
+    ['/', { check: 'event' }],
+  ])('K13a: names what a strategy that reads the request found wrong in %s', async (path, why) => {
+    const strategy = customStrategy('totp', ({ query }) => query['code'] === '2' && { id: 'a' });
+    const credentials = [fromRequest(), fromFirstMessage()];
+    await using app = await startProtected({ strategy: 'totp', credentials }, [strategy]);
+    const refused = diagnosisIn(app);
+    const client = await app.connect(path).opened();
+    client.emit('hello');
+    const diagnosis = await refused;
+    expect(diagnosis).toMatchObject(why);
+    expect('rejected' in diagnosis).toBe('rejected' in why);
     expect(diagnosis).not.toHaveProperty('unread');
   });
 
