@@ -86,7 +86,7 @@ export function settle(options: ConnectOptions): Settings {
     throw new TypeError('token: expected a function');
   }
   if (!WebSocket) {
-    throw new TypeError('no WebSocket: hand one in');
+    throw new TypeError('WebSocket: expected a class');
   }
   return {
     ...options,

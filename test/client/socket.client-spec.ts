@@ -166,7 +166,7 @@ describe('a socket', () => {
     const { WebSocket } = globalThis as { WebSocket?: unknown };
     Reflect.deleteProperty(globalThis, 'WebSocket');
     try {
-      expect(() => connect(url, { token: alice })).toThrow('no WebSocket: hand one in');
+      expect(() => connect(url, { token: alice })).toThrow('WebSocket: expected a class');
     } finally {
       if (WebSocket) Object.assign(globalThis, { WebSocket });
     }

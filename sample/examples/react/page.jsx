@@ -12,6 +12,7 @@ async function newToken() {
     body: JSON.stringify({ user: 'alice' }),
   });
   if (response.status === 401) return undefined; // no user is logged in
+  if (!response.ok) throw new Error(`no token: ${response.status}`); // the socket tries again later
   return (await response.json()).token;
 }
 
