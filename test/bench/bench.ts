@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Settings } from './contenders/contender.js';
 import type { ContenderName } from './contenders/registry.js';
 import type { BenchOptions } from './options.js';
+import type { Belongings } from './processes/belongings.js';
 import { Child } from './processes/child.js';
 import type { Cores } from './processes/cores.js';
 import { Server } from './processes/server.js';
@@ -10,6 +11,7 @@ import { Server } from './processes/server.js';
 export class Bench implements AsyncDisposable {
   readonly secret = randomBytes(32).toString('base64');
   readonly load: Child;
+  readonly #shared = new Map<ContenderName, Promise<Server>>();
 
   constructor(
     readonly options: BenchOptions,
@@ -38,7 +40,19 @@ export class Bench implements AsyncDisposable {
     );
   }
 
+  /** A server for one work. A quick run judges no times, so its works share the servers that they leave as they were. */
+  async serverFor(name: ContenderName, belongings: Belongings): Promise<Server> {
+    if (!this.options.quick) {
+      return belongings.use(await this.startServer(name));
+    }
+    const server = this.#shared.get(name) ?? this.startServer(name);
+    this.#shared.set(name, server);
+    return server;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    const servers = await Promise.all(this.#shared.values());
+    await Promise.all(servers.map((server) => server[Symbol.asyncDispose]()));
     await this.load[Symbol.asyncDispose]();
   }
 }

@@ -40,21 +40,15 @@ if (cores.server === undefined) {
   process.stdout.write('Servers and load share cores: the numbers mean little.\n');
 }
 const sections: Section[] = [];
-const waiting = Object.entries(works).filter(([name]) => options.only?.includes(name) ?? true);
-
-/** Does one work after the other, until all are done. */
-async function workThrough(): Promise<void> {
-  await using bench = new Bench(options, cores);
-  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-    const section = await next[1](bench);
+await using bench = new Bench(options, cores);
+for (const [name, work] of Object.entries(works)) {
+  if (options.only?.includes(name) ?? true) {
+    const section = await work(bench);
     process.stdout.write(`\n${sectionText(section)}`);
     sections.push(section);
   }
 }
 
-// Where no times are judged, one work may start its servers while another one measures.
-const lanes = Math.min(options.quick ? 2 : 1, waiting.length);
-await Promise.all(Array.from({ length: lanes }, workThrough));
 if (!options.quick && options.profile === undefined && options.match === '') {
   const file = 'test/bench/RESULTS.md';
   writeReport(file, sections, options.only && readReport(file));

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 
 /** What a run is asked for. */
 export interface BenchOptions {
-  /** A smoke test of a minute or two, two works at a time. Its numbers mean little, and nothing is written. */
+  /** A smoke test of two minutes, whose works share servers. Its numbers mean little, and nothing is written. */
   readonly quick: boolean;
   /** Works to do, by name, whose results replace those in the report; all without it. */
   readonly only: readonly string[] | undefined;

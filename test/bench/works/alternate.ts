@@ -21,8 +21,6 @@ export interface Comparison<One> {
   readonly contenders: readonly One[];
   /** Starts one with a server of its own. */
   start(one: One, belongings: Belongings): Promise<Runner>;
-  /** Whether one server of the baseline does for all: where times are not judged. */
-  readonly sharesBaseline: boolean;
   /** Slices that do not count, so that the compiler of V8 has seen the code. */
   readonly warmUp: number;
   /** How often both are started: two starts of one program differ by up to a tenth, by what the compiler made of it. */
@@ -40,14 +38,12 @@ export async function alternate<One extends { readonly label: string }>(
 ): Promise<Series[]> {
   const [baseline, ...others] = comparison.contenders;
   const series: Series[] = [];
-  await using common = new Belongings();
-  const shared = comparison.sharesBaseline ? await comparison.start(baseline!, common) : undefined;
   for (const other of others) {
     const costs: Cost[] = [];
     const beside: Cost[] = [];
     for (let sitting = 0; sitting < comparison.sittings; sitting += 1) {
       await using belongings = new Belongings();
-      const first = shared ?? (await comparison.start(baseline!, belongings));
+      const first = await comparison.start(baseline!, belongings);
       const second = await comparison.start(other, belongings);
       await repeat(first, comparison.warmUp);
       await repeat(second, comparison.warmUp);

@@ -41,7 +41,7 @@ function compare(bench: Bench, contestants: readonly Contestant[]): Promise<Seri
   return alternate({
     contenders: chosen(bench, contestants),
     start: async (contestant, belongings) => {
-      const server = belongings.use(await bench.startServer(contestant.name));
+      const server = await bench.serverFor(contestant.name, belongings);
       const work = {
         label: contestant.label,
         server,
@@ -50,7 +50,6 @@ function compare(bench: Bench, contestants: readonly Contestant[]): Promise<Seri
       };
       return dialogueRunner(bench, work, bench.size(200, 100));
     },
-    sharesBaseline: bench.options.quick,
     warmUp: bench.size(40, 2),
     sittings: bench.size(3, 1),
     rounds: bench.size(10, 2),

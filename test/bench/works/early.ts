@@ -14,6 +14,7 @@ import {
   oursSocketIo,
   type Contestant,
 } from './contestants.js';
+import { chosen } from './chosen.js';
 import { explain } from './dialogue-runner.js';
 import { tokens } from './tokens.js';
 
@@ -38,7 +39,7 @@ const everyone: readonly Contestant[] = [
 /** (e) Messages that are sent the moment a connection is open. The one work that is judged. */
 export async function early(bench: Bench): Promise<Section> {
   const results: { readonly contestant: Contestant; readonly counts: EarlyCounts }[] = [];
-  for (const contestant of everyone) {
+  for (const contestant of chosen(bench, everyone)) {
     results.push({ contestant, counts: await send(bench, contestant) });
   }
   return {

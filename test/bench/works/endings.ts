@@ -39,7 +39,7 @@ export async function endings(bench: Bench): Promise<Section> {
   await using belongings = new Belongings();
   const series: (readonly [MassEnding, Server, Ended[]])[] = [];
   for (const ending of all) {
-    const server = belongings.use(await bench.startServer(ending.contestant.name));
+    const server = await bench.serverFor(ending.contestant.name, belongings);
     if (!bench.options.quick) {
       await end(bench, server, ending, warmUp);
     }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Bench } from '../bench.js';
 import type { OpenPlan } from '../load/load.js';
+import { Belongings } from '../processes/belongings.js';
 import type { Memory } from '../processes/server.js';
 import { heapPairRow } from '../report/pair-row.js';
 import type { Section } from '../report/section.js';
@@ -76,7 +77,8 @@ async function measure(
   { label, name, way, ...contestant }: Contestant,
   sizes: Sizes,
 ): Promise<Measured> {
-  await using server = await bench.startServer(name);
+  await using belongings = new Belongings();
+  const server = await bench.serverFor(name, belongings);
   const credentials = tokens(bench.secret, sizes.full);
   const { port, pid } = server;
   const dialogue = withEcho({ label, name, way, ...contestant });

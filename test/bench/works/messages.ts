@@ -49,8 +49,7 @@ function compare(bench: Bench, contenders: readonly Contestant[]): Promise<Serie
   return alternate({
     contenders: chosen(bench, contenders),
     start: (contestant, belongings) => openGroup(bench, contestant, belongings),
-    sharesBaseline: bench.options.quick,
-    warmUp: 6,
+    warmUp: bench.size(6, 1),
     sittings: bench.size(4, 1),
     rounds: bench.size(6, 2),
   });
@@ -61,7 +60,7 @@ async function openGroup(
   { label: group, name, way }: Contestant,
   belongings: Belongings,
 ): Promise<Runner> {
-  const { port, pid } = belongings.use(await bench.startServer(name));
+  const { port, pid } = await bench.serverFor(name, belongings);
   const plan: OpenPlan = {
     group,
     port,

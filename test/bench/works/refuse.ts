@@ -115,7 +115,7 @@ function compare(bench: Bench, contenders: readonly Refused[]): Promise<Series[]
   return alternate({
     contenders: chosen(bench, contenders),
     start: async ({ label, name, dialogue, first }, belongings) => {
-      const server = belongings.use(await bench.startServer(name));
+      const server = await bench.serverFor(name, belongings);
       if (first !== undefined) {
         const primed = { ...dialogue, outcome: first };
         await dialogueRunner(bench, { label, server, dialogue: primed, credentials }, 1).slice();
@@ -123,7 +123,6 @@ function compare(bench: Bench, contenders: readonly Refused[]): Promise<Series[]
       const work = { label, server, dialogue, credentials };
       return dialogueRunner(bench, work, bench.size(350, 150));
     },
-    sharesBaseline: bench.options.quick,
     warmUp: bench.size(12, 2),
     sittings: bench.size(3, 1),
     rounds: bench.size(8, 2),
