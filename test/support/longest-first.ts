@@ -1,7 +1,7 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that take minutes. Started last, each of them would run alone while the other cores wait. */
-const longest = [
+export const longest: readonly string[] = [
   'test/unit/simulation/even-seeds.spec.ts',
   'test/unit/simulation/odd-seeds.spec.ts',
   'test/unit/simulation/simulation.spec.ts',
@@ -11,6 +11,7 @@ const longest = [
   'test/security/flood.security-spec.ts',
   'test/package/other-transports-11.spec.ts',
   'test/package/nest-add.spec.ts',
+  'test/socket-io/draining.e2e-spec.ts',
 ];
 
 /** Starts the longest files first. A fresh clone has no durations of a former run, by which vitest would order them. */

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { rootFile } from '../readme/readme.js';
+import { longest } from '../support/longest-first.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -22,6 +23,10 @@ describe('the workflows', () => {
   it.each(workflows)('%s reads the contents, and no job may do more than it needs', (file) => {
     expect(rootFile(file)).toMatch(/^permissions:\n {2}contents: read$/m);
   });
+});
+
+it.each(longest)('%s, which is started before shorter files, exists', (file) => {
+  expect(existsSync(`${root}/${file}`)).toBe(true);
 });
 
 it('changesets are written by one exact version, and none may be left at a release', () => {
