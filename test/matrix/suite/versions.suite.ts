@@ -103,11 +103,15 @@ describe('WsAuthGuard', () => {
 });
 
 describe('the default logger', () => {
-  for (const level of ['warn', 'error', 'log', 'debug', 'verbose']) {
-    it(`K14e: writes refusals of level ${level}`, async () => {
-      const program = join(dirname(process.argv[1]!), 'refused-once.js');
-      const { stdout, stderr } = await run(process.execPath, [program, level]);
-      assert.match(stdout + stderr, /refused ERR_WS_AUTH_CREDENTIAL_REJECTED/);
-    });
-  }
+  it('K14e: writes refusals of every level, at that level', async () => {
+    const levels = ['warn', 'error', 'log', 'debug', 'verbose'];
+    const program = join(dirname(process.argv[1]!), 'refused-at-levels.js');
+    const env = { ...process.env, NO_COLOR: '1' };
+    const { stdout, stderr } = await run(process.execPath, [program, ...levels], { env });
+    const refusal = /(\w+) \[\w+\] .*refused ERR_WS_AUTH_CREDENTIAL_REJECTED/g;
+    const written = [...(stdout + stderr).matchAll(refusal)].map(([, level]) =>
+      level!.toLowerCase(),
+    );
+    assert.deepEqual(written.toSorted(), levels.toSorted());
+  });
 });
