@@ -5,13 +5,14 @@ export const longest: readonly string[] = [
   'test/unit/simulation/even-seeds.spec.ts',
   'test/unit/simulation/odd-seeds.spec.ts',
   'test/unit/simulation/simulation.spec.ts',
+  'test/socket-io/draining.e2e-spec.ts',
+  'test/nodes/faults.nodes-spec.ts',
+  'test/sample/sessions-page.browsers-spec.ts',
   'test/package/nest-12.spec.ts',
   'test/package/nest-11.spec.ts',
-  'test/nodes/faults.nodes-spec.ts',
-  'test/security/flood.security-spec.ts',
   'test/package/other-transports-11.spec.ts',
   'test/package/nest-add.spec.ts',
-  'test/socket-io/draining.e2e-spec.ts',
+  'test/browsers/site.browsers-spec.ts',
 ];
 
 /** Starts the longest files first. A fresh clone has no durations of a former run, by which vitest would order them. */
