@@ -80,7 +80,7 @@ export class Authenticator {
     );
   }
 
-  /** A credential that is refused counts as none where nobody has read it, or the client has not chosen to send it. */
+  /** A credential that is refused counts as none where no strategy has read it, or the client has not chosen to send it. */
   #unlessItCountsAsNone(
     decision: Authenticated | Refusal,
     subject: UpgradeSubject,

@@ -12,7 +12,7 @@ export class LiveSessions {
   readonly #byToken = new SessionsByKey();
   /** Those whose clients have received the notice. */
   readonly #leaving = new Set<LiveSession>();
-  /** Those that are over and wait for their turn to be closed: nothing passes any more, and nobody finds them here. */
+  /** Those that are over and wait for their turn to be closed: nothing passes any more, and no lookup finds them. */
   readonly #over = new Map<LiveSession, Ending>();
 
   #onChange: ((userId: string | undefined) => void) | undefined;

@@ -28,7 +28,7 @@ describe('endAll', () => {
     expect(ended()).toBe(3);
   });
 
-  it('closes thousands in pieces, and nobody finds them meanwhile', async () => {
+  it('closes thousands in pieces, and no lookup finds them meanwhile', async () => {
     const { live, sessions, bob, ended } = open(many);
     live.noteLeaving(sessions[0]!);
     expect(endAll(live, live.ofUser('alice'), revoked)).toBe(many);
