@@ -1,4 +1,5 @@
 import type { MiddlewareAnswer } from '../passport/middleware-response.js';
+import { comesTooLate } from '../passport/thenable.js';
 import { bearerErrorOf } from '../protocol/challenge.js';
 import type { WsAuthStrategyAnswer } from '../protocol/diagnosis.js';
 import { Refusal, type RefusalCode } from '../protocol/refusal.js';
@@ -78,6 +79,8 @@ export function refuseIfThrown<Said>(judge: () => Said): Said | Refusal {
  * otherwise with 401. Everything else is a failure of the application.
  */
 export function refusalOfError(error: unknown): Refusal {
+  // A promise that was passed to `next()` by mistake may reject, which would end the process.
+  orFailure(() => comesTooLate(error));
   const status = orFailure(() => httpStatusOf(error));
   return new Refusal(codeOfError(status), { cause: error });
 }

@@ -1,4 +1,5 @@
 import { WsAuthConfigurationError } from '../../errors/ws-auth.error.js';
+import { demandKnownOptions } from '../../policy/check-options.js';
 
 /**
  * One case of a conformance suite. It depends on no test runner.
@@ -47,6 +48,25 @@ export interface ConformanceOptions {
    * @default 4_000
    */
   readonly timeoutMs?: number;
+}
+
+const conformanceOptions: Readonly<Record<keyof ConformanceOptions, true>> = {
+  exceptions: true,
+  timeoutMs: true,
+};
+
+/**
+ * The options of a call, with their defaults.
+ *
+ * @throws {WsAuthConfigurationError} for an unknown option.
+ */
+export function conformanceSettings(
+  call: string,
+  options: ConformanceOptions,
+): Required<ConformanceOptions> {
+  demandKnownOptions(conformanceOptions, options, call);
+  const { exceptions = {}, timeoutMs = 4_000 } = options;
+  return { exceptions, timeoutMs };
 }
 
 /** What a case demands of a subject that is opened for it. */

@@ -1,4 +1,9 @@
-import { casesOf, type ConformanceCase, type ConformanceOptions } from './conformance-case.js';
+import {
+  casesOf,
+  conformanceSettings,
+  type ConformanceCase,
+  type ConformanceOptions,
+} from './conformance-case.js';
 import { journalCases } from './store-journal-cases.js';
 import { leaseCases } from './store-lease-cases.js';
 import { presenceCases } from './store-presence-cases.js';
@@ -16,13 +21,14 @@ import { ticketCases } from './store-ticket-cases.js';
  *   it(name, run);
  * }
  * ```
- * @throws {WsAuthConfigurationError} for an exception that names no case, or has no reason.
+ * @throws {WsAuthConfigurationError} for an unknown option, and for an exception that names no case, or has no reason.
  * @publicApi
  */
 export function storeConformance(
   open: OpenStore,
-  { exceptions = {}, timeoutMs = 4_000 }: ConformanceOptions = {},
+  options: ConformanceOptions = {},
 ): readonly ConformanceCase[] {
+  const { exceptions, timeoutMs } = conformanceSettings('storeConformance', options);
   const demands = [
     ...ticketCases,
     ...revocationCases,

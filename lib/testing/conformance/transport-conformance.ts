@@ -1,4 +1,9 @@
-import { casesOf, type ConformanceCase, type ConformanceOptions } from './conformance-case.js';
+import {
+  casesOf,
+  conformanceSettings,
+  type ConformanceCase,
+  type ConformanceOptions,
+} from './conformance-case.js';
 import { enteringCases } from './entering-cases.js';
 import { hookCases, secrecyCases } from './hook-cases.js';
 import { limitCases } from './limit-cases.js';
@@ -16,13 +21,14 @@ import type { OpenTransport } from './transport-under-test.js';
  *   it.skipIf(exception)(name, run); // node:test: test(name, { skip: exception }, run)
  * }
  * ```
- * @throws {WsAuthConfigurationError} for an exception that names no case, or has no reason.
+ * @throws {WsAuthConfigurationError} for an unknown option, and for an exception that names no case, or has no reason.
  * @publicApi
  */
 export function transportConformance(
   open: OpenTransport,
-  { exceptions = {}, timeoutMs = 4_000 }: ConformanceOptions = {},
+  options: ConformanceOptions = {},
 ): readonly ConformanceCase[] {
+  const { exceptions, timeoutMs } = conformanceSettings('transportConformance', options);
   const demands = [
     ...enteringCases,
     ...sessionCases,

@@ -9,7 +9,7 @@ import {
   UnauthorizedException,
 } from '@nestjs/common';
 import { WsException } from '@nestjs/websockets';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   refusalOfAnswer,
   refusalOfError,
@@ -122,6 +122,15 @@ describe('refusalOfAnswer', () => {
 });
 
 describe('refusalOfError', () => {
+  it('refuses with 500 for a promise, and handles its rejection', async () => {
+    const unhandled = vi.fn();
+    process.on('unhandledRejection', unhandled);
+    expect(refusalOfError(Promise.reject(new Error('late')))).toMatchObject({ httpStatus: 500 });
+    await new Promise(setImmediate);
+    process.off('unhandledRejection', unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+  });
+
   it.each<[unknown, string, number]>([
     [new BadRequestException(), 'ERR_WS_AUTH_MALFORMED_CREDENTIAL', 400],
     [new UnauthorizedException(), 'ERR_WS_AUTH_CREDENTIAL_REJECTED', 401],

@@ -50,6 +50,13 @@ describe('a conformance suite', () => {
     expect(() => storeConformance(open, { exceptions })).toThrow(message);
   });
 
+  it('K11a: refuses a misspelt option', () => {
+    const options = { exception: {} } as never;
+    for (const suite of [storeConformance, transportConformance]) {
+      expect(() => suite(open as never, options)).toThrow(/exception: unknown option/);
+    }
+  });
+
   it('rejects for a store that returns a ticket twice', async () => {
     const [once] = storeConformance(forgetful).filter(({ id }) => id === 'ticket-once');
     await expect(once?.run()).rejects.toThrow();
