@@ -7,9 +7,17 @@ import type { Duplex } from 'node:stream';
  */
 const answerMs = 10_000;
 
-/** Calls back if no server has written to the socket of an upgrade in time, and none reads it. */
+/**
+ * Calls back if no server has written to the socket of an upgrade in time, and none reads it, or if one has closed it without a word, as
+ * engine.io does after a second.
+ */
 export function unlessAnswered(socket: Duplex, onUnanswered: () => void): void {
-  const stop = () => clearTimeout(timer);
+  const stop = () => {
+    clearTimeout(timer);
+    if (socket.writableEnded && (socket as Partial<Socket>).bytesWritten === 0) {
+      onUnanswered();
+    }
+  };
   const timer = setTimeout(() => {
     socket.off('close', stop);
     if (!socket.destroyed && isIgnored(socket)) {

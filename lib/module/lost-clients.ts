@@ -1,4 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { Logger } from '@nestjs/common';
 import type { WsAuthTransport } from '../protocol/transport.js';
 
@@ -18,6 +20,10 @@ const droppedUpgrade =
 const otherClient =
   'a client of Socket.IO has come, and the gateways speak native WebSockets: connect with new WebSocket(url) or nestjs-ws-auth/client, ' +
   'or install @nestjs/platform-socket.io instead of @nestjs/platform-ws';
+
+const nativeClient =
+  'a client has come with a WebSocket of its own, and the gateways speak Socket.IO: connect with io(url) of socket.io-client, or install ' +
+  '@nestjs/platform-ws instead of @nestjs/platform-socket.io';
 
 const clientOfSocketIo = /^\/socket\.io\/?\?(?:[^#]*&)?EIO=\d/;
 
@@ -42,7 +48,21 @@ export function watchForLostClients(server: Server, gateways: GatewayPlaces): vo
       response.once('finish', () => isUnserved(response) && warn(cause));
     }
   };
-  server.on('request', look).once('close', () => void server.off('request', look));
+  // engine.io closes an upgrade for another path without a word.
+  const lookAtUpgrade = (_request: IncomingMessage, socket: Duplex) => {
+    socket.once('close', () => {
+      if (socket.writableEnded && (socket as Partial<Socket>).bytesWritten === 0) {
+        warn(nativeClient);
+      }
+    });
+  };
+  server.on('request', look);
+  // Without another listener of Socket.IO, this one would have Node.js take every upgrade for one that is handled.
+  const isWatched = gateways.transport === 'socket.io' && server.listenerCount('upgrade') > 0;
+  if (isWatched) {
+    server.on('upgrade', lookAtUpgrade);
+  }
+  server.once('close', () => server.off('request', look).off('upgrade', lookAtUpgrade));
 }
 
 function causeOf(

@@ -104,6 +104,12 @@ function messageFix(
   if (check !== undefined && transport !== 'ws' && ofFirstMessages.has(check)) {
     return { of: `${check} of ${transport}`, text: messages[transport] };
   }
+  if (check === 'path' && transport === 'socket.io') {
+    return {
+      of: 'path of socket.io',
+      text: "no gateway has the namespace: connect to one of those that the log names at boot, such as io('https://host/chat'), or set namespace in @WebSocketGateway()",
+    };
+  }
   if (check === 'no-credential' && extractor !== undefined) {
     return {
       of: 'nothing in a message',

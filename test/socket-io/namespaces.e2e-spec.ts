@@ -60,6 +60,16 @@ describe.each(ioTransports)('11: the namespaces of a server, by %s', (transport)
     await expect(app.open(transport, { auth }).refused()).resolves.toMatchObject(closed);
   });
 
+  it('K8: a closed one is named, once for each client that asks for it', async () => {
+    const refused: object[] = [];
+    const stop = app.nest.get(WsAuthEvents).on('refused', (event) => refused.push(event));
+    await app.open(transport, { auth }).refused();
+    stop();
+    expect(refused).toMatchObject([
+      { code: 'ERR_WS_AUTH_UNKNOWN_PATH', namespace: '/', diagnosis: { check: 'path' } },
+    ]);
+  });
+
   it('an unknown namespace is refused', async () => {
     const client = app.open(transport, { auth }, '/nothing');
     await expect(client.refused()).resolves.toEqual({ message: 'Invalid namespace' });

@@ -76,6 +76,12 @@ export class ConnectJudge {
     }
   }
 
+  /** Refuses a client a namespace, whatever its credential is. Its connection stays for other namespaces. */
+  refuseNamespace(refusal: Refusal, namespace: string, answer: Next): void {
+    this.#report(refusal, namespace, 'message');
+    answer(this.errorOf(refusal));
+  }
+
   errorOf(refusal: Refusal): ConnectError {
     return new ConnectError(refusal, this.connection.server.context.policy);
   }

@@ -1,4 +1,4 @@
-import { Refusal } from '../../protocol/refusal.js';
+import { refusedBy, type Refusal } from '../../protocol/refusal.js';
 import { sessionOf, setPublic } from '../../sessions/client-session.js';
 import type { ExpectClient } from '../adapter-context.js';
 import { contain } from '../contain.js';
@@ -38,9 +38,11 @@ export class Reception {
     const payload = payloadOf(socket.handshake.auth);
     socket.handshake.auth = redactPayload(payload ?? {}) as Record<string, unknown>;
     const greeted = { access, payload };
-    if (access === 'closed' || this.connection.phase === 'ended') {
+    if (this.connection.phase === 'ended') {
       // Socket.IO forgets the client of a connection that has closed when it is answered, and not before.
       next(this.#judge.errorOf(unknownNamespace));
+    } else if (access === 'closed') {
+      this.#judge.refuseNamespace(unknownNamespace, socket.nsp.name, next);
     } else if (access === 'public') {
       this.connection.becomeGuest();
       setPublic(socket);
@@ -157,4 +159,4 @@ export class Reception {
   }
 }
 
-const unknownNamespace = new Refusal('ERR_WS_AUTH_UNKNOWN_PATH');
+const unknownNamespace = refusedBy('path', 'ERR_WS_AUTH_UNKNOWN_PATH');

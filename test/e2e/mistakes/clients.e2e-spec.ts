@@ -5,6 +5,7 @@ import { PassportStrategy } from '@nestjs/passport';
 import { WebSocketGateway } from '@nestjs/websockets';
 import jwt from 'jsonwebtoken';
 import { Strategy } from 'passport-custom';
+import { Server as IoServer } from 'socket.io';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   fromAuthorizationHeader,
@@ -18,6 +19,7 @@ import {
   type WsAuthEventMap,
 } from '../../../lib/index.js';
 import { fixOf } from '../../../lib/protocol/refusal-fix.js';
+import { socketIo } from '../../../lib/socket-io.js';
 import { freePort, startApp, type TestApp } from '../../support/app.js';
 import type { ConnectOptions, TestClient } from '../../support/client.js';
 import { EchoGateway } from '../../support/gateways.js';
@@ -362,6 +364,35 @@ describe('a client that comes to the wrong server', () => {
       [expect.stringMatching(`which has no gateway: connect to :${port}/chat, or leave the port`)],
     ]);
     warn.mockRestore();
+  });
+
+  it('K8: is named what to connect with, if the gateways speak Socket.IO', async () => {
+    const warn = vi.spyOn(Logger.prototype, 'warn').mockReturnValue();
+    const gateway = class IoGateway {};
+    WebSocketGateway({ destroyUpgradeTimeout: 10 })(gateway);
+    await using app = await startApp({
+      imports: [WsAuthModule.forRoot({ strategy: 'jwt', platform: socketIo() })],
+      providers: [JwtStrategy, gateway],
+    });
+    for (let times = 0; times < 2; times += 1) {
+      await once(upgrade(app.port).end(), 'error');
+    }
+    await vi.waitFor(() => expect(warn).toHaveBeenCalled());
+    expect(warn.mock.calls).toEqual([
+      [expect.stringMatching(/the gateways speak Socket\.IO: connect with io\(url\)/)],
+    ]);
+    warn.mockRestore();
+  });
+
+  it('K8: is named the paths, if a server of Socket.IO beside them closes it first', async () => {
+    await using app = await startApp({ imports, providers: [JwtStrategy, EchoGateway] });
+    const other = new IoServer(app.nest.getHttpServer(), { destroyUpgradeTimeout: 10 });
+    const refused = new Promise<Refused>((resolve) =>
+      app.nest.get(WsAuthEvents).on('refused', resolve),
+    );
+    await once(upgrade(app.port).end(), 'error');
+    expect(await refused).toMatchObject({ path: '/chat', diagnosis: { check: 'path' } });
+    await other.close();
   });
 
   it('K8: is named what to connect with, if it is of Socket.IO', async () => {

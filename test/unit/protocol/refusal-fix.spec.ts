@@ -76,6 +76,10 @@ describe('the fix of a refusal', () => {
     expect(fix!.text).toMatch(/undefined: send \{"event":"authenticate"/);
   });
 
+  it('K8: names namespaces where Socket.IO is the transport', () => {
+    expect(fixOf({ check: 'path' }, 'socket.io')!.text).toMatch(/^no gateway has the namespace/);
+  });
+
   it('K8g: names no first message where the gateway reads none', () => {
     const refused = { check: 'no-credential', extractor: 'fromCookie' } as const;
     expect(fixOf(refused)).toEqual(fixOf({ check: 'no-credential' }));
