@@ -18,6 +18,10 @@ type Effective = Pick<
   | 'awaitConnection'
   | 'bindSidToAddress'
   | 'presence'
+  | 'maxPending'
+  | 'maxPendingPerAddress'
+  | 'maxSessionAgeMs'
+  | 'expiryWarningMs'
 > & {
   /** What carries the connections; unknown for an application without a gateway. */
   readonly transport?: WsAuthTransport;
@@ -65,6 +69,15 @@ const rules: Rules = {
     hasEffect: ({ sessionLimitScope: scope, maxSessionsPerUser }) =>
       scope === 'node' || maxSessionsPerUser < Infinity,
     otherwise: "'cluster' has no effect without a limit; pass maxSessionsPerUser",
+  },
+  maxPendingPerAddress: {
+    hasEffect: ({ maxPending, maxPendingPerAddress }) => maxPendingPerAddress <= maxPending,
+    otherwise: 'has no effect above maxPending; pass a smaller number',
+  },
+  expiryWarningMs: {
+    hasEffect: ({ expiryWarningMs, maxSessionAgeMs }) =>
+      expiryWarningMs === 0 || expiryWarningMs < maxSessionAgeMs,
+    otherwise: 'has no effect from maxSessionAgeMs on, since no session lasts longer; pass less',
   },
   maxQueuedMessages: queue,
   maxQueuedBytes: queue,

@@ -28,6 +28,9 @@ const rows: readonly [WsAuthModuleOptions, WsAuthModuleOptions][] = [
   [{ maxStalenessMs: 100 }, { store }],
   [{ onStoreLoss: 'keep' }, { store }],
   [{ presence: true }, { store }],
+  [{ maxPendingPerAddress: 9, maxPending: 8 }, { maxPending: 9 }],
+  [{ expiryWarningMs: 60_000, maxSessionAgeMs: 60_000 }, { maxSessionAgeMs: 60_001 }],
+  [{ expiryWarningMs: 1, maxSessionAgeMs: 1 }, { expiryWarningMs: 0 }],
   [
     { failedAttempts: { perAccount }, credentials: [fromRequest()] },
     { credentials: [fromFirstMessage(), ...header] },
