@@ -43,7 +43,7 @@ const fixesOfChecks: Readonly<Record<WsAuthCheck, string>> = {
   password: 'fromUserInfo() takes ws://TOKEN:x@host/, with x as the password',
   size: 'the credential is larger than maxCredentialBytes: make the token smaller, or the option larger',
   'token-repeated': 'send the token once: two values have its name',
-  'token-encoding': 'encode the token with encodeURIComponent(), or as the option encoding says',
+  'token-encoding': 'encode the token with encodeURIComponent(), or by the option encoding',
   'token-whitespace': 'trim the token: it has a space or a line break at an end',
   'token-scheme': `${alone}, without "Bearer " before it`,
   'token-empty': `${alone}: it is empty, as of a variable that is not set`,

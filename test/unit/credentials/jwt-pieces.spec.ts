@@ -51,7 +51,7 @@ describe('K1b: a token in numbered chunks', () => {
     expect(foundIn(texts)).toEqual({});
   });
 
-  it('K6b: costs no more the longer the names are than their length says', () => {
+  it('K6b: costs in proportion to the length of the names', () => {
     const names = ['_', '._-', '1'].flatMap((each) => [
       each.repeat(100_000),
       `${each.repeat(100_000)}x`,

@@ -5,7 +5,7 @@ import type { Frame } from '../../../lib/testing/wire.js';
 
 const late = new Error('late');
 
-/** Deadlines that pass when the test says so. */
+/** Deadlines that pass at the command of the test. */
 function queueWithDeadlines() {
   const running = new Set<() => void>();
   const start = (pass: () => void) => {
