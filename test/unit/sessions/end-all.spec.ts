@@ -28,9 +28,17 @@ describe('endAll', () => {
     expect(ended()).toBe(3);
   });
 
+  it('does so also where each takes long', () => {
+    const { live, sessions, ended } = open(3);
+    let now = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => (now += 1_000));
+    endAll(live, sessions, revoked);
+    expect(ended()).toBe(3);
+  });
+
   it('closes thousands in pieces, and no lookup finds them meanwhile', async () => {
     const { live, sessions, bob, ended } = open(many);
-    live.noteLeaving(sessions[0]!);
+    live.noteLeaving(sessions.at(-1)!);
     expect(endAll(live, live.ofUser('alice'), revoked)).toBe(many);
     expect(ended()).toBeLessThan(many / 2);
     const waiting = sessions.at(-1)!;
