@@ -53,6 +53,9 @@ class Gatekeeper {
   }
 }
 
+/** A predicate of origins that answers in another turn of the event loop. */
+const yesLater = () => new Promise<boolean>((resolve) => setImmediate(resolve, true));
+
 const token = () => ({ token: tokenOf('alice') });
 
 function seenBy(app: TestApp) {
@@ -410,6 +413,17 @@ describe('the deadline', () => {
     client.socket.resume();
     expect((await client.closed()).code).toBe(3008);
     expect(seenBy(app)).toEqual(nobody);
+  });
+});
+
+describe('the slot', () => {
+  it('K6d: is given back once by a client whose origin is judged later', async () => {
+    await using app = await startProtected({ allowedOrigins: yesLater, maxPendingPerAddress: 1 });
+    for (let client = 1; client <= 3; client += 1) {
+      const alice = await app.connect().opened();
+      alice.emit('authenticate', token());
+      expect(await alice.nextEvent()).toMatchObject({ event: 'authenticated' });
+    }
   });
 });
 

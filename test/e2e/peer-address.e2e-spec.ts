@@ -6,9 +6,10 @@ import { WebSocketGateway } from '@nestjs/websockets';
 import { fromQueryParam, WsAuthModule, type FailureLimiter } from '../../lib/index.js';
 import { WsAuthService } from '../../lib/module/ws-auth.service.js';
 import { startApp, startProtected } from '../support/app.js';
-import { until } from '../support/invariants.js';
+import { handshakeOf, until } from '../support/invariants.js';
 import { RawPeer } from '../support/raw-peer.js';
-import { JwtStrategy } from '../support/strategies.js';
+import { customStrategy, JwtStrategy } from '../support/strategies.js';
+import { turns } from '../support/turns.js';
 
 /** A reset that overtakes nothing: the server reads the message and finds the connection gone. */
 function sendAndReset(client: WebSocket, message: object): void {
@@ -17,6 +18,27 @@ function sendAndReset(client: WebSocket, message: object): void {
   client.send(JSON.stringify(message));
   socket.resetAndDestroy();
 }
+
+it('K6c: counts a strategy that still runs against the address of a client that was alone and has left', async () => {
+  const events = new EventEmitter();
+  const slow = customStrategy('slow', async () => {
+    events.emit('asked');
+    await once(events, 'end');
+    return false;
+  });
+  const asked = once(events, 'asked');
+  await using app = await startProtected({ strategy: 'slow', maxPendingPerAddress: 1 }, [slow]);
+  const { budget } = app.nest.get(WsAuthService);
+  const upgrade = handshakeOf({ fields: { authorization: 'Bearer opaque' } }, app.port);
+  const peer = new RawPeer(app.port).write(upgrade);
+  await asked;
+  await turns(1);
+  peer.reset();
+  await until(() => budget.total === 0, 'the client stays pending');
+  const next = new RawPeer(app.port).write(upgrade);
+  expect((await next.response()).status).toBe(429);
+  events.emit('end');
+});
 
 it('counts a guess against the address of a client that leaves with it', async () => {
   const counted = new EventEmitter();

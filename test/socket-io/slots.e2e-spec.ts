@@ -67,8 +67,8 @@ describe('a socket that a proxy keeps for the requests of many clients', () => {
   });
 });
 
-describe('a predicate of origins that never answers', () => {
-  it('K6c: ends the requests of a connection at the deadline, and is asked once', async () => {
+describe('a predicate of origins', () => {
+  it('K6c: that never answers ends the requests of a connection at the deadline, and is asked once', async () => {
     let asked = 0;
     await using app = await startIo(
       {
@@ -98,6 +98,26 @@ describe('a predicate of origins that never answers', () => {
     expect(asked).toBe(4);
     // The owner, which sends no Origin, is not harmed.
     expect((await polling.poll()).status).toBe(200);
+  });
+
+  it('K6c: that has answered about four origins is asked about a fifth', async () => {
+    await using app = await startIo(
+      {
+        credentials: [fromCookie('session'), fromFirstMessage()],
+        allowedOrigins: async (origin) => origin === undefined || origin === 'http://e.test',
+      },
+      [RootGateway],
+    );
+    const polling = await RawPolling.open(app.url);
+    await polling.send([`0${JSON.stringify({ token: tokenOf('alice') })}`]);
+    await until(() => app.sessions.count() === 1);
+    const statuses: number[] = [];
+    for (const host of ['a', 'b', 'c', 'd', 'e']) {
+      const origin = `http://${host}.test`;
+      const { status } = await polling.poll({ origin, 'sec-fetch-site': 'same-origin' });
+      statuses.push(status);
+    }
+    expect(statuses).toEqual([403, 403, 403, 403, 200]);
   });
 });
 
