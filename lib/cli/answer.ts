@@ -6,7 +6,7 @@ import { printable } from './printable.js';
 export interface Answer {
   /** The HTTP status, the close code, or the name of the failure. */
   readonly code: string;
-  /** What it means, in the words of the server where it has any. */
+  /** What it means: what the server wrote, or else what the code stands for. */
   readonly text: string;
   /** Whether the client has a session. */
   readonly accepted: boolean;

@@ -58,7 +58,7 @@ const cookieOptions = {
 } satisfies RowsOf<CookieOptions>;
 
 /**
- * Reads a token from a cookie. Cookies are ambient: any page can open a socket with them, so `allowedOrigins` holds.
+ * Reads a token from a cookie. Cookies are ambient: every web page can open a socket with them, so `allowedOrigins` holds.
  *
  * Two cookies of the name are refused, since one of them may come from a sibling domain.
  *

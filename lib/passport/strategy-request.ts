@@ -48,8 +48,8 @@ const fieldsOfBody = Object.freeze({
  * `Authorization`, and in the places that the extractors of the gateway name, whichever way it came: a strategy that reads
  * `req.cookies.jwt` finds the token of a first message, too.
  *
- * An explicit credential hides the cookies that the client sent: any page can send one with a bogus token, and what a strategy
- * would find in its cookies has not been checked against the origin.
+ * An explicit credential hides the cookies that the client sent: a page of another site can send one with a bogus token,
+ * and what a strategy would find in its cookies has not been checked against the origin.
  */
 export function strategyRequest(parts: StrategyRequestParts): StrategyRequest {
   const { request, original, client, credential, attempt, site, places = noTokenPlaces } = parts;
