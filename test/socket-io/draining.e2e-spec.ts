@@ -171,7 +171,7 @@ describe.each(ioTransports)(
       using balancer = await balance([first, second]);
       const client = open(balancer.url, 'alice', options);
       await client.connected();
-      const other = new IoClient(client.socket.io.socket('/other'));
+      using other = new IoClient(client.socket.io.socket('/other'));
       authenticate(other.socket, { token: () => tokenOf('alice') });
       await other.connected();
       client.socket.on('draining', () => client.socket.emit('note', 2));

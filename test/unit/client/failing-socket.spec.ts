@@ -1,11 +1,11 @@
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { firstMessage, queryParam } from '../../lib/client.js';
-import { Deferred } from '../../lib/client/deferred.js';
-import { hourMs, restoreClocks, useFakeTimers } from '../support/clocks.js';
-import { ObservedSocket } from './observed-socket.js';
-import { scripted, ScriptedWebSocket } from './scripted-socket.js';
-import { settle } from '../support/turns.js';
+import { firstMessage, queryParam } from '../../../lib/client.js';
+import { Deferred } from '../../../lib/client/deferred.js';
+import { hourMs, restoreClocks, useFakeTimers } from '../../support/clocks.js';
+import { ObservedSocket } from '../../client/observed-socket.js';
+import { scripted, ScriptedWebSocket } from '../../client/scripted-socket.js';
+import { settle } from '../../support/turns.js';
 
 restoreClocks();
 afterEach(() => vi.unstubAllGlobals());
