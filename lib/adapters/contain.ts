@@ -1,8 +1,8 @@
-import { Logger } from '@nestjs/common';
+import { ContainedLogger } from '../events/contained-logger.js';
 import { isThenable } from '../passport/thenable.js';
 import { logError } from '../protocol/log-text.js';
 
-const logger = new Logger('WsAuth');
+const logger = new ContainedLogger('WsAuth');
 
 /**
  * Runs code that may fail without ending the process: an exception in a callback of `ws` or of a timer has no caller that
@@ -32,11 +32,7 @@ export function callContained(run: () => unknown, onFault: (error: unknown) => v
 
 /** Logs an exception of a handler as Nest does, or without its message where that cannot be read. */
 export function logException(error: unknown): void {
-  try {
-    logger.error(error);
-  } catch (unreadable) {
-    logFault('logging an exception', unreadable);
-  }
+  logger.error(error);
 }
 
 /** Logs what application code threw: where it came from, without its message, which may quote a credential. */

@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { ContainedLogger } from '../events/contained-logger.js';
 import { judgementOf } from '../authentication/judgement.js';
 import type { WsAuthAttemptEvent, WsAuthEvents } from '../events/ws-auth-events.js';
 import type { WsAuthPhase, WsAuthTelemetry } from '../policy/telemetry.js';
@@ -27,7 +27,7 @@ interface RefusedClient extends WsAuthAttemptEvent {
  * here does the diagnosis of a refusal leave the process.
  */
 export class RefusalReporter {
-  readonly #logger = new Logger('WsAuth');
+  readonly #logger = new ContainedLogger('WsAuth');
   /** What has been logged: its size is bounded by the texts that there are. */
   readonly #fixes = new Set<string>();
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { Logger } from '@nestjs/common';
+import { ContainedLogger } from '../events/contained-logger.js';
 import { failed } from '../authentication/strategy-refusal.js';
 import { clientKey } from '../policy/client-key.js';
 import { listensOnUnixSocket, trustsUnixSocket } from '../policy/proxy-trust.js';
@@ -119,7 +119,7 @@ export class UpgradeListener {
   /** Only the proxy in front of a Unix socket knows the addresses of clients. */
   readonly #onListening = (): void => {
     if (listensOnUnixSocket(this.httpServer) && !trustsUnixSocket(this.context.trust)) {
-      new Logger('WsAuth').warn(
+      new ContainedLogger('WsAuth').warn(
         "trustProxy: the server listens on a Unix socket, so no client has an address, and limits per address do not hold; set trustProxy: 'loopback'",
       );
     }

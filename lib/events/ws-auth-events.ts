@@ -1,9 +1,10 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
+import { ContainedLogger } from './contained-logger.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { checkFunction } from '../policy/check-option.js';
 import { nearestName } from '../policy/nearest-name.js';
 import type { WsAuthDiagnosis } from '../protocol/diagnosis.js';
-import { logError, logText } from '../protocol/log-text.js';
+import { logText } from '../protocol/log-text.js';
 import type { RefusalCode } from '../protocol/refusal.js';
 
 /** What events about one attempt contain: where it comes from, and where it goes. */
@@ -104,7 +105,7 @@ const nobody: readonly WsAuthEventListener<never>[] = Object.freeze([]);
  */
 @Injectable()
 export class WsAuthEvents {
-  readonly #logger = new Logger('WsAuthEvents');
+  readonly #logger = new ContainedLogger('WsAuthEvents');
   /** Lists are replaced, never changed: a listener that one of them adds waits for the next event. */
   readonly #listeners = new Map<keyof WsAuthEventMap, readonly WsAuthEventListener<never>[]>();
 
@@ -154,13 +155,7 @@ export class WsAuthEvents {
   }
 
   #blame(name: string, error: unknown): void {
-    const text = `a listener of "${name}" threw`;
-    try {
-      this.#logger.error(text, error);
-    } catch {
-      // A logger may fail to print what was thrown.
-      this.#logger.error(`${text}: ${logError(error)}`);
-    }
+    this.#logger.error(`a listener of "${name}" threw`, error);
   }
 }
 

@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { ContainedLogger } from '../events/contained-logger.js';
 import type {
   WsAuthAttempt,
   WsAuthAuthentication,
@@ -11,7 +11,7 @@ import type {
 import { logError } from '../protocol/log-text.js';
 import { callContained } from '../adapters/contain.js';
 
-const logger = new Logger('WsAuth');
+const logger = new ContainedLogger('WsAuth');
 
 /**
  * Telemetry whose exceptions harm no connection: most of its methods are called from timers and from callbacks of `ws`,

@@ -1,7 +1,8 @@
 import { ContextIdFactory, type ContextId } from '@nestjs/core';
 import { WsException } from '@nestjs/websockets';
 import { isObservable } from 'rxjs';
-import { Logger, type CanActivate } from '@nestjs/common';
+import type { CanActivate } from '@nestjs/common';
+import { ContainedLogger } from '../events/contained-logger.js';
 import { logFault } from '../adapters/contain.js';
 import { exceptionData, refusalOf } from '../adapters/exception-refusal.js';
 import { guardName } from '../guards/http-guards.js';
@@ -13,7 +14,7 @@ import type { Enhanced } from './internals/method-enhancers.js';
 
 type OnError = (client: object, error: unknown) => void;
 
-const logger = new Logger('WsAuth');
+const logger = new ContainedLogger('WsAuth');
 
 /** The hooks of one gateway: `handleConnection` and `handleDisconnect` as applications expect them. */
 export class GatewayBinding {

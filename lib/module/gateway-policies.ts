@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
+import { ContainedLogger } from '../events/contained-logger.js';
 import { ModulesContainer } from '@nestjs/core';
 import { GATEWAY_METADATA, GATEWAY_OPTIONS, PORT_METADATA } from '@nestjs/websockets/constants.js';
 import {
@@ -31,7 +32,7 @@ export interface FoundGateway extends GatewayAddress {
 /** Finds what the gateways on a server demand, by the metadata of their classes. */
 @Injectable()
 export class GatewayPolicies {
-  readonly #logger = new Logger('WsAuth');
+  readonly #logger = new ContainedLogger('WsAuth');
 
   constructor(private readonly modules: ModulesContainer) {}
 

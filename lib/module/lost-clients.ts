@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { Logger } from '@nestjs/common';
+import { ContainedLogger } from '../events/contained-logger.js';
 import type { WsAuthTransport } from '../protocol/transport.js';
 
 /** What serves the gateways of an application. */
@@ -36,7 +36,7 @@ export function watchForLostClients(server: Server, gateways: GatewayPlaces): vo
   const warn = (cause: string) => {
     if (!warned.has(cause)) {
       warned.add(cause);
-      new Logger('WsAuth').warn(cause);
+      new ContainedLogger('WsAuth').warn(cause);
     }
   };
   const look = (request: IncomingMessage, response: ServerResponse) => {

@@ -1,11 +1,11 @@
 import {
   Inject,
   Injectable,
-  Logger,
   type OnApplicationShutdown,
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
+import { ContainedLogger } from '../events/contained-logger.js';
 import { RevocationCheck } from '../cluster/revocation-check.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { maxTimerMs } from '../policy/check-option.js';
@@ -38,7 +38,7 @@ export class NodeState implements OnModuleInit, OnModuleDestroy, OnApplicationSh
   readonly revocations: RevocationCheck | undefined;
   /** Absent where each node counts the sessions of a user by itself. */
   readonly leases: SessionLeases | undefined;
-  readonly #logger = new Logger('WsAuth');
+  readonly #logger = new ContainedLogger('WsAuth');
   readonly #sync: RevocationSync | undefined;
   readonly #presence: Presence | undefined;
   #isAdvised = false;

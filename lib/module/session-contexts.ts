@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { ContainedLogger } from '../events/contained-logger.js';
 import type { SessionContext } from '../adapters/session-context.js';
 import { AcceptanceWarnings } from '../authentication/acceptance-warnings.js';
 import type { Authenticated } from '../authentication/authenticated.js';
@@ -30,7 +30,7 @@ export interface JudgingServices {
 
 /** Makes what the sessions of one server share: its policy, and what judges by it. */
 export class SessionContexts {
-  readonly #logger = new Logger('WsAuth');
+  readonly #logger = new ContainedLogger('WsAuth');
   readonly #keySources: KeySources = new Map();
 
   constructor(

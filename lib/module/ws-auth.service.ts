@@ -6,8 +6,8 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
   type OnModuleInit,
-  Logger,
 } from '@nestjs/common';
+import { ContainedLogger } from '../events/contained-logger.js';
 import {
   ApplicationConfig,
   ExternalContextCreator,
@@ -217,7 +217,7 @@ export class WsAuthService
       const own = [...handshakeExtractors, firstMessage].flatMap((each) => each?.strategy ?? []);
       this.#strategies.demand([...strategy, ...own], () => this.#provided.unavailable());
     }
-    reportBoot(new Logger('WsAuth'), {
+    reportBoot(new ContainedLogger('WsAuth'), {
       gateways: this.gateways.gateways(),
       servers: this.protectedServers,
       others: this.#others.served,

@@ -1,10 +1,10 @@
-import { Logger } from '@nestjs/common';
+import { ContainedLogger } from '../events/contained-logger.js';
 import { inPieces } from '../cluster/in-pieces.js';
 import { logError } from '../protocol/log-text.js';
 import type { Ending, LiveSession } from './live-session.js';
 import type { LiveSessions } from './live-sessions.js';
 
-const logger = new Logger('WsAuth');
+const logger = new ContainedLogger('WsAuth');
 
 /**
  * Ends sessions, all but one, also after one whose end throws. Nothing passes on any of them from the call on; where they are

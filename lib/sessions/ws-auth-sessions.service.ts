@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { ContainedLogger } from '../events/contained-logger.js';
 import { WsAuthError } from '../errors/ws-auth.error.js';
 import type { LiveSession } from './live-session.js';
 import { demandKnownOptions } from '../policy/check-options.js';
@@ -44,7 +44,7 @@ interface SessionServices {
  * @publicApi
  */
 export class WsAuthSessions extends SessionLookup {
-  readonly #logger = new Logger('WsAuthSessions');
+  readonly #logger = new ContainedLogger('WsAuthSessions');
   readonly #live: LiveSessions;
   readonly #ledger: RevocationLedger;
   readonly #drain: SessionDrain;

@@ -1,4 +1,5 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { ContainedLogger } from '../events/contained-logger.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { comesTooLate } from '../passport/thenable.js';
 import { addressKey } from '../policy/address-key.js';
@@ -133,7 +134,7 @@ export class WsTickets {
   #warnOfMissingKey(): void {
     if (!this.#warned) {
       this.#warned = true;
-      new Logger('WsAuth').warn(
+      new ContainedLogger('WsAuth').warn(
         'userId: a ticket was issued for a user without a key, so tickets.maxPerUser does not bound it; set the option userId',
       );
     }

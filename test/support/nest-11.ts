@@ -41,4 +41,7 @@ export const nestDoes = {
 
   /** `WsAdapter` of Nest 11 iterates over the clients of a server that does not track them, and the application fails to close. */
   closeServersWithoutTracking: isNest12,
+
+  /** `IoAdapter` of Nest 11 leaves what an exception filter throws to RxJS, which throws it from a timer. */
+  catchErrorsOfFilters: isNest12,
 } as const;

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { Logger } from '@nestjs/common';
+import { ContainedLogger } from '../../events/contained-logger.js';
 import type { Authenticated } from '../../authentication/authenticated.js';
 import type { Handshake } from '../../protocol/handshake.js';
 import { logText } from '../../protocol/log-text.js';
@@ -104,7 +104,7 @@ export class GraphqlRoute implements UpgradeRoute {
 
   /** Fails closed: the server has another path, or another HTTP server, than the policy. */
   #refuseStranger({ url = '' }: IncomingMessage): false {
-    new Logger('WsAuth').error(
+    new ContainedLogger('WsAuth').error(
       `graphqlWs: a connection on path=${logText(url.replace(/\?.*$/s, ''))} is refused, since its upgrade was not authenticated ` +
         'here; give graphqlWs({ path }) the path of the GraphQL server, with the global prefix',
     );

@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { ContainedLogger } from '../../events/contained-logger.js';
 import { WsAuthConfigurationError } from '../../errors/ws-auth.error.js';
 import { givenOptions, type RowsOf } from '../../policy/check-options.js';
 import { gatewayOptions } from '../../policy/option-table.js';
@@ -101,7 +101,7 @@ export function graphqlWs(options: GraphqlWsOptions = {}): GraphqlWsSubscription
 
 class GraphqlWsPlatform implements ServerPlatform, GraphqlWsSubscriptions {
   readonly transport = 'graphql-ws';
-  readonly #logger = new Logger('WsAuth');
+  readonly #logger = new ContainedLogger('WsAuth');
   #route: GraphqlRoute | undefined;
   #authTimeoutMs: number | undefined;
   #isUsed = false;

@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { ContainedLogger } from '../../events/contained-logger.js';
 import type { Policy } from '../../policy/policy.js';
 import type { Refusal } from '../../protocol/refusal.js';
 import { safeFieldNames } from '../../protocol/safe-name.js';
@@ -25,7 +25,7 @@ export class ParamsHint {
     this.#isGiven = true;
     const names = isRecord(params) ? safeFieldNames(params) : [];
     const sent = names.length === 0 ? 'are missing' : `hold ${names.join(', ')}, and no token`;
-    new Logger('WsAuth').warn(
+    new ContainedLogger('WsAuth').warn(
       `graphqlWs: a client was refused because its connectionParams ${sent}; have clients send connectionParams: { token: '…' }, ` +
         "or { authorization: 'Bearer …' }",
     );

@@ -1,6 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { WsAuthConfigurationError } from '../../errors/ws-auth.error.js';
+import { ContainedLogger } from '../../events/contained-logger.js';
 import type { AdapterContext } from '../adapter-context.js';
 import { demandContextIn } from '../context-in.js';
 import { containCors } from './internals/contain-options.js';
@@ -46,6 +47,7 @@ const applicationPort = 0;
  * @publicApi
  */
 export class WsAuthIoAdapter extends IoAdapter {
+  protected override readonly logger = new ContainedLogger(IoAdapter.name);
   readonly #gates = new Map<object, Gate>();
   /** Where the server that is being made listens. `createIOServer()` may be overridden, and does not receive all of it. */
   #making: Address | undefined;

@@ -1,7 +1,7 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { Logger } from '@nestjs/common';
+import { ContainedLogger } from '../../events/contained-logger.js';
 import type { Authenticated } from '../../authentication/authenticated.js';
 import { logText } from '../../protocol/log-text.js';
 import type { Connection } from '../connection.js';
@@ -79,7 +79,7 @@ export class UpgradedConnection implements Connection, Valve {
 
   /** Listeners of `upgrade` ignore what is not for them, and a client would wait for ever. */
   #giveUp(): void {
-    new Logger('WsAuth').warn(
+    new ContainedLogger('WsAuth').warn(
       `upgrades: no server answered an upgrade of path=${logText(this.peer.path)} in time; it is authenticated and passed on to the ` +
         "listeners of 'upgrade' of the HTTP server, so attach the server there",
     );

@@ -5,6 +5,7 @@ import type { MessageMappingProperties } from '@nestjs/websockets';
 import { WebSocketServer, type RawData, type ServerOptions, type WebSocket } from 'ws';
 import { cookieBridge } from '../../cookie-bridge/cookie-bridge.js';
 import { WsAuthConfigurationError } from '../../errors/ws-auth.error.js';
+import { ContainedLogger } from '../../events/contained-logger.js';
 import { comesTooLate } from '../../passport/thenable.js';
 import { checkOptions, type RowsOf } from '../../policy/check-options.js';
 import { callable } from '../../policy/option-rows.js';
@@ -65,6 +66,7 @@ const applicationPort = 0;
  * @publicApi
  */
 export class WsAuthAdapter extends WsAdapter {
+  protected override readonly logger = new ContainedLogger(WsAdapter.name);
   readonly #ports = new Map<number, HttpPort>();
   readonly #routes = new Map<object, Route>();
   readonly #internals = new InternalsCheck();

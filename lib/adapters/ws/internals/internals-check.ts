@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { ContainedLogger } from '../../../events/contained-logger.js';
 import type { ServerOptions } from 'ws';
 import type { Policy } from '../../../policy/policy.js';
 import { limitsWithoutSession } from './receiver-limits.js';
@@ -7,7 +7,7 @@ import { unknownInternals } from './self-check.js';
 
 /** Checks the installed `ws` for each gateway at boot, and warns once about each difference. */
 export class InternalsCheck {
-  readonly #logger = new Logger('WsAuth');
+  readonly #logger = new ContainedLogger('WsAuth');
   readonly #warned = new Set<string>();
 
   /** @throws {WsAuthConfigurationError} if the installed `ws` leaves gateways open. */
