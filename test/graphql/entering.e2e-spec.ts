@@ -333,12 +333,4 @@ describe('hooks of the application', () => {
       await expect.poll(() => sessionsOf(graphql.app).count()).toBe(0);
     },
   );
-
-  it('are not called for a client that is refused', async () => {
-    let calls = 0;
-    await using graphql = await startGraphql({ theirs: { onConnect: () => (calls += 1) } });
-    await using client = new Subscriber(graphql.app, { connectionParams: { token: 'forged' } });
-    await client.closed();
-    expect(calls).toBe(0);
-  });
 });

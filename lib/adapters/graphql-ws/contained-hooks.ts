@@ -1,20 +1,34 @@
 import { comesTooLate } from '../../passport/thenable.js';
+import { sessionOf } from '../../sessions/client-session.js';
 import { logFault } from '../contain.js';
 
 /** Hooks that graphql-ws calls when a connection has closed, in a promise that it does not watch. */
 const afterwards = ['onDisconnect', 'onClose'] as const;
 
+/** Hooks that graphql-ws calls before `connection_init` as well, with a payload that may be a token. */
+const early = ['onPing', 'onPong'] as const;
+
 type Hook = (...args: readonly unknown[]) => unknown;
 
-/** The functions of the application that may fail without ending the process, or opening what they close. */
+/**
+ * The functions of the application that may fail without ending the process, or opening what they close, and that run for clients with
+ * a session alone.
+ */
 export function containedHooks(theirs: object): Readonly<Record<string, Hook>> {
   const given = theirs as Readonly<Record<string, unknown>>;
-  const hooks = afterwards.filter((name) => typeof given[name] === 'function');
-  const { validate } = given;
-  return {
-    ...Object.fromEntries(hooks.map((name) => [name, contained(name, given[name] as Hook)])),
-    ...(typeof validate === 'function' && { validate: synchronous(validate as Hook) }),
-  };
+  const contained = (names: readonly string[], wrap: (name: string, hook: Hook) => Hook) =>
+    names
+      .filter((name) => typeof given[name] === 'function')
+      .map((name) => [name, wrap(name, given[name] as Hook)] as const);
+  return Object.fromEntries([
+    ...contained(afterwards, (name, hook) => withSession(quiet(name, hook))),
+    ...contained(early, (_name, hook) => withSession(hook)),
+    ...contained(['validate'], (_name, hook) => synchronous(hook)),
+  ]);
+}
+
+function withSession(hook: Hook): Hook {
+  return (...args) => (sessionOf(args[0] as object) ? hook(...args) : undefined);
 }
 
 /** graphql-ws does not await what `validate` returns: every operation would pass. */
@@ -28,7 +42,7 @@ function synchronous(validate: Hook): Hook {
   };
 }
 
-function contained(name: string, hook: Hook): Hook {
+function quiet(name: string, hook: Hook): Hook {
   return async (...args) => {
     try {
       await hook(...args);

@@ -1,0 +1,69 @@
+import { once } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { WsAuthService } from '../../lib/module/ws-auth.service.js';
+import { tokenOf } from '../support/tokens.js';
+import { startGraphql } from './graphql-app.js';
+
+/** Everything of an application that graphql-ws calls for a client. */
+const hooks = [
+  'onConnect',
+  'onDisconnect',
+  'onClose',
+  'onSubscribe',
+  'onOperation',
+  'onError',
+  'onNext',
+  'onComplete',
+  'onPing',
+  'onPong',
+  'context',
+];
+
+const token = 'x'.repeat(9_000);
+
+/** What a client sends before it has a session. */
+const early: readonly [string, object][] = [
+  ['a ping', { type: 'ping', payload: { token } }],
+  ['a pong', { type: 'pong', payload: { token } }],
+  ['a subscription', { type: 'subscribe', id: '1', payload: { query: '{ hello }' } }],
+  ['the end of one', { type: 'complete', id: '1' }],
+  ['a forged token', { type: 'connection_init', payload: { token: 'forged' } }],
+  ['what is no message', { type: 'unknown' }],
+];
+
+describe('hooks of the application', () => {
+  it.each(early)(
+    'K12d: are not called for a client that sends %s first',
+    async (_what, message) => {
+      const called: string[] = [];
+      const theirs = Object.fromEntries(hooks.map((name) => [name, () => void called.push(name)]));
+      await using graphql = await startGraphql({ theirs });
+      const socket = new WebSocket(graphql.app.url('/graphql'), 'graphql-transport-ws');
+      await once(socket, 'open');
+      const closed = once(socket, 'close');
+      socket.send(JSON.stringify(message));
+      socket.close();
+      await closed;
+      await expect.poll(() => graphql.app.nest.get(WsAuthService).budget.total).toBe(0);
+      expect(called).toEqual([]);
+    },
+  );
+
+  it('see the pings and the end of a client with a session', async () => {
+    const called: unknown[] = [];
+    const theirs = {
+      onPing: (_context: object, payload: unknown) => void called.push(payload),
+      onClose: (context: { extra: { user: unknown } }) => void called.push(context.extra.user),
+    };
+    await using graphql = await startGraphql({ theirs });
+    const socket = new WebSocket(graphql.app.url('/graphql'), 'graphql-transport-ws');
+    await once(socket, 'open');
+    const payload = { token: tokenOf('alice') };
+    socket.send(JSON.stringify({ type: 'connection_init', payload }));
+    await once(socket, 'message');
+    socket.send(JSON.stringify({ type: 'ping', payload: { n: 1 } }));
+    socket.close();
+    await expect.poll(() => called).toEqual([{ n: 1 }, { id: 'alice' }]);
+  });
+});
