@@ -1,5 +1,5 @@
 import { bridgeMessageType, type BridgeMessage } from '../protocol/message.js';
-import { demandKnown } from './known-options.js';
+import { demandTexts } from './known-options.js';
 import type { WsAuthWay } from './way.js';
 
 /** Options of {@link cookie}. */
@@ -44,7 +44,7 @@ const page = globalThis as unknown as Page;
  * @publicApi
  */
 export function cookie(options: CookieWayOptions): WsAuthWay {
-  demandKnown(['bridge'], options);
+  demandTexts({ bridge: /^https?:/ }, { ...options, bridge: String(options.bridge) });
   const address = new URL(options.bridge);
   // Once a fetch has come through, one that fails is not blocked: the server is away, and an iframe would never answer.
   let isBlocked = true;

@@ -13,6 +13,22 @@ export function demandKnown(known: readonly string[], options?: object, path = '
   }
 }
 
+/**
+ * Refuses misspelt options of a way, and texts that none of them takes, as the extractors of the gateway do.
+ *
+ * @param expected what each option has to match, if it is given
+ * @throws {TypeError} that names the option.
+ */
+export function demandTexts(expected: Readonly<Record<string, RegExp>>, options: object): void {
+  demandKnown(Object.keys(expected), options);
+  for (const name in expected) {
+    const value = (options as Readonly<Record<string, unknown>>)[name];
+    if (value !== undefined && !(typeof value === 'string' && expected[name]!.test(value))) {
+      throw new TypeError(`${name}: expected ${expected[name]}`);
+    }
+  }
+}
+
 /** Whether the names differ by up to two neighbouring characters. An edit distance would take a page four times the bytes. */
 function isNear(given: string, name: string): boolean {
   const isAlike = (at: number) =>

@@ -70,7 +70,7 @@ const others: readonly (keyof ConnectOptions)[] = [
 /**
  * Puts every default in place.
  *
- * @throws {TypeError} for an unknown option, a `token` that is not a function, and without a class of WebSockets.
+ * @throws {TypeError} for an unknown option, a `token` that is not a function, a `via` that is not a way, and without a class of WebSockets.
  * @throws {RangeError} for a number that is out of bounds.
  */
 export function settle(options: ConnectOptions): Settings {
@@ -84,6 +84,9 @@ export function settle(options: ConnectOptions): Settings {
   } = options;
   if (typeof options.token !== 'function') {
     throw new TypeError('token: expected a function');
+  }
+  if (typeof via !== 'object') {
+    throw new TypeError('via: expected firstMessage()');
   }
   if (!WebSocket) {
     throw new TypeError('WebSocket: expected a class');

@@ -1,4 +1,4 @@
-import { demandKnown } from './known-options.js';
+import { demandTexts } from './known-options.js';
 import { authenticateMessage, protocolsWith, urlWith } from './own-client.js';
 import { utf8 } from './socket-data.js';
 
@@ -44,7 +44,7 @@ export interface FirstMessageWayOptions {
  * Sends the token as the first message, for gateways with `fromFirstMessage()`: the way that works everywhere and the only
  * one that shows a page why it was refused.
  *
- * @throws {TypeError} for an unknown option.
+ * @throws {TypeError} for an option that is unknown or invalid.
  * @example
  * ```ts
  * connect(url, { token: newToken, via: firstMessage({ format: 'raw' }) });
@@ -52,7 +52,7 @@ export interface FirstMessageWayOptions {
  * @publicApi
  */
 export function firstMessage(options: FirstMessageWayOptions = {}): WsAuthWay {
-  demandKnown(['format'], options);
+  demandTexts({ format: /^(event|raw)$/ }, options);
   return options.format === 'raw'
     ? { message: (token) => token }
     : { message: authenticateMessage, acknowledged: true };
@@ -86,7 +86,7 @@ export interface SubprotocolWayOptions {
  * own, `nestjs-ws-auth` stands beside the token, or the entry that `after` names.
  *
  * @param options a string is the prefix
- * @throws {TypeError} for an unknown option.
+ * @throws {TypeError} for an option that is unknown or invalid.
  * @example
  * ```ts
  * connect(url, { token: newToken, via: subprotocol(), protocols: ['chat'] });
@@ -95,7 +95,7 @@ export interface SubprotocolWayOptions {
  */
 export function subprotocol(options: string | SubprotocolWayOptions = {}): WsAuthWay {
   const given = typeof options === 'string' ? { prefix: options } : options;
-  demandKnown(['prefix', 'after', 'encoding'], given);
+  demandTexts({ prefix: /./, after: /./, encoding: /^(raw|base64url)$/ }, given);
   const { prefix, after, encoding } = given;
   return {
     protocols(protocols, token) {
@@ -115,6 +115,7 @@ function base64url(text: string): string {
  * Puts the token into the query, for gateways with `fromQueryParam()`. It ends up in logs: make it a ticket.
  *
  * @param param as in `fromQueryParam()` of the gateway
+ * @throws {TypeError} for what is not a name.
  * @example
  * ```ts
  * connect(url, { token: newTicket, via: queryParam('ticket') });
@@ -122,6 +123,7 @@ function base64url(text: string): string {
  * @publicApi
  */
 export function queryParam(param?: string): WsAuthWay {
+  demandTexts({ param: /./ }, { param });
   return { url: (url, token) => urlWith(url, token, param) };
 }
 

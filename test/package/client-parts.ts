@@ -30,7 +30,7 @@ export const clientParts: readonly ClientPart[] = [
   {
     name: 'misspelt options and wrong numbers that throw, with a message',
     without: {
-      'known-options': 'export function demandKnown() {}',
+      'known-options': 'export function demandKnown() {} export function demandTexts() {}',
       'number-options': `
         export const numbers = [];
         export const settleNumbers = (options) => ({

@@ -8,7 +8,7 @@ import { clientParts } from './client-parts.js';
 
 const client = fileURLToPath(new URL('../../dist/lib/client.js', import.meta.url));
 /** What each part of it buys is in `lib/guides/client.md`. */
-const budgetBytes = 6_140;
+const budgetBytes = 6_250;
 
 /** What a page downloads: one file, minified and compressed. */
 async function sizeOf(
@@ -33,7 +33,7 @@ async function sizeOf(
 }
 
 describe('nestjs-ws-auth/client', () => {
-  it('takes a page at most 6.0 KB, all of it', async () => {
+  it('takes a page at most 6.1 KB, all of it', async () => {
     expect(await sizeOf(`export * from '${client}';`)).toBeLessThanOrEqual(budgetBytes);
   });
 

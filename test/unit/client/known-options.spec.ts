@@ -3,6 +3,7 @@ import {
   connect,
   cookie,
   firstMessage,
+  queryParam,
   subprotocol,
   type ConnectOptions,
   type CookieWayOptions,
@@ -103,6 +104,44 @@ describe.each(calls)('the options of $name of the client', ({ all, path, call })
     expect(() => call({ zzzzzz: 1 })).toThrow(
       new RegExp(`^${path}zzzzzz: unknown option; did you mean .*${Object.keys(all)[0]}`),
     );
+  });
+});
+
+/** Values that the extractors of the server refuse as well, with the option that the message names. */
+const values: readonly [string, () => unknown, string][] = [
+  ["firstMessage({ format: 'text' })", () => firstMessage({ format: 'text' as never }), 'format'],
+  ["firstMessage({ format: 'RAW' })", () => firstMessage({ format: 'RAW' as never }), 'format'],
+  ['firstMessage({ format: null })', () => firstMessage({ format: null as never }), 'format'],
+  ["subprotocol({ encoding: 'hex' })", () => subprotocol({ encoding: 'hex' as never }), 'encoding'],
+  [
+    "subprotocol({ encoding: 'base64' })",
+    () => subprotocol({ encoding: 'base64' as never }),
+    'encoding',
+  ],
+  ["subprotocol('')", () => subprotocol(''), 'prefix'],
+  ['subprotocol({ prefix: 1 })', () => subprotocol({ prefix: 1 as never }), 'prefix'],
+  ["subprotocol({ after: '' })", () => subprotocol({ after: '' }), 'after'],
+  ['subprotocol({ after: [] })', () => subprotocol({ after: [] as never }), 'after'],
+  ["queryParam('')", () => queryParam(''), 'param'],
+  ["queryParam({ param: 't' })", () => queryParam({ param: 't' } as never), 'param'],
+  ["cookie({ bridge: 'wss://h/bridge' })", () => cookie({ bridge: 'wss://h/bridge' }), 'bridge'],
+  ["cookie({ bridge: '/bridge' })", () => cookie({ bridge: '/bridge' }), 'bridge'],
+  ['cookie({})', () => cookie({} as never), 'bridge'],
+  ["via: 'firstMessage'", () => open({ via: 'firstMessage' }), 'via'],
+  ['via: firstMessage, which is not called', () => open({ via: firstMessage }), 'via'],
+];
+
+describe('the ways of the client', () => {
+  it.each(values)('K11a: refuse %s, and name the option', (_call, make, option) => {
+    expect(make).toThrow(TypeError);
+    expect(make).toThrow(new RegExp(`^${option}: expected `));
+  });
+
+  it('K11a: take an option that is undefined for one that is not given', () => {
+    expect(() => firstMessage({ format: undefined } as object)).not.toThrow();
+    expect(() => subprotocol({ prefix: undefined, encoding: undefined } as object)).not.toThrow();
+    expect(() => queryParam(undefined)).not.toThrow();
+    expect(() => cookie({ bridge: new URL(bridge) })).not.toThrow();
   });
 });
 
