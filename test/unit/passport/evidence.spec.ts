@@ -129,45 +129,46 @@ async function basisOf(
 }
 
 const request: CredentialContent = { scheme: 'request' };
-const cookie = (text: string): HeaderLines => [['Cookie', text]];
+
+/** A request with these header fields, each written as `Name: value`. */
+function sent(...lines: readonly string[]): Presented {
+  return { headers: lines.map((line) => /^(.*?): (.*)$/.exec(line)!.slice(1) as [string, string]) };
+}
+
+const readsHeader = (name: string) => reading(({ headers }) => headers[name]);
+const readsParam = (name: string) => reading(({ query }) => query[name]);
+const readsCookie = (name: string) => reading(({ cookies }) => cookies[name]);
+const readsField = (name: string) => reading(({ body }) => body[name]);
+const readsAuthorization = readsHeader('authorization');
+const readsNothing = reading(() => undefined);
+
+const jwtHeader = jwtFrom(ExtractJwt.fromAuthHeaderAsBearerToken());
+const jwtParam = jwtFrom(ExtractJwt.fromUrlQueryParameter('jwt'));
+const jwtField = jwtFrom(ExtractJwt.fromBodyField('access_token'));
+const jwtInCookie = jwtFrom(({ headers }) => /jwt=(.*)$/.exec(headers.cookie ?? '')?.[1]);
+const jwtInNestedField = jwtFrom((each) => (each.body as { auth: { token: string } }).auth.token);
+const jwtOfMiddleware = jwtFrom((each) => (each as Readable).cookies['jwt']);
 
 describe('K1a, K1b: what passport-jwt extracts', () => {
-  const fromHeader = ExtractJwt.fromAuthHeaderAsBearerToken();
-  it.each<[string, Strategy, CredentialContent, Presented]>([
-    ['the header', jwtFrom(fromHeader), bearer(own), {}],
+  it.each<[string, Strategy, CredentialContent, Presented?]>([
+    ['the header', jwtHeader, bearer(own)],
     [
       'a header of its own',
       jwtFrom(ExtractJwt.fromHeader('x-token')),
       bearer(decoy),
-      { headers: [['X-Token', own]] },
+      sent(`X-Token: ${own}`),
     ],
-    [
-      'the query',
-      jwtFrom(ExtractJwt.fromUrlQueryParameter('jwt')),
-      request,
-      { url: `/ws?jwt=${own}&x=${decoy}` },
-    ],
-    [
-      'a cookie',
-      jwtFrom(({ headers }) => /jwt=(.*)$/.exec(headers.cookie ?? '')?.[1]),
-      request,
-      { headers: cookie(`x=${decoy}; jwt=${own}`) },
-    ],
+    ['the query', jwtParam, request, { url: `/ws?jwt=${own}&x=${decoy}` }],
+    ['a cookie', jwtInCookie, request, sent(`Cookie: x=${decoy}; jwt=${own}`)],
     [
       'a field of the message',
-      jwtFrom(ExtractJwt.fromBodyField('access_token')),
+      jwtField,
       fields({ access_token: own, token: decoy, password: 'x' }),
-      {},
     ],
-    [
-      'a nested field',
-      jwtFrom((each) => (each.body as { auth: { token: string } }).auth.token),
-      fields({ auth: { token: own }, more: [decoy] }),
-      {},
-    ],
+    ['a nested field', jwtInNestedField, fields({ auth: { token: own }, more: [decoy] })],
     [
       'what middleware has parsed',
-      jwtFrom((each) => (each as never as { cookies: { jwt: string } }).cookies.jwt),
+      jwtOfMiddleware,
       request,
       { middleware: { cookies: { jwt: own, x: decoy } } },
     ],
@@ -187,140 +188,126 @@ describe('K1a, K1b: what passport-jwt extracts', () => {
   });
 
   it('may be every token there is, if a strategy does not ask its extractor', async () => {
+    const succeeds = strategyOf((run) => run.success({ id: 'alice' }));
     const strategy = Object.assign(
       jwtFrom(() => null),
-      {
-        authenticate(this: { success(user: object): void }) {
-          this.success({ id: 'alice' });
-        },
-      },
+      succeeds,
     );
-    const more = { headers: cookie(`jwt=${own}`) };
-    expect(await basisOf(strategy, request, more)).toEqual(found([own], false));
+    const basis = await basisOf(strategy, request, sent(`Cookie: jwt=${own}`));
+    expect(basis).toEqual(found([own], false));
   });
 });
 
+const token = (name: string) => new UniqueTokenStrategy({ tokenField: name }, accept);
+const nestedNames = local({ usernameField: 'user[name]', passwordField: 'user[pin]' });
+const verifiesTokenAsWell = new LocalStrategy(
+  { passReqToCallback: true },
+  (...[each, , , done]) => {
+    accept((each as unknown as Readable).body['jwt'], done);
+  },
+);
+const handsJwtOfField = handing(({ body }) => body['jwt']);
+const nameAndPassword = { username: 'alice', password: 'x' };
+
 describe('K1a, K1b: what a strategy hands to its verify function', () => {
-  it.each<[string, Strategy, CredentialContent, Presented, Basis]>([
-    ['passport-http-bearer, header', httpBearer, bearer(own), {}, found([own], true)],
-    ['passport-http-bearer, short', httpBearer, bearer('short'), {}, found(['short'], true)],
+  it.each<[string, Strategy, Basis, CredentialContent, Presented?]>([
+    ['passport-http-bearer, header', httpBearer, found([own], true), bearer(own)],
+    ['passport-http-bearer, short', httpBearer, found(['short'], true), bearer('short')],
     [
       'passport-http-bearer, field',
       httpBearer,
-      fields({ access_token: opaque, password: 'x' }),
-      {},
       found([opaque], true),
+      fields({ access_token: opaque, password: 'x' }),
     ],
     [
       'passport-http-bearer, query',
       httpBearer,
+      found([own], true),
       request,
       { url: `/ws?access_token=${own}` },
-      found([own], true),
     ],
     [
       'an opaque token of a request',
       httpBearer,
+      found([opaque], true),
       request,
       { url: `/ws?access_token=${opaque}` },
-      found([opaque], true),
     ],
     [
       'an opaque token of a header, behind a prefix',
       apiKey,
-      request,
-      { headers: [['X-Key', `Key ${opaque}`]] },
       found([opaque], true),
+      request,
+      sent(`X-Key: Key ${opaque}`),
     ],
-    ['an id that the request does not hold', handing(() => 'alice'), request, {}, nothing],
+    ['an id that the request does not hold', handing(() => 'alice'), nothing, request],
     [
       'the id of the user, from a token in the header',
       handing(({ headers }) => headers.authorization),
-      bearer(own),
-      {},
       found([own], false),
+      bearer(own),
     ],
     [
       'the id of the user, from a token in a field',
-      handing(({ body }) => body['jwt']),
-      fields({ jwt: own }),
-      {},
+      handsJwtOfField,
       found([own], false),
+      fields({ jwt: own }),
     ],
     [
       'the id of the user, from a token of the request',
       handing(({ headers }) => headers['x-key']),
-      request,
-      { headers: [['X-Key', own]] },
       found([own], false),
+      request,
+      sent(`X-Key: ${own}`),
     ],
     [
       'the id of the user, which the client sends as well',
-      handing(({ body }) => body['jwt']),
-      fields({ jwt: own, id: handedId }),
-      {},
+      handsJwtOfField,
       found([own, handedId], false),
+      fields({ jwt: own, id: handedId }),
     ],
     [
       'a name and a password, with a token that the verify function ignores',
       local({ passReqToCallback: true }),
-      fields({ username: 'alice', password: 'x', jwt: own }),
-      {},
       presented,
+      fields({ ...nameAndPassword, jwt: own }),
     ],
     [
       'a name and a password, with a token that is verified as well',
-      new LocalStrategy({ passReqToCallback: true }, (...[each, , , done]) => {
-        accept((each as unknown as Readable).body['jwt'], done);
-      }),
-      fields({ username: 'alice', password: 'x', jwt: own }),
-      {},
+      verifiesTokenAsWell,
       found([own], false),
+      fields({ ...nameAndPassword, jwt: own }),
     ],
-    [
-      'passport-unique-token',
-      new UniqueTokenStrategy({ tokenField: 'key' }, accept),
-      fields({ key: opaque }),
-      {},
-      found([opaque], true),
-    ],
-    [
-      'a name',
-      new UniqueTokenStrategy({ tokenField: 'email' }, accept),
-      fields({ email: 'alice@example.com' }),
-      {},
-      nothing,
-    ],
-    ['passport-http', httpBasic, basic('alice', 'secret'), {}, presented],
-    ['passport-http, a token as password', httpBasic, basic('alice', own), {}, found([own], true)],
-    ['passport-local', local(), fields({ username: 'alice', password: 'secret' }), {}, presented],
+    ['passport-unique-token', token('key'), found([opaque], true), fields({ key: opaque })],
+    ['a name', token('email'), nothing, fields({ email: 'alice@example.com' })],
+    ['passport-http', httpBasic, presented, basic('alice', 'secret')],
+    ['passport-http, a token as password', httpBasic, found([own], true), basic('alice', own)],
+    ['passport-local', local(), presented, fields(nameAndPassword)],
     [
       'passport-local with other names',
-      local({ usernameField: 'user[name]', passwordField: 'user[pin]' }),
-      fields({ user: { name: 'alice', pin: '1234' } }),
-      {},
+      nestedNames,
       presented,
+      fields({ user: { name: 'alice', pin: '1234' } }),
     ],
     [
       'passport-local, a token as password',
       local(),
-      fields({ username: 'alice', password: own }),
-      {},
       found([own], true),
+      fields({ username: 'alice', password: own }),
     ],
     [
       'passport-local that reads the query',
       local(),
+      nothing,
       fields({ other: 'x' }),
       { url: '/ws?username=a&password=b' },
-      nothing,
     ],
-  ])('%s', async (_what, strategy, content, more, expected) => {
+  ])('%s', async (_what, strategy, expected, content, more) => {
     expect(await basisOf(strategy, content, more)).toEqual(expected);
   });
 
   it('K10a: names nothing where a password strategy succeeds beside a made-up token', async () => {
-    const body = { username: 'alice', password: 'secret', token: decoy, more: { token: decoy } };
+    const body = { ...nameAndPassword, token: decoy, more: { token: decoy } };
     expect(await basisOf(local(), fields(body))).toEqual(presented);
     expect(await basisOf(local({ passReqToCallback: true }), fields(body))).toEqual(presented);
   });
@@ -337,226 +324,128 @@ describe('K1a, K1b: what a strategy hands to its verify function', () => {
   });
 });
 
+const more = `X-More: ${decoy}`;
+const readsRawHeaders = reading(({ rawHeaders }) => rawHeaders);
+const readsDistinctHeaders = reading(({ headersDistinct }) => headersDistinct);
+const readsUrl = reading(({ url }) => url);
+const readsOriginalUrl = reading(({ originalUrl }) => originalUrl);
+const readsNested = reading(({ body }) => (body['auth'] as { jwt: string }).jwt);
+const readsArray = reading(({ body }) => (body['jwts'] as string[])[0]);
+const readsWhole = reading(({ body }) => JSON.stringify(body));
+const changesField = reading(({ body }) => ((body['jwt'] as string) += ''));
+const readsBoth = ({ headers }: Readable) => [headers['x-secret'], headers['x-key']];
+const readsTwoParams = reading(({ query }) => [query['a'], query['b']]);
+
 describe('K1a, K1b: what a strategy reads by itself', () => {
-  it.each<[string, Strategy, CredentialContent, Presented]>([
-    [
-      'a header',
-      reading(({ headers }) => headers['x-token']),
-      request,
-      {
-        headers: [
-          ['X-Token', own],
-          ['X-More', decoy],
-        ],
-      },
-    ],
-    [
-      'Authorization',
-      reading(({ headers }) => headers.authorization),
-      bearer(own),
-      { headers: [['X-More', decoy]] },
-    ],
+  it.each<[string, Strategy, CredentialContent, Presented?]>([
+    ['a header', readsHeader('x-token'), request, sent(`X-Token: ${own}`, more)],
+    ['Authorization', readsAuthorization, bearer(own), sent(more)],
     [
       'Authorization of a request',
-      reading(({ headers }) => headers.authorization),
+      readsAuthorization,
       request,
-      {
-        headers: [
-          ['Authorization', `JWT ${own}`],
-          ['X-More', decoy],
-        ],
-      },
+      sent(`Authorization: JWT ${own}`, more),
     ],
     [
       'HTTP Basic of a request',
-      reading(({ headers }) => headers.authorization),
+      readsAuthorization,
       request,
-      { headers: [['Authorization', `Basic ${btoa(`alice:${own}`)}`]] },
+      sent(`Authorization: Basic ${btoa(`alice:${own}`)}`),
     ],
-    [
-      'cookies',
-      reading(({ headers }) => headers.cookie),
-      request,
-      { headers: [...cookie(`jwt=${own}`), ['X-More', decoy]] },
-    ],
+    ['cookies', readsHeader('cookie'), request, sent(`Cookie: jwt=${own}`, more)],
     [
       'parsed cookies',
-      reading(({ cookies }) => cookies['jwt']),
+      readsCookie('jwt'),
       request,
       { middleware: { cookies: { jwt: own, x: decoy } } },
     ],
     [
       'a property of middleware',
-      reading(({ token }) => token),
+      reading(({ token: each }) => each),
       request,
       { middleware: { token: own, x: decoy } },
     ],
-    [
-      'the URL',
-      reading(({ url }) => url),
-      request,
-      { url: `/ws?jwt=${own}`, headers: [['X-More', decoy]] },
-    ],
-    [
-      'the original URL',
-      reading(({ originalUrl }) => originalUrl),
-      request,
-      { url: `/ws?jwt=${own}` },
-    ],
-    [
-      'the query',
-      reading(({ query }) => query['jwt']),
-      request,
-      { url: `/ws?jwt=${own}&x=${decoy}` },
-    ],
+    ['the URL', readsUrl, request, { url: `/ws?jwt=${own}`, ...sent(more) }],
+    ['the original URL', readsOriginalUrl, request, { url: `/ws?jwt=${own}` }],
+    ['the query', readsParam('jwt'), request, { url: `/ws?jwt=${own}&x=${decoy}` }],
     [
       'a repeated parameter',
-      reading(({ query }) => query['jwt']),
+      readsParam('jwt'),
       request,
       { url: `/ws?jwt=a&jwt=${own}&x=${decoy}` },
     ],
-    [
-      'rawHeaders',
-      reading(({ rawHeaders }) => rawHeaders),
-      request,
-      { headers: [['X-Token', own]] },
-    ],
-    [
-      'headersDistinct',
-      reading(({ headersDistinct }) => headersDistinct),
-      request,
-      { headers: [['X-Token', own]] },
-    ],
-    [
-      'a field',
-      reading(({ body }) => body['jwt']),
-      fields({ jwt: own, token: decoy, password: 'x' }),
-      {},
-    ],
-    [
-      'a nested field',
-      reading(({ body }) => (body['auth'] as { jwt: string }).jwt),
-      fields({ auth: { jwt: own, x: decoy }, y: [decoy] }),
-      {},
-    ],
-    [
-      'an array',
-      reading(({ body }) => (body['jwts'] as string[])[0]),
-      fields({ jwts: [own, decoy] }),
-      {},
-    ],
-    ['a field far down', reading(({ body }) => JSON.stringify(body)), fields(nested(own, 20)), {}],
-    [
-      'a field that it changes',
-      reading(({ body }) => ((body['jwt'] as string) += '')),
-      fields({ jwt: own, x: decoy }),
-      {},
-    ],
-  ])('is the token, from %s', async (_where, strategy, content, more) => {
-    expect(await basisOf(strategy, content, more)).toEqual(found([own], false));
+    ['rawHeaders', readsRawHeaders, request, sent(`X-Token: ${own}`)],
+    ['headersDistinct', readsDistinctHeaders, request, sent(`X-Token: ${own}`)],
+    ['a field', readsField('jwt'), fields({ jwt: own, token: decoy, password: 'x' })],
+    ['a nested field', readsNested, fields({ auth: { jwt: own, x: decoy }, y: [decoy] })],
+    ['an array', readsArray, fields({ jwts: [own, decoy] })],
+    ['a field far down', readsWhole, fields(nested(own, 20))],
+    ['a field that it changes', changesField, fields({ jwt: own, x: decoy })],
+  ])('is the token, from %s', async (_where, strategy, content, presentedMore) => {
+    expect(await basisOf(strategy, content, presentedMore)).toEqual(found([own], false));
   });
 
-  it.each<[string, Strategy, CredentialContent, Presented, Basis]>([
+  it.each<[string, Strategy, Basis, CredentialContent, Presented?]>([
     [
       'K10a: a password beside a made-up token',
-      reading(({ body }) => body['password']),
-      fields({ username: 'a', password: 'b', token: decoy }),
-      {},
+      readsField('password'),
       presented,
+      fields({ username: 'a', password: 'b', token: decoy }),
     ],
     [
       'both a password and a token',
       reading(({ body }) => ({ ...body })),
-      fields({ password: 'b', token: own }),
-      {},
       found([own], false),
+      fields({ password: 'b', token: own }),
     ],
-    ['no password', reading(({ body }) => body['code']), fields({ code: '1234' }), {}, nothing],
-    [
-      'an empty password',
-      reading(({ body }) => body['password']),
-      fields({ password: '' }),
-      {},
-      nothing,
-    ],
-    ['HTTP Basic', reading(({ headers }) => headers.authorization), basic('a', 'b'), {}, presented],
-    [
-      'an opaque token',
-      reading(({ headers }) => headers.authorization),
-      bearer('short'),
-      {},
-      found(['short'], false),
-    ],
+    ['no password', readsField('code'), nothing, fields({ code: '1234' })],
+    ['an empty password', readsField('password'), nothing, fields({ password: '' })],
+    ['HTTP Basic', readsAuthorization, presented, basic('a', 'b')],
+    ['an opaque token', readsAuthorization, found(['short'], false), bearer('short')],
     [
       'two tokens',
-      reading(({ query }) => [query['a'], query['b']]),
+      readsTwoParams,
+      found([own, decoy], false),
       request,
       { url: `/ws?a=${own}&b=${decoy}` },
-      found([own, decoy], false),
     ],
     [
       'nothing of a request, beside a token',
-      reading(() => undefined),
-      request,
-      { headers: cookie(`jwt=${decoy}`) },
+      readsNothing,
       nothing,
-    ],
-    [
-      'nothing that is seen, behind middleware',
-      reading(() => undefined),
       request,
-      { headers: cookie(`jwt=${own}`), middleware: { auth: {} } },
+      sent(`Cookie: jwt=${decoy}`),
+    ],
+    ['nothing of a credential that is a token', readsNothing, found([own], false), bearer(own)],
+  ])('%s', async (_what, strategy, expected, content, presentedMore) => {
+    expect(await basisOf(strategy, content, presentedMore)).toEqual(expected);
+  });
+
+  it.each<[string, Basis, Presented]>([
+    ['a token', found([own], false), sent(`Cookie: jwt=${own}`)],
+    ['an opaque token', found([opaque], false), sent(`Authorization: Bearer ${opaque}`)],
+    [
+      'either token',
       found([own], false),
+      sent(`Authorization: Bearer ${opaque}`, `Cookie: jwt=${own}`),
     ],
     [
-      'nothing that is seen, behind middleware that may have taken an opaque token',
-      reading(() => undefined),
-      request,
-      { headers: [['Authorization', `Bearer ${opaque}`]], middleware: { auth: {} } },
-      found([opaque], false),
-    ],
-    [
-      'nothing that is seen, behind middleware that may have taken either token',
-      reading(() => undefined),
-      request,
-      {
-        headers: [['Authorization', `Bearer ${opaque}`], ...cookie(`jwt=${own}`)],
-        middleware: { auth: {} },
-      },
-      found([own], false),
-    ],
-    [
-      'nothing that is seen, behind middleware that may have taken several secrets',
-      reading(() => undefined),
-      request,
+      'several secrets',
+      { ...found(['["a","b"]'], false), parts: ['a', 'b'] },
       {
         url: '/ws?key=a&other=c',
-        headers: [
-          ['X-Key', 'b'],
-          ['X-Other', opaque],
-        ],
-        middleware: { auth: {} },
+        ...sent('X-Key: b', `X-Other: ${opaque}`),
         extractors: [fromRequest({ headers: ['X-Key'], queryParams: ['key'] })],
       },
-      { ...found(['["a","b"]'], false), parts: ['a', 'b'] },
     ],
-    [
-      'nothing that is seen, behind middleware that may have taken a password',
-      reading(() => undefined),
-      request,
-      { headers: [['Authorization', 'Basic YTpi'], ...cookie('a=b')], middleware: { auth: {} } },
-      nothing,
-    ],
-    [
-      'nothing of a credential that is a token',
-      reading(() => undefined),
-      bearer(own),
-      {},
-      found([own], false),
-    ],
-  ])('%s', async (_what, strategy, content, more, expected) => {
-    expect(await basisOf(strategy, content, more)).toEqual(expected);
-  });
+    ['a password', nothing, sent('Authorization: Basic YTpi', 'Cookie: a=b')],
+  ])(
+    'nothing that is seen, behind middleware that may have taken %s',
+    async (_what, expected, sentMore) => {
+      const behind = { ...sentMore, middleware: { auth: {} } };
+      expect(await basisOf(readsNothing, request, behind)).toEqual(expected);
+    },
+  );
 
   it('sees what the client has sent, with the form it has sent it in', async () => {
     const body = { token: own, list: [own, { jwt: own }, null, 1], proto: true };
@@ -568,75 +457,67 @@ describe('K1a, K1b: what a strategy reads by itself', () => {
   });
 });
 
-const readsBoth = ({ headers }: Readable) => [headers['x-secret'], headers['x-key']];
+const handsIdAndSecret = handingBoth(({ body }) => [body['client_id'], body['client_secret']]);
+const handsUserAndPin = handingBoth(({ body }) => [body['user'], body['pin']]);
 
 describe('K1b: a secret that is no JWT', () => {
   const extractors = [fromRequest({ headers: ['X-Key', 'X-Secret'], queryParams: ['key'] })];
-  const both: HeaderLines = [
-    ['X-Key', 'key of alice'],
-    ['X-Secret', ' sesame '],
-  ];
+  const both = sent('X-Key: key of alice', 'X-Secret:  sesame ');
   const jointly = JSON.stringify(['key of alice', 'sesame']);
 
-  it.each<[string, Strategy, CredentialContent, Presented, readonly string[]]>([
-    [
-      'a header field that holds a credential',
-      reading(({ headers }) => headers['x-key']),
-      request,
-      { headers: both },
-      ['key of alice'],
-    ],
+  it.each<[string, Strategy, string, CredentialContent, Presented?]>([
+    ['a header field that holds a credential', readsHeader('x-key'), 'key of alice', request, both],
     [
       'a parameter that holds a credential',
-      reading(({ query }) => query['key']),
+      readsParam('key'),
+      'abc',
       request,
       { url: '/ws?key=abc&other=def' },
-      ['abc'],
     ],
     [
       'Authorization with a scheme of its own',
-      reading(({ headers }) => headers.authorization),
+      readsAuthorization,
+      'abc',
       request,
-      { headers: [['Authorization', 'ApiKey abc']] },
-      ['abc'],
+      sent('Authorization: ApiKey abc'),
     ],
     [
       'Authorization without a scheme',
-      reading(({ headers }) => headers.authorization),
+      readsAuthorization,
+      'abc',
       request,
-      { headers: [['Authorization', 'abc']] },
-      ['abc'],
+      sent('Authorization: abc'),
     ],
     [
       'a parsed cookie',
-      reading(({ cookies }) => cookies['sid']),
+      readsCookie('sid'),
+      opaque,
       request,
-      { headers: cookie(`sid=${opaque}; _ga=GA1.2.1234567890.1234567890`) },
-      [opaque],
+      sent(`Cookie: sid=${opaque}; _ga=GA1.2.1234567890.1234567890`),
     ],
     [
       'fields of a message',
-      handingBoth(({ body }) => [body['client_id'], body['client_secret']]),
+      handsIdAndSecret,
+      opaque,
       fields({ client_id: 'alice', client_secret: opaque, more: `${opaque}0` }),
-      {},
-      [opaque],
     ],
     [
       'a token before everything else',
-      reading(({ headers }) => [headers['x-key'], headers['x-secret']]),
+      reading(readsBoth),
+      own,
       request,
-      { headers: [['X-Key', own], ...both.slice(1)] },
-      [own],
+      sent(`X-Key: ${own}`, 'X-Secret:  sesame '),
     ],
-  ])('is %s', async (_what, strategy, content, more, tokens) => {
-    expect(await basisOf(strategy, content, { ...more, extractors })).toEqual(found(tokens, false));
+  ])('is %s', async (_what, strategy, secret, content, presentedMore) => {
+    const basis = await basisOf(strategy, content, { ...presentedMore, extractors });
+    expect(basis).toEqual(found([secret], false));
   });
 
   it.each([
     ['reads', reading(readsBoth)],
     ['hands to its verify function', handingBoth(readsBoth)],
   ])('is several of them as one, where a strategy %s them', async (_how, strategy) => {
-    expect(await basisOf(strategy, request, { headers: both, extractors })).toEqual({
+    expect(await basisOf(strategy, request, { ...both, extractors })).toEqual({
       ...found([jointly], false),
       parts: ['key of alice', 'sesame'],
     });
@@ -659,51 +540,31 @@ describe('K1b: a secret that is no JWT', () => {
     expect(await basisOf(strategy, fields(body))).toEqual(found([JSON.stringify(secrets)], false));
   });
 
-  it.each<[string, Strategy, CredentialContent, Presented]>([
-    [
-      'a header field that holds no credential',
-      reading(({ headers }) => headers['x-other']),
-      request,
-      { headers: [['X-Other', opaque]] },
-    ],
+  const cookies = `Cookie: theme=dark; sid=${opaque}`;
+
+  it.each<[string, Strategy, Presented]>([
+    ['a header field that holds no credential', readsHeader('x-other'), sent(`X-Other: ${opaque}`)],
     [
       'the password of HTTP Basic',
-      reading(({ headers }) => headers.authorization),
-      request,
-      { headers: [['Authorization', `Basic ${btoa('alice:secret')}`]] },
+      readsAuthorization,
+      sent(`Authorization: Basic ${btoa('alice:secret')}`),
     ],
     [
       'an answer of HTTP Digest',
-      reading(({ headers }) => headers.authorization),
-      request,
-      { headers: [['Authorization', 'Digest username="alice", nonce="1"']] },
+      readsAuthorization,
+      sent('Authorization: Digest username="alice", nonce="1"'),
     ],
-    [
-      'parameters of a scheme',
-      reading(({ headers }) => headers.authorization),
-      request,
-      { headers: [['Authorization', 'Hawk id="alice", mac="1"']] },
-    ],
-    [
-      'a short cookie',
-      reading(({ cookies }) => cookies['theme']),
-      request,
-      { headers: cookie(`theme=dark; sid=${opaque}`) },
-    ],
-    [
-      'a list of cookies',
-      reading(({ headers }) => headers.cookie),
-      request,
-      { headers: cookie(`theme=dark; sid=${opaque}`) },
-    ],
-    [
-      'a short field',
-      handingBoth(({ body }) => [body['user'], body['pin']]),
-      fields({ user: 'alice', pin: '1234' }),
-      {},
-    ],
-  ])('is not %s', async (_what, strategy, content, more) => {
-    expect(await basisOf(strategy, content, { ...more, extractors })).toEqual(nothing);
+    ['parameters of a scheme', readsAuthorization, sent('Authorization: Hawk id="alice", mac="1"')],
+    ['a short cookie', readsCookie('theme'), sent(cookies)],
+    ['a list of cookies', readsHeader('cookie'), sent(cookies)],
+  ])('is not %s', async (_what, strategy, presentedMore) => {
+    const basis = await basisOf(strategy, request, { ...presentedMore, extractors });
+    expect(basis).toEqual(nothing);
+  });
+
+  it('is not a short field', async () => {
+    const body = { user: 'alice', pin: '1234' };
+    expect(await basisOf(handsUserAndPin, fields(body), { extractors })).toEqual(nothing);
   });
 
   it('leaves a password a password', async () => {
@@ -751,7 +612,7 @@ describe('K13a: what a strategy may have taken for a credential', () => {
     [() => own, true],
   ])('is known of the extractor of passport-jwt', async (extract, isTaken) => {
     const strategy = jwtFrom(extract);
-    const seen = shownTo(upgradeRequest('/ws', cookie('a=1')), request);
+    const seen = shownTo(upgradeRequest('/ws', [['Cookie', 'a=1']]), request);
     const evidence = new Evidence(strategy, seen, request);
     await runStrategy(strategy, seen, new ManualAttempt(), evidence.observers);
     expect(evidence).toMatchObject({ mayBeCookie: isTaken, mayBeOther: isTaken });
