@@ -29,272 +29,140 @@ const malformed = 'ERR_WS_AUTH_MALFORMED_CREDENTIAL';
 const rejected = 'ERR_WS_AUTH_CREDENTIAL_REJECTED';
 const required = 'ERR_WS_AUTH_CREDENTIAL_REQUIRED';
 
-interface Case {
-  readonly name: string;
-  readonly extractors: readonly HandshakeExtractor[];
-  readonly url?: string;
-  readonly lines?: HeaderLines;
-  readonly expected: ReturnType<typeof summary>;
+/** What a client sends: a target, and lines of its header. */
+interface Sent {
+  readonly url: string;
+  readonly lines: HeaderLines;
 }
 
-const cases: readonly Case[] = [
-  {
-    name: 'finds nothing in an empty handshake',
-    extractors: [header, query, cookie, subprotocol, userInfo],
-    expected: undefined,
-  },
-  {
-    name: 'QP-08: ignores a query parameter that no extractor reads',
-    extractors: [header],
-    url: '/?token=x&access_token=y',
-    expected: undefined,
-  },
-  {
-    name: 'ignores an Authorization that no extractor reads',
-    extractors: [query],
-    url: '/?token=x',
-    lines: [bearerLine('other')],
-    expected: bearer('x'),
-  },
-  {
-    name: 'AH-02: refuses Authorization beside a query parameter',
-    extractors: [header, query],
-    url: '/?token=x',
-    lines: [bearerLine('x')],
-    expected: several,
-  },
-  {
-    name: 'AH-02: refuses them also when one of them is malformed',
-    extractors: [header, query],
-    url: '/?token=%ff',
-    lines: [bearerLine('x')],
-    expected: several,
-  },
-  {
-    name: 'AH-02: refuses them also when both are malformed',
-    extractors: [header, query],
-    url: '/?token=%ff',
-    lines: [['Authorization', 'Bearer']],
-    expected: several,
-  },
-  {
-    name: 'AH-02: refuses Basic beside a query parameter',
-    extractors: [header, query],
-    url: '/?token=x',
-    lines: [basicLine('a:b')],
-    expected: several,
-  },
-  {
-    name: 'AH-02: refuses a scheme it does not read beside a query parameter',
-    extractors: [header, query],
-    url: '/?token=x',
-    lines: [['Authorization', 'Digest x']],
-    expected: several,
-  },
-  {
-    name: 'AH-02: refuses a query parameter beside a subprotocol',
-    extractors: [query, subprotocol],
-    url: '/?token=x',
-    lines: [protocolLine],
-    expected: several,
-  },
-  {
-    name: 'AH-02: refuses two query parameters of two extractors',
-    extractors: [query, fromQueryParam('ticket')],
-    url: '/?token=x&ticket=y',
-    expected: several,
-  },
-  {
-    name: 'AH-02: refuses Authorization, query and subprotocol together',
-    extractors: [header, userInfo, query, subprotocol],
-    url: '/?token=x',
-    lines: [bearerLine('y'), protocolLine],
-    expected: several,
-  },
-  {
-    name: 'takes an empty query parameter for none',
-    extractors: [header, query],
-    url: '/?token=',
-    lines: [bearerLine('x')],
-    expected: bearer('x'),
-  },
-  {
-    name: 'reads a cookie',
-    extractors: [header, cookie],
-    lines: [cookieLine],
-    expected: bearer('from-cookie'),
-  },
-  {
-    name: 'lets an explicit credential make the cookie irrelevant',
-    extractors: [cookie, header],
-    lines: [cookieLine, bearerLine('x')],
-    expected: bearer('x'),
-  },
-  {
-    name: 'lets an explicit credential make a broken cookie irrelevant',
-    extractors: [cookie, query],
-    url: '/?token=x',
-    lines: [['Cookie', 's=a; s=b']],
-    expected: bearer('x'),
-  },
-  {
-    name: 'AH-11: falls back to no cookie from a malformed Bearer',
-    extractors: [header, cookie],
-    lines: [['Authorization', 'Bearer a b'], cookieLine],
-    expected: malformed,
-  },
-  {
-    name: 'AH-11: falls back to no cookie from a malformed Basic',
-    extractors: [header, cookie],
-    lines: [basicLine('alice'), cookieLine],
-    expected: rejected,
-  },
-  {
-    name: 'AH-11: falls back to no cookie from a scheme it does not read',
-    extractors: [header, cookie],
-    lines: [['Authorization', 'Digest x'], cookieLine],
-    expected: required,
-  },
-  {
-    name: 'K13a: takes the Basic of a proxy, which it does not read, for no credential beside a cookie',
-    extractors: [fromAuthorizationHeader({ schemes: ['Bearer'] }), cookie],
-    lines: [basicLine('staging:secret'), cookieLine],
-    expected: bearer('from-cookie'),
-  },
-  {
-    name: 'K13a: refuses the Basic of a proxy where nothing else is there',
-    extractors: [fromAuthorizationHeader({ schemes: ['Bearer'] }), cookie],
-    lines: [basicLine('staging:secret')],
-    expected: required,
-  },
-  {
-    name: 'AH-11: falls back to no cookie from a malformed query parameter',
-    extractors: [query, cookie],
-    url: '/?token=%00',
-    lines: [cookieLine],
-    expected: malformed,
-  },
-  {
-    name: 'CK-02: refuses a cookie that is there twice',
-    extractors: [cookie],
-    lines: [['Cookie', 's=a; s=b']],
-    expected: malformed,
-  },
-  {
-    name: 'CK-02: refuses the cookies of two extractors',
-    extractors: [cookie, fromCookie('t')],
-    lines: [['Cookie', 's=a; t=b']],
-    expected: several,
-  },
-  {
-    name: 'CK-02: refuses the cookies of two extractors also when one is malformed',
-    extractors: [cookie, fromCookie('t')],
-    lines: [['Cookie', 's=a; t=%']],
-    expected: several,
-  },
-  {
-    name: 'leaves a request without a credential to fromRequest()',
-    extractors: [request],
-    expected: { scheme: 'request' },
-  },
-  {
-    name: 'prefers an explicit credential to fromRequest()',
-    extractors: [request, header],
-    lines: [bearerLine('x')],
-    expected: bearer('x'),
-  },
-  {
-    name: 'prefers a cookie that is read to fromRequest()',
-    extractors: [request, cookie],
-    lines: [cookieLine],
-    expected: bearer('from-cookie'),
-  },
-  {
-    name: 'leaves a scheme that is not read to fromRequest()',
-    extractors: [header, request],
-    lines: [['Authorization', 'Digest username="a"']],
-    expected: { scheme: 'request' },
-  },
-  {
-    name: 'AH-11: leaves a scheme that is not read to fromRequest() also beside a cookie',
-    extractors: [header, cookie, request],
-    lines: [['Authorization', 'Digest username="a"'], cookieLine],
-    expected: { scheme: 'request' },
-  },
-  {
-    name: 'leaves no malformed credential to fromRequest()',
-    extractors: [header, request],
-    lines: [['Authorization', 'Bearer a b']],
-    expected: malformed,
-  },
-  {
-    name: 'takes an empty password beside fromAuthorizationHeader() for the mark of a token',
-    extractors: [header, userInfo],
-    lines: [basicLine('token:')],
-    expected: bearer('token'),
-  },
-  {
-    name: 'takes the password x beside fromAuthorizationHeader() for the mark of a token',
-    extractors: [header, userInfo],
-    lines: [basicLine('token:x')],
-    expected: bearer('token'),
-  },
-  {
-    name: 'takes another password beside fromAuthorizationHeader() for a password',
-    extractors: [header, userInfo],
-    lines: [basicLine('alice:secret')],
-    expected: basic('alice', 'secret'),
-  },
-  {
-    name: 'reads Bearer beside fromUserInfo()',
-    extractors: [header, userInfo],
-    lines: [bearerLine('x')],
-    expected: bearer('x'),
-  },
-  {
-    name: 'reads user information beside a header that reads Bearer alone',
-    extractors: [fromAuthorizationHeader({ schemes: ['Bearer'] }), userInfo.arranged(false)],
-    lines: [basicLine('token:stale')],
-    expected: bearer('token'),
-  },
-  {
-    name: 'lets two extractors share the header, each with its scheme',
-    extractors: [
-      fromAuthorizationHeader({ schemes: ['Bearer'], strategy: 'jwt' }),
-      fromAuthorizationHeader({ schemes: ['Basic'], strategy: 'basic' }),
-    ],
-    lines: [basicLine('a:b')],
-    expected: basic('a', 'b'),
-  },
-  {
-    name: 'states that a malformed Bearer is malformed, though another extractor does not read it',
-    extractors: [
-      fromAuthorizationHeader({ schemes: ['Bearer'], strategy: 'jwt' }),
-      fromAuthorizationHeader({ schemes: ['Basic'], strategy: 'basic' }),
-    ],
-    lines: [['Authorization', 'Bearer a b']],
-    expected: malformed,
-  },
+function sent(url: string, ...lines: HeaderLines): Sent {
+  return { url, lines };
+}
+
+const lines = (...each: HeaderLines) => sent('/', ...each);
+const digestLine = ['Authorization', 'Digest username="a"'] as const;
+const brokenBearer = bearerLine('a b');
+const brokenCookie = ['Cookie', 's=a; s=b'] as const;
+const cookies = (text: string) => lines(['Cookie', text]);
+
+const bearerAlone = fromAuthorizationHeader({ schemes: ['Bearer'] });
+const each = [
+  fromAuthorizationHeader({ schemes: ['Bearer'], strategy: 'jwt' }),
+  fromAuthorizationHeader({ schemes: ['Basic'], strategy: 'basic' }),
+];
+const pool = [header, query, cookie, subprotocol, userInfo, request];
+
+type Case = readonly [
+  name: string,
+  extractors: readonly HandshakeExtractor[],
+  sent: Sent,
+  expected: ReturnType<typeof summary>,
 ];
 
-function find(extractors: readonly HandshakeExtractor[], { url = '/', lines = [] }: Partial<Case>) {
+const withQuery: readonly Case[] = [
+  ['QP-08: ignores one that no extractor reads', [header], sent('/?token=x&other=y'), undefined],
+  ['without the Authorization', [query], sent('/?token=x', bearerLine('y')), bearer('x')],
+  ['AH-02: beside Authorization', [header, query], sent('/?token=x', bearerLine('x')), several],
+  ['AH-02: if it is malformed', [header, query], sent('/?token=%ff', bearerLine('x')), several],
+  ['AH-02: if both are malformed', [header, query], sent('/?token=%ff', brokenBearer), several],
+  ['AH-02: beside Basic', [header, query], sent('/?token=x', basicLine('a:b')), several],
+  ['AH-02: beside an unread scheme', [header, query], sent('/?token=x', digestLine), several],
+  ['AH-02: beside a subprotocol', [query, subprotocol], sent('/?token=x', protocolLine), several],
+  ['AH-02: beside another', [query, fromQueryParam('ticket')], sent('/?token=x&ticket=y'), several],
+  [
+    'AH-02: beside Authorization and a subprotocol',
+    [header, userInfo, query, subprotocol],
+    sent('/?token=x', bearerLine('y'), protocolLine),
+    several,
+  ],
+  ['takes an empty one for none', [header, query], sent('/?token=', bearerLine('x')), bearer('x')],
+];
+
+const withCookie: readonly Case[] = [
+  ['is read', [header, cookie], lines(cookieLine), bearer('from-cookie')],
+  [
+    'is irrelevant beside a header',
+    [cookie, header],
+    lines(cookieLine, bearerLine('x')),
+    bearer('x'),
+  ],
+  ['is irrelevant if broken', [cookie, query], sent('/?token=x', brokenCookie), bearer('x')],
+  [
+    'AH-11: not for a malformed Bearer',
+    [header, cookie],
+    lines(brokenBearer, cookieLine),
+    malformed,
+  ],
+  ['AH-11: not for malformed Basic', [header, cookie], lines(basicLine('a'), cookieLine), rejected],
+  ['AH-11: not for an unread scheme', [header, cookie], lines(digestLine, cookieLine), required],
+  ['AH-11: not for a malformed query', [query, cookie], sent('/?token=%00', cookieLine), malformed],
+  [
+    'K13a: is read beside the Basic of a proxy, which is not read',
+    [bearerAlone, cookie],
+    lines(basicLine('staging:secret'), cookieLine),
+    bearer('from-cookie'),
+  ],
+  [
+    'K13a: is required beside the Basic of a proxy',
+    [bearerAlone, cookie],
+    lines(basicLine('staging:secret')),
+    required,
+  ],
+  ['CK-02: is refused twice', [cookie], cookies('s=a; s=b'), malformed],
+  ['CK-02: is refused beside another', [cookie, fromCookie('t')], cookies('s=a; t=b'), several],
+  ['CK-02: also if one is malformed', [cookie, fromCookie('t')], cookies('s=a; t=%'), several],
+];
+
+const withRequest: readonly Case[] = [
+  ['without a credential', [request], lines(), { scheme: 'request' }],
+  ['not beside a header', [request, header], lines(bearerLine('x')), bearer('x')],
+  ['not beside a cookie', [request, cookie], lines(cookieLine), bearer('from-cookie')],
+  ['with an unread scheme', [header, request], lines(digestLine), { scheme: 'request' }],
+  [
+    'AH-11: with an unread scheme beside a cookie',
+    [header, cookie, request],
+    lines(digestLine, cookieLine),
+    { scheme: 'request' },
+  ],
+  ['not beside a malformed credential', [header, request], lines(brokenBearer), malformed],
+];
+
+const withHeader: readonly Case[] = [
+  ['an empty password marks a token', [header, userInfo], lines(basicLine('t:')), bearer('t')],
+  ['the password x marks a token', [header, userInfo], lines(basicLine('t:x')), bearer('t')],
+  ['another one is a password', [header, userInfo], lines(basicLine('a:pw')), basic('a', 'pw')],
+  ['Bearer is read beside fromUserInfo()', [header, userInfo], lines(bearerLine('x')), bearer('x')],
+  [
+    'user information is read beside a header that reads Bearer alone',
+    [bearerAlone, userInfo.arranged(false)],
+    lines(basicLine('token:stale')),
+    bearer('token'),
+  ],
+  ['two extractors share it, each with its scheme', each, lines(basicLine('a:b')), basic('a', 'b')],
+  ['a malformed Bearer is malformed for both', each, lines(brokenBearer), malformed],
+];
+
+const cases: readonly Case[] = [
+  ['finds nothing in an empty handshake', pool.slice(0, -1), lines(), undefined],
+  ...withQuery.map(([name, ...rest]): Case => [`reads a query parameter: ${name}`, ...rest]),
+  ...withCookie.map(([name, ...rest]): Case => [`reads a cookie: ${name}`, ...rest]),
+  ...withRequest.map(([name, ...rest]): Case => [`leaves it to fromRequest(): ${name}`, ...rest]),
+  ...withHeader.map(([name, ...rest]): Case => [`reads Authorization: ${name}`, ...rest]),
+];
+
+function find(extractors: readonly HandshakeExtractor[], { url, lines: fields }: Sent) {
   const { handshakeExtractors } = resolvePolicy({ strategy: 'jwt', credentials: extractors });
-  return findCredential(handshakeExtractors, handshakeOf(url, lines), limits);
+  return findCredential(handshakeExtractors, handshakeOf(url, fields), limits);
 }
 
 describe('findCredential', () => {
-  for (const { name, extractors, expected, ...given } of cases) {
-    it(name, () => {
-      expect(summary(find(extractors, given))).toEqual(expected);
-    });
-
-    it(`${name}, in the other order as well`, () => {
-      expect(summary(find(extractors.toReversed(), given))).toEqual(expected);
-    });
-  }
+  it.each(cases)('%s, in every order', (_name, extractors, given, expected) => {
+    expect(summary(find(extractors, given))).toEqual(expected);
+    expect(summary(find(extractors.toReversed(), given))).toEqual(expected);
+  });
 
   it('refuses two credentials with 400 and close code 3000', () => {
-    expect(find([header, query], { url: '/?token=x', lines: [bearerLine('y')] })).toMatchObject({
+    expect(find([header, query], sent('/?token=x', bearerLine('y')))).toMatchObject({
       httpStatus: 400,
       closeCode: 3000,
       reason: 'more than one credential',
@@ -302,7 +170,6 @@ describe('findCredential', () => {
   });
 
   it('finds the same in every order of the extractors', () => {
-    const pool = [header, query, cookie, subprotocol, userInfo, request];
     const authorization = fc.constantFrom(
       undefined,
       'Bearer x',
@@ -312,21 +179,21 @@ describe('findCredential', () => {
       `Basic ${base64('alice:secret')}`,
       `Basic ${base64('alice')}`,
     );
-    const cookies = fc.constantFrom(undefined, 's=a', 's=a; s=b', 's=%');
+    const jar = fc.constantFrom(undefined, 's=a', 's=a; s=b', 's=%');
     const protocols = fc.constantFrom(undefined, 'chat', 'chat, bearer.x', 'bearer.x');
     const url = fc.constantFrom('/', '/?token=x', '/?token=%ff', '/?token=');
     fc.assert(
       fc.property(
         fc.shuffledSubarray(pool, { minLength: 1 }),
-        fc.record({ authorization, cookies, protocols, url }),
-        (extractors, sent) => {
-          const lines = [
-            ['Authorization', sent.authorization],
-            ['Cookie', sent.cookies],
-            ['Sec-WebSocket-Protocol', sent.protocols],
+        fc.record({ authorization, cookies: jar, protocols, url }),
+        (extractors, parts) => {
+          const fields = [
+            ['Authorization', parts.authorization],
+            ['Cookie', parts.cookies],
+            ['Sec-WebSocket-Protocol', parts.protocols],
           ].filter((line): line is [string, string] => line[1] !== undefined);
           const inPoolOrder = pool.filter((extractor) => extractors.includes(extractor));
-          const given = { url: sent.url, lines };
+          const given = sent(parts.url, ...fields);
           expect(summary(find(extractors, given))).toEqual(summary(find(inPoolOrder, given)));
         },
       ),
