@@ -198,7 +198,7 @@ describe('K1a, K1b: what passport-jwt extracts', () => {
   });
 });
 
-const token = (name: string) => new UniqueTokenStrategy({ tokenField: name }, accept);
+const uniqueToken = (name: string) => new UniqueTokenStrategy({ tokenField: name }, accept);
 const nestedNames = local({ usernameField: 'user[name]', passwordField: 'user[pin]' });
 const verifiesTokenAsWell = new LocalStrategy(
   { passReqToCallback: true },
@@ -278,8 +278,8 @@ describe('K1a, K1b: what a strategy hands to its verify function', () => {
       found([own], false),
       fields({ ...nameAndPassword, jwt: own }),
     ],
-    ['passport-unique-token', token('key'), found([opaque], true), fields({ key: opaque })],
-    ['a name', token('email'), nothing, fields({ email: 'alice@example.com' })],
+    ['passport-unique-token', uniqueToken('key'), found([opaque], true), fields({ key: opaque })],
+    ['a name', uniqueToken('email'), nothing, fields({ email: 'alice@example.com' })],
     ['passport-http', httpBasic, presented, basic('alice', 'secret')],
     ['passport-http, a token as password', httpBasic, found([own], true), basic('alice', own)],
     ['passport-local', local(), presented, fields(nameAndPassword)],
