@@ -3,7 +3,7 @@ import { request as httpRequest } from 'node:http';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { WebSocketGateway } from '@nestjs/websockets';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   fromCookie,
   WsAuthConfigurationError,
@@ -14,7 +14,7 @@ import {
 import { bootError, freePort, startApp, type StartOptions, type TestApp } from '../support/app.js';
 import { EchoGateway } from '../support/gateways.js';
 import { ask, type HttpAnswer } from '../support/http.js';
-import { bearerOf, customStrategy, JwtStrategy } from '../support/strategies.js';
+import { JwtStrategy } from '../support/strategies.js';
 import { tokenOf } from '../support/tokens.js';
 
 const parent = 'https://app.example.com';
@@ -51,12 +51,17 @@ function startBridge(settings: BridgeSettings = {}, options: StartOptions = {}):
   return startApp(metadataOf(settings), undefined, options);
 }
 
-function post(base: string, body: string, headers: Record<string, string> = { origin: parent }) {
-  return ask(`${base}${bridgePath}`, {
+function post(server: string, body: string, headers: Record<string, string> = { origin: parent }) {
+  return ask(`${server}${bridgePath}`, {
     method: 'POST',
     headers: { 'content-type': 'text/plain', ...headers },
     body,
   });
+}
+
+function preflight(server: string, origin: string) {
+  const headers = { origin, 'access-control-request-method': 'POST' };
+  return ask(`${server}${bridgePath}`, { method: 'OPTIONS', headers });
 }
 
 function cookieOf({ headers }: HttpAnswer): string {
@@ -65,35 +70,33 @@ function cookieOf({ headers }: HttpAnswer): string {
   return cookie!;
 }
 
-const servers: [string, () => Promise<{ app: TestApp; base: string }>][] = [
-  [
-    'Express',
-    async () => {
-      const app = await startBridge({}, { httpAdapter: new ExpressAdapter() });
-      return { app, base: app.origin };
-    },
-  ],
-  [
-    'Fastify',
-    async () => {
-      const app = await startBridge({}, { httpAdapter: new FastifyAdapter() });
-      return { app, base: app.origin };
-    },
-  ],
-  [
-    'a port of its own',
-    async () => {
-      const port = await freePort();
-      const app = await startBridge({ port });
-      return { app, base: `http://127.0.0.1:${port}` };
-    },
-  ],
-];
+/** Starts a bridge on one kind of server, and returns its origin. */
+type Serve = () => Promise<{ app: TestApp; base: string }>;
 
-describe.each(servers)('the bridge on %s', (_server, startServer) => {
+const serveOn =
+  (adapter: () => StartOptions['httpAdapter']): Serve =>
+  async () => {
+    const app = await startBridge({}, { httpAdapter: adapter()! });
+    return { app, base: app.origin };
+  };
+
+const servers: Readonly<Record<string, Serve>> = {
+  Express: serveOn(() => new ExpressAdapter()),
+  Fastify: serveOn(() => new FastifyAdapter()),
+  'a port of its own': async () => {
+    const port = await freePort();
+    return { app: await startBridge({ port }), base: `http://127.0.0.1:${port}` };
+  },
+};
+
+// The page, the origins, the tokens and the attributes are in the tables of `test/unit/cookie-bridge`.
+describe.each(Object.entries(servers))('the bridge on %s', (_server, serve) => {
+  let app: TestApp;
+  let base: string;
+  beforeAll(async () => ({ app, base } = await serve()));
+  afterAll(() => app[Symbol.asyncDispose]());
+
   it('serves a page that runs one script by its hash, in frames of the parents only', async () => {
-    const { app: served, base } = await startServer();
-    await using _app = served;
     const page = await ask(`${base}${bridgePath}?cache=1`);
     expect(page.status).toBe(200);
     expect(page.headers['content-type']).toBe('text/html; charset=utf-8');
@@ -119,8 +122,6 @@ describe.each(servers)('the bridge on %s', (_server, startServer) => {
   });
 
   it('takes a token from a parent, and the gateway takes the cookie', async () => {
-    const { app: served, base } = await startServer();
-    await using app = served;
     const answer = await post(base, tokenOf('alice'));
     expect(answer).toMatchObject({ status: 204, body: '' });
     expect(answer.headers).toMatchObject({
@@ -141,43 +142,15 @@ describe.each(servers)('the bridge on %s', (_server, startServer) => {
     expect(refusal.status).toBe(403);
   });
 
-  it('takes a token from its own page, without CORS headers', async () => {
-    const { app: served, base } = await startServer();
-    await using _app = served;
-    const answer = await post(base, tokenOf('alice'), { origin: base });
-    expect(answer.status).toBe(204);
-    expect(cookieOf(answer)).toContain('token=');
-    expect(answer.headers['access-control-allow-origin']).toBeUndefined();
-  });
-
-  it.each([
-    ['another origin', { origin: 'https://evil.example' }],
-    ['an origin that starts like a parent', { origin: `${parent}.evil.example` }],
-    ['a parent over cleartext', { origin: parent.replace('https', 'http') }],
-    ['a parent on another port', { origin: `${parent}:444` }],
-    ['an opaque origin', { origin: 'null' }],
-    ['two origins', { origin: `${parent}, https://evil.example` }],
-    ['an empty origin', { origin: '' }],
-    ['no origin', {}],
-    ['no origin but a referrer', { referer: `${parent}/` }],
-  ])('refuses %s with 403 and sets nothing', async (_what, headers) => {
-    const { app: served, base } = await startServer();
-    await using _app = served;
-    const answer = await post(base, tokenOf('alice'), headers);
+  it('refuses another origin with 403 and sets nothing', async () => {
+    const answer = await post(base, tokenOf('alice'), { origin: 'https://evil.example' });
     expect(answer.status).toBe(403);
     expect(answer.headers['set-cookie']).toBeUndefined();
     expect(answer.headers['access-control-allow-origin']).toBeUndefined();
   });
 
   it('answers the preflight of a parent origin, and of no other', async () => {
-    const { app: served, base } = await startServer();
-    await using _app = served;
-    const preflight = (origin: string) =>
-      ask(`${base}${bridgePath}`, {
-        method: 'OPTIONS',
-        headers: { origin, 'access-control-request-method': 'POST' },
-      });
-    expect(await preflight(otherParent)).toMatchObject({
+    expect(await preflight(base, otherParent)).toMatchObject({
       status: 204,
       headers: {
         'access-control-allow-origin': otherParent,
@@ -185,40 +158,21 @@ describe.each(servers)('the bridge on %s', (_server, startServer) => {
         'access-control-allow-methods': 'POST',
       },
     });
-    const refused = await preflight('https://evil.example');
+    const refused = await preflight(base, 'https://evil.example');
     expect(refused.status).toBe(403);
     expect(refused.headers['access-control-allow-origin']).toBeUndefined();
   });
 
-  it.each(['PUT', 'DELETE', 'PATCH'])('answers %s with 405', async (method) => {
-    const { app: served, base } = await startServer();
-    await using _app = served;
-    const answer = await ask(`${base}${bridgePath}`, { method, headers: { origin: parent } });
-    expect(answer).toMatchObject({ status: 405, headers: { allow: 'GET, POST, OPTIONS' } });
-  });
-
-  it.each([
-    ['too large', 'x'.repeat(8_193), 413],
-    ['much too large', 'x'.repeat(1_000_000), 413],
-    ['empty', '', 400],
-    ['two lines', 'a\r\nSet-Cookie: b=c', 400],
-    ['a cookie attribute', 'a; Domain=example.com', 400],
-    ['not a token', 'a b', 400],
-    ['not ASCII', 'tökén', 400],
-  ])('refuses a body that is %s', async (_what, body, status) => {
-    const { app: served, base } = await startServer();
-    await using _app = served;
-    const answer = await post(base, body);
-    expect(answer.status).toBe(status);
+  it('refuses a body that is much too large', async () => {
+    const answer = await post(base, 'x'.repeat(1_000_000));
+    expect(answer.status).toBe(413);
     expect(answer.headers['set-cookie']).toBeUndefined();
-    expect(answer.body).not.toContain(body.slice(0, 10) || ' ');
+    expect(answer.body).not.toContain('xxx');
   });
 
   it.each(['application/json', 'application/x-www-form-urlencoded'])(
     'answers a body of type %s, which a parser may have read before',
     async (type) => {
-      const { app: served, base } = await startServer();
-      await using _app = served;
       const answer = await post(base, '{"token":"x"}', { origin: parent, 'content-type': type });
       expect(answer.status).toBeGreaterThanOrEqual(400);
       expect(answer.status).toBeLessThan(500);
@@ -226,88 +180,16 @@ describe.each(servers)('the bridge on %s', (_server, startServer) => {
   );
 
   it('survives a client that leaves in the middle of its body', async () => {
-    const { app: served, base } = await startServer();
-    await using _app = served;
     await abandon(base);
     expect((await post(base, tokenOf('alice'))).status).toBe(204);
   });
 
   it('is on its path only', async () => {
-    const { app: served, base } = await startServer();
-    await using _app = served;
     for (const path of ['/', '/chat', `${bridgePath}/`, `${bridgePath}x`, '/CHAT/bridge']) {
       const answer = await ask(`${base}${path}`);
       expect([404, 426]).toContain(answer.status);
     }
   });
-});
-
-/** What the bridge sets, part by part. */
-async function attributesOf(settings: BridgeSettings, headers: Record<string, string> = {}) {
-  await using app = await startBridge(settings);
-  const answer = await post(app.origin, 'TOKEN', { origin: parent, ...headers });
-  const [pair, ...attributes] = cookieOf(answer).split('; ');
-  return { pair, attributes: attributes.toSorted((a, b) => a.localeCompare(b)) };
-}
-
-describe('the cookie', () => {
-  it('is HttpOnly, of this site, of the path of the gateway, and lives shortly', async () => {
-    expect(await attributesOf({})).toEqual({
-      pair: 'token=TOKEN',
-      attributes: ['HttpOnly', 'Max-Age=60', 'Path=/chat', 'SameSite=Strict'],
-    });
-  });
-
-  it('lives as long as the application sets, in whole seconds', async () => {
-    const { attributes } = await attributesOf({ bridge: { maxAgeMs: 5_999 } });
-    expect(attributes).toContain('Max-Age=5');
-  });
-
-  it('is Secure behind a trusted proxy that speaks https', async () => {
-    const headers = { 'x-forwarded-proto': 'https' };
-    const trusted = await attributesOf({ trustProxy: 'loopback' }, headers);
-    expect(trusted.attributes).toContain('Secure');
-    const untrusted = await attributesOf({}, headers);
-    expect(untrusted.attributes).not.toContain('Secure');
-  });
-
-  it('is None; Secure; Partitioned across sites', async () => {
-    expect((await attributesOf({ bridge: { crossSite: true } })).attributes).toEqual([
-      'HttpOnly',
-      'Max-Age=60',
-      'Partitioned',
-      'Path=/chat',
-      'SameSite=None',
-      'Secure',
-    ]);
-  });
-
-  it.each([
-    ['__Host-token', 'Path=/'],
-    ['__Secure-token', 'Path=/chat'],
-    ['__host-token', 'Path=/'],
-  ])('named %s is Secure, as browsers demand', async (cookie, path) => {
-    const { pair, attributes } = await attributesOf({ cookie });
-    expect(pair).toBe(`${cookie}=TOKEN`);
-    expect(attributes).toContain('Secure');
-    expect(attributes).toContain(path);
-    expect(attributes.join()).not.toContain('Domain');
-  });
-
-  it.each(['a/b+c==', 'eyJ.a-b_c~d'])(
-    'holds the token %j as the handshake reads it',
-    async (token) => {
-      const settings = metadataOf({ strategy: 'mirror' });
-      const mirror = customStrategy('mirror', (request) => ({ id: bearerOf(request) }));
-      await using app = await startApp({
-        ...settings,
-        providers: [...settings.providers, mirror],
-      });
-      const cookie = cookieOf(await post(app.origin, token)).split(';', 1)[0]!;
-      const client = await app.connect('/chat', { headers: { cookie, origin: parent } }).opened();
-      expect(await client.ask('whoami')).toMatchObject({ user: token });
-    },
-  );
 });
 
 describe('behind a trusted proxy', () => {
@@ -377,41 +259,11 @@ describe('two gateways', () => {
 });
 
 describe('an application refuses to boot with a bridge', () => {
-  const unsafe: [string, BridgeSettings, RegExp][] = [
-    ['without parents', { bridge: { parentOrigins: [] } }, /^fromCookie\.bridge\.parentOrigins: /],
-    [
-      'for every parent',
-      { bridge: { parentOrigins: ['*'] } },
-      /^fromCookie\.bridge\.parentOrigins: /,
-    ],
-    [
-      'for opaque parents',
-      { bridge: { parentOrigins: ['null'] } },
-      /^fromCookie\.bridge\.parentOrigins: /,
-    ],
-    [
-      'for a wildcard',
-      { bridge: { parentOrigins: ['https://*.example.com'] } },
-      /^fromCookie\.bridge\.parentOrigins: /,
-    ],
-    [
-      'for a parent with a path',
-      { bridge: { parentOrigins: [`${parent}/app`] } },
-      /^fromCookie\.bridge\.parentOrigins: /,
-    ],
-    [
-      'for a parent that would end the policy',
-      { bridge: { parentOrigins: ["https://a.example; script-src 'unsafe-inline'"] } },
-      /^fromCookie\.bridge\.parentOrigins: /,
-    ],
+  it.each<[string, BridgeSettings, RegExp]>([
     ['on the path of the gateway', { bridge: { path: '/chat' } }, /^fromCookie\.bridge\.path: /],
-    ['on a relative path', { bridge: { path: 'bridge' } }, /^fromCookie\.bridge\.path: /],
-    ['with a life of nothing', { bridge: { maxAgeMs: 999 } }, /^fromCookie\.bridge\.maxAgeMs: /],
     ['for a cookie that is not a token', { cookie: 'a b' }, /^fromCookie: /],
     ['for any origin', { allowedOrigins: '*' }, /^allowedOrigins: /],
-  ];
-
-  it.each(unsafe)('%s', async (_what, settings, message) => {
+  ])('%s', async (_what, settings, message) => {
     const boot = async () => Promise.reject(await bootError(metadataOf(settings)));
     const error = await boot().catch((reason: unknown) => reason as Error);
     expect(error).toBeInstanceOf(WsAuthConfigurationError);
@@ -424,9 +276,9 @@ interface HeaderHolder {
 }
 
 /** Announces a body, sends a part of it and leaves. */
-function abandon(base: string): Promise<void> {
+function abandon(server: string): Promise<void> {
   return new Promise((resolve) => {
-    const request = httpRequest(`${base}${bridgePath}`, {
+    const request = httpRequest(`${server}${bridgePath}`, {
       method: 'POST',
       headers: { origin: parent, 'content-type': 'text/plain', 'content-length': '100' },
     });

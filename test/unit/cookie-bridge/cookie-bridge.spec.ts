@@ -47,6 +47,8 @@ async function ask(asked: Asked, setup: Setup = {}) {
   return { status: statusCode, ended: writableEnded, headers: response.getHeaders() };
 }
 
+const parents = (...parentOrigins: string[]): Setup => ({ bridge: { parentOrigins } });
+
 describe('the bridge', () => {
   it('names the path it answers', () => {
     expect(bridgeOf().path).toBe('/bridge');
@@ -82,6 +84,9 @@ describe('the bridge', () => {
     ['no origin', undefined],
     ['a slash at the end', `${app}/`],
     ['another scheme', 'http://app.example.com'],
+    ['another port', `${app}:444`],
+    ['two origins', `${app}, https://evil.example`],
+    ['an empty one', ''],
     ['its own host over another scheme', 'https://gateway.example'],
   ])('refuses %s with 403 and no CORS', async (_what, origin) => {
     for (const method of ['POST', 'OPTIONS']) {
@@ -114,6 +119,7 @@ describe('the bridge', () => {
     ['another attribute', 'a; Domain=evil.example', 400],
     ['a line break', 'a\r\nSet-Cookie: x=1', 400],
     ['JSON', '{"token":"a"}', 400],
+    ['more than ASCII', 'tökén', 400],
     ['more than a credential', 'x'.repeat(8_193), 413],
   ])('sets no cookie for %s', async (_what, body, expected) => {
     const { status, headers } = await ask({ origin: app, body });
@@ -170,26 +176,12 @@ describe('the bridge', () => {
   });
 
   it.each<[string, Setup, RegExp]>([
-    [
-      'no parents',
-      { bridge: { parentOrigins: [] } },
-      /^fromCookie\.bridge\.parentOrigins: name the origins/,
-    ],
-    [
-      'a wildcard',
-      { bridge: { parentOrigins: ['*'] } },
-      /^fromCookie\.bridge\.parentOrigins: expected exact/,
-    ],
-    [
-      'null',
-      { bridge: { parentOrigins: ['null'] } },
-      /^fromCookie\.bridge\.parentOrigins: expected exact/,
-    ],
-    [
-      'a path',
-      { bridge: { parentOrigins: [`${app}/x`] } },
-      /^fromCookie\.bridge\.parentOrigins: expected exact/,
-    ],
+    ['no parents', parents(), /^fromCookie\.bridge\.parentOrigins: name the origins/],
+    ['every parent', parents('*'), /^fromCookie\.bridge\.parentOrigins: expected exact/],
+    ['null', parents('null'), /^fromCookie\.bridge\.parentOrigins: expected exact/],
+    ['a wildcard', parents('https://*.example'), /^fromCookie\.bridge\.parentOrigins: expected/],
+    ['a path', parents(`${app}/x`), /^fromCookie\.bridge\.parentOrigins: expected exact/],
+    ['a directive', parents("https://a.example; script-src 'unsafe-inline'"), /parentOrigins: exp/],
     [
       'parents that are no list',
       { bridge: { parentOrigins: app as unknown as readonly string[] } },
