@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fromAuthorizationHeader } from '../../../lib/credentials/authorization-header.extractor.js';
+import { fromCookie } from '../../../lib/credentials/cookie.extractor.js';
 import { fromFirstMessage } from '../../../lib/credentials/first-message.extractor.js';
 import { fromRequest } from '../../../lib/credentials/request.extractor.js';
 import { WsAuthConfigurationError } from '../../../lib/errors/ws-auth.error.js';
@@ -19,6 +20,7 @@ const perAccount = { points: 1, windowMs: 1_000 };
 
 const rows: readonly [WsAuthModuleOptions, WsAuthModuleOptions][] = [
   [{ optional: true }, { credentials: header }],
+  [{ optional: true, credentials: [fromCookie('s'), fromFirstMessage()] }, { credentials: header }],
   [{ connectionTimeoutMs: 1_000, awaitConnection: false }, { awaitConnection: true }],
   [{ onLimit: 'closeOldest' }, { maxSessionsPerUser: 1 }],
   [{ sessionLimitScope: 'cluster' }, { maxSessionsPerUser: 1 }],
