@@ -152,11 +152,7 @@ describe('a policy with options', () => {
   });
 });
 
-interface Refused {
-  readonly name: string;
-  readonly options: object;
-  readonly message: string | RegExp;
-}
+type Refused = readonly [name: string, options: object, message: string | RegExp];
 
 const integers = [
   ['authTimeoutMs', 0],
@@ -181,64 +177,43 @@ const integers = [
 ] as const;
 
 const refused: readonly Refused[] = [
-  ...integers.map(([option, value]) => ({
-    name: `${option}: ${String(value)} (${typeof value})`,
-    options: { [option]: value },
-    message: new RegExp(`^${option}: expected a whole number from \\d+ to \\d+, got `),
-  })),
+  ...integers.map(([option, value]): Refused => [
+    `${option}: ${String(value)} (${typeof value})`,
+    { [option]: value },
+    new RegExp(`^${option}: expected a whole number from \\d+ to \\d+, got `),
+  ]),
   ...[fromCookie('s'), fromAuthorizationHeader(), fromUserInfo(), fromRequest()].map(
-    (extractor) => ({
-      name: `OR-14: '*' beside ${extractor.name}`,
-      options: { allowedOrigins: '*', credentials: [extractor] },
-      message: /^allowedOrigins: '\*' lets every page use the credentials/,
-    }),
+    (extractor): Refused => [
+      `OR-14: '*' beside ${extractor.name}`,
+      { allowedOrigins: '*', credentials: [extractor] },
+      /^allowedOrigins: '\*' lets every page use the credentials/,
+    ],
   ),
-  {
-    name: "OR-14: '*' beside the default credentials",
-    options: { allowedOrigins: '*' },
-    message: /^allowedOrigins: '\*'/,
-  },
-  {
-    name: 'an empty list of credentials',
-    options: { credentials: [] },
-    message:
-      'credentials: the list is empty; name an extractor such as fromAuthorizationHeader(), or mark the gateway @WsPublic()',
-  },
-  {
-    name: 'credentials that are no list',
-    options: { credentials: fromCookie('s') },
-    message: /^credentials: /,
-  },
-  {
-    name: 'an extractor that was not called',
-    options: { credentials: [fromQueryParam] },
-    message: /^credentials: /,
-  },
-  {
-    name: 'an extractor that is a name',
-    options: { credentials: ['header'] },
-    message: /^credentials: /,
-  },
-  {
-    name: 'an extractor that is undefined',
-    options: { credentials: [undefined] },
-    message: /^credentials: /,
-  },
-  {
-    name: 'fromFirstMessage() twice',
-    options: { credentials: [fromFirstMessage(), fromFirstMessage({ format: 'raw' })] },
-    message: 'credentials: fromFirstMessage() is listed twice',
-  },
-  {
-    name: 'K11b: a hole in the list of extractors',
-    options: { credentials: Array(1) },
-    message: /^credentials: expected extractors/,
-  },
-  {
-    name: 'K11b: a hole in the list of middleware',
-    options: { middleware: Array(1) },
-    message: /^middleware: expected a function/,
-  },
+  ["OR-14: '*' beside the default credentials", { allowedOrigins: '*' }, /^allowedOrigins: '\*'/],
+  [
+    'an empty list of credentials',
+    { credentials: [] },
+    'credentials: the list is empty; name an extractor such as fromAuthorizationHeader(), or mark the gateway @WsPublic()',
+  ],
+  ['credentials that are no list', { credentials: fromCookie('s') }, /^credentials: /],
+  ['an extractor that was not called', { credentials: [fromQueryParam] }, /^credentials: /],
+  ['an extractor that is a name', { credentials: ['header'] }, /^credentials: /],
+  ['an extractor that is undefined', { credentials: [undefined] }, /^credentials: /],
+  [
+    'fromFirstMessage() twice',
+    { credentials: [fromFirstMessage(), fromFirstMessage({ format: 'raw' })] },
+    'credentials: fromFirstMessage() is listed twice',
+  ],
+  [
+    'K11b: a hole in the list of extractors',
+    { credentials: Array(1) },
+    /^credentials: expected extractors/,
+  ],
+  [
+    'K11b: a hole in the list of middleware',
+    { middleware: Array(1) },
+    /^middleware: expected a function/,
+  ],
   ...(
     [
       [[fromAuthorizationHeader(), fromAuthorizationHeader({ schemes: ['Bearer'] })], 'Bearer"'],
@@ -252,100 +227,65 @@ const refused: readonly Refused[] = [
       [[fromUserInfo(), fromUserInfo({ strategy: 'a' })], 'the user information'],
       [[fromRequest(), fromRequest({ headers: ['X-Key'] })], 'the whole request'],
     ] as const
-  ).map(([credentials, place]) => ({
-    name: `K11b: two extractors of ${place}`,
-    options: { credentials, allowedOrigins: 'https://a.example' },
-    message: new RegExp(`^credentials: two extractors read .*${place}, and one of them has no`),
-  })),
-  {
-    name: 'ST-17: no strategy',
-    options: { strategy: undefined },
-    message:
-      "strategy: none is named; pass WsAuthModule.forRoot({ strategy: 'jwt' }), put @WsAuth({ strategy: 'jwt' }) on the " +
+  ).map(([credentials, place]): Refused => [
+    `K11b: two extractors of ${place}`,
+    { credentials, allowedOrigins: 'https://a.example' },
+    new RegExp(`^credentials: two extractors read .*${place}, and one of them has no`),
+  ]),
+  [
+    'ST-17: no strategy',
+    { strategy: undefined },
+    "strategy: none is named; pass WsAuthModule.forRoot({ strategy: 'jwt' }), put @WsAuth({ strategy: 'jwt' }) on the " +
       "gateway, or import PassportModule.register({ defaultStrategy: 'jwt' })",
-  },
-  {
-    name: 'ST-17: an empty list of strategies',
-    options: { strategy: [] },
-    message: /^strategy: none is named/,
-  },
-  {
-    name: 'ST-17: one extractor without a strategy beside one with',
-    options: {
+  ],
+  ['ST-17: an empty list of strategies', { strategy: [] }, /^strategy: none is named/],
+  [
+    'ST-17: one extractor without a strategy beside one with',
+    {
       strategy: undefined,
       credentials: [fromQueryParam('t', { strategy: 'a' }), fromCookie('s')],
     },
-    message: /^strategy: none is named/,
-  },
-  {
-    name: 'ST-17: an extractor with an empty list of strategies',
-    options: { credentials: [fromQueryParam('t', { strategy: [] })] },
-    message: /^strategy: /,
-  },
-  {
-    name: 'a realm with a line break',
-    options: { realm: 'a\r\nSet-Cookie: x=1' },
-    message: 'realm: expected a string without control characters',
-  },
-  {
-    name: 'a realm that is not a string',
-    options: { realm: 7 },
-    message: 'realm: expected a string without control characters',
-  },
+    /^strategy: none is named/,
+  ],
+  [
+    'ST-17: an extractor with an empty list of strategies',
+    { credentials: [fromQueryParam('t', { strategy: [] })] },
+    /^strategy: /,
+  ],
+  [
+    'a realm with a line break',
+    { realm: 'a\r\nSet-Cookie: x=1' },
+    'realm: expected a string without control characters',
+  ],
+  [
+    'a realm that is not a string',
+    { realm: 7 },
+    'realm: expected a string without control characters',
+  ],
   ...[1005, 1006, 1015, 2999, 5000, 4000.5, '4000', Number.NaN, null].flatMap((code) =>
-    ['unauthorized', 'forbidden', 'timeout'].map((name) => ({
-      name: `the close code ${String(code)} (${typeof code}) for ${name}`,
-      options: { closeCodes: { [name]: code } },
-      message: new RegExp(
+    ['unauthorized', 'forbidden', 'timeout'].map((name): Refused => [
+      `the close code ${String(code)} (${typeof code}) for ${name}`,
+      { closeCodes: { [name]: code } },
+      new RegExp(
         `^closeCodes\\.${name}: expected 1000, 1001, 1003, 1007-1009, 1011-1013 or 3000-4999, got `,
       ),
-    })),
+    ]),
   ),
-  {
-    name: 'an unknown onLimit',
-    options: { onLimit: 'closeAll' },
-    message: "onLimit: expected 'refuse' or 'closeOldest'",
-  },
-  {
-    name: "optional: 'false', which is true",
-    options: { optional: 'false' },
-    message: /^optional: /,
-  },
-  { name: 'optional: 1', options: { optional: 1 }, message: /^optional: / },
-  { name: 'a userId that is not a function', options: { userId: 'id' }, message: /^userId: / },
-  {
-    name: 'an expiresAt that is not a function',
-    options: { expiresAt: 60 },
-    message: /^expiresAt: /,
-  },
-  { name: 'a property that is not a name', options: { property: '' }, message: /^property: / },
-  {
-    name: 'a property that the client has already',
-    options: { property: 'send' },
-    message: /^property: /,
-  },
-  {
-    name: 'a property of every object',
-    options: { property: '__proto__' },
-    message: /^property: /,
-  },
-  {
-    name: 'an event without a name',
-    options: { events: { authenticate: '' } },
-    message: /^events\.authenticate: /,
-  },
-  {
-    name: 'a middleware that is not a function',
-    options: { middleware: ['session'] },
-    message: /^middleware: /,
-  },
+  ['an unknown onLimit', { onLimit: 'closeAll' }, "onLimit: expected 'refuse' or 'closeOldest'"],
+  ["optional: 'false', which is true", { optional: 'false' }, /^optional: /],
+  ['optional: 1', { optional: 1 }, /^optional: /],
+  ['a userId that is not a function', { userId: 'id' }, /^userId: /],
+  ['an expiresAt that is not a function', { expiresAt: 60 }, /^expiresAt: /],
+  ['a property that is not a name', { property: '' }, /^property: /],
+  ['a property that the client has already', { property: 'send' }, /^property: /],
+  ['a property of every object', { property: '__proto__' }, /^property: /],
+  ['an event without a name', { events: { authenticate: '' } }, /^events\.authenticate: /],
+  ['a middleware that is not a function', { middleware: ['session'] }, /^middleware: /],
 ];
 
 describe('options that cannot be meant refuse to boot', () => {
-  for (const { name, options, message } of refused) {
-    it(name, () => {
-      expect(() => resolve(options)).toThrow(WsAuthConfigurationError);
-      expect(() => resolve(options)).toThrow(message);
-    });
-  }
+  it.each(refused)('%s', (_name, options, message) => {
+    expect(() => resolve(options)).toThrow(WsAuthConfigurationError);
+    expect(() => resolve(options)).toThrow(message);
+  });
 });
