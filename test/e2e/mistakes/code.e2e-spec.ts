@@ -8,15 +8,14 @@ import {
   UsePipes,
   ValidationPipe,
   type CallHandler,
-  type CanActivate,
   type ExecutionContext,
   type NestInterceptor,
   type Provider,
   type Type,
 } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { AuthGuard, PassportStrategy } from '@nestjs/passport';
-import { ThrottlerGuard, ThrottlerModule } from '@nestjs/throttler';
+import { PassportStrategy } from '@nestjs/passport';
+import { ThrottlerModule } from '@nestjs/throttler';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { ExtractJwt, Strategy } from 'passport-jwt';
 import { describe, expect, it, vi } from 'vitest';
@@ -31,7 +30,6 @@ import {
   WsUser,
 } from '../../../lib/index.js';
 import { bootError, startApp } from '../../support/app.js';
-import { nestDoes } from '../../support/nest-11.js';
 import { JwtStrategy } from '../../support/strategies.js';
 
 type Decorator = ClassDecorator | MethodDecorator | ParameterDecorator;
@@ -199,7 +197,7 @@ const refused: readonly Row[] = [
   ['writes a path with a star', () => [gateway({ path: '/rooms/*' })], 'matches no request'],
   ['names a namespace', () => [gateway({ namespace: 'chat' })], 'namespace', 'path', '(gateway /)'],
   [
-    'sets cors',
+    'K8d: sets cors',
     () => [gateway({ path: '/chat', cors: true })],
     'cors',
     'allowedOrigins',
@@ -282,7 +280,20 @@ const refused: readonly Row[] = [
   ],
 ];
 
+class GuardedHandler {
+  @UseGuards(new WsAuthGuard())
+  @Get('/secret')
+  secret(): void {}
+}
+Controller()(GuardedHandler);
+
 const inControllers: readonly (readonly [string, Type<object>, ...string[]])[] = [
+  [
+    'guards a route',
+    GuardedHandler,
+    '@UseGuards(WsAuthGuard) of GuardedHandler',
+    'use AuthGuard()',
+  ],
   [
     'injects the user of a socket into a route',
     UserController,
@@ -325,12 +336,6 @@ describe('an application with a mistake in its code', () => {
   });
 });
 
-class ReadsHeaders implements CanActivate {
-  canActivate(context: ExecutionContext) {
-    return context.switchToHttp().getRequest<{ headers: object }>().headers !== undefined;
-  }
-}
-
 class ReadsQuery extends PassportStrategy(Strategy, 'query') {
   constructor() {
     super({ jwtFromRequest: ExtractJwt.fromUrlQueryParameter('jwt'), secretOrKey: 'secret' });
@@ -355,29 +360,6 @@ const warned: readonly Row[] = [
     'strategy: "forgotten": its class has no method validate(); add it',
   ],
   [
-    'leaves AuthGuard on a gateway',
-    () => [gateway({}, UseGuards(AuthGuard('jwt')))],
-    '@UseGuards(AuthGuard()) of ChatGateway',
-    'remove it',
-  ],
-  [
-    'leaves AuthGuard on a handler',
-    () => [onMethod('hello', UseGuards(AuthGuard('jwt')))],
-    '@UseGuards(AuthGuard()) of ChatGateway.hello',
-    'use @UseGuards(WsAuthGuard)',
-  ],
-  [
-    'puts ThrottlerGuard on a gateway',
-    () => [gateway({}, UseGuards(ThrottlerGuard))],
-    '@UseGuards(ThrottlerGuard) of ChatGateway',
-    'remove it',
-  ],
-  [
-    'puts a guard that reads headers on a gateway',
-    () => [gateway({}, UseGuards(ReadsHeaders))],
-    '@UseGuards(ReadsHeaders) of ChatGateway',
-  ],
-  [
     'handles authenticate itself',
     () => [onMethod('helper', SubscribeMessage('authenticate'))],
     "@SubscribeMessage('authenticate') of ChatGateway.helper: it is never called",
@@ -397,16 +379,6 @@ const warned: readonly Row[] = [
     /strategy: "query" does not look where fromCookie/,
     'list the extractor of the place that it reads',
   ],
-  ...(nestDoes.runGlobalGuards
-    ? ([
-        [
-          'has AuthGuard for the whole application',
-          () => [gateway({}), { provide: APP_GUARD, useClass: AuthGuard('jwt') }],
-          'APP_GUARD: AuthGuard() also guards ChatGateway',
-          "context.getType() === 'ws'",
-        ],
-      ] as const)
-    : []),
 ];
 
 describe('an application with code that cannot work', () => {
