@@ -158,18 +158,16 @@ function withoutParams(url: string, queryParams: ReadonlySet<string>) {
   if (mark === -1) {
     return { redactedUrl: url, bareUrl: url };
   }
-  const path = url.slice(0, mark);
   const query = url.slice(mark + 1);
-  const pairs = query.split('&');
   const names = queryPairs(query).map(({ name }) => name);
-  const isHidden = (index: number) => {
-    const { [index]: name = '' } = names;
-    return queryParams.has(name) || queryParams.has(rootOfParam(name));
-  };
-  const shown = pairs.map((pair, index) =>
-    isHidden(index) ? `${names[index]}=${redacted}` : pair,
-  );
-  const bare = pairs.filter((_pair, index) => !isHidden(index));
+  const hidden = names.map((name) => queryParams.has(name) || queryParams.has(rootOfParam(name)));
+  if (!hidden.includes(true)) {
+    return { redactedUrl: url, bareUrl: url };
+  }
+  const path = url.slice(0, mark);
+  const pairs = query.split('&');
+  const shown = pairs.map((pair, index) => (hidden[index] ? `${names[index]}=${redacted}` : pair));
+  const bare = pairs.filter((_pair, index) => !hidden[index]);
   return {
     redactedUrl: `${path}?${shown.join('&')}`,
     bareUrl: bare.length === 0 ? path : `${path}?${bare.join('&')}`,
