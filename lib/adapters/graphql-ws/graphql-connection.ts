@@ -10,6 +10,7 @@ import type { Peer } from '../peer.js';
 import type { SessionContext } from '../session-context.js';
 import { SessionLifecycle } from '../session-lifecycle.js';
 import { closeInTurn, scheduleInSlices } from '../slices.js';
+import { endOnce } from '../upgrades/end-once.js';
 import { credentialFields } from './connection-params.js';
 import { closingOf, closingOfRefusal } from './graphql-closing.js';
 import { extraOf, type GraphqlExtra, type GraphqlWsContext } from './graphql-context.js';
@@ -29,7 +30,9 @@ export class GraphqlConnection implements Connection, GraphqlTraffic {
     authenticated: Authenticated,
   ) {
     this.life = new SessionLifecycle(this, context, peer, authenticated);
-    this.#gate = new GraphqlGate(this.#extra.socket, this);
+    const { socket, request } = this.#extra;
+    this.#gate = new GraphqlGate(socket, this);
+    endOnce(socket, request.socket);
   }
 
   /** Everything that resolvers, hooks and guards may be holding. */

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { AdapterContext } from '../adapter-context.js';
+import { endOnce } from '../upgrades/end-once.js';
 import { contain } from '../contain.js';
 import { redactPayload } from '../redact-payload.js';
 import { decideWithin } from '../decide-within.js';
@@ -131,6 +132,10 @@ export class ServerGate {
     if (!entrance || !isKnownConnection(conn)) {
       conn.close(true);
       return;
+    }
+    const { socket } = conn.transport;
+    if (socket) {
+      endOnce(socket, conn.request!.socket);
     }
     const connection = new IoConnection(conn, this.#shared!, entrance, () => this.#forget(conn));
     const { subject } = entrance.upgrade;

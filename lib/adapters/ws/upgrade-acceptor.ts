@@ -4,7 +4,7 @@ import { closeGraceMs } from '../close-grace.js';
 import { terminateAfter } from './close-client.js';
 import { captureRejections } from '../capture-rejections.js';
 import type { GatedWebSocket } from './gate.js';
-import { endOnce } from './internals/end-once.js';
+import { endOnce } from '../upgrades/end-once.js';
 import {
   setReceiverLimits,
   upgradeWithLimits,

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { Socket } from 'node:net';
 import { Writable } from 'node:stream';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { endOnce } from '../../../../../lib/adapters/ws/internals/end-once.js';
-import { webSocketPair } from '../../../support/web-socket-pair.js';
+import { endOnce } from '../../../../lib/adapters/upgrades/end-once.js';
+import { webSocketPair } from '../../support/web-socket-pair.js';
 
 /** Counts the calls of `end()` that reach Node.js. */
 function countEnds() {
@@ -37,7 +37,7 @@ describe('endOnce', () => {
   it('ends the socket once where ws keeps its receiver elsewhere', async () => {
     await using sockets = await webSocketPair();
     const { client, socket, peer } = sockets;
-    endOnce({} as typeof client, socket);
+    endOnce({}, socket);
     const ends = countEnds();
     peer.close();
     await once(client, 'close');

@@ -1,5 +1,4 @@
 import type { Duplex, Writable } from 'node:stream';
-import type { WebSocket } from 'ws';
 
 type End = (this: Writable, ...args: unknown[]) => Writable;
 
@@ -14,8 +13,8 @@ interface Receiving {
  *
  * Where `ws` keeps its receiver elsewhere, two of the three remain.
  */
-export function endOnce(client: WebSocket, socket: Duplex): void {
-  const { _receiver: receiver } = client as unknown as Receiving;
+export function endOnce(client: object, socket: Duplex): void {
+  const { _receiver: receiver } = client as Receiving;
   socket.end = endUnlessEnded as Duplex['end'];
   if (typeof receiver?.end === 'function') {
     receiver.end = endUnlessEnded as Writable['end'];
