@@ -8,6 +8,7 @@ import type { WebSocket, WebSocketServer as Server } from 'ws';
 import { fromAuthorizationHeader, fromFirstMessage, WsPublic } from '../../lib/index.js';
 import { startProtected, type TestApp } from '../support/app.js';
 import { restoreClocks, useFakeTimers } from '../support/clocks.js';
+import { DeferredStrategy } from '../support/deferred-strategy.js';
 import { EchoGateway } from '../support/gateways.js';
 import { sendTogether } from '../support/send-together.js';
 import { bearerOf, customStrategy } from '../support/strategies.js';
@@ -23,26 +24,6 @@ class BroadcastGateway {
     for (const client of this.server.clients) {
       client.send(JSON.stringify({ event: 'shouted', data: text }));
     }
-  }
-}
-
-/** A strategy that decides when the test lets it. */
-class Gatekeeper {
-  readonly asked: Promise<void>;
-  #release!: (user: object | false) => void;
-  #ask!: () => void;
-  readonly #verdict = new Promise<object | false>((resolve) => (this.#release = resolve));
-  readonly provider = customStrategy('gatekeeper', () => {
-    this.#ask();
-    return this.#verdict;
-  });
-
-  constructor() {
-    this.asked = new Promise((resolve) => (this.#ask = resolve));
-  }
-
-  decide(user: object | false): void {
-    this.#release(user);
   }
 }
 
@@ -80,14 +61,14 @@ describe('before authentication', () => {
   });
 
   it('nothing reaches them while the strategy thinks, either', async () => {
-    const gatekeeper = new Gatekeeper();
-    await using app = await startProtected({ strategy: 'gatekeeper' }, [
+    const gatekeeper = new DeferredStrategy();
+    await using app = await startProtected({ strategy: 'deferred' }, [
       BroadcastGateway,
       gatekeeper.provider,
     ]);
     const client = await app.connect().opened();
     client.emit('authenticate', token()).emit('echo', 1).emit('shout', 'hello');
-    await gatekeeper.asked;
+    await gatekeeper.asked();
     expect(app.nest.get(BroadcastGateway).server.clients.size).toBe(0);
     expect(seenBy(app)).toEqual(nobody);
     gatekeeper.decide({ id: 'alice' });
@@ -109,11 +90,11 @@ describe('before authentication', () => {
   });
 
   it('a client that leaves while the strategy thinks is never met', async () => {
-    const gatekeeper = new Gatekeeper();
-    await using app = await startProtected({ strategy: 'gatekeeper' }, [gatekeeper.provider]);
+    const gatekeeper = new DeferredStrategy();
+    await using app = await startProtected({ strategy: 'deferred' }, [gatekeeper.provider]);
     const client = await app.connect().opened();
     client.emit('authenticate', token()).emit('echo', 1);
-    await gatekeeper.asked;
+    await gatekeeper.asked();
     await client[Symbol.asyncDispose]();
     gatekeeper.decide({ id: 'alice' });
     const next = await app.connect().opened();
@@ -124,14 +105,14 @@ describe('before authentication', () => {
 
 describe('what the client sends meanwhile', () => {
   it('is kept in order and answered after the acknowledgement', async () => {
-    const gatekeeper = new Gatekeeper();
-    await using app = await startProtected({ strategy: 'gatekeeper' }, [gatekeeper.provider]);
+    const gatekeeper = new DeferredStrategy();
+    await using app = await startProtected({ strategy: 'deferred' }, [gatekeeper.provider]);
     const client = await app.connect().opened();
     client.emit('authenticate', token());
     for (let index = 0; index < 20; index += 1) {
       client.emit('echo', index);
     }
-    await gatekeeper.asked;
+    await gatekeeper.asked();
     client.emit('echo', 20);
     gatekeeper.decide({ id: 'alice' });
     expect(await client.nextEvent()).toMatchObject({ event: 'authenticated' });
@@ -141,11 +122,11 @@ describe('what the client sends meanwhile', () => {
   });
 
   it('is dropped when the answer is no', async () => {
-    const gatekeeper = new Gatekeeper();
-    await using app = await startProtected({ strategy: 'gatekeeper' }, [gatekeeper.provider]);
+    const gatekeeper = new DeferredStrategy();
+    await using app = await startProtected({ strategy: 'deferred' }, [gatekeeper.provider]);
     const client = await app.connect().opened();
     client.emit('authenticate', token()).emit('echo', 1);
-    await gatekeeper.asked;
+    await gatekeeper.asked();
     gatekeeper.decide(false);
     expect(await client.closed()).toEqual({ code: 3000, reason: 'credential rejected' });
     expect(client.unread).toEqual([]);
@@ -156,8 +137,8 @@ describe('what the client sends meanwhile', () => {
     ['messages', { maxQueuedMessages: 2 }, 1],
     ['bytes', { maxQueuedBytes: 100 }, 60],
   ])('closes with 1008 when it is too many %s', async (_what, options, size) => {
-    const gatekeeper = new Gatekeeper();
-    await using app = await startProtected({ strategy: 'gatekeeper', ...options }, [
+    const gatekeeper = new DeferredStrategy();
+    await using app = await startProtected({ strategy: 'deferred', ...options }, [
       gatekeeper.provider,
     ]);
     const client = await app.connect().opened();
@@ -271,12 +252,12 @@ describe('the deadline', () => {
   });
 
   it('closes with 1013 while a strategy never settles', async () => {
-    const gatekeeper = new Gatekeeper();
+    const gatekeeper = new DeferredStrategy();
     useFakeTimers();
-    await using app = await startProtected({ strategy: 'gatekeeper' }, [gatekeeper.provider]);
+    await using app = await startProtected({ strategy: 'deferred' }, [gatekeeper.provider]);
     const client = await app.connect().opened();
     client.emit('authenticate', token()).emit('echo', 1);
-    await gatekeeper.asked;
+    await gatekeeper.asked();
     vi.advanceTimersByTime(5_000);
     expect(await client.closed()).toEqual({ code: 1013, reason: 'authentication unavailable' });
     gatekeeper.decide({ id: 'alice' });
@@ -284,11 +265,11 @@ describe('the deadline', () => {
   });
 
   it('answers 503 while a strategy never settles on the upgrade', async () => {
-    const gatekeeper = new Gatekeeper();
+    const gatekeeper = new DeferredStrategy();
     useFakeTimers();
-    await using app = await startProtected({ strategy: 'gatekeeper' }, [gatekeeper.provider]);
+    await using app = await startProtected({ strategy: 'deferred' }, [gatekeeper.provider]);
     const client = app.connect('/', { headers: { authorization: 'Bearer t' } });
-    await gatekeeper.asked;
+    await gatekeeper.asked();
     await vi.advanceTimersByTimeAsync(5_000);
     const refusal = await client.refusal();
     expect(refusal).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });

@@ -11,32 +11,16 @@ import {
   fromFirstMessage,
   fromQueryParam,
   fromRequest,
-  fromSubprotocol,
-  fromUserInfo,
   sessionOf,
   type WsCredentialExtractor,
 } from '../../lib/index.js';
-import { startProtected, type TestApp } from '../support/app.js';
-import type { ConnectOptions } from '../support/client.js';
+import { startProtected } from '../support/app.js';
+import { canary, canaryForms, canaryWays } from '../support/canary-ways.js';
 import { EchoGateway } from '../support/gateways.js';
 import { customStrategy } from '../support/strategies.js';
-import { basicHeader, bearer } from '../support/tokens.js';
-
-const canary = 'c4n4ry-Zm9vYmFyYmF6cXV4.value';
-const base64 = (text: string) => Buffer.from(text).toString('base64');
-const base64url = (text: string) => Buffer.from(text).toString('base64url');
-
-/** Every form in which the canary travels. */
-const forms = [
-  canary,
-  encodeURIComponent(canary),
-  base64url(canary),
-  base64(`${canary}:x`),
-  base64(`alice:${canary}`),
-];
 
 function expectNoCanary(text: string): void {
-  for (const form of forms) {
+  for (const form of canaryForms) {
     expect(text).not.toContain(form);
   }
 }
@@ -57,75 +41,6 @@ class RecordingLogger implements LoggerService {
     };
   }
 }
-
-interface Way {
-  readonly name: string;
-  readonly extractor: WsCredentialExtractor;
-  readonly path?: string;
-  readonly options?: (app: TestApp) => ConnectOptions;
-}
-
-const kubernetes = { prefix: 'base64url.k8s.', encoding: 'base64url' } as const;
-
-const onUpgrade: readonly Way[] = [
-  {
-    name: 'Authorization: Bearer',
-    extractor: fromAuthorizationHeader(),
-    options: () => bearer(canary),
-  },
-  {
-    name: 'Authorization: Basic',
-    extractor: fromAuthorizationHeader(),
-    options: () => ({ headers: { authorization: basicHeader('alice', canary) } }),
-  },
-  { name: 'a query parameter', extractor: fromQueryParam('token'), path: `/?a=1&token=${canary}` },
-  {
-    name: 'a query parameter with an encoded name',
-    extractor: fromQueryParam('token'),
-    path: `/?t%6Fken=${canary}&b=2`,
-  },
-  {
-    name: 'a cookie',
-    extractor: fromCookie('token'),
-    options: ({ origin }) => ({
-      headers: { cookie: `theme=dark; token=${canary}; x=y`, origin },
-    }),
-  },
-  {
-    name: 'a quoted cookie',
-    extractor: fromCookie('token'),
-    options: ({ origin }) => ({ headers: { cookie: `token="${canary}"`, origin } }),
-  },
-  {
-    name: 'a subprotocol',
-    extractor: fromSubprotocol(),
-    options: () => ({ protocols: ['chat', `bearer.${canary}`] }),
-  },
-  {
-    name: 'a subprotocol in base64url',
-    extractor: fromSubprotocol(kubernetes),
-    options: () => ({ protocols: ['chat', `${kubernetes.prefix}${base64url(canary)}`] }),
-  },
-  {
-    name: 'the user name of the URL',
-    extractor: fromUserInfo(),
-    options: () => ({ headers: { authorization: basicHeader(canary, 'x') } }),
-  },
-  {
-    name: 'headers, cookies and parameters that a strategy reads',
-    extractor: fromRequest({ headers: ['X-Api-Key'], queryParams: ['key'] }),
-    path: `/?key=${canary}`,
-    options: ({ origin }) => ({
-      headers: {
-        'x-api-key': canary,
-        'X-API-KEY': canary,
-        cookie: `sid=${canary}; other=${canary}`,
-        authorization: `Digest response="${canary}"`,
-        origin,
-      },
-    }),
-  },
-];
 
 @WebSocketGateway()
 class ThrowingGateway {
@@ -177,12 +92,12 @@ function startLogging(strategy: string, extractor: WsCredentialExtractor, logger
   );
 }
 
-describe.each(onUpgrade)('a credential in $name', ({ extractor, path = '/', options }) => {
+describe.each(canaryWays)('a credential in %s', (_name, extractor, path, options) => {
   it('is nowhere in what handleConnection() sees, nor in a log line', async () => {
     const logger = new RecordingLogger();
     {
       await using app = await startLogging('accepting', extractor, logger);
-      const client = await app.connect(path, options?.(app)).opened();
+      const client = await app.connect(path, options(app)).opened();
       client.emit('throw', 1);
       await client.next();
       client.emit('refuse', 1);
@@ -206,7 +121,7 @@ describe.each(onUpgrade)('a credential in $name', ({ extractor, path = '/', opti
     async (strategy) => {
       const logger = new RecordingLogger();
       await using app = await startLogging(strategy, extractor, logger);
-      const refusal = await app.connect(path, options?.(app)).refusal();
+      const refusal = await app.connect(path, options(app)).refusal();
       expect(refusal.status).toBe(strategy === 'refusing' ? 401 : 500);
       expectNoCanary(inspect(refusal, { depth: 10 }));
       expectNoCanary(logger.lines.join('\n'));

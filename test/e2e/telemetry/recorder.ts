@@ -69,6 +69,17 @@ export class Recorder implements Disposable {
     ]);
   }
 
+  /** What was counted of attempts, such as `2 handshake fromAuthorizationHeader jwt accepted`. */
+  async attempts(): Promise<string[]> {
+    const known = ['phase', 'extractor', 'strategy', 'outcome'].map((name) => `ws_auth.${name}`);
+    return (await this.measured('ws_auth.attempts')).map(([labels, count]) => {
+      const { 'error.type': code, ...others } = labels as Record<string, string>;
+      const values = known.map((name) => others[name]);
+      const unknown = Object.keys(others).filter((name) => !known.includes(name));
+      return [count, ...values, code, ...unknown].filter((part) => part !== undefined).join(' ');
+    });
+  }
+
   /** The sums of a histogram. */
   async sums(name: string): Promise<(number | undefined)[]> {
     const points = (await this.#collect()).find(({ descriptor }) => descriptor.name === name);

@@ -1,75 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import {
-  fromAuthorizationHeader,
-  fromCookie,
   fromFirstMessage,
   fromQueryParam,
-  fromRequest,
-  fromSubprotocol,
-  fromUserInfo,
   type WsCredentialExtractor,
 } from '../../../lib/index.js';
-import { startProtected, type TestApp } from '../../support/app.js';
-import type { ConnectOptions, TestClient } from '../../support/client.js';
+import { startProtected } from '../../support/app.js';
+import { canary, canaryForms, canaryWays } from '../../support/canary-ways.js';
+import type { TestClient } from '../../support/client.js';
 import { customStrategy } from '../../support/strategies.js';
-import { basicHeader, bearer } from '../../support/tokens.js';
 import { Recorder } from './recorder.js';
 
-const canary = 'c4n4ry-Zm9vYmFyYmF6cXV4.value';
-const base64 = (text: string) => Buffer.from(text).toString('base64');
-
-/** What must not leave: every form in which the canary travels, and the address of the client. */
-const secrets = [
-  canary,
-  Buffer.from(canary).toString('base64url'),
-  base64(`${canary}:x`),
-  base64(`alice:${canary}`),
-  '127.0.0.1',
-];
-
-interface Way {
-  readonly name: string;
-  readonly extractor: WsCredentialExtractor;
-  readonly path?: string;
-  readonly options?: (app: TestApp) => ConnectOptions;
-}
-
-const onUpgrade: readonly Way[] = [
-  {
-    name: 'Authorization: Bearer',
-    extractor: fromAuthorizationHeader(),
-    options: () => bearer(canary),
-  },
-  {
-    name: 'Authorization: Basic',
-    extractor: fromAuthorizationHeader(),
-    options: () => ({ headers: { authorization: basicHeader('alice', canary) } }),
-  },
-  { name: 'a query parameter', extractor: fromQueryParam('token'), path: `/?a=1&token=${canary}` },
-  {
-    name: 'a cookie',
-    extractor: fromCookie('token'),
-    options: ({ origin }) => ({ headers: { cookie: `a=1; token=${canary}`, origin } }),
-  },
-  {
-    name: 'a subprotocol',
-    extractor: fromSubprotocol(),
-    options: () => ({ protocols: ['chat', `bearer.${canary}`] }),
-  },
-  {
-    name: 'the user name of the URL',
-    extractor: fromUserInfo(),
-    options: () => ({ headers: { authorization: basicHeader(canary, 'x') } }),
-  },
-  {
-    name: 'what a strategy reads itself',
-    extractor: fromRequest({ headers: ['X-Api-Key'], queryParams: ['key'] }),
-    path: `/?key=${canary}`,
-    options: ({ origin }) => ({
-      headers: { 'x-api-key': canary, cookie: `sid=${canary}`, origin },
-    }),
-  },
-];
+/** What must not leave: every form of the canary, and the address of the client. */
+const secrets = [...canaryForms, '127.0.0.1'];
 
 const verdicts = {
   accepted: () => ({ id: 'alice' }),
@@ -103,10 +45,10 @@ async function sendFirst(client: TestClient): Promise<void> {
 describe.each(Object.keys(verdicts) as Verdict[])(
   'spans and measurements hold neither a credential that is %s nor an address',
   (verdict) => {
-    it.each(onUpgrade)('with $name', async ({ extractor, path = '/', options }) => {
+    it.each(canaryWays)('with %s', async (_name, extractor, path, options) => {
       using recorder = new Recorder();
       await using app = await startJudge(recorder, extractor, () => verdict);
-      const client = app.connect(path, options?.(app));
+      const client = app.connect(path, options(app));
       await (verdict === 'accepted' ? client.opened() : client.refusal());
       await expectNoSecret(recorder, 1);
     });
