@@ -23,13 +23,14 @@ const fromPage = { headers: { origin } };
 const expired = () => tokenOf('alice', { exp: Math.floor(Date.now() / 1_000) - 1 });
 
 /** A page that is refused, and what a page and a machine see of it. */
-interface RefusedPage {
-  readonly what: string;
-  readonly options: WsAuthModuleOptions;
-  readonly path?: () => string;
-  readonly close: { readonly code: number; readonly reason: string };
-  readonly status: number;
-}
+type RefusedPage = readonly [
+  what: string,
+  options: WsAuthModuleOptions,
+  path: () => string,
+  status: number,
+  code: number,
+  reason: string,
+];
 
 const query = [fromQueryParam('token')];
 const failing = customStrategy('failing', () => {
@@ -37,72 +38,32 @@ const failing = customStrategy('failing', () => {
 });
 const hanging = customStrategy('hanging', () => new Promise(() => undefined));
 
+const hangs = { strategy: 'hanging', authTimeoutMs: 20 };
+const at = (token: string) => () => `/?token=${token}`;
+const isExpired = () => at(expired())();
+
 const refusedPages: readonly RefusedPage[] = [
-  {
-    what: 'no credential',
-    options: { credentials: query },
-    close: { code: 3000, reason: 'credential required' },
-    status: 401,
-  },
-  {
-    what: 'a bad credential',
-    options: { credentials: query },
-    path: () => '/?token=nobody',
-    close: { code: 3000, reason: 'credential rejected' },
-    status: 401,
-  },
-  {
-    what: 'an expired credential',
-    options: { credentials: query },
-    path: () => `/?token=${expired()}`,
-    close: { code: 3000, reason: 'credential rejected' },
-    status: 401,
-  },
-  {
-    what: 'two credentials',
-    options: { credentials: query },
-    path: () => '/?token=a&token=b',
-    close: { code: 3000, reason: 'malformed credential' },
-    status: 400,
-  },
-  {
-    what: 'a credential that is too large',
-    options: { credentials: query, maxCredentialBytes: 16 },
-    path: () => `/?token=${tokenOf('alice')}`,
-    close: { code: 1009, reason: 'credential too large' },
-    status: 400,
-  },
-  {
-    what: 'a strategy that throws',
-    options: { credentials: query, strategy: 'failing' },
-    path: () => '/?token=any',
-    close: { code: 1011, reason: 'authentication failed' },
-    status: 500,
-  },
-  {
-    what: 'a strategy that never answers',
-    options: { credentials: query, strategy: 'hanging', authTimeoutMs: 20 },
-    path: () => '/?token=any',
-    close: { code: 1013, reason: 'authentication unavailable' },
-    status: 503,
-  },
+  ['no credential', {}, () => '/', 401, 3000, 'credential required'],
+  ['a bad credential', {}, at('nobody'), 401, 3000, 'credential rejected'],
+  ['an expired credential', {}, isExpired, 401, 3000, 'credential rejected'],
+  ['two credentials', {}, at('a&token=b'), 400, 3000, 'malformed credential'],
+  ['a large credential', { maxCredentialBytes: 16 }, isExpired, 400, 1009, 'credential too large'],
+  ['a strategy that throws', { strategy: 'failing' }, at('x'), 500, 1011, 'authentication failed'],
+  ['a strategy that hangs', hangs, at('x'), 503, 1013, 'authentication unavailable'],
 ];
 
 function startWith(options: WsAuthModuleOptions, logger?: LoggerService): Promise<TestApp> {
   return startProtected(options, [failing, hanging, HttpBasicStrategy], logger && { logger });
 }
 
-describe.each(refusedPages)('$what', ({ options, path = () => '/', close, status }) => {
-  it("closes a page's connection with the code and the reason with `auto`", async () => {
-    await using app = await startWith({ ...options, rejection: 'auto' });
-    const client = await app.connect(path(), fromPage).opened();
-    expect(await client.closed()).toEqual(close);
-  });
+describe.each(refusedPages)('%s', (_what, own, path, status, code, reason) => {
+  const options = { credentials: query, ...own };
 
-  it('is answered by the status for a machine with `auto`', async () => {
+  it("closes a page's connection, and answers a machine by HTTP, with `auto`", async () => {
     await using app = await startWith({ ...options, rejection: 'auto' });
-    const refusal = await app.connect(path()).refusal();
-    expect(refusal).toMatchObject({ status, body: `${close.reason}\n` });
+    const page = await app.connect(path(), fromPage).opened();
+    expect(await page.closed()).toEqual({ code, reason });
+    expect(await app.connect(path()).refusal()).toMatchObject({ status, body: `${reason}\n` });
   });
 
   it('is answered by the status for a page by default', async () => {
@@ -113,7 +74,7 @@ describe.each(refusedPages)('$what', ({ options, path = () => '/', close, status
   it("closes a machine's connection, too, with `close`", async () => {
     await using app = await startWith({ ...options, rejection: 'close' });
     const client = await app.connect(path()).opened();
-    expect(await client.closed()).toEqual(close);
+    expect(await client.closed()).toEqual({ code, reason });
   });
 });
 

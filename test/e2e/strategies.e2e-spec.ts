@@ -96,21 +96,17 @@ function lastSession(app: TestApp) {
 }
 
 describe('passport-http Basic', () => {
-  const passwords = ['secret', 'pa:ss', ':x', 'a::b', ':', '::', 'x:', 'pä:ß', '😀:😀'];
-
-  it.each(passwords)('hands the whole password %j to validate()', async (password) => {
-    await using app = await startProtected({ strategy: 'recording-basic' }, [
-      RecordingBasicStrategy,
-    ]);
-    await connectWith(app, basicHeader('alice', password)).opened();
-    expect(verified.at(-1)).toEqual(['alice', password]);
-  });
-
-  it.each(passwords)('does so with passReqToCallback, too: %j', async (password) => {
-    await using app = await startProtected({ strategy: 'request-basic' }, [RequestBasicStrategy]);
-    const authorization = basicHeader('alice', password);
-    await connectWith(app, authorization).opened();
-    expect(verified.at(-1)).toEqual([authorization, 'alice', password]);
+  it.each([
+    ['', RecordingBasicStrategy, 'recording-basic'],
+    [' and the request', RequestBasicStrategy, 'request-basic'],
+  ])('hands the whole password%s to validate()', async (_what, provider, strategy) => {
+    await using app = await startProtected({ strategy }, [provider]);
+    for (const password of ['pa:ss', ':', 'pä:ß', '😀:😀']) {
+      const authorization = basicHeader('alice', password);
+      await connectWith(app, authorization).opened();
+      const request = strategy === 'request-basic' ? [authorization] : [];
+      expect(verified.at(-1)).toEqual([...request, 'alice', password]);
+    }
   });
 
   it('accepts the right password and refuses the wrong one with a Basic challenge', async () => {
@@ -124,22 +120,6 @@ describe('passport-http Basic', () => {
     const refusal = await connectWith(app, basicHeader('bob', 'pa')).refusal();
     expect(refusal.status).toBe(401);
     expect(refusal.challenges).toContain('Basic realm="Chat", charset="UTF-8"');
-  });
-
-  it.each([
-    ['no colon', Buffer.from('alice').toString('base64')],
-    ['an alphabet that is not base64', '!!!!'],
-    ['bytes that are not UTF-8', Buffer.from([0x61, 0x3a, 0xff]).toString('base64')],
-    ['a control character', Buffer.from('alice:\u0007').toString('base64')],
-    ['nothing', ''],
-  ])('refuses %s with 401 before the strategy sees it', async (_what, value) => {
-    await using app = await startProtected({ strategy: 'recording-basic' }, [
-      RecordingBasicStrategy,
-    ]);
-    const before = verified.length;
-    const refusal = await connectWith(app, `Basic ${value}`).refusal();
-    expect(refusal.status).toBe(401);
-    expect(verified).toHaveLength(before);
   });
 });
 
@@ -214,23 +194,6 @@ describe('passport-jwt', () => {
       strategy: 'jwt',
       expiresAt: exp * 1_000,
     });
-  });
-
-  it.each([
-    ['expired', () => tokenOf('alice', { exp: 1 })],
-    ['changed', () => `${tokenOf('alice').slice(0, -4)}AAAA`],
-    ['unsigned', () => unsigned({ sub: 'alice' })],
-  ])('refuses a token that is %s', async (_what, token) => {
-    await using app = await startProtected();
-    expect((await connectWith(app, `Bearer ${token()}`).refusal()).status).toBe(401);
-  });
-
-  it('refuses a token whose exp is not a number, which would never expire', async () => {
-    await using app = await startProtected({ strategy: 'lenient' }, [
-      customStrategy('lenient', () => ({ id: 'mallory' })),
-    ]);
-    const token = unsigned({ exp: '9999999999' });
-    expect((await connectWith(app, `Bearer ${token}x`).refusal()).status).toBe(401);
   });
 });
 
@@ -316,41 +279,10 @@ describe('what validate() does', () => {
     });
   });
 
-  it('returns [user, info] from a published strategy', async () => {
-    @Injectable()
-    class InfoStrategy extends PassportStrategy(PassportJwtStrategy, 'jwt-info') {
-      constructor() {
-        super({
-          jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
-          secretOrKey: secret as unknown as Buffer,
-        });
-      }
-
-      validate({ sub }: { readonly sub: string }): [TestUser, object] {
-        return [{ id: sub }, { via: 'jwt' }];
-      }
-    }
-    await using app = await startProtected({ strategy: 'jwt-info' }, [InfoStrategy]);
-    await connectWith(app, `Bearer ${tokenOf('alice')}`).opened();
-    expect(lastSession(app)).toMatchObject({ user: { id: 'alice' }, info: { via: 'jwt' } });
-  });
-
+  // What is a user, and what each exception means, is in `principal.spec.ts` and `strategy-refusal.spec.ts`.
   it.each([
     ['returns nothing', () => undefined],
-    ['returns null', () => null],
-    ['returns false', () => false],
-    ['returns an empty array', () => []],
-    ['returns a string', () => 'alice'],
-    ['returns true', () => true],
     ['returns a user that has expired', () => ({ id: 'a', exp: 1 })],
-    ['returns a user whose exp is not a number', () => ({ id: 'a', exp: '9999999999' })],
-    ['returns a user whose exp is NaN', () => ({ id: 'a', exp: Number.NaN })],
-    [
-      'throws UnauthorizedException',
-      () => {
-        throw new UnauthorizedException('canary');
-      },
-    ],
     ['rejects with UnauthorizedException', () => Promise.reject(new UnauthorizedException())],
   ])('%s: 401', async (_what, validate) => {
     expect(await outcome(validate)).toMatchObject({ status: 401, body: 'credential rejected\n' });
@@ -361,20 +293,8 @@ describe('what validate() does', () => {
     expect(refused).toMatchObject({ status: 403, body: 'not permitted\n' });
   });
 
-  it.each([
-    ['an error', () => Promise.reject(new Error('canary'))],
-    // oxlint-disable-next-line prefer-promise-reject-errors -- applications do it
-    ['a string', () => Promise.reject('canary')],
-    [
-      'a user whose fields throw',
-      () => ({
-        get exp(): number {
-          throw new Error('canary');
-        },
-      }),
-    ],
-  ])('throws %s: 500, and says nothing about it', async (_what, validate) => {
-    const refused = await outcome(validate);
+  it('throws an error: 500, and says nothing about it', async () => {
+    const refused = await outcome(() => Promise.reject(new Error('canary')));
     expect(refused).toMatchObject({ status: 500, body: 'authentication failed\n' });
     expect(JSON.stringify(refused)).not.toContain('canary');
   });
@@ -528,13 +448,4 @@ function digest({ nonce, uri, password }: DigestAnswer): string {
 
 function md5(text: string): string {
   return createHash('md5').update(text).digest('hex');
-}
-
-/** A token with a made-up signature. */
-function unsigned(claims: object): string {
-  return `${base64url({ alg: 'none' })}.${base64url(claims)}.`;
-}
-
-function base64url(part: object): string {
-  return Buffer.from(JSON.stringify(part)).toString('base64url');
 }

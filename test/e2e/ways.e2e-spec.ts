@@ -12,7 +12,7 @@ import {
   type WsCredentialExtractor,
 } from '../../lib/index.js';
 import { startApp, startProtected, type TestApp } from '../support/app.js';
-import type { ConnectOptions, TestClient } from '../support/client.js';
+import type { TestClient } from '../support/client.js';
 import { EchoGateway } from '../support/gateways.js';
 import { HttpBasicStrategy, JwtStrategy } from '../support/strategies.js';
 import { basicHeader, bearer, tokenOf } from '../support/tokens.js';
@@ -28,10 +28,6 @@ interface Way {
   readonly send: (app: TestApp, token: string) => TestClient;
   /** Sent after the 101. */
   readonly afterwards?: (token: string) => object;
-}
-
-function connect(path: string, options: ConnectOptions) {
-  return (app: TestApp) => app.connect(path, options);
 }
 
 const ways: readonly Way[] = [
@@ -200,98 +196,8 @@ describe('one endpoint for everything', () => {
   });
 });
 
-describe('two credentials', () => {
-  const token = tokenOf('alice');
-  const authorization = `Bearer ${token}`;
-  const protocols = ['chat', `bearer.${token}`];
-
-  it.each([
-    ['header and query', connect(`/?token=${token}`, { headers: { authorization } })],
-    ['header and subprotocol', connect('/', { headers: { authorization }, protocols })],
-    ['query and subprotocol', connect(`/?token=${token}`, { protocols })],
-    ['the query twice', connect(`/?token=${token}&token=${token}`, {})],
-    ['the query twice, once encoded', connect(`/?token=${token}&t%6Fken=${token}`, {})],
-    [
-      'two subprotocols',
-      connect('/', { protocols: ['chat', `bearer.${token}`, `bearer.${tokenOf('bob')}`] }),
-    ],
-    [
-      'both forms of the subprotocol',
-      connect('/', {
-        protocols: ['chat', `bearer.${token}`, `${kubernetesPrefix}${base64url(token)}`],
-      }),
-    ],
-  ])('are refused with 400: %s', async (_what, send) => {
-    await using app = await startProtected({ credentials: all });
-    const refusal = await send(app).refusal();
-    expect(refusal.status).toBe(400);
-    expect(refusal.body).not.toContain(token);
-    expect(app.nest.get(EchoGateway).connected).toEqual([]);
-  });
-
-  it('are refused with 400 when both are cookies, and no message can follow', async () => {
-    await using app = await startProtected({ credentials: [fromCookie('token')] });
-    const headers = { cookie: `token=${token}; token=x`, origin: app.origin };
-    expect((await app.connect('/', { headers }).refusal()).status).toBe(400);
-  });
-
-  it('are refused whichever of them is good', async () => {
-    await using app = await startProtected({ credentials: all });
-    const headers = { authorization };
-    expect((await app.connect('/?token=wrong', { headers }).refusal()).status).toBe(400);
-  });
-
-  it('are one when the other is a cookie, which the browser attaches by itself', async () => {
-    await using app = await startProtected({ credentials: all });
-    const headers = { authorization, cookie: `token=${tokenOf('bob')}` };
-    const client = await app.connect('/', { headers }).opened();
-    expect(await client.ask('whoami')).toEqual({ user: 'alice', via: 'fromAuthorizationHeader' });
-  });
-
-  it('never fall back from a bad explicit one to a good cookie', async () => {
-    await using app = await startProtected({ credentials: all });
-    const headers = { authorization: 'Bearer wrong', cookie: `token=${token}`, origin: app.origin };
-    expect((await app.connect('/', { headers }).refusal()).status).toBe(401);
-  });
-});
-
 describe('a subprotocol', () => {
   const credentials = [fromSubprotocol(), fromFirstMessage()];
-
-  it.each([
-    ['behind the real one', (entry: string) => ['chat', entry]],
-    ['before the real one', (entry: string) => [entry, 'chat']],
-    ['between real ones', (entry: string) => ['chat', entry, 'superchat']],
-  ])('is never echoed: %s', async (_where, offer) => {
-    await using app = await startProtected({ credentials });
-    const entry = `bearer.${tokenOf('alice')}`;
-    const client = await app.connect('/', { protocols: offer(entry) }).opened();
-    expect(client.socket.protocol).toBe('chat');
-    expect(app.nest.get(EchoGateway).connected[0]!.client.protocol).toBe('chat');
-  });
-
-  it.each([
-    ['alone, as no browser would accept an answer to it', ['bearer.TOKEN']],
-    ['without a token', ['chat', 'bearer.']],
-    ['with an invalid token', ['chat', "bearer.'a'"]],
-  ])('is refused with 400 %s', async (_what, protocols) => {
-    await using app = await startProtected({ credentials });
-    expect((await app.connect('/', { protocols }).refusal()).status).toBe(400);
-  });
-
-  it.each([
-    ['padding', `${base64url('a.token')}=`],
-    ['nothing', ''],
-    ['characters outside of the alphabet', 'a~b'],
-    ['bytes that are no token', base64url('a token')],
-    ['bytes that are not UTF-8', Buffer.from([0xff, 0xfe, 0xfd]).toString('base64url')],
-  ])('in the Kubernetes form is refused with 400 for %s', async (_what, value) => {
-    const prefixed = fromSubprotocol({ prefix: kubernetesPrefix, encoding: 'base64url' });
-    await using app = await startProtected({ credentials: [prefixed] });
-    const protocols = `chat, ${kubernetesPrefix}${value}`;
-    const headers = { 'sec-websocket-protocol': protocols };
-    expect((await app.connect('/', { headers }).refusal()).status).toBe(400);
-  });
 
   it('is answered as ever where the page sends its token by message', async () => {
     await using app = await startProtected({ credentials });
@@ -304,15 +210,6 @@ describe('user information in the URL', () => {
   it('ignores the password where nothing else reads Basic', async () => {
     await using app = await startProtected({ credentials: [fromUserInfo()] });
     const url = `ws://${tokenOf('alice')}:anything@127.0.0.1:${app.port}/`;
-    const client = await app.connectTo(url).opened();
-    expect(await client.ask('whoami')).toEqual({ user: 'alice', via: 'fromUserInfo' });
-  });
-
-  it.each(['', 'x'])('is a token with the password %j beside HTTP Basic', async (password) => {
-    await using app = await startProtected({
-      credentials: [fromAuthorizationHeader(), fromUserInfo()],
-    });
-    const url = `ws://${tokenOf('alice')}:${password}@127.0.0.1:${app.port}/`;
     const client = await app.connectTo(url).opened();
     expect(await client.ask('whoami')).toEqual({ user: 'alice', via: 'fromUserInfo' });
   });
