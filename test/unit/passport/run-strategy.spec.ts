@@ -16,160 +16,137 @@ const failure = (challenge?: unknown, status?: unknown): Outcome => ({
 });
 const down = new Error('down');
 
-interface Case {
-  readonly name: string;
-  readonly act: (run: Acting) => unknown;
-  readonly outcome: Partial<Outcome>;
-}
+type Case = readonly [name: string, act: (run: Acting) => unknown, outcome: Partial<Outcome>];
+
+const broken: Outcome = { type: 'error', error: down };
+const succeeded: Partial<Outcome> = { type: 'success', user: { id: 1 }, info: undefined };
 
 const cases: readonly Case[] = [
-  {
-    name: 'success(user, info)',
-    act: (self) => self.success({ id: 1 }, { scope: 'a' }),
-    outcome: { type: 'success', user: { id: 1 }, info: { scope: 'a' } },
-  },
-  ...[undefined, null, false, 0, '', Number.NaN].map((user): Case => ({
-    name: `ST-12: success(${String(user)})`,
-    act: (self) => self.success(user),
-    outcome: { type: 'success', user, info: undefined },
-  })),
-  { name: 'fail()', act: (self) => self.fail(), outcome: failure() },
-  { name: 'fail(challenge)', act: (self) => self.fail('Bearer x'), outcome: failure('Bearer x') },
-  {
-    name: 'fail(challenge, status)',
-    act: (self) => self.fail('Bearer x', 403),
-    outcome: failure('Bearer x', 403),
-  },
-  { name: 'fail(status)', act: (self) => self.fail(400), outcome: failure(undefined, 400) },
-  { name: "ST-15: fail('401')", act: (self) => self.fail('401'), outcome: failure('401') },
-  {
-    name: 'ST-15: fail(challenge, [statuses])',
-    act: (self) => self.fail(['a', 'b'], [401, 403]),
-    outcome: failure(['a', 'b'], [401, 403]),
-  },
-  {
-    name: 'ST-11: redirect(url)',
-    act: (self) => self.redirect('https://evil.example', 302),
-    outcome: { type: 'redirect' },
-  },
-  { name: 'ST-10: pass()', act: (self) => self.pass(), outcome: { type: 'pass' } },
-  {
-    name: 'error(error)',
-    act: (self) => self.error(down),
-    outcome: { type: 'error', error: down },
-  },
-  {
-    name: 'error() without an error',
-    act: (self) => self.error(),
-    outcome: { type: 'error', error: undefined },
-  },
-  {
-    name: 'a synchronous throw',
-    act: () => {
+  [
+    'success(user, info)',
+    (self) => self.success({ id: 1 }, { scope: 'a' }),
+    { type: 'success', user: { id: 1 }, info: { scope: 'a' } },
+  ],
+  ...[undefined, null, false, 0, '', Number.NaN].map((user): Case => [
+    `ST-12: success(${String(user)})`,
+    (self) => self.success(user),
+    { type: 'success', user, info: undefined },
+  ]),
+  ['fail()', (self) => self.fail(), failure()],
+  ['fail(challenge)', (self) => self.fail('Bearer x'), failure('Bearer x')],
+  ['fail(challenge, status)', (self) => self.fail('Bearer x', 403), failure('Bearer x', 403)],
+  ['fail(status)', (self) => self.fail(400), failure(undefined, 400)],
+  ["ST-15: fail('401')", (self) => self.fail('401'), failure('401')],
+  [
+    'ST-15: fail(challenge, [statuses])',
+    (self) => self.fail(['a', 'b'], [401, 403]),
+    failure(['a', 'b'], [401, 403]),
+  ],
+  [
+    'ST-11: redirect(url)',
+    (self) => self.redirect('https://evil.example', 302),
+    { type: 'redirect' },
+  ],
+  ['ST-10: pass()', (self) => self.pass(), { type: 'pass' }],
+  ['error(error)', (self) => self.error(down), broken],
+  ['error() without an error', (self) => self.error(), { type: 'error', error: undefined }],
+  [
+    'a synchronous throw',
+    () => {
       throw down;
     },
-    outcome: { type: 'error', error: down },
-  },
-  {
-    name: 'a rejection',
-    act: () => Promise.reject(down),
-    outcome: { type: 'error', error: down },
-  },
-  {
-    name: 'a thenable that rejects synchronously',
+    broken,
+  ],
+  ['a rejection', () => Promise.reject(down), broken],
+  [
+    'a thenable that rejects synchronously',
     // oxlint-disable-next-line unicorn/no-thenable -- strange strategies are the point
-    act: () => ({ then: (_resolve: unknown, reject: (error: Error) => void) => reject(down) }),
-    outcome: { type: 'error', error: down },
-  },
-  {
-    name: 'a thenable whose then throws',
-    act: () => ({
+    () => ({ then: (_resolve: unknown, reject: (error: Error) => void) => reject(down) }),
+    broken,
+  ],
+  [
+    'a thenable whose then throws',
+    () => ({
       // oxlint-disable-next-line unicorn/no-thenable -- strange strategies are the point
       get then() {
         throw down;
       },
     }),
-    outcome: { type: 'error', error: down },
-  },
-  {
-    name: 'an action behind an await',
-    act: async (self) => {
+    broken,
+  ],
+  [
+    'an action behind an await',
+    async (self) => {
       await settle();
       self.success({ id: 1 });
     },
-    outcome: { type: 'success', user: { id: 1 }, info: undefined },
-  },
-  {
-    name: 'an action in a later turn',
-    act: (self) => setImmediate(() => self.fail('late')),
-    outcome: failure('late'),
-  },
-  {
-    name: 'ST-07: success() twice with different users',
-    act: (self) => {
+    succeeded,
+  ],
+  ['an action in a later turn', (self) => setImmediate(() => self.fail('late')), failure('late')],
+  [
+    'ST-07: success() twice with different users',
+    (self) => {
       self.success({ id: 1 });
       self.success({ id: 2 });
     },
-    outcome: { type: 'success', user: { id: 1 }, info: undefined },
-  },
-  {
-    name: 'ST-08: fail() and then success()',
-    act: (self) => {
+    succeeded,
+  ],
+  [
+    'ST-08: fail() and then success()',
+    (self) => {
       self.fail();
       self.success({ id: 1 });
     },
-    outcome: failure(),
-  },
-  {
-    name: 'ST-08: error() and then success()',
-    act: (self) => {
+    failure(),
+  ],
+  [
+    'ST-08: error() and then success()',
+    (self) => {
       self.error(down);
       self.success({ id: 1 });
     },
-    outcome: { type: 'error', error: down },
-  },
-  {
-    name: 'ST-08: pass() and, later, success()',
-    act: (self) => {
+    broken,
+  ],
+  [
+    'ST-08: pass() and, later, success()',
+    (self) => {
       self.pass();
       setImmediate(() => self.success({ id: 1 }));
     },
-    outcome: { type: 'pass' },
-  },
-  {
-    name: 'ST-08: success() and then fail()',
-    act: (self) => {
+    { type: 'pass' },
+  ],
+  [
+    'ST-08: success() and then fail()',
+    (self) => {
       self.success({ id: 1 });
       self.fail();
     },
-    outcome: { type: 'success', user: { id: 1 }, info: undefined },
-  },
-  {
-    name: 'ST-20: success() and then a throw',
-    act: (self) => {
+    succeeded,
+  ],
+  [
+    'ST-20: success() and then a throw',
+    (self) => {
       self.success({ id: 1 });
       throw down;
     },
-    outcome: { type: 'success', user: { id: 1 }, info: undefined },
-  },
-  {
-    name: 'ST-20: fail() and then a rejection',
-    act: async (self) => {
+    succeeded,
+  ],
+  [
+    'ST-20: fail() and then a rejection',
+    async (self) => {
       self.fail('no');
       await settle();
       throw down;
     },
-    outcome: failure('no'),
-  },
+    failure('no'),
+  ],
 ];
 
 describe('runStrategy', () => {
-  for (const { name, act, outcome } of cases) {
-    it(`ends ${name} in ${outcome.type}`, async () => {
-      await expect(run(act)).resolves.toMatchObject(outcome);
-      await settle();
-    });
-  }
+  it.each(cases)('ends %s in %j', async (_name, act, outcome) => {
+    await expect(run(act)).resolves.toMatchObject(outcome);
+    await settle();
+  });
 
   it('waits for a strategy that returns before it acts', async () => {
     let act: (() => void) | undefined;
