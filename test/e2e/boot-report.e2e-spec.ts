@@ -13,11 +13,7 @@ import { AuthGuard } from '@nestjs/passport';
 import { Test } from '@nestjs/testing';
 import { ThrottlerGuard, ThrottlerModule } from '@nestjs/throttler';
 import { ConnectedSocket, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import {
-  ExtractJwt,
-  type JwtFromRequestFunction,
-  Strategy as PassportJwtStrategy,
-} from 'passport-jwt';
+import { ExtractJwt, type JwtFromRequestFunction } from 'passport-jwt';
 import { Strategy as PassportLocalStrategy } from 'passport-local';
 import { PassportStrategy } from '@nestjs/passport';
 import { describe, expect, it } from 'vitest';
@@ -39,8 +35,7 @@ import {
   type WsAuthPolicyOptions,
 } from '../../lib/index.js';
 import { bootError } from '../support/app.js';
-import { customStrategy, JwtStrategy } from '../support/strategies.js';
-import { secret } from '../support/tokens.js';
+import { customStrategy, JwtStrategy, jwtStrategyWith } from '../support/strategies.js';
 
 interface Boot {
   readonly options?: WsAuthModuleOptions;
@@ -324,26 +319,8 @@ describe('a decorator of this package that has no effect', () => {
   });
 });
 
-function jwtStrategy(jwtFromRequest: JwtFromRequestFunction) {
-  return jwtStrategyWith({ jwtFromRequest });
-}
-
-function jwtStrategyWith(options: object) {
-  @Injectable()
-  class OtherStrategy extends PassportStrategy(PassportJwtStrategy, 'other') {
-    constructor() {
-      super({
-        jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
-        secretOrKey: secret as unknown as Buffer,
-        ...options,
-      });
-    }
-    validate(user: object) {
-      return user;
-    }
-  }
-  return OtherStrategy;
-}
+const otherStrategy = (options: object) => jwtStrategyWith('other', options);
+const jwtStrategy = (jwtFromRequest: JwtFromRequestFunction) => otherStrategy({ jwtFromRequest });
 
 const inCookie = ({ cookies }: { cookies?: Record<string, string> }) => cookies?.['jwt'] ?? null;
 const throwing = (): never => {
@@ -407,7 +384,7 @@ describe('a strategy that reads elsewhere than the extractors look', () => {
     ['expired tokens', { ignoreExpiration: true }, /set the option expiresAt, or remove it/],
   ])('K8: is warned of a strategy of passport-jwt with %s', async (_what, own, text) => {
     const { warn } = await boot({
-      providers: [jwtStrategyWith(own), demanding({ strategy: 'other' })],
+      providers: [otherStrategy(own), demanding({ strategy: 'other' })],
     });
     expect(warn).toEqual([expect.stringMatching(text)]);
     expect(warn[0]).toMatch(/^strategy: "other": its /);
@@ -420,7 +397,7 @@ describe('a strategy that reads elsewhere than the extractors look', () => {
   ])('K8: is not warned of a strategy of passport-jwt with %s', async (_what, own, options) => {
     const { warn } = await boot({
       options,
-      providers: [jwtStrategyWith(own), demanding({ strategy: 'other' })],
+      providers: [otherStrategy(own), demanding({ strategy: 'other' })],
     });
     expect(warn).toEqual([]);
   });

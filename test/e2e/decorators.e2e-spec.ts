@@ -321,21 +321,6 @@ describe('a request-scoped gateway', () => {
 });
 
 describe('a user', () => {
-  it.each([
-    [{ id: 7 }, '7'],
-    [{ sub: 's' }, 's'],
-    [{ userId: 'u' }, 'u'],
-    [{ username: 'n' }, 'n'],
-    [{ id: 0, sub: 's' }, '0'],
-    [{ id: { nested: true } }, undefined],
-    [{}, undefined],
-  ])('%j has the key %j', async (user, userId) => {
-    await using app = await startGateways({}, [DecoratedGateway]);
-    const client = await app.connectAs(user);
-    const session = (await client.ask('session')) as { readonly userId?: string };
-    expect(session.userId).toBe(userId);
-  });
-
   it('has the key that the application chooses', async () => {
     await using app = await startGateways({ userId: ({ id }: TestUser) => `tenant:${id}` }, [
       DecoratedGateway,

@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import { Strategy as PassportCustomStrategy } from 'passport-custom';
 import { BasicStrategy, DigestStrategy as PassportDigestStrategy } from 'passport-http';
 import { Strategy as PassportBearerStrategy } from 'passport-http-bearer';
-import { ExtractJwt, Strategy as PassportJwtStrategy } from 'passport-jwt';
+import { ExtractJwt } from 'passport-jwt';
 import { Strategy as PassportLocalStrategy } from 'passport-local';
 import { describe, expect, it } from 'vitest';
 import {
@@ -25,10 +25,11 @@ import {
   bearerOf,
   customStrategy,
   HttpBasicStrategy,
+  jwtStrategyWith,
   type JudgedRequest,
   type TestUser,
 } from '../support/strategies.js';
-import { basicHeader, secret, tokenOf } from '../support/tokens.js';
+import { basicHeader, tokenOf } from '../support/tokens.js';
 
 /** Records what it was asked to verify, and accepts it. */
 const verified: unknown[][] = [];
@@ -198,24 +199,12 @@ describe('passport-jwt', () => {
 });
 
 describe('a strategy that reads its own place', () => {
-  @Injectable()
-  class QueryJwtStrategy extends PassportStrategy(PassportJwtStrategy, 'query-jwt') {
-    constructor() {
-      super({
-        jwtFromRequest: ExtractJwt.fromUrlQueryParameter('token'),
-        secretOrKey: secret as unknown as Buffer,
-      });
-    }
-
-    validate({ sub }: { readonly sub: string }): TestUser {
-      return { id: sub };
-    }
-  }
+  const inQuery = { jwtFromRequest: ExtractJwt.fromUrlQueryParameter('token') };
 
   it('finds the token there through fromRequest(), and the application does not', async () => {
     await using app = await startProtected(
       { strategy: 'query-jwt', credentials: [fromRequest({ queryParams: ['token'] })] },
-      [QueryJwtStrategy],
+      [jwtStrategyWith('query-jwt', inQuery)],
     );
     const client = await app.connect(`/?token=${tokenOf('alice')}`).opened();
     expect(await client.ask('whoami')).toEqual({ user: 'alice', via: 'fromRequest' });

@@ -2,7 +2,7 @@ import type { Type } from '@nestjs/common';
 import { createRequire } from 'node:module';
 import { PassportStrategy } from '@nestjs/passport';
 import { Strategy as BearerStrategy } from 'passport-http-bearer';
-import { ExtractJwt, Strategy as PassportJwtStrategy } from 'passport-jwt';
+import { ExtractJwt } from 'passport-jwt';
 import { describe, expect, it } from 'vitest';
 import {
   fromAuthorizationHeader,
@@ -20,8 +20,8 @@ import {
 import { startProtected, type TestApp } from '../support/app.js';
 import type { ConnectOptions } from '../support/client.js';
 import { EchoGateway } from '../support/gateways.js';
-import { customStrategy, type JudgedRequest } from '../support/strategies.js';
-import { basicHeader, secret, tokenOf } from '../support/tokens.js';
+import { customStrategy, jwtStrategyWith, type JudgedRequest } from '../support/strategies.js';
+import { basicHeader, tokenOf } from '../support/tokens.js';
 
 type Extract = (request: JudgedRequest & { readonly cookies: Record<string, string> }) => unknown;
 type Way = (token: string) => readonly [path: string, options?: ConnectOptions];
@@ -29,22 +29,7 @@ type Way = (token: string) => readonly [path: string, options?: ConnectOptions];
 const origin = 'https://app.example.com';
 const opaque = 'opaque-token-of-alice+/==';
 
-function jwtStrategy(extract: unknown): Type<object> {
-  class PlacedJwtStrategy extends PassportStrategy(PassportJwtStrategy, 'placed') {
-    constructor() {
-      super({
-        jwtFromRequest: extract as never,
-        secretOrKey: secret as unknown as Buffer,
-        algorithms: ['HS256'],
-      });
-    }
-
-    validate({ sub }: { readonly sub: string }): object {
-      return { id: sub };
-    }
-  }
-  return PlacedJwtStrategy;
-}
+const jwtStrategy = (jwtFromRequest: unknown) => jwtStrategyWith('placed', { jwtFromRequest });
 
 function opaqueStrategy(extract: Extract): Type<object> {
   return customStrategy(

@@ -11,20 +11,37 @@ export interface TestUser {
   readonly id: string;
 }
 
+const jwtOptions = {
+  jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
+  // The types of passport-jwt know no key objects; jsonwebtoken takes them.
+  secretOrKey: secret as unknown as Buffer,
+  algorithms: ['HS256' as const],
+};
+
 @Injectable()
 export class JwtStrategy extends PassportStrategy(PassportJwtStrategy, 'jwt') {
   constructor() {
-    super({
-      jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
-      // The types of passport-jwt know no key objects; jsonwebtoken takes them.
-      secretOrKey: secret as unknown as Buffer,
-      algorithms: ['HS256'],
-    });
+    super(jwtOptions);
   }
 
   validate({ sub }: { readonly sub: string }): TestUser {
     return { id: sub };
   }
+}
+
+/** A strategy of passport-jwt with a name and options of its own. */
+export function jwtStrategyWith(name: string, options: object): Type<object> {
+  @Injectable()
+  class NamedJwtStrategy extends PassportStrategy(PassportJwtStrategy, name) {
+    constructor() {
+      super({ ...jwtOptions, ...options });
+    }
+
+    validate({ sub }: { readonly sub: string }): TestUser {
+      return { id: sub };
+    }
+  }
+  return NamedJwtStrategy;
 }
 
 /** Accepts a user whose password is `secret of <name>`. */

@@ -2,7 +2,7 @@ import type { Type } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import jwt from 'jsonwebtoken';
 import { Strategy as BearerStrategy } from 'passport-http-bearer';
-import { ExtractJwt, Strategy as PassportJwtStrategy } from 'passport-jwt';
+import { ExtractJwt } from 'passport-jwt';
 import {
   fromAuthorizationHeader,
   fromCookie,
@@ -15,7 +15,12 @@ import {
 } from '../../lib/index.js';
 import type { TestApp } from './app.js';
 import type { ConnectOptions, TestClient } from './client.js';
-import { customStrategy, type JudgedRequest, type TestUser } from './strategies.js';
+import {
+  customStrategy,
+  jwtStrategyWith,
+  type JudgedRequest,
+  type TestUser,
+} from './strategies.js';
 import { basicHeader, secret } from './tokens.js';
 
 /** A place that a strategy takes its token from, and a client that puts it there. */
@@ -36,21 +41,8 @@ interface Claims {
 type Extract = (request: JudgedRequest) => unknown;
 
 /** A strategy of passport-jwt, with that extractor. */
-function jwtStrategy(extract: Extract): Type<object> {
-  class PlacedJwtStrategy extends PassportStrategy(PassportJwtStrategy, 'placed') {
-    constructor() {
-      super({
-        jwtFromRequest: extract as never,
-        secretOrKey: secret as unknown as Buffer,
-        algorithms: ['HS256'],
-      });
-    }
-
-    validate({ sub }: Claims): TestUser {
-      return { id: sub };
-    }
-  }
-  return PlacedJwtStrategy;
+function jwtStrategy(jwtFromRequest: Extract): Type<object> {
+  return jwtStrategyWith('placed', { jwtFromRequest });
 }
 
 /** A strategy that verifies by itself what it reads. */

@@ -30,7 +30,7 @@ import {
   WsUser,
 } from '../../../lib/index.js';
 import { bootError, startApp } from '../../support/app.js';
-import { JwtStrategy } from '../../support/strategies.js';
+import { JwtStrategy, jwtStrategyWith } from '../../support/strategies.js';
 
 type Decorator = ClassDecorator | MethodDecorator | ParameterDecorator;
 
@@ -336,15 +336,9 @@ describe('an application with a mistake in its code', () => {
   });
 });
 
-class ReadsQuery extends PassportStrategy(Strategy, 'query') {
-  constructor() {
-    super({ jwtFromRequest: ExtractJwt.fromUrlQueryParameter('jwt'), secretOrKey: 'secret' });
-  }
-
-  validate() {
-    return {};
-  }
-}
+const readsQuery = jwtStrategyWith('query', {
+  jwtFromRequest: ExtractJwt.fromUrlQueryParameter('jwt'),
+});
 
 class WithoutValidate extends (PassportStrategy(Strategy, 'forgotten') as Type<object>) {
   constructor() {
@@ -374,7 +368,7 @@ const warned: readonly Row[] = [
     'reads tokens where its strategy does not look',
     () => [
       gateway({}, WsAuth({ strategy: 'query', credentials: [fromCookie('token')] })),
-      ReadsQuery,
+      readsQuery,
     ],
     /strategy: "query" does not look where fromCookie/,
     'list the extractor of the place that it reads',
