@@ -1,10 +1,6 @@
 import { WebSocketGateway } from '@nestjs/websockets';
 import { expect, vi } from 'vitest';
-import {
-  fromAuthorizationHeader,
-  fromQueryParam,
-      type FailureLimiter,
-  } from '../../lib/index.js';
+import { fromAuthorizationHeader, fromQueryParam, type FailureLimiter } from '../../lib/index.js';
 import {
   fieldOf,
   securityCase,
@@ -16,7 +12,7 @@ import {
   type Lab,
 } from '../support/invariants.js';
 import { frameOf } from '../support/raw-peer.js';
-import { customStrategy, HttpBasicStrategy, } from '../support/strategies.js';
+import { customStrategy, HttpBasicStrategy } from '../support/strategies.js';
 import { turns } from '../support/turns.js';
 
 const windowMs = 60_000;

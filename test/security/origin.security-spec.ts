@@ -5,7 +5,7 @@ import {
   fromCookie,
   fromRequest,
   WsAuth,
-      type WsAuthModuleOptions,
+  type WsAuthModuleOptions,
 } from '../../lib/index.js';
 import {
   type Lab,
