@@ -199,22 +199,20 @@ describe('whichever way the client came in', () => {
     ],
   ];
 
-  it.each(ways)('%s: it renews by message', async (_name, options, path, connect) => {
-    await using app = await startProtected(options);
-    const client = await app.connect(path, connect()).opened();
-    expect(await again(client, tokenFor('alice', 600 * secondMs)).nextEvent()).toMatchObject({
-      event: 'authenticated',
-    });
-    expect(sessionOfUser(app, 'alice').expiresAt).toBeGreaterThan(Date.now() + 500 * secondMs);
-    expect(await client.ask('echo', 1)).toBe(1);
-  });
-
-  it.each(ways)('%s: another user is refused', async (_name, options, path, connect) => {
-    await using app = await startProtected(options);
-    const client = await app.connect(path, connect()).opened();
-    again(client, tokenOf('mallory'));
-    expect(await client.closed()).toEqual({ code: 3003, reason: 'other user' });
-  });
+  it.each(ways)(
+    '%s: it renews by message, and another user is refused',
+    async (_name, options, path, connect) => {
+      await using app = await startProtected(options);
+      const client = await app.connect(path, connect()).opened();
+      expect(await again(client, tokenFor('alice', 600 * secondMs)).nextEvent()).toMatchObject({
+        event: 'authenticated',
+      });
+      expect(sessionOfUser(app, 'alice').expiresAt).toBeGreaterThan(Date.now() + 500 * secondMs);
+      expect(await client.ask('echo', 1)).toBe(1);
+      again(client, tokenOf('mallory'));
+      expect(await client.closed()).toEqual({ code: 3003, reason: 'other user' });
+    },
+  );
 
   it('the raw first message: it renews by the event', async () => {
     const credentials = [fromFirstMessage({ format: 'raw' })];
@@ -283,8 +281,6 @@ describe('another user', () => {
 
   it.each([
     ['without a key', { name: 'alice' }, { name: 'alice' }],
-    ['with an empty key', { id: '', name: 'alice' }, { id: '', name: 'bob' }],
-    ['with NaN for a key', { id: Number.NaN, name: 'alice' }, { id: Number.NaN, name: 'bob' }],
     ['with an object for a key', { id: { a: 1 } }, { id: { a: 1 } }],
     ['that has lost the key', { id: 'alice' }, { name: 'alice' }],
   ])('cannot be identified %s, and is refused', async (_name, t, u) => {
@@ -327,8 +323,6 @@ describe('a failed attempt', () => {
     ['no token', {}, 3000, 'credential required'],
     ['an invalid token', { token: 'a b' }, 3000, 'malformed credential'],
     ['a token of another type', { token: 5 }, 3000, 'malformed credential'],
-    ['no data', undefined, 3000, 'malformed credential'],
-    ['an array', ['token'], 3000, 'malformed credential'],
     ['a token that is too large', { token: 'a'.repeat(9_000) }, 1009, 'credential too large'],
   ])('closes the socket: %s', async (_name, data, code, reason) => {
     await using app = await startProtected();
@@ -482,18 +476,7 @@ describe('the frame that authenticates', () => {
   const spellings: [string, (token: string) => string | Buffer][] = [
     ['as usual', (token) => JSON.stringify({ event: 'authenticate', data: { token } })],
     ['with escapes', (token) => `{"event":"\\u0061uthenticate","data":{"token":"${token}"}}`],
-    [
-      'with an escaped key',
-      (token) => `{"\\u0065vent":"authenticate","data":{"token":"${token}"}}`,
-    ],
-    [
-      'with another key before',
-      (token) => `{"event":"a","event":"authenticate","data":{"token":"${token}"}}`,
-    ],
-    [
-      'with space around it',
-      (token) => ` \n{ "data":{"token":"${token}"}, "event" : "authenticate"}`,
-    ],
+    // Other spellings of one event are in `test/unit/protocol/event-matcher.spec.ts`.
     [
       'as a binary message',
       (token) => Buffer.from(JSON.stringify({ event: 'authenticate', data: { token } })),

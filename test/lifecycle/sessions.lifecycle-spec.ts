@@ -182,19 +182,6 @@ describe('disconnect()', () => {
     sessionsOf(app).disconnect({ userId: 'alice' }, { reason });
     expect(await client.closed()).toEqual({ code: 1008, reason });
   });
-
-  it.each<[string, unknown]>([
-    ['nothing', {}],
-    ['undefined for an id', { userId: undefined }],
-    ['null', null],
-    ['an unknown field', { user: 'alice' }],
-  ])('throws for a target that is %s, and closes no session', async (_name, target) => {
-    await using app = await startProtected();
-    const client = await app.connectAs('alice');
-    const disconnect = () => sessionsOf(app).disconnect(target as { userId: string });
-    expect(disconnect).toThrow(WsAuthError);
-    expect(await client.ask('echo', 1)).toBe(1);
-  });
 });
 
 /** Alice twice and Bob once, each with a token of a name. */
@@ -459,52 +446,48 @@ describe('how long a revocation is remembered', () => {
 });
 
 describe('a revocation that makes no sense (RV-08)', () => {
-  it.each<[string, unknown]>([
-    ['nothing', {}],
-    ['null', null],
-    ['a string', 'alice'],
-    ['an unknown field', { everyone: true }],
-    ['no user', { userId: undefined }],
-    ['an empty user', { userId: '' }],
-    ['no session', { sessionId: null }],
-    ['a token that is not a text', { tokenId: 5 }],
-    ['NaN', { issuedBefore: Number.NaN }],
-    ['Infinity', { issuedBefore: Number.POSITIVE_INFINITY }],
-    ['a text for an instant', { issuedBefore: '2030-01-01' }],
-    ['undefined for an instant', { issuedBefore: undefined }],
-    ['a user and NaN', { userId: 'alice', issuedBefore: Number.NaN }],
-    ['a user and a text', { userId: 'alice', issuedBefore: 'tomorrow' }],
-    ['K11a: a user and a misspelt time', { userId: 'alice', isuedBefore: 1 }],
-    ['K11a: a user and an option', { userId: 'alice', exceptSessionId: 'x' }],
-    ['K11b: a session and a time', { sessionId: 'x', issuedBefore: 1 }],
-    ['K11b: a token and a time', { tokenId: 'x', issuedBefore: 1 }],
-  ])('of %s is refused, disconnects no client, and spoils no later one', async (_name, target) => {
+  const senseless: unknown[] = [
+    {},
+    null,
+    'alice',
+    { everyone: true },
+    { user: 'alice' },
+    { userid: 'alice' },
+    { userId: undefined },
+    { userId: '' },
+    { sessionId: null },
+    { sessionId: '' },
+    { tokenId: 5 },
+    { issuedBefore: Number.NaN },
+    { issuedBefore: Number.POSITIVE_INFINITY },
+    { issuedBefore: '2030-01-01' },
+    { issuedBefore: undefined },
+    { userId: 'alice', issuedBefore: Number.NaN },
+    { userId: 'alice', issuedBefore: 'tomorrow' },
+    { userId: 'alice', isuedBefore: 1 },
+    { userId: 'alice', exceptSessionId: 'x' },
+    { sessionId: 'x', issuedBefore: 1 },
+    { tokenId: 'x', issuedBefore: 1 },
+  ];
+
+  it('K11a, K11b: is refused, disconnects no client, and spoils no later one', async () => {
     await using app = await startProtected();
     const sessions = sessionsOf(app);
     const token = tokenOf('alice');
     const client = await enter(app, token);
-    await expect(
-      (async () => sessions.revoke(target as RevocationTarget))(),
-    ).rejects.toBeInstanceOf(WsAuthError);
+    for (const target of senseless) {
+      const revoking = (async () => sessions.revoke(target as RevocationTarget))();
+      await expect(revoking, JSON.stringify(target)).rejects.toBeInstanceOf(WsAuthError);
+    }
+    for (const target of [...senseless, { tokenId: 'one' }, { userId: 'alice', issuedBefore: 1 }]) {
+      const disconnect = () => sessions.disconnect(target as SessionTarget);
+      expect(disconnect, JSON.stringify(target)).toThrow(WsAuthError);
+    }
     expect(await client.ask('echo', 1)).toBe(1);
     expect(await attempt(app, tokenOf('bob'))).toBe('accepted');
     expect(await sessions.revoke({ userId: 'alice' })).toBe(1);
     expect(await client.closed()).toEqual(revoked);
     expect(await attempt(app, token)).toBe('refused 401');
-  });
-
-  it.each<object>([
-    {},
-    { userid: 'alice' },
-    { userId: 'alice', issuedBefore: 1 },
-    { tokenId: 'one' },
-    { issuedBefore: 1 },
-    { sessionId: '' },
-  ])('K11a: disconnect(%j) closes no socket', async (target) => {
-    await using app = await startProtected();
-    const client = await app.connectAs('alice');
-    expect(() => sessionsOf(app).disconnect(target as SessionTarget)).toThrow(WsAuthError);
-    expect(await client.ask('echo', 1)).toBe(1);
   });
 
   it.each([

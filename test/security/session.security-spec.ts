@@ -19,7 +19,6 @@ import { ask } from '../support/http.js';
 import {
   fieldOf,
   type Lab,
-  preparedTable,
   securityCase,
   securityCases,
   securityTable,
@@ -177,13 +176,10 @@ interface HttpSessions {
   readonly sessions: ReturnType<typeof session>;
 }
 
-function httpSessions(
-  options: Partial<session.SessionOptions> = {},
-  deserialize: (done: Done, id: string) => unknown = (done, id) => done(null, { id }),
-): HttpSessions {
+function httpSessions(options: Partial<session.SessionOptions> = {}): HttpSessions {
   const authenticator = new passport.Passport();
   authenticator.serializeUser((user, done) => done(null, (user as TestUser).id));
-  authenticator.deserializeUser((id: string, done) => void deserialize(done as Done, id));
+  authenticator.deserializeUser((id: string, done) => done(null, { id }));
   const store = options.store ?? new session.MemoryStore();
   const sessions = session({
     name: 'sid',
@@ -208,20 +204,11 @@ async function startWithSessions(lab: Lab, http: HttpSessions, auth: WsAuthModul
       nest.use('/login', (request: Login, response: Answer) => {
         request.login({ id: 'alice' }, () => response.end());
       });
-      nest.use('/raw', (request: Login, response: Answer) => {
-        request.session.passport = { user: JSON.parse(request.headers['x-user'] as string) };
-        response.end();
-      });
-      nest.use('/logout', (request: Login, response: Answer) => {
-        request.session.destroy(() => response.end());
-      });
     },
   });
 }
 
 interface Login {
-  readonly headers: Record<string, string | string[] | undefined>;
-  readonly session: { passport?: object; destroy(callback: () => void): void };
   login(user: object, callback: () => void): void;
 }
 
@@ -230,8 +217,8 @@ interface Answer {
 }
 
 /** Visits a route, and returns the cookie of the session. */
-async function cookieOf(lab: Lab, route: string, headers: Record<string, string> = {}) {
-  const { headers: answer } = await ask(`${lab.app.origin}${route}`, { headers });
+async function cookieOf(lab: Lab, route: string) {
+  const { headers: answer } = await ask(`${lab.app.origin}${route}`);
   const cookie = answer['set-cookie']?.[0]?.split(';', 1)[0];
   return cookie ? lab.secret(cookie) : '';
 }
@@ -287,22 +274,6 @@ securityTable(
     const fields = { host: 'app.example.com', cookie: `s=${lab.token()}` };
     expect(await lab.status({ fields: { ...fields, origin } })).toBe(403);
     expect(await lab.status({ fields: { ...fields, origin: 'http://app.example.com' } })).toBe(101);
-  },
-);
-
-securityCase(
-  'CK-10: closes the sockets of an HTTP session immediately when it is destroyed',
-  async (lab) => {
-    const http = httpSessions();
-    await startWithSessions(lab, http);
-    const unbind = lab.sessions.bindToHttpSession(http.store!);
-    const cookie = await cookieOf(lab, '/login');
-    const peer = await lab.knock(withCookie(lab, cookie)).opened();
-    await peer.emit('whoami').nextEvent();
-    await ask(`${lab.app.origin}/logout`, { headers: { cookie } });
-    expect(await peer.closed()).toEqual({ code: 3000, reason: 'revoked' });
-    expect(await lab.status(withCookie(lab, cookie))).toBe(401);
-    unbind();
   },
 );
 
@@ -398,67 +369,6 @@ securityCase('CK-13: the absolute limit ends a socket that is never idle', async
   }
   expect(await peer.closed()).toEqual({ code: 3000, reason: 'token expired' });
 });
-
-preparedTable(
-  'CK-14: accepts a session whose serialized user is falsy only when it is a value',
-  [
-    ['""', 401],
-    ['null', 401],
-    ['{}', 101],
-    ['0', 101],
-    ['"alice"', 101],
-  ] as const,
-  async (lab) => {
-    await startWithSessions(lab, httpSessions());
-    return async ([user, status]) => {
-      const cookie = await cookieOf(lab, '/raw', { 'x-user': user });
-      expect(await lab.status(withCookie(lab, cookie))).toBe(status);
-    };
-  },
-);
-
-type Done = (error: unknown, user?: Express.User | false | null) => void;
-
-function throwing(): never {
-  throw new Error('the database is down');
-}
-
-securityCases(
-  [
-    ['finds no user', (done: Done) => done(null, false), 401],
-    ['says null', (done: Done) => done(null, null), 401],
-    ['fails', (done: Done) => done(new Error('the database is down')), 500],
-    ['throws', throwing, 500],
-    [
-      'calls back twice',
-      (done: Done) => [{ id: 'alice' }, { id: 'mallory' }].map((user) => done(null, user)),
-      101,
-    ],
-  ] as const,
-  ([what, , status]) => `CK-14: answers ${status} to a deserializeUser that ${what}`,
-  async (lab, [, deserialize, status]) => {
-    await startWithSessions(lab, httpSessions({}, deserialize));
-    const cookie = await cookieOf(lab, '/login');
-    const peer = lab.knock(withCookie(lab, cookie));
-    expect((await peer.response()).status).toBe(status);
-    expect(lab.count('authenticated') + lab.count('refused')).toBe(1);
-  },
-);
-
-securityCase(
-  'CK-14: answers 503 at the deadline to a deserializeUser that never calls back',
-  async (lab) => {
-    await startWithSessions(
-      lab,
-      httpSessions({}, () => undefined),
-    );
-    const cookie = await cookieOf(lab, '/login');
-    const peer = lab.knock(withCookie(lab, cookie));
-    await until(() => lab.pending === 1, 'the middleware is never asked');
-    await lab.advance(5_000);
-    expect((await peer.response()).status).toBe(503);
-  },
-);
 
 securityCase(
   'CK-16: without a double check, the origin decides: a forged page gets 403, whatever it adds',

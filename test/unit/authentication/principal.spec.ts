@@ -130,7 +130,7 @@ describe('readPrincipal', () => {
     },
   );
 
-  it.each([Number.NaN, Infinity, null, String(Date.now() * 2), Date.now() - 1, {}])(
+  it.each([Number.NaN, Infinity, null, String(Date.now() * 2), Date.now() - 1, {}, new Date()])(
     'EX-04: refuses a user for whom expiresAt() returns %j',
     (at) => {
       const expiresAt = (() => at) as unknown as () => number;
@@ -146,10 +146,29 @@ describe('readPrincipal', () => {
     expect(read({ exp: inAnHour }, {}, 1)).toBe('expired');
   });
 
-  it.each(['never', Number.NaN, {}, true])('EX-04: refuses a user whose own exp is %j', (exp) => {
+  it.each([
+    'never',
+    String(inAnHour),
+    '2030-01-01T00:01:00Z',
+    Number.NaN,
+    Infinity,
+    -Infinity,
+    {},
+    new Date(inAnHour * 1_000),
+    [inAnHour],
+    true,
+    BigInt(inAnHour),
+  ])('EX-04: refuses a user whose own exp is %s', (exp) => {
     expect(read({ exp })).toBe('expiry');
     expect(read({ exp }, {}, inAnHour)).toBe('expiry');
     expect(read({}, {}, inAnHour, { exp })).toBe('expiry');
+  });
+
+  it('EX-04: takes null for no exp, and milliseconds for the seconds of a far future', () => {
+    const end = { expiresAt: inAnHour * 1_000 };
+    expect(read({ exp: null })).toMatchObject({ expiresAt: undefined });
+    expect(read({ exp: null }, {}, undefined, { exp: inAnHour })).toMatchObject(end);
+    expect(read({ exp: inAnHour * 1_000 })).toMatchObject({ expiresAt: inAnHour * 1_000_000 });
   });
 
   it('believes the application about the end', () => {
