@@ -51,6 +51,14 @@ function derive(content: CredentialContent, sent: Sent = {}): Derived {
   return { request, seen, attempt };
 }
 
+/** The parts of which a strategy's request is made, of a request that the test has made. */
+function partsOf(request: IncomingMessage, content: CredentialContent = bearer('abc')) {
+  const original = redactRequest(request, redactionOf([]));
+  const origin = { extractor: 't', ambient: false, strategy: undefined };
+  const credential = new Credential(content, origin);
+  return { request, original, client, credential, attempt: new ManualAttempt() };
+}
+
 /** What a strategy that reads the request itself is given. */
 function requested() {
   const origin = { ambient: true, cookie: true };
@@ -184,16 +192,9 @@ describe('strategyRequest', () => {
 
     it('stands beside the cookies that middleware has parsed', () => {
       const request = Object.assign(upgradeRequest('/ws'), { cookies: { a: '1', jwt: 'other' } });
-      const original = redactRequest(request, redactionOf([]));
-      const credential = new Credential(bearer('abc'), {
-        extractor: 't',
-        ambient: false,
-        strategy: undefined,
-      });
-      const attempt = new ManualAttempt();
-      const seen = strategyRequest({ request, original, client, credential, attempt, places });
+      const seen = strategyRequest({ ...partsOf(request), places });
       expect(seen).toMatchObject({ cookies: { a: '1', jwt: 'abc' } });
-      const watched = new WatchedRequest(seen, credential.content, nowhere);
+      const watched = new WatchedRequest(seen, bearer('abc'), nowhere);
       expect((seen as unknown as { cookies: { jwt: string } }).cookies.jwt).toBe('abc');
       expect([...watched.read]).toEqual(['abc']);
     });
@@ -228,12 +229,7 @@ describe('strategyRequest', () => {
 
   it('lets a strategy change nothing that the next one sees', () => {
     const request = upgradeRequest('/', [['Authorization', 'Digest x']]);
-    const original = redactRequest(request, redactionOf([]));
-    const credential = new Credential(
-      { scheme: 'request' },
-      { extractor: 'fromRequest', ambient: true, strategy: undefined },
-    );
-    const parts = { request, original, client, credential, attempt: new ManualAttempt() };
+    const parts = { ...partsOf(request), ...requested() };
     const first = strategyRequest(parts);
     first.headers.authorization = 'Bearer forged';
     const second = strategyRequest(parts);
@@ -260,14 +256,8 @@ describe('strategyRequest', () => {
 
   it('has what an earlier listener, or middleware, put on the request', () => {
     const request = Object.assign(upgradeRequest('/ws'), { tenant: 'acme' });
-    const original = redactRequest(request, redactionOf([]));
-    const credential = new Credential(bearer('abc'), {
-      extractor: 't',
-      ambient: false,
-      strategy: undefined,
-    });
-    const parts = { original, client, credential, attempt: new ManualAttempt() };
-    for (const each of [request, expressRequest(request, original)]) {
+    const parts = partsOf(request);
+    for (const each of [request, expressRequest(request, parts.original)]) {
       const seen = strategyRequest({ ...parts, request: each });
       expect(seen).toMatchObject({ tenant: 'acme', url: '/ws' });
       expect(seen.headers.authorization).toBe('Bearer abc');
@@ -283,15 +273,9 @@ describe('strategyRequest', () => {
         return 'acme';
       }
     }
-    const request = Object.setPrototypeOf(upgradeRequest('/ws'), TenantRequest.prototype);
-    const original = redactRequest(request, redactionOf([]));
-    const credential = new Credential(bearer('abc'), {
-      extractor: 't',
-      ambient: false,
-      strategy: undefined,
-    });
-    const parts = { request, original, client, credential, attempt: new ManualAttempt() };
-    expect((strategyRequest(parts) as unknown as TenantRequest).tenant()).toBe('acme');
+    const request = upgradeRequest('/ws');
+    Object.setPrototypeOf(request, TenantRequest.prototype);
+    expect((strategyRequest(partsOf(request)) as unknown as TenantRequest).tenant()).toBe('acme');
   });
 
   it.each([
@@ -342,9 +326,8 @@ it.each<[string, Before]>([
 ])('K5a: has the members of Express, for the proxies of its site, %s', (_what, before) => {
   const raw = upgradeRequest('/ws', [['X-Forwarded-For', '198.51.100.7']]);
   Object.defineProperty(raw.socket, 'remoteAddress', { value: '127.0.0.1' });
-  const original = redactRequest(raw, redactionOf([]));
-  const parts = { original, client, ...requested(), attempt: new ManualAttempt() };
-  const request = before(raw, original);
+  const parts = { ...partsOf(raw), ...requested() };
+  const request = before(raw, parts.original);
   const site = new Site(proxyTrust('loopback'), 'loopback');
   expect(strategyRequest({ ...parts, request, site })).toMatchObject({ ip: '198.51.100.7' });
   expect(strategyRequest({ ...parts, request })).toMatchObject({ ip: '127.0.0.1' });
@@ -355,11 +338,9 @@ it.each<[string, Before]>([
   ['behind middleware', (request, original) => expressRequest(request, original)],
 ])('K5a: has an empty body that can be read to its end, %s', async (_what, before) => {
   const raw = upgradeRequest('/ws', []);
-  const original = redactRequest(raw, redactionOf([]));
-  const base = before(raw, original);
-  const { credential } = requested();
-  const attempt = new ManualAttempt();
-  const request = strategyRequest({ request: base, original, client, credential, attempt });
+  const parts = { ...partsOf(raw), ...requested() };
+  const base = before(raw, parts.original);
+  const request = strategyRequest({ ...parts, request: base });
   for (const each of [request, ...(base === raw ? [] : [base])]) {
     const chunks: unknown[] = [];
     for await (const chunk of each) {

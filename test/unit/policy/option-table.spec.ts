@@ -99,6 +99,7 @@ describe('the table of options', () => {
 
   it.each([
     ['secret', 'secret: unknown option; it belongs to the strategy'],
+    ['secretOrKey', 'secretOrKey: unknown option; it belongs to the strategy'],
     ['cors', 'cors: unknown option; name the pages in allowedOrigins'],
     ['path', 'path: unknown option; it belongs to @WebSocketGateway({ … })'],
     ['useFactory', 'useFactory: unknown option; use WsAuthModule.forRootAsync({ useFactory })'],

@@ -123,94 +123,44 @@ describe('clientAddress', () => {
   });
 });
 
+interface Given {
+  readonly peer?: Peer;
+  readonly lines?: HeaderLines;
+  readonly trust?: TrustProxy;
+  readonly host?: string;
+}
+
+/** Behind a trusted proxy that sends these fields. */
+const behind = (name: string, value: string, host = 'public.example'): Given => ({
+  lines: [[name, value]],
+  trust: true,
+  host,
+});
+
 describe('ownOrigin', () => {
   const forwarded: HeaderLines = [
     ['X-Forwarded-Proto', 'https, http'],
     ['X-Forwarded-Host', 'public.example, inner.example'],
   ];
 
-  interface Case {
-    readonly name: string;
-    readonly peer?: Peer;
-    readonly lines?: HeaderLines;
-    readonly trust?: TrustProxy;
-    readonly host?: string;
-    readonly origin: string | undefined;
-  }
-
-  const cases: readonly Case[] = [
-    { name: 'is the Host over cleartext', origin: 'http://gateway.example:3000' },
-    {
-      name: 'is the Host over TLS',
-      peer: { encrypted: true },
-      host: 'gateway.example:443',
-      origin: 'https://gateway.example',
-    },
-    {
-      name: 'trusts no proxy by default',
-      lines: forwarded,
-      origin: 'http://gateway.example:3000',
-    },
-    {
-      name: 'believes a trusted proxy',
-      lines: forwarded,
-      trust: '10.0.0.1',
-      origin: 'https://public.example',
-    },
-    {
-      name: 'believes no other client',
-      lines: forwarded,
-      trust: 'loopback',
-      origin: 'http://gateway.example:3000',
-    },
-    {
-      name: 'takes the Host behind a proxy that forwards the scheme alone',
-      lines: [['X-Forwarded-Proto', 'https']],
-      trust: true,
-      host: 'public.example',
-      origin: 'https://public.example',
-    },
-    {
-      name: 'reads wss as https',
-      lines: [['X-Forwarded-Proto', 'wss']],
-      trust: true,
-      host: 'public.example',
-      origin: 'https://public.example',
-    },
-    {
-      name: 'reads ws as http',
-      peer: { encrypted: true },
-      lines: [['X-Forwarded-Proto', 'ws']],
-      trust: true,
-      host: 'public.example',
-      origin: 'http://public.example',
-    },
-    {
-      name: 'cannot be determined with an empty forwarded scheme',
-      lines: [['X-Forwarded-Proto', '']],
-      trust: true,
-      origin: undefined,
-    },
-    {
-      name: 'cannot be determined with a path in the forwarded host',
-      lines: [['X-Forwarded-Host', 'evil.example/x']],
-      trust: true,
-      origin: undefined,
-    },
-    {
-      name: 'cannot be determined with user information in the forwarded host',
-      lines: [['X-Forwarded-Host', 'public.example@evil.example']],
-      trust: true,
-      origin: undefined,
-    },
-  ];
-
-  for (const { name, peer = {}, lines, trust = false, host, origin } of cases) {
-    it(name, () => {
-      const request = requestFrom(peer, lines);
-      expect(ownOrigin(request, host ?? 'gateway.example:3000', proxyTrust(trust))).toBe(origin);
-    });
-  }
+  const own = 'http://gateway.example:3000';
+  const tls = { peer: { encrypted: true } };
+  it.each<[string, string | undefined, Given]>([
+    ['is the Host over cleartext', own, {}],
+    ['is the Host over TLS', 'https://gateway.example', { ...tls, host: 'gateway.example:443' }],
+    ['trusts no proxy by default', own, { lines: forwarded }],
+    ['believes a trusted proxy', 'https://public.example', { lines: forwarded, trust: '10.0.0.1' }],
+    ['believes no other client', own, { lines: forwarded, trust: 'loopback' }],
+    ['takes the Host', 'https://public.example', behind('X-Forwarded-Proto', 'https')],
+    ['reads wss as https', 'https://public.example', behind('X-Forwarded-Proto', 'wss')],
+    ['reads ws as http', 'http://public.example', { ...tls, ...behind('X-Forwarded-Proto', 'ws') }],
+    ['has no empty scheme', undefined, behind('X-Forwarded-Proto', '')],
+    ['has no path', undefined, behind('X-Forwarded-Host', 'evil.example/x')],
+    ['has no user', undefined, behind('X-Forwarded-Host', 'public.example@evil.example')],
+  ])('%s', (_name, origin, { peer = {}, lines, trust = false, host }) => {
+    const request = requestFrom(peer, lines);
+    expect(ownOrigin(request, host ?? 'gateway.example:3000', proxyTrust(trust))).toBe(origin);
+  });
 
   it('HS-06: is never read from the request target', () => {
     const request = Object.assign(requestFrom({}), { url: '//evil.example/ws' });
