@@ -16,7 +16,8 @@ import {
 /** Options of {@link fromRequest}. */
 export interface RequestOptions extends WsExtractorOptions {
   /**
-   * Header fields that hold a credential and are hidden from the application, besides `authorization` and all cookies.
+   * Header fields that hold a credential and are hidden from the application, besides `authorization` and all cookies. Where clients
+   * may come without a credential, one in a field that is not listed counts as none.
    *
    * @default []
    */

@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 import type { ModulesContainer } from '@nestjs/core';
 import type { AdapterContext, ProtectedServer } from '../adapters/adapter-context.js';
 import type { HttpPort } from '../adapters/http-port.js';
+import { isBelow } from '../adapters/path-readings.js';
 import type { UpgradeRoute } from '../adapters/route.js';
 import type { ServerPlatform } from '../adapters/server-platform.js';
 import type { SessionContext } from '../adapters/session-context.js';
@@ -47,12 +48,13 @@ export class OtherServers {
    * Puts a route in front of each server. An application without an HTTP server has no upgrades.
    *
    * @param module the options that gateways without `@WsAuth()` have
-   * @throws {WsAuthConfigurationError} for a policy that is unsafe or has no effect, and for the path of a gateway
+   * @throws {WsAuthConfigurationError} for a policy that is unsafe or has no effect, and for a path that covers one of Socket.IO
    */
   protect(module: WsAuthModuleOptions, makeContext: MakeContext): void {
     const port = this.#platforms.length > 0 ? this.context.applicationPort : undefined;
     for (const platform of this.#platforms) {
       const { path, policy: own } = platform;
+      this.#demandApart(path);
       const context = makeContext(platform.optionsFor(module), platform.transport);
       demandGatewayEffect({ own, policy: own }, context.policy, path);
       demandFreeProperty(context.policy.property);
@@ -79,6 +81,19 @@ export class OtherServers {
       port.endWithin(shutdownTimeoutMs);
       runAll(this.#routes.map((route) => () => route.close()));
       await port.drain();
+    }
+  }
+
+  /** Socket.IO takes its upgrades from the listeners: those of one that is below the path would be authenticated twice, by two policies. */
+  #demandApart(path: string): void {
+    for (const { port, path: ofIo = '/socket.io', context } of this.context.protectedServers) {
+      const isOfIo = port === 0 && context.policy.transport === 'socket.io';
+      if (isOfIo && isBelow(path, `${ofIo}/`)) {
+        throw new WsAuthConfigurationError(
+          `path: ${path} covers ${ofIo} of Socket.IO as well, since it stands for all paths that begin with it; give one of them ` +
+            'another path',
+        );
+      }
     }
   }
 

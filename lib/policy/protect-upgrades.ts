@@ -31,7 +31,8 @@ export interface ProtectUpgradesOptions extends Pick<
 > {
   /**
    * The path that is protected, with everything below it: `/yjs` covers `/yjs`, `/yjs/room` and `/yjs2`. Other spellings that a
-   * server may read as this path, such as `/%79js` and `/x/../yjs`, are covered as well. A gateway below it keeps its own policy.
+   * server may read as this path, such as `/%79js` and `/x/../yjs`, are covered as well. A gateway of native WebSockets below
+   * it keeps its own policy; a server of Socket.IO below it refuses to boot.
    *
    * Upgrades of all other paths reach the other server without authentication, so it has to check the path; `/` covers every path.
    */

@@ -1,18 +1,39 @@
 import { WebSocketGateway } from '@nestjs/websockets';
 import { describe, expect, it } from 'vitest';
 import {
+  fromAuthorizationHeader,
   fromCookie,
   fromFirstMessage,
   fromSubprotocol,
   fromUserInfo,
+  protectUpgrades,
   type WsAuthModuleOptions,
 } from '../../lib/index.js';
+import { graphqlWs } from '../../lib/graphql-ws.js';
 import { startIo } from './support/io-app.js';
 import { IoEcho, RootGateway } from './support/io-gateways.js';
 
 const bridge = { path: '/bridge', parentOrigins: ['http://app.test'] };
 
 describe('10: an application refuses to boot', () => {
+  it.each([
+    ['protectUpgrades()', '/', undefined],
+    ['protectUpgrades()', '/socket', undefined],
+    ['protectUpgrades()', '/rt', '/rt/io'],
+    ['graphqlWs()', '/rt', '/rt-io'],
+  ])('K12a: where %s with %s covers %s of Socket.IO', async (what, path, own) => {
+    @WebSocketGateway({ ...(own !== undefined && { path: own }) })
+    class Gateway extends IoEcho {}
+    const other =
+      what === 'graphqlWs()'
+        ? { platforms: [graphqlWs({ path })] }
+        : { upgrades: [protectUpgrades({ path })] };
+    const credentials = [fromAuthorizationHeader()];
+    await expect(startIo({ ...other, credentials }, [Gateway])).rejects.toThrow(
+      `path: ${path} covers ${own ?? '/socket.io'} of Socket.IO as well`,
+    );
+  });
+
   it.each([
     [
       'connectionStateRecovery',
