@@ -76,9 +76,11 @@ describe("fromFirstMessage({ format: 'event' })", () => {
     });
   });
 
-  it('FM-13: gives the strategy a body without a foreign prototype', () => {
-    const text =
-      '{"event":"authenticate","data":{"token":"x","__proto__":{"admin":true},"a":{"__proto__":{"admin":true}}}}';
+  it.each([
+    ['as it is', '__proto__'],
+    ['with an escape', String.raw`__pro\u0074o__`],
+  ])('FM-13: gives the strategy a body without a foreign prototype, named %s', (_how, key) => {
+    const text = `{"event":"authenticate","data":{"token":"x","${key}":{"admin":true},"a":{"${key}":{"admin":true}}}}`;
     const { content } = credentialIn(readEvent(text));
     expect(content).toEqual({ scheme: 'fields', token: 'x', body: { token: 'x', a: {} } });
     expect(content.scheme === 'fields' && Object.getPrototypeOf(content.body)).toBe(
