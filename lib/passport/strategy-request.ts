@@ -37,12 +37,6 @@ export interface StrategyRequestParts {
 
 const emptyBody = Object.freeze({});
 
-/** A first message is the body of the request, so strategies that ask `req.is('json')` are answered as over HTTP. */
-const fieldsOfBody = Object.freeze({
-  'content-type': 'application/json',
-  'transfer-encoding': 'chunked',
-});
-
 /**
  * Derives the request for one credential: the credential stands where strategies look for it. A token is presented in
  * `Authorization`, and in the places that the extractors of the gateway name, whichever way it came: a strategy that reads
@@ -110,25 +104,31 @@ function derive(request: IncomingMessage, attempt: AbortableAttempt): object {
   return Object.defineProperty(derived, 'signal', { get: () => attempt.signal });
 }
 
+/**
+ * The header fields, with the credential instead of what the client sent. They are put together one by one: a copy by `{ ...original }`
+ * is fast, but V8 takes a microsecond for each field that is added to it.
+ */
 function headersFor(
   content: CredentialContent,
   original: IncomingHttpHeaders,
 ): IncomingHttpHeaders {
-  const headers = { ...original };
   if (content.scheme === 'request') {
-    return headers;
+    return { ...original };
+  }
+  const headers: IncomingHttpHeaders = {};
+  for (const name of Object.keys(original)) {
+    if (name !== 'authorization' && name !== 'cookie') {
+      headers[name] = original[name];
+    }
   }
   if (content.scheme === 'fields') {
-    Object.assign(headers, fieldsOfBody);
+    // A first message is the body of the request, so strategies that ask `req.is('json')` are answered as over HTTP.
+    headers['content-type'] = 'application/json';
+    headers['transfer-encoding'] = 'chunked';
   }
   const authorization = authorizationFor(content);
   if (authorization !== undefined) {
     headers.authorization = authorization;
-  } else if (headers.authorization !== undefined) {
-    delete headers.authorization;
-  }
-  if (headers.cookie !== undefined) {
-    delete headers.cookie;
   }
   return headers;
 }
