@@ -29,6 +29,7 @@ import { KeyCheck } from './key-check.js';
 import { readPrincipal, type NotAccepted } from './principal.js';
 import { acceptedBut, answerOf } from './strategy-answer.js';
 import {
+  failureOf,
   failureOfAnswer,
   refusalOfError,
   refusalOfFailures,
@@ -125,13 +126,13 @@ export class StrategyChain {
       case 'success':
         return this.#open(outcome, asked, asked.run!.evidence.basis());
       case 'fail':
-        return { ...outcome, said: answerOf(outcome, asked) };
+        return failureOf(answerOf(outcome, asked), outcome);
       case 'redirect':
-        return { ...silent, redirects: true, said: answerOf(outcome, asked) };
+        return { ...failureOf(answerOf(outcome, asked)), redirects: true };
       case 'answer':
         return failureOfAnswer(outcome.answer, answerOf(outcome, asked));
       case 'pass':
-        return this.#openPresent(outcome, asked) ?? { ...silent, said: answerOf(outcome, asked) };
+        return this.#openPresent(outcome, asked) ?? failureOf(answerOf(outcome, asked));
       case 'error':
         return refusalOfError(outcome.error);
       case 'aborted':
@@ -217,7 +218,7 @@ export class StrategyChain {
   /** A strategy that accepts what is refused all the same is a mistake of the application more often than of a client. */
   #notAccepted(check: NotAccepted, strategy: string): Failure {
     this.checks.warnings?.refused(check, strategy);
-    return { ...silent, said: acceptedBut(check, strategy) };
+    return failureOf(acceptedBut(check, strategy));
   }
 
   /** @param last the answer of the strategy that ended the chain */
@@ -237,6 +238,3 @@ export class StrategyChain {
     return this.challenge(diagnosed, fromStrategies, bearerErrorFor(refusal, content));
   }
 }
-
-/** Neither a status nor a challenge. */
-const silent = { challenge: undefined, status: undefined };

@@ -49,6 +49,14 @@ function codeOf({ challenge, status }: Failure): RefusalCode {
   return bearerErrorOf(challenge) === 'insufficient_scope' ? 'ERR_WS_AUTH_NOT_PERMITTED' : rejected;
 }
 
+/** A strategy that has failed. It states neither a challenge nor a status if it has not called `fail()`. */
+export function failureOf(
+  said: WsAuthStrategyAnswer,
+  { challenge, status }: Partial<Pick<Failure, 'challenge' | 'status'>> = {},
+): Failure {
+  return { challenge, status, said };
+}
+
 /** A strategy that has answered the request by itself: with a page to log in, as SAML does by POST, or with a refusal. */
 export function failureOfAnswer(
   { status, redirects, challenges }: MiddlewareAnswer,
