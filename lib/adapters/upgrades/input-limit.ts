@@ -13,13 +13,13 @@ interface Pushing {
  */
 export function limitInput(socket: Duplex, maxBytes: number, onExceeded: () => void): () => void {
   const stream = socket as unknown as Pushing;
-  const push = stream.push.bind(stream);
+  const { push } = stream;
   let left = maxBytes;
   stream.push = (chunk, encoding) => {
     const before = left;
     left -= chunk?.length ?? 0;
     if (left >= 0) {
-      return push(chunk, encoding);
+      return push.call(stream, chunk, encoding);
     }
     if (before >= 0) {
       onExceeded();
@@ -27,6 +27,7 @@ export function limitInput(socket: Duplex, maxBytes: number, onExceeded: () => v
     return false;
   };
   return () => {
-    Reflect.deleteProperty(stream, 'push');
+    // Deleting it would make every later use of the socket slow.
+    stream.push = push;
   };
 }
