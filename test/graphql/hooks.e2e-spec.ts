@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { WsAuthService } from '../../lib/module/ws-auth.service.js';
+import { nestDoes } from '../support/nest-11.js';
 import { tokenOf } from '../support/tokens.js';
 import { startGraphql } from './graphql-app.js';
 
@@ -64,6 +65,7 @@ describe('hooks of the application', () => {
     await once(socket, 'message');
     socket.send(JSON.stringify({ type: 'ping', payload: { n: 1 } }));
     socket.close();
-    await expect.poll(() => called).toEqual([{ n: 1 }, { id: 'alice' }]);
+    const pinged = nestDoes.passPingsOfGraphql ? [{ n: 1 }] : [];
+    await expect.poll(() => called).toEqual([...pinged, { id: 'alice' }]);
   });
 });

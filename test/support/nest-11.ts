@@ -44,4 +44,7 @@ export const nestDoes = {
 
   /** `IoAdapter` of Nest 11 leaves what an exception filter throws to RxJS, which throws it from a timer. */
   catchErrorsOfFilters: isNest12,
+
+  /** `@nestjs/graphql` for Nest 11 passes `onClose` on to graphql-ws, and not `onPing`. */
+  passPingsOfGraphql: isNest12,
 } as const;
