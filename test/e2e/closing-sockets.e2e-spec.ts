@@ -12,7 +12,7 @@ import { bearer, tokenOf } from '../support/tokens.js';
 
 afterEach(() => vi.restoreAllMocks());
 
-/** An application, and a client of it that connects when it is told to. */
+/** An application, and a client of it that connects on demand. */
 interface Served extends AsyncDisposable {
   readonly nest: INestApplication;
   /** @returns a function that closes the connection */
