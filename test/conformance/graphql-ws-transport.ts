@@ -1,23 +1,19 @@
 import { EventEmitter, on } from 'node:events';
-import type { IncomingMessage, Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import type { Type } from '@nestjs/common';
 import { Args, Context, GraphQLModule, Query, Resolver, Subscription } from '@nestjs/graphql';
-import { Test } from '@nestjs/testing';
-import { WebSocket } from 'ws';
 import { graphqlWs } from '../../lib/graphql-ws.js';
 import { WsAuthModule } from '../../lib/index.js';
-import { readRefusedUpgrade } from '../../lib/testing/ws-refused.error.js';
 import type {
   ConformanceApplication,
-  ConformanceClient,
   ConformanceCredential,
-  ConformanceEnding,
   ConformanceGateway,
   ConformanceNotice,
   RunningTransport,
 } from '../../lib/testing.js';
+import { listen, partsOf } from './application.js';
+import { WebSocketClient } from './web-socket-client.js';
 
 /** The context of graphql-ws, as hooks and resolvers have it. */
 interface GraphqlContext {
@@ -33,7 +29,7 @@ export async function openGraphqlWs({
 }: ConformanceApplication): Promise<RunningTransport> {
   const subscriptions = graphqlWs();
   const broadcasts = new EventEmitter().setMaxListeners(0);
-  const module = await Test.createTestingModule({
+  const { app, port, close } = await listen({
     imports: [
       WsAuthModule.forRoot({ ...options, platforms: [subscriptions] }),
       GraphQLModule.forRoot<ApolloDriverConfig>({
@@ -47,16 +43,12 @@ export async function openGraphqlWs({
       }),
     ],
     providers: [...providers, resolverOf(gateway, broadcasts)],
-  }).compile();
-  const app = module.createNestApplication({ logger: false, forceCloseConnections: true });
-  await app.listen(0, '127.0.0.1');
-  const server: Server = app.getHttpServer();
-  const { port } = server.address() as AddressInfo;
+  });
   return {
     app,
     connect: (credential) => new GraphqlClient(`ws://127.0.0.1:${port}/graphql`, credential),
     broadcast: (text) => void broadcasts.emit('text', text),
-    close: () => app.close(),
+    close,
   };
 }
 
@@ -70,8 +62,7 @@ async function connected(gateway: ConformanceGateway, context: GraphqlContext): 
 }
 
 function visibleOf({ connectionParams, extra }: GraphqlContext): unknown {
-  const { url, headers, rawHeaders, headersDistinct } = extra.request;
-  return { connectionParams, url, headers, rawHeaders, headersDistinct };
+  return { connectionParams, ...partsOf(extra.request) };
 }
 
 function resolverOf(gateway: ConformanceGateway, broadcasts: EventEmitter): Type<object> {
@@ -94,12 +85,8 @@ function resolverOf(gateway: ConformanceGateway, broadcasts: EventEmitter): Type
 }
 
 /** A client of the suite that speaks graphql-ws. It asks for broadcasts as soon as it may. */
-class GraphqlClient implements ConformanceClient {
-  readonly received: string[] = [];
-  readonly notices: ConformanceNotice[] = [];
-  readonly #socket: WebSocket;
+class GraphqlClient extends WebSocketClient {
   readonly #waiting: object[] = [];
-  readonly #ended: Promise<ConformanceEnding>;
   #isAcknowledged = false;
   #operations = 0;
 
@@ -107,17 +94,7 @@ class GraphqlClient implements ConformanceClient {
     url: string,
     private readonly credential: ConformanceCredential,
   ) {
-    const isHeader = credential.in === 'handshake';
-    const headers = isHeader ? { authorization: `Bearer ${credential.token}` } : {};
-    this.#socket = new WebSocket(url, 'graphql-transport-ws', { headers });
-    this.#ended = this.#follow();
-    this.#socket.on('error', () => undefined);
-    this.#socket.on('open', () => this.#initialise());
-    this.#socket.on('message', (data: Buffer) => this.#receive(data));
-  }
-
-  ended(): Promise<ConformanceEnding> {
-    return this.#ended;
+    super(url, ['graphql-transport-ws'], credential);
   }
 
   send(text: string): void {
@@ -125,19 +102,14 @@ class GraphqlClient implements ConformanceClient {
   }
 
   authenticate(token: string): void {
-    this.#write({ type: 'ping', payload: { event: 'authenticate', data: { token } } });
+    this.write({ type: 'ping', payload: { event: 'authenticate', data: { token } } });
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#socket.terminate();
-    await this.#ended.catch(() => undefined);
-  }
-
-  #initialise(): void {
+  protected opened(): void {
     const { credential } = this;
     if (credential.in !== 'silent') {
       const payload = credential.in === 'message' ? { token: credential.token } : undefined;
-      this.#write({ type: 'connection_init', payload });
+      this.write({ type: 'connection_init', payload });
     }
   }
 
@@ -145,27 +117,13 @@ class GraphqlClient implements ConformanceClient {
     this.#operations += 1;
     const message = { id: String(this.#operations), type: 'subscribe', payload };
     if (this.#isAcknowledged) {
-      this.#write(message);
+      this.write(message);
     } else {
       this.#waiting.push(message);
     }
   }
 
-  #write(message: object): void {
-    this.#socket.send(JSON.stringify(message));
-  }
-
-  #follow(): Promise<ConformanceEnding> {
-    return new Promise((resolve) => {
-      this.#socket.on('unexpected-response', (_request, response: IncomingMessage) => {
-        resolve(endingOf(response));
-      });
-      this.#socket.on('close', (code, reason) => resolve({ code, reason: reason.toString() }));
-    });
-  }
-
-  #receive(data: Buffer): void {
-    const { type, payload } = JSON.parse(data.toString()) as { type: string; payload: never };
+  protected receive({ type, payload }: { readonly type: string; readonly payload: never }): void {
     if (type === 'connection_ack') {
       this.#acknowledged(payload);
     } else if (type === 'ping') {
@@ -182,7 +140,7 @@ class GraphqlClient implements ConformanceClient {
       this.notices.push({ notice: 'authenticated', expiresAt });
     }
     this.#operate({ query: 'subscription { broadcast }' });
-    this.#waiting.splice(0).forEach((message) => this.#write(message));
+    this.#waiting.splice(0).forEach((message) => this.write(message));
   }
 
   #notice({
@@ -195,9 +153,4 @@ class GraphqlClient implements ConformanceClient {
     const { expiresAt } = data as { expiresAt: number | null };
     this.notices.push({ notice: event, expiresAt });
   }
-}
-
-async function endingOf(response: IncomingMessage): Promise<ConformanceEnding> {
-  const { status, body } = await readRefusedUpgrade(response);
-  return { code: status, reason: body.trim() };
 }

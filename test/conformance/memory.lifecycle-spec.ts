@@ -1,13 +1,4 @@
-import { UseGuards, type Type } from '@nestjs/common';
-import {
-  ConnectedSocket,
-  MessageBody,
-  SubscribeMessage,
-  WebSocketGateway,
-  WebSocketServer,
-} from '@nestjs/websockets';
 import { Test } from '@nestjs/testing';
-import type { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { WsAuthModule } from 'nestjs-ws-auth';
 import {
@@ -16,12 +7,12 @@ import {
   type ConformanceClient,
   type ConformanceCredential,
   type ConformanceEnding,
-  type ConformanceGateway,
   type ConformanceNotice,
   type RunningTransport,
 } from 'nestjs-ws-auth/testing';
 import { describe, it } from 'vitest';
 import { patient } from '../support/patience.js';
+import { gatewayOf, partsOf } from './application.js';
 import { memory, MemoryClient, type MemoryServer, type Message } from './memory-transport.js';
 
 describe('a transport in memory, written by the recipe of CONTRIBUTING, does what every transport must do', () => {
@@ -35,39 +26,24 @@ async function open({
   providers,
   gateway,
 }: ConformanceApplication): Promise<RunningTransport> {
-  const TestGateway = gatewayOf(gateway);
+  const TestGateway = gatewayOf<MemoryClient, MemoryServer>(
+    gateway,
+    (_client, request) => partsOf(request),
+    (text) => text,
+  );
   const module = await Test.createTestingModule({
     imports: [WsAuthModule.forRoot({ ...options, platform: memory })],
     providers: [...providers, TestGateway],
   }).compile();
   const app = module.createNestApplication({ logger: false });
   await app.init();
-  const { server } = app.get<{ server: MemoryServer }>(TestGateway);
+  const { server } = app.get(TestGateway);
   return {
     app,
     connect: (credential) => new ClientInMemory(server, credential),
     broadcast: (text) => [...server.protected.clients].forEach((client) => client.sendText(text)),
     close: () => app.close(),
   };
-}
-
-function gatewayOf(gateway: ConformanceGateway): Type<{ server: MemoryServer }> {
-  @WebSocketGateway()
-  class TestGateway {
-    @WebSocketServer() readonly server!: MemoryServer;
-
-    @UseGuards(gateway.guard)
-    handleConnection(client: MemoryClient, request: IncomingMessage): Promise<void> {
-      const { url, headers, rawHeaders, headersDistinct } = request;
-      return gateway.connected(client, { url, headers, rawHeaders, headersDistinct });
-    }
-
-    @SubscribeMessage('text')
-    text(@ConnectedSocket() client: MemoryClient, @MessageBody() text: string) {
-      return gateway.handled(client, text, []);
-    }
-  }
-  return TestGateway;
 }
 
 /** The client's end of a connection in memory. It sends when the server has accepted it. */

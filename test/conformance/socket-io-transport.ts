@@ -1,31 +1,21 @@
-import { UseGuards, type Type } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
-import {
-  ConnectedSocket,
-  MessageBody,
-  SubscribeMessage,
-  WebSocketGateway,
-  WebSocketServer,
-} from '@nestjs/websockets';
-import { Test } from '@nestjs/testing';
 import { WebSocket } from 'ws';
 import { io, type Socket as ClientSocket } from 'socket.io-client';
 import type { Server as IoServer, Socket } from 'socket.io';
-import type { IncomingMessage, Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import { WsAuthModule } from '../../lib/index.js';
-import { readRefusedUpgrade } from '../../lib/testing/ws-refused.error.js';
 import type {
   ConformanceApplication,
   ConformanceClient,
   ConformanceCredential,
   ConformanceEnding,
-  ConformanceGateway,
   ConformanceNotice,
   OpenTransport,
   RunningTransport,
 } from '../../lib/testing.js';
 import { socketIo } from '../../lib/socket-io.js';
+import { gatewayOf, listen, partsOf } from './application.js';
+import { endingOf } from './web-socket-client.js';
 
 /** How applications on Socket.IO run. */
 interface IoStack {
@@ -42,18 +32,17 @@ async function start(
   { transport, createHttpAdapter }: IoStack,
   { options, providers, gateway }: ConformanceApplication,
 ): Promise<RunningTransport> {
-  const TestGateway = gatewayOf(gateway);
-  const module = await Test.createTestingModule({
-    imports: [WsAuthModule.forRoot({ ...options, platform: socketIo() })],
-    providers: [...providers, TestGateway],
-  }).compile();
-  const app = module.createNestApplication(createHttpAdapter(), {
-    logger: false,
-    forceCloseConnections: true,
-  });
-  await app.listen(0, '127.0.0.1');
-  const server: Server = app.getHttpServer();
-  const { port } = server.address() as AddressInfo;
+  const TestGateway = gatewayOf<Socket, IoServer>(gateway, ({ handshake, request }) => ({
+    handshake,
+    ...partsOf(request),
+  }));
+  const { app, port, close } = await listen(
+    {
+      imports: [WsAuthModule.forRoot({ ...options, platform: socketIo() })],
+      providers: [...providers, TestGateway],
+    },
+    createHttpAdapter(),
+  );
   const url = `http://127.0.0.1:${port}`;
   return {
     app,
@@ -62,30 +51,10 @@ async function start(
         ? new SilentClient(url, transport)
         : new IoConformanceClient(url, transport, credential),
     broadcast(text) {
-      app.get<{ server: IoServer }>(TestGateway).server.emit('text', text);
+      app.get(TestGateway).server.emit('text', text);
     },
-    close: () => app.close(),
+    close,
   };
-}
-
-function gatewayOf(gateway: ConformanceGateway): Type<{ server: IoServer }> {
-  @WebSocketGateway()
-  class TestGateway {
-    @WebSocketServer() readonly server!: IoServer;
-
-    @UseGuards(gateway.guard)
-    handleConnection(client: Socket): Promise<void> {
-      const { handshake, request } = client;
-      const { url, headers, rawHeaders, headersDistinct } = request;
-      return gateway.connected(client, { handshake, url, headers, rawHeaders, headersDistinct });
-    }
-
-    @SubscribeMessage('text')
-    text(@ConnectedSocket() client: Socket, @MessageBody() text: string) {
-      return { event: 'text', data: gateway.handled(client, text, client.handshake.url) };
-    }
-  }
-  return TestGateway;
 }
 
 /** The official client. */
@@ -162,9 +131,7 @@ interface ConnectError extends Error {
 function followHandshake(socket: ClientSocket, end: (ending: ConformanceEnding) => void): void {
   const { ws } = socket.io.engine.transport as { readonly ws?: WebSocket };
   ws?.on?.('unexpected-response', (_request, response: IncomingMessage) => {
-    void readRefusedUpgrade(response).then(({ status, body }) =>
-      end({ code: status, reason: body.trim() }),
-    );
+    void endingOf(response).then(end);
   });
 }
 
