@@ -53,44 +53,35 @@ describe('a policy without options', () => {
 
 describe('a policy with options', () => {
   it('takes them over', () => {
-    const policy = resolve({
+    const same = {
       strategy: ['jwt', 'basic'],
       optional: true,
       authTimeoutMs: 1,
-      maxCredentialBytes: 16,
       maxQueuedMessages: 0,
       maxQueuedBytes: 0,
       realm: 'Zone',
+      property: 'account',
+      shutdownTimeoutMs: 0,
+      maxSessionAgeMs: 1,
+      onLimit: 'closeOldest' as const,
+      userId,
+      expiresAt,
+      middleware,
+    };
+    const policy = resolve({
+      ...same,
+      maxCredentialBytes: 16,
       closeCodes: { unauthorized: 1011, forbidden: 4403, timeout: 4408 },
       events: { authenticate: 'login' },
-      property: 'account',
       trustProxy: 1,
-      shutdownTimeoutMs: 0,
       expiryWarningMs: 0,
       heartbeatIntervalMs: 0,
-      maxSessionAgeMs: 1,
       maxSessionsPerUser: 1,
-      onLimit: 'closeOldest',
-      userId,
-      expiresAt,
-      middleware,
     });
     expect(policy).toMatchObject({
-      strategy: ['jwt', 'basic'],
-      optional: true,
-      authTimeoutMs: 1,
+      ...same,
       limits: { maxCredentialBytes: 16 },
-      maxQueuedMessages: 0,
-      maxQueuedBytes: 0,
-      realm: 'Zone',
       events: { authenticate: 'login', authenticated: 'authenticated', expiring: 'expiring' },
-      property: 'account',
-      shutdownTimeoutMs: 0,
-      maxSessionAgeMs: 1,
-      onLimit: 'closeOldest',
-      userId,
-      expiresAt,
-      middleware,
     });
     expect([...policy.closeCodes.values()]).toEqual([1011, 4403, 4408]);
     expect(policy.trust('203.0.113.1', 0)).toBe(true);
