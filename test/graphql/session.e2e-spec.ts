@@ -94,29 +94,6 @@ describe('20: the session of a subscription', () => {
   });
 
   it.each([
-    ['another user', () => tokenOf('bob'), 4401, 'other user'],
-    ['a forged token', () => 'forged', 4403, 'credential rejected'],
-  ])('ends when %s renews it', async (_what, token, code, reason) => {
-    await using graphql = await startGraphql();
-    const { client, ended } = await subscribed(graphql, tokenOf('alice'));
-    await using _client = client;
-    client.socket!.send(authenticate(token()));
-    expect(await ended).toMatchObject({ code, reason });
-    await expect.poll(() => graphql.news.ended).toEqual(['alice']);
-  });
-
-  it('is announced to end, to a client that can renew it', async () => {
-    await using graphql = await startGraphql({ own: { expiryWarningMs: 19_000 } });
-    const { client, ended } = await subscribed(graphql, tokenFor('alice', 20_000));
-    await using _client = client;
-    await expect
-      .poll(() => client.pings)
-      .toMatchObject([{ event: 'expiring', data: { expiresAt: expect.any(Number) } }]);
-    await client.client.dispose();
-    await ended;
-  });
-
-  it.each([
     ['revoke', { userId: 'alice' }, 4403, 'revoked'],
     ['disconnect', { userId: 'alice' }, 4401, 'disconnected'],
   ] as const)(

@@ -8,7 +8,7 @@ import {
   fromQueryParam,
   fromRequest,
   WsAuthEvents,
-  type WsAuthModuleOptions,
+  type WsCredentialExtractor,
 } from '../../lib/index.js';
 import { startProtected } from '../support/app.js';
 import { EchoGateway } from '../support/gateways.js';
@@ -189,45 +189,20 @@ describe('by timer', () => {
     expect(client.unread).toEqual([]);
   });
 
-  it.each<[string, WsAuthModuleOptions, Presented, 'is warned' | 'is not warned']>([
-    [
-      'Basic of a gateway that reads Basic alone',
-      { credentials: [basicAlone] },
-      byBasic,
-      'is not warned',
-    ],
-    [
-      'Basic of a gateway that reads tokens in the header',
-      { credentials: [fromAuthorizationHeader()] },
-      byBasic,
-      'is warned',
-    ],
-    [
-      'Basic of a gateway that reads messages',
-      { credentials: [basicAlone, fromFirstMessage()] },
-      byBasic,
-      'is warned',
-    ],
-    [
-      'Basic of a gateway that reads tokens in the query',
-      { credentials: [basicAlone, fromQueryParam('t')] },
-      byBasic,
-      'is not warned',
-    ],
-    [
-      'a query of a gateway that reads Basic as well',
-      { credentials: [basicAlone, fromQueryParam('t')] },
-      { query: { t: 'x' } },
-      'is warned',
-    ],
-    ['a request', { credentials: [fromRequest()] }, byBasic, 'is warned'],
+  it.each<[string, WsCredentialExtractor[], Presented, boolean]>([
+    ['Basic, where nothing else is read', [basicAlone], byBasic, false],
+    ['Basic, where the header may hold a token', [fromAuthorizationHeader()], byBasic, true],
+    ['Basic, where messages are read', [basicAlone, fromFirstMessage()], byBasic, true],
+    ['Basic, where the query is read', [basicAlone, fromQueryParam('t')], byBasic, false],
+    ['a query', [basicAlone, fromQueryParam('t')], { query: { t: 'x' } }, true],
+    ['a request', [fromRequest()], byBasic, true],
   ])(
     'K9b: is sent if a message can renew the session, after %s',
-    async (_way, options, how, expected) => {
+    async (_way, credentials, how, isWarned) => {
       useFakeTimers(now);
       const strategy = customStrategy('ending', () => ({ id: 'alice', exp: inAMinute }));
       await using app = await startProtected(
-        { heartbeatIntervalMs: 0, strategy: 'ending', ...options },
+        { heartbeatIntervalMs: 0, strategy: 'ending', credentials },
         [strategy],
       );
       const { query = {}, ...rest } = how;
@@ -238,7 +213,7 @@ describe('by timer', () => {
       await client.barrier();
       expect(published).toHaveBeenCalledOnce();
       const sent = client.unread.map((text) => (JSON.parse(text) as { event: string }).event);
-      expect(sent).toEqual(expected === 'is warned' ? ['expiring'] : []);
+      expect(sent).toEqual(isWarned ? ['expiring'] : []);
     },
   );
 

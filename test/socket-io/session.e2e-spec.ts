@@ -66,16 +66,6 @@ describe.each(ioTransports)('a session, by %s', (transport) => {
     expect(seen.map((args) => (args as unknown[])[0])).toEqual(['whoami', 'whoami']);
   });
 
-  it.each([
-    ['another user', () => tokenOf('bob'), 3003, 'other user'],
-    ['a forged token', () => 'forged', 3000, 'credential rejected'],
-  ])('7: %s ends it', async (_what, tokenFor, code, reason) => {
-    const client = await app.open(transport, { auth: { token: tokenOf('alice') } }).connected();
-    client.socket.emit('authenticate', { token: tokenFor() });
-    await expect(client.ended()).resolves.toEqual({ code, reason });
-    await expect(client.disconnected()).resolves.toBe('io server disconnect');
-  });
-
   it('is renewed by three namespaces simultaneously', async () => {
     const token = tokenOf('alice');
     const client = await app.open(transport, { auth: { token } }).connected();
@@ -88,15 +78,6 @@ describe.each(ioTransports)('a session, by %s', (transport) => {
     );
     expect(renewed).toHaveLength(3);
     await expect(news.ask('whoami')).resolves.toMatchObject({ user: 'alice' });
-  });
-
-  it('ends on revocation, and its token is refused afterwards', async () => {
-    const token = tokenOf('carol');
-    const client = await app.open(transport, { auth: { token } }).connected();
-    await app.sessions.revoke({ userId: 'carol' });
-    await expect(client.ended()).resolves.toEqual({ code: 3000, reason: 'revoked' });
-    const again = app.open(transport, { auth: { token } });
-    await expect(again.refused()).resolves.toMatchObject({ data: { reason: 'revoked' } });
   });
 
   it('ends by disconnect(), with the code and reason of the application', async () => {
