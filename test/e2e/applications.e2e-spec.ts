@@ -215,28 +215,12 @@ describe('an application without a strategy of that name', () => {
       },
     ],
     [
-      'in a constructor',
-      (use) => {
-        @Injectable()
-        class Registering {
-          constructor() {
-            use();
-          }
-        }
-        return [Registering];
-      },
+      'in a factory',
+      (use) => [{ provide: 'registering', useFactory: () => ({ registered: use() }) }],
     ],
     [
       'in onModuleInit',
-      (use) => {
-        @Injectable()
-        class Registering {
-          onModuleInit(): void {
-            use();
-          }
-        }
-        return [Registering];
-      },
+      (use) => [{ provide: 'registering', useValue: { onModuleInit: () => use() } }],
     ],
   ])('K3c: boots if passport.use() was called %s', async (_when, providersOf) => {
     const strategies = [

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { WebSocketGateway } from '@nestjs/websockets';
@@ -15,6 +14,7 @@ import { connect, connectAs, expectRefused } from '../../../lib/testing.js';
 import { freePort, startApp, startGateways, startProtected } from '../../support/app.js';
 import { EchoGateway } from '../../support/gateways.js';
 import { JwtStrategy } from '../../support/strategies.js';
+import { createBehindTls } from '../../support/tls.js';
 
 const alice = { id: 'alice', roles: ['admin'] };
 
@@ -163,20 +163,11 @@ describe('connectAs() finds the gateway', () => {
   });
 
   it('behind TLS', async () => {
-    // Keys that both sides know take the place of certificates.
-    const psk = randomBytes(32);
-    const tls = { ciphers: 'PSK', maxVersion: 'TLSv1.2' } as const;
-    const module = await Test.createTestingModule({
+    const { app, options } = await createBehindTls({
       imports: [WsAuthModule.forRoot({ strategy: 'jwt' })],
       providers: [JwtStrategy, EchoGateway],
-    }).compile();
-    const httpsOptions = { ...tls, pskCallback: () => psk } as object;
-    const app = module.createNestApplication({ httpsOptions, logger: false });
-    const options = { ...tls, pskCallback: () => ({ psk, identity: 'test' }) };
-    const client = await connectAs(app, alice, {
-      ...options,
-      checkServerIdentity: () => undefined as never,
     });
+    const client = await connectAs(app, alice, options);
     expect(client.socket.url).toMatch(/^wss:/);
     expect(await client.ask('whoami')).toMatchObject({ user: 'alice' });
     await client[Symbol.asyncDispose]();

@@ -1,7 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { Test } from '@nestjs/testing';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import type { Socket as ServerSocket } from 'socket.io';
 import type { Socket } from 'socket.io-client';
@@ -27,6 +25,7 @@ import {
 import { startIo } from '../../socket-io/support/io-app.js';
 import { until } from '../../socket-io/support/until.js';
 import { JwtStrategy } from '../../support/strategies.js';
+import { createBehindTls } from '../../support/tls.js';
 import { bearer, tokenOf } from '../../support/tokens.js';
 
 const alice = { id: 'alice' };
@@ -250,21 +249,11 @@ describe('the test kit finds a gateway of Socket.IO', () => {
   });
 
   it.each(['polling', 'websocket'] as const)('behind TLS, by %s', async (transport) => {
-    // Keys that both sides know take the place of certificates.
-    const psk = randomBytes(32);
-    const tls = { ciphers: 'PSK', maxVersion: 'TLSv1.2' } as const;
-    const module = await Test.createTestingModule({
+    const { app, options } = await createBehindTls({
       imports: [WsAuthModule.forRoot({ strategy: 'jwt', platform: socketIo() })],
       providers: [JwtStrategy, RootGateway],
-    }).compile();
-    const httpsOptions = { ...tls, pskCallback: () => psk } as object;
-    const app = module.createNestApplication({ httpsOptions, logger: false });
-    const options = { ...tls, pskCallback: () => ({ psk, identity: 'test' }) };
-    const client = await connectAs(app, alice, {
-      ...options,
-      transports: [transport],
-      checkServerIdentity: () => undefined as never,
     });
+    const client = await connectAs(app, alice, { ...options, transports: [transport] });
     expect(await client.ask('whoami')).toMatchObject({ user: 'alice' });
     await client[Symbol.asyncDispose]();
     await app.close();
