@@ -11,6 +11,9 @@ const secretText = /^(?:eyJ[\w-]+(?:\.[\w-]*){2,4}|(?:[Bb]earer|[Bb]asic|JWT) +\
 /** Levels of a payload that are looked through. Deeper ones are hidden as a whole. */
 const maxDepth = 4;
 
+/** A key that is an own one in JSON, and becomes the prototype where the application copies the payload. */
+const prototypeKey = '__proto__';
+
 /**
  * A payload as the application may see it: `handshake.auth` of Socket.IO, `connectionParams` of graphql-ws. Many applications log
  * them, and `fetchSockets()` sends them to all other nodes.
@@ -28,8 +31,9 @@ export function redactPayload(payload: unknown, depth = 0): unknown {
   if (Array.isArray(payload)) {
     return payload.map((each) => redactPayload(each, depth + 1));
   }
+  const fields = Object.entries(payload).filter(([name]) => name !== prototypeKey);
   return Object.fromEntries(
-    Object.entries(payload).map(([name, value]) => [
+    fields.map(([name, value]) => [
       name,
       secretName.test(name) ? redacted : redactPayload(value, depth + 1),
     ]),

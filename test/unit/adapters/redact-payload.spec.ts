@@ -32,6 +32,13 @@ describe.each(Object.entries(places))('LG-02: a payload, with a field in %s', (_
     }
   });
 
+  it('FM-13: has no key that would become a prototype where the application copies it', () => {
+    const payload = at(JSON.parse('{"__proto__":{"isAdmin":true},"room":"lobby"}') as object);
+    for (const shown of [redactPayload(payload), redactParams(payload)]) {
+      expect(JSON.stringify(shown)).not.toContain('isAdmin');
+    }
+  });
+
   it.each(Object.entries(texts))('hides %s under any name', (_what, text) => {
     expect(JSON.stringify(redactPayload(at({ x: text })))).not.toContain(text);
   });
