@@ -24,22 +24,26 @@ const catalogue: Readonly<Record<string, readonly number[]>> = {
   RD: [1, 2, 4, 5, 6, 8, 9, 11, 13, 14, 16],
 };
 
-/** Where they are tested: those of tickets and of Redis beside the other tests of several nodes. */
-const folders = ['.', '../nodes'];
+/**
+ * Where they are tested: what is decided without a socket by unit tests, sessions beside
+ * their other tests, tickets and Redis beside those of several nodes.
+ */
+const folders = ['.', '../nodes', '../lifecycle', '../unit'];
 
 const claimed = Object.entries(catalogue).flatMap(([area, numbers]) =>
   numbers.map((number) => `${area}-${String(number).padStart(2, '0')}`),
 );
 
-/** Ids at the start of a string, which is where the name of a test has them. */
+/** Ids at the start of a string, which is where the name of a test has them, one after the other, or behind it in brackets. */
 function idsIn(source: string): string[] {
-  return [...source.matchAll(/['"`](?:\$\{[^}]*)?([A-Z]{2}-\d\d)(?=[:' ])/g)].map(([, id]) => id!);
+  const found = source.matchAll(/(?:['"`(]|(?<=\d\d), )(?:\$\{[^}]*)?([A-Z]{2}-\d\d)(?=[:,' )])/g);
+  return [...found].map(([, id]) => id!).filter((id) => id.slice(0, 2) in catalogue);
 }
 
 function sourcesIn(folder: string): string[] {
   const path = join(import.meta.dirname, folder);
-  return readdirSync(path)
-    .filter((name) => name.endsWith('-spec.ts'))
+  return readdirSync(path, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /[-.]spec\.ts$/.test(name))
     .map((name) => readFileSync(join(path, name), 'utf8'));
 }
 
