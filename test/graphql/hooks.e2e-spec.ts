@@ -68,4 +68,20 @@ describe('hooks of the application', () => {
     const pinged = nestDoes.passPingsOfGraphql ? [{ n: 1 }] : [];
     await expect.poll(() => called).toEqual([...pinged, { id: 'alice' }]);
   });
+
+  it('K6a: do not see the token of a renewal that is too large, which ends the session', async () => {
+    const called: unknown[] = [];
+    const theirs = { onPing: (_context: object, payload: unknown) => void called.push(payload) };
+    await using graphql = await startGraphql({ theirs });
+    const socket = new WebSocket(graphql.app.url('/graphql'), 'graphql-transport-ws');
+    await once(socket, 'open');
+    const payload = { token: tokenOf('alice') };
+    socket.send(JSON.stringify({ type: 'connection_init', payload }));
+    await once(socket, 'message');
+    const renewal = { event: 'authenticate', data: { token: 'x'.repeat(20_000) } };
+    socket.send(JSON.stringify({ type: 'ping', payload: renewal }));
+    const [code, reason] = (await once(socket, 'close')) as [number, Buffer];
+    expect([code, String(reason)]).toEqual([4401, 'credential too large']);
+    expect(called).toEqual([]);
+  });
 });

@@ -3,7 +3,7 @@ import type { Authenticated } from '../../authentication/authenticated.js';
 import { renewalCredentialOf } from '../../authentication/renewal-credential.js';
 import type { Credential } from '../../credentials/credential.js';
 import { messageFramingBytes } from '../../credentials/first-message.extractor.js';
-import { Refusal } from '../../protocol/refusal.js';
+import { Refusal, refusedBy } from '../../protocol/refusal.js';
 import type { Ending } from '../../sessions/live-session.js';
 import type { Connection, NoticeData, SessionNotice } from '../connection.js';
 import type { Peer } from '../peer.js';
@@ -15,7 +15,11 @@ import { credentialFields } from './connection-params.js';
 import { closingOf, closingOfRefusal } from './graphql-closing.js';
 import { extraOf, type GraphqlExtra, type GraphqlWsContext } from './graphql-context.js';
 import { GraphqlGate, type GraphqlTraffic } from './graphql-gate.js';
-import { pingMessageOf, pingOf, pong } from './renewal-ping.js';
+import { beginsRenewal, pingMessageOf, pingOf, pong } from './renewal-ping.js';
+
+const tooLarge = refusedBy('size', 'ERR_WS_AUTH_CREDENTIAL_TOO_LARGE', {
+  extractor: 'fromFirstMessage',
+});
 
 /** A graphql-ws connection with a session: operations run and results are sent exactly as long as the session lives. */
 export class GraphqlConnection implements Connection, GraphqlTraffic {
@@ -56,12 +60,16 @@ export class GraphqlConnection implements Connection, GraphqlTraffic {
   /** A `ping` that holds a credential is ours: graphql-ws would answer with its payload and show it to hooks. */
   admits(message: Buffer): boolean {
     const { events, limits } = this.life.context.policy;
-    const held = pingOf(message, limits.maxCredentialBytes + 2 * messageFramingBytes);
-    if (held?.event !== events.authenticate) {
+    const bound = limits.maxCredentialBytes + 2 * messageFramingBytes;
+    const held = pingOf(message, bound);
+    const isOurs = held
+      ? held.event === events.authenticate
+      : message.length > bound && beginsRenewal(message, events.authenticate);
+    if (!isOurs) {
       return true;
     }
     this.#gate.send(pong);
-    this.life.authenticate(() => this.#read(held.data));
+    this.life.authenticate(() => (held ? this.#read(held.data) : tooLarge));
     return false;
   }
 

@@ -16,6 +16,15 @@ export function pingOf(bytes: Buffer, maxBytes: number): EventMessage | undefine
   return typeof event === 'string' ? { event, data } : undefined;
 }
 
+/**
+ * Whether a message begins as a renewal does that clients write with {@link pingMessageOf}. Large ones are recognised by this alone:
+ * graphql-ws would echo the token, and show it to hooks.
+ */
+export function beginsRenewal(bytes: Buffer, event: string): boolean {
+  const beginning = Buffer.from(pingMessageOf(event, undefined).slice(0, -2));
+  return bytes.subarray(0, beginning.length).equals(beginning);
+}
+
 /** A `ping` of the server that holds a message. */
 export function pingMessageOf(event: string, data: unknown): string {
   return JSON.stringify({ type: 'ping', payload: { event, data } });
