@@ -342,13 +342,19 @@ describe('WsAuthModule', () => {
     await app.connect('/', bearer()).opened();
   });
 
-  it('takes options from a factory', async () => {
+  @Injectable()
+  class Options {
+    createWsAuthOptions(): WsAuthModuleOptions {
+      return { strategy: 'jwt', credentials: [fromQueryParam('token')] };
+    }
+  }
+
+  it.each([
+    ['a factory', { useFactory: async () => new Options().createWsAuthOptions() }],
+    ['a class', { useClass: Options }],
+  ])('takes options from %s', async (_source, options) => {
     await using app = await startApp({
-      imports: [
-        WsAuthModule.forRootAsync({
-          useFactory: async () => ({ strategy: 'jwt', credentials: [fromQueryParam('token')] }),
-        }),
-      ],
+      imports: [WsAuthModule.forRootAsync(options)],
       providers: [JwtStrategy, EchoGateway],
     });
     await app.connect(`/?token=${tokenOf('alice')}`).opened();
@@ -376,20 +382,6 @@ describe('WsAuthModule', () => {
       providers: [JwtStrategy, EchoGateway],
     });
     expect((await app.connect().refusal()).challenges).toEqual(['Bearer realm="Configured"']);
-  });
-
-  it('takes options from a class', async () => {
-    @Injectable()
-    class Options {
-      createWsAuthOptions(): WsAuthModuleOptions {
-        return { strategy: 'jwt', credentials: [fromQueryParam('token')] };
-      }
-    }
-    await using app = await startApp({
-      imports: [WsAuthModule.forRootAsync({ useClass: Options })],
-      providers: [JwtStrategy, EchoGateway],
-    });
-    await app.connect(`/?token=${tokenOf('alice')}`).opened();
   });
 
   it('takes the default strategy of PassportModule, and prefers its own', async () => {

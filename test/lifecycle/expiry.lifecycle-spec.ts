@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { describe, expect, it, vi } from 'vitest';
 import type { WebSocket } from 'ws';
@@ -16,7 +15,6 @@ import { patient } from '../support/patience.js';
 import { customStrategy } from '../support/strategies.js';
 import {
   blockEventLoop,
-  dayMs,
   hourMs,
   minuteMs,
   restoreClocks,
@@ -217,17 +215,6 @@ describe('by timer', () => {
     },
   );
 
-  it('does not warn of an end that is nearer than the warning', async () => {
-    useFakeTimers();
-    await using app = await startProtected({ heartbeatIntervalMs: 0 });
-    const client = await enter(app, tokenFor('alice', 20 * secondMs));
-    vi.advanceTimersByTime(20 * secondMs - 1);
-    await client.barrier();
-    expect(client.unread).toEqual([]);
-    vi.advanceTimersByTime(1);
-    expect(await client.closed()).toMatchObject({ code: 3000 });
-  });
-
   it('uses the code and the event name of the options', async () => {
     useFakeTimers();
     await using app = await startProtected({
@@ -241,41 +228,8 @@ describe('by timer', () => {
     vi.advanceTimersByTime(30 * secondMs);
     expect(await client.closed()).toEqual({ code: 4401, reason: 'token expired' });
   });
-
-  it('keeps a session of 60 days for 60 days', async () => {
-    useFakeTimers();
-    await using app = await startProtected({ heartbeatIntervalMs: 0 });
-    const client = await enter(app, tokenFor('alice', 60 * dayMs));
-    for (const days of [1, 24, 24, 10]) {
-      vi.advanceTimersByTime(days * dayMs);
-      expect(await client.ask('echo', days)).toBe(days);
-    }
-    vi.advanceTimersByTime(dayMs - 30 * secondMs - 1);
-    await client.barrier();
-    expect(client.unread).toEqual([]);
-    vi.advanceTimersByTime(1);
-    expect(await client.nextEvent()).toMatchObject({ event: 'expiring' });
-    vi.advanceTimersByTime(30 * secondMs);
-    expect(await client.closed()).toEqual({ code: 3000, reason: 'token expired' });
-  });
-
-  it('keeps no timer of a connection that is closed', async () => {
-    useFakeTimers();
-    await using app = await startProtected({ heartbeatIntervalMs: 0 });
-    await enter(app, tokenFor('alice', minuteMs)).then((client) => client[Symbol.asyncDispose]());
-    const left = vi.getTimerCount();
-    for (let round = 0; round < 100; round += 1) {
-      const client = await enter(app, tokenFor('alice', minuteMs));
-      const gone = once(serverSide(app).at(-1)!, 'close');
-      client.socket.close(1000);
-      await Promise.all([client.closed(), gone]);
-    }
-    expect(sessionsOf(app).count()).toBe(0);
-    expect(vi.getTimerCount()).toBeLessThanOrEqual(left);
-  });
 });
 
-/** Blocks the event loop between two messages, the way a synchronous listener does. */
 @WebSocketGateway()
 class BlockingGateway {
   handleConnection(client: WebSocket): void {
@@ -305,14 +259,6 @@ describe('when the event loop was blocked', () => {
 });
 
 describe('when the wall clock is set', () => {
-  it('back by an hour, the session ends as if it were not', async () => {
-    useFakeClock(now);
-    await using app = await startProtected();
-    const client = await app.connectAs({ id: 'alice', exp: now / secondMs + 0.2 });
-    vi.setSystemTime(now - hourMs);
-    expect(await client.closed()).toEqual({ code: 3000, reason: 'token expired' });
-  });
-
   it('back by an hour while the event loop is blocked, nothing is dispatched', async () => {
     useFakeClock(now);
     await using app = await startProtected({}, [BlockingGateway]);
