@@ -78,29 +78,6 @@ describe('before authentication', () => {
     expect(frames).toContainEqual({ event: 'shouted', data: 'hello' });
     expect(seenBy(app)).toEqual({ connected: 1, unauthenticated: 0 });
   });
-
-  it('a client that leaves is never met', async () => {
-    await using app = await startProtected();
-    const client = await app.connect().opened();
-    client.socket.close(1000);
-    await client.closed();
-    const next = await app.connect().opened();
-    await next.barrier();
-    expect(app.nest.get(EchoGateway)).toMatchObject({ connected: [], disconnected: [] });
-  });
-
-  it('a client that leaves while the strategy thinks is never met', async () => {
-    const gatekeeper = new DeferredStrategy();
-    await using app = await startProtected({ strategy: 'deferred' }, [gatekeeper.provider]);
-    const client = await app.connect().opened();
-    client.emit('authenticate', token()).emit('echo', 1);
-    await gatekeeper.asked();
-    await client[Symbol.asyncDispose]();
-    gatekeeper.decide({ id: 'alice' });
-    const next = await app.connect().opened();
-    await next.barrier();
-    expect(app.nest.get(EchoGateway).unauthenticated).toEqual([]);
-  });
 });
 
 describe('what the client sends meanwhile', () => {
@@ -119,18 +96,6 @@ describe('what the client sends meanwhile', () => {
     for (let index = 0; index <= 20; index += 1) {
       expect(await client.nextEvent()).toEqual({ event: 'echo', data: index });
     }
-  });
-
-  it('is dropped when the answer is no', async () => {
-    const gatekeeper = new DeferredStrategy();
-    await using app = await startProtected({ strategy: 'deferred' }, [gatekeeper.provider]);
-    const client = await app.connect().opened();
-    client.emit('authenticate', token()).emit('echo', 1);
-    await gatekeeper.asked();
-    gatekeeper.decide(false);
-    expect(await client.closed()).toEqual({ code: 3000, reason: 'credential rejected' });
-    expect(client.unread).toEqual([]);
-    expect(seenBy(app)).toEqual(nobody);
   });
 
   it.each([
@@ -264,19 +229,6 @@ describe('the deadline', () => {
     expect(seenBy(app)).toEqual(nobody);
   });
 
-  it('answers 503 while a strategy never settles on the upgrade', async () => {
-    const gatekeeper = new DeferredStrategy();
-    useFakeTimers();
-    await using app = await startProtected({ strategy: 'deferred' }, [gatekeeper.provider]);
-    const client = app.connect('/', { headers: { authorization: 'Bearer t' } });
-    await gatekeeper.asked();
-    await vi.advanceTimersByTimeAsync(5_000);
-    const refusal = await client.refusal();
-    expect(refusal).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
-    gatekeeper.decide({ id: 'alice' });
-    expect(seenBy(app)).toEqual(nobody);
-  });
-
   it('is over once there is a session', async () => {
     useFakeTimers();
     await using app = await startProtected({ strategy: 'any' }, [
@@ -287,18 +239,6 @@ describe('the deadline', () => {
     await client.next();
     vi.advanceTimersByTime(20_000);
     expect(await client.ask('whoami')).toMatchObject({ user: 'alice' });
-  });
-
-  it('terminates a peer that does not answer the close frame', async () => {
-    useFakeTimers();
-    await using app = await startProtected({ authTimeoutMs: 1_000 });
-    const client = await app.connect().opened();
-    client.socket.pause();
-    vi.advanceTimersByTime(1_000);
-    vi.advanceTimersByTime(5_000);
-    client.socket.resume();
-    expect((await client.closed()).code).toBe(3008);
-    expect(seenBy(app)).toEqual(nobody);
   });
 });
 

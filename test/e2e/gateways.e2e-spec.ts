@@ -514,17 +514,6 @@ describe('the HTTP server of the application', () => {
     const client = await app.connect('/ws', bearer()).opened();
     expect(await client.ask('whoami')).toEqual(asAlice);
   });
-
-  it('is closed while clients are connected and pending', async () => {
-    const app = await startApp(metadata([EchoGateway]));
-    const session = await app.connect('/', bearer()).opened();
-    const pending = await app.connect().opened();
-    const closing = app.nest.close();
-    expect(await session.closed()).toEqual({ code: 1001, reason: 'server shutting down' });
-    expect(await pending.closed()).toEqual({ code: 1001, reason: 'server shutting down' });
-    await closing;
-    expect(app.nest.get(EchoGateway).disconnected).toHaveLength(1);
-  });
 });
 
 describe('options of ws', () => {
@@ -553,19 +542,6 @@ describe('options of ws', () => {
       client.emit('echo', 'x'.repeat(1_000));
       expect((await client.closed()).code).toBe(1009);
     }
-  });
-
-  it('a handleProtocols that throws refuses the upgrade and ends nothing else', async () => {
-    @WebSocketGateway({
-      handleProtocols: () => {
-        throw new Error('a bug of the application');
-      },
-    })
-    class BrokenGateway extends EchoGateway {}
-    await using app = await startApp(metadata([BrokenGateway]));
-    const refusal = await app.connect('/', { ...bearer(), protocols: ['chat'] }).refusal();
-    expect(refusal).toMatchObject({ status: 500, body: 'authentication failed\n' });
-    await app.connect('/', bearer()).opened();
   });
 
   it.each<[string, () => unknown]>([

@@ -164,15 +164,6 @@ describe('passport-http Digest', () => {
 });
 
 describe('passport-http-bearer', () => {
-  it('reads a token from every place, as the strategy sees it in one place only', async () => {
-    await using app = await startProtected(
-      { strategy: 'bearer', credentials: [fromQueryParam('access_token')] },
-      [BearerStrategy],
-    );
-    const client = await app.connect('/?access_token=opaque-of-carol').opened();
-    expect(await client.ask('whoami')).toEqual({ user: 'carol', via: 'fromQueryParam' });
-  });
-
   it('refuses a wrong token with error="invalid_token", and none without an error', async () => {
     await using app = await startProtected(
       { strategy: 'bearer', credentials: [fromAuthorizationHeader({ schemes: ['Bearer'] })] },
@@ -182,19 +173,6 @@ describe('passport-http-bearer', () => {
     expect(wrong.challenges).toEqual(['Bearer realm="Users", error="invalid_token"']);
     const none = await app.connect().refusal();
     expect(none.challenges).toEqual(['Bearer realm="Users"']);
-  });
-});
-
-describe('passport-jwt', () => {
-  it('accepts a token and ends the session when the token ends', async () => {
-    await using app = await startProtected();
-    const exp = Math.floor(Date.now() / 1_000) + 30;
-    await connectWith(app, `Bearer ${tokenOf('alice', { exp })}`).opened();
-    expect(lastSession(app)).toMatchObject({
-      userId: 'alice',
-      strategy: 'jwt',
-      expiresAt: exp * 1_000,
-    });
   });
 });
 
@@ -301,44 +279,6 @@ describe('what validate() does', () => {
 });
 
 describe('a strategy that takes its time', () => {
-  it('aborts the signal of its request when the client has left', async () => {
-    let started!: () => void;
-    let left!: () => void;
-    const running = new Promise<void>((resolve) => (started = resolve));
-    const aborted = new Promise<void>((resolve) => (left = resolve));
-    await using app = await startProtected({ strategy: 'patient' }, [
-      customStrategy('patient', async ({ signal }) => {
-        signal.addEventListener('abort', left);
-        started();
-        await aborted;
-        return { id: 'late' };
-      }),
-    ]);
-    const client = connectWith(app, 'Bearer token');
-    await running;
-    client.socket.terminate();
-    await aborted;
-    const next = await app.connect().opened();
-    await next.barrier();
-    expect(app.nest.get(EchoGateway).connected).toEqual([]);
-  });
-
-  it('does not keep the application from closing', async () => {
-    let started!: () => void;
-    const running = new Promise<void>((resolve) => (started = resolve));
-    const app = await startProtected({ strategy: 'stuck' }, [
-      customStrategy('stuck', () => {
-        started();
-        return new Promise(() => undefined);
-      }),
-    ]);
-    const client = connectWith(app, 'Bearer token');
-    await running;
-    const closing = app.nest.close();
-    expect(await client.refusal()).toMatchObject({ status: 503, body: 'server shutting down\n' });
-    await closing;
-  });
-
   const decisions: readonly [string, (strategy: StrategyActions) => void][] = [
     ['says no', (strategy) => strategy.fail()],
     ['says yes', (strategy) => strategy.success({ id: 'alice' })],

@@ -99,18 +99,6 @@ securityTable(
   },
 );
 
-securityCase(
-  'FM-06: has the large limit of the gateway only once there is a session',
-  async (lab) => {
-    const peer = await pendingPeer(lab);
-    peer.emit('authenticate', { token: lab.token() });
-    await peer.nextEvent();
-    expect(await peer.emit('echo', 'x'.repeat(100_000)).nextEvent()).toMatchObject({
-      event: 'echo',
-    });
-  },
-);
-
 securityCase('FM-07: closes 10,000 fragments with 1008', async (lab) => {
   const peer = await pendingPeer(lab);
   const fragments = Array.from({ length: 10_000 }, (_none, index) =>

@@ -2,8 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { ExtractJwt, Strategy as PassportJwtStrategy } from 'passport-jwt';
 import { expect } from 'vitest';
-import { WsAuthConfigurationError, WsAuthModule } from '../../lib/index.js';
-import { bootError } from '../support/app.js';
 import {
   challengesOf,
   fieldOf,
@@ -13,7 +11,6 @@ import {
   securityCases,
   securityTable,
   until,
-  WitnessGateway,
 } from '../support/invariants.js';
 import { customStrategy } from '../support/strategies.js';
 import { secret } from '../support/tokens.js';
@@ -238,20 +235,6 @@ strategyTable(
   (act) => act,
   (answer) => expect(answer.status).toBe(401),
 );
-
-securityCase('ST-17: refuses to boot with a strategy that is not registered', async () => {
-  const error = await bootError({
-    imports: [WsAuthModule.forRoot({ strategy: 'nobody-registers-this' })],
-    providers: [WitnessGateway],
-  });
-  expect(error).toBeInstanceOf(WsAuthConfigurationError);
-  expect(error.message).toContain('nobody-registers-this');
-});
-
-securityCase('ST-17: refuses to boot without any strategy', async () => {
-  const error = await bootError({ imports: [WsAuthModule.forRoot()], providers: [WitnessGateway] });
-  expect(error).toBeInstanceOf(WsAuthConfigurationError);
-});
 
 const circular: Record<string, unknown> = { id: 'alice' };
 circular['self'] = circular;
