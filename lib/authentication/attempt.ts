@@ -94,6 +94,7 @@ export class Attempt implements AbortableAttempt {
     this.#state = state;
     this.#callbacks = undefined;
     clearTimeout(this.#deadline);
+    this.#deadline = undefined;
     const onEnd = this.#onEnd;
     // It knows the upgrade with its credential, and some keep an attempt for longer than that.
     this.#onEnd = undefined;

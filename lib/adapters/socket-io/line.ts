@@ -1,6 +1,8 @@
+const nothing = Promise.resolve();
+
 /** Jobs of one connection that run one after another. */
 export class Line {
-  #last: Promise<unknown> = Promise.resolve();
+  #last: Promise<unknown> = nothing;
   #length = 0;
 
   /** Jobs that run or wait. */

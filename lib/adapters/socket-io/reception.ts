@@ -24,10 +24,12 @@ interface Greeted {
   readonly payload: Payload;
 }
 
+/** Those of all connections, since each table would need memory of its own. */
+const clients = new WeakMap<IoSocket, Greeted>();
+
 /** Receives the CONNECT packets of one connection, each for a namespace of its own. */
 export class Reception {
   readonly #judge: ConnectJudge;
-  readonly #greeted = new WeakMap<IoSocket, Greeted>();
 
   constructor(private readonly connection: IoConnection) {
     this.#judge = new ConnectJudge(connection);
@@ -46,7 +48,7 @@ export class Reception {
     } else if (access === 'public') {
       this.connection.becomeGuest();
       setPublic(socket);
-      this.#greeted.set(socket, greeted);
+      clients.set(socket, greeted);
       next();
     } else if (this.#judge.waitsFor(socket.nsp)) {
       // An official client sends it again where `connect()` is called twice. The first one is answered.
@@ -63,7 +65,7 @@ export class Reception {
    * @param proceed sends the answer, and announces the client to the gateways
    */
   enter(socket: IoSocket, expect: ExpectClient | undefined, proceed: () => void): void {
-    const greeted = this.#greeted.get(socket);
+    const greeted = clients.get(socket);
     const { connection } = this;
     if (greeted && connection.gates.has(socket.nsp)) {
       // Middleware of the application has let two CONNECT packets pass simultaneously: the second client would be a ghost.
@@ -91,7 +93,7 @@ export class Reception {
     } else {
       announce();
     }
-    this.#greeted.delete(socket);
+    clients.delete(socket);
     this.#acknowledge(socket, greeted);
   }
 
@@ -99,7 +101,7 @@ export class Reception {
   #greet(socket: IoSocket, greeted: Greeted): void {
     const { life, entrance, server } = this.connection;
     showSession(socket, life?.session ?? entrance.accepted!.session, server.context.policy);
-    this.#greeted.set(socket, greeted);
+    clients.set(socket, greeted);
   }
 
   #join(socket: IoSocket, { access }: Greeted, begins: boolean): void {

@@ -29,7 +29,7 @@ export class SidGate {
   /** The page that uses the connection; unknown as long as no request had an `Origin`. */
   #origin: string | undefined;
   /** What the predicate of the application has yet to answer: a client may send any number of requests meanwhile. */
-  readonly #asked = new Map<string, Promise<boolean>>();
+  #asked: Map<string, Promise<boolean>> | undefined;
 
   constructor(
     { handshake, client }: UpgradeSubject,
@@ -95,7 +95,7 @@ export class SidGate {
     if (site !== 'same-origin' && !this.#isOwn(origin, handshake, request)) {
       return otherOrigin;
     }
-    if (!this.#asked.has(origin) && this.#asked.size >= maxAsked) {
+    if (this.#asked && !this.#asked.has(origin) && this.#asked.size >= maxAsked) {
       return otherOrigin;
     }
     return this.#adopt(origin, handshake, request);
@@ -107,11 +107,12 @@ export class SidGate {
     handshake: Handshake,
     request: EngineRequest,
   ): Promise<Refusal | undefined> {
+    const pending = (this.#asked ??= new Map());
     const asked =
-      this.#asked.get(origin) ?? isOriginAllowed({ handshake, request }, undefined, this.policy);
-    this.#asked.set(origin, asked);
+      pending.get(origin) ?? isOriginAllowed({ handshake, request }, undefined, this.policy);
+    pending.set(origin, asked);
     const isAllowed = await asked;
-    this.#asked.delete(origin);
+    pending.delete(origin);
     if (isAllowed) {
       this.#origin = origin;
     }
