@@ -7,15 +7,13 @@ import {
   fromSubprotocol,
   fromUserInfo,
   WsAuth,
-  WsAuthConfigurationError,
   WsAuthEvents,
-  WsAuthModule,
   type WsAuthModuleOptions,
 } from '../../lib/index.js';
-import { bootError, startGateways, startProtected, type TestApp } from '../support/app.js';
+import { startGateways, startProtected, type TestApp } from '../support/app.js';
 import type { ConnectOptions } from '../support/client.js';
 import { EchoGateway } from '../support/gateways.js';
-import { customStrategy, HttpBasicStrategy, JwtStrategy } from '../support/strategies.js';
+import { customStrategy, HttpBasicStrategy } from '../support/strategies.js';
 import { basicHeader, tokenOf } from '../support/tokens.js';
 
 const origin = 'https://app.example.com';
@@ -215,18 +213,6 @@ describe('@WsAuth()', () => {
     await using app = await startProtected({ rejection: 'auto' }, [UserInfoGateway]);
     const refusal = await app.connect('/user-info', fromPage).refusal();
     expect(refusal.challenges).toEqual(['Basic realm="Users", charset="UTF-8"']);
-  });
-
-  it('refuses to boot with `close` there', async () => {
-    @WsAuth({ credentials: [fromUserInfo()] })
-    @WebSocketGateway({ path: '/user-info' })
-    class UserInfoGateway extends EchoGateway {}
-    const error = await bootError({
-      imports: [WsAuthModule.forRoot({ strategy: 'jwt', rejection: 'close' })],
-      providers: [JwtStrategy, EchoGateway, UserInfoGateway],
-    });
-    expect(error).toBeInstanceOf(WsAuthConfigurationError);
-    expect(error.message).toMatch(/^rejection: 'close' sends no 401/);
   });
 });
 

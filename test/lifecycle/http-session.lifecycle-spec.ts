@@ -175,20 +175,6 @@ describe('the cookie of an HTTP session', () => {
     expect(sessionOfUser(site.app, 'alice').strategy).toBe('session');
   });
 
-  it('of two users makes two users', async () => {
-    await using site = await startHttpSessions();
-    const [alice, bob] = [
-      await login(site.app, { id: 'alice' }),
-      await login(site.app, { id: 'bob' }),
-    ];
-    const clients = [
-      await connect(site.app, alice).opened(),
-      await connect(site.app, bob).opened(),
-    ];
-    expect(await clients[0]!.ask('whoami')).toMatchObject({ user: 'alice' });
-    expect(await clients[1]!.ask('whoami')).toMatchObject({ user: 'bob' });
-  });
-
   it('is refused with 401 when it has no login', async () => {
     await using site = await startHttpSessions();
     const answer = await ask(`${site.app.origin}/nowhere`);

@@ -35,7 +35,6 @@ import {
 } from '../support/clocks.js';
 import {
   enter,
-  enterByMessage,
   serverSide,
   sessionOfUser,
   sessionsOf,
@@ -214,17 +213,6 @@ describe('whichever way the client came in', () => {
     },
   );
 
-  it('the raw first message: it renews by the event', async () => {
-    const credentials = [fromFirstMessage({ format: 'raw' })];
-    await using app = await startProtected({ credentials });
-    const client = await app.connect().opened();
-    client.sendRaw(aliceToken());
-    expect(await client.ask('echo', 1)).toBe(1);
-    expect(await again(client, tokenOf('alice')).nextEvent()).toMatchObject({
-      event: 'authenticated',
-    });
-  });
-
   it.each<[string, WsAuthModuleOptions, string]>([
     ['a query parameter', { credentials: [fromQueryParam('t', { strategy: 'jwt' })] }, '/?t='],
     [
@@ -332,13 +320,6 @@ describe('a failed attempt', () => {
     expect(sessionsOf(app).count()).toBe(0);
   });
 
-  it('closes with 3000 for an expired token', async () => {
-    await using app = await startProtected();
-    const client = await enter(app, tokenOf('alice'));
-    again(client, tokenFor('alice', -5 * secondMs));
-    expect(await client.closed()).toEqual({ code: 3000, reason: 'credential rejected' });
-  });
-
   it('closes with 1011 when the strategy throws, and sends nothing more', async () => {
     const deferred = new DeferredStrategy();
     await using app = await startDeferred({}, deferred);
@@ -415,16 +396,6 @@ describe('one at a time', () => {
     );
     expect(await client.closed()).toEqual({ code: 1008, reason: 'too many authentications' });
     expect(deferred.waiting).toBe(1);
-  });
-
-  it('a second attempt after the first is fine', async () => {
-    await using app = await startProtected();
-    const client = await enter(app, tokenOf('alice'));
-    for (let round = 0; round < 3; round += 1) {
-      expect(await again(client, tokenOf('alice')).nextEvent()).toMatchObject({
-        event: 'authenticated',
-      });
-    }
   });
 
   it('a flood is limited (RA-07)', async () => {
@@ -700,15 +671,6 @@ describe('out of band', () => {
     });
   });
 
-  it('refresh() with no new end keeps the end', async () => {
-    useFakeTimers(now);
-    await using app = await startWithVerdicts({ t: user(0, 60) });
-    const client = await enter(app, 't');
-    const { id } = sessionOfUser(app, 'alice');
-    expect(sessionsOf(app).refresh(id, { id: 'alice' }).expiresAt).toBe(now + minuteMs);
-    await client.next();
-  });
-
   it('refresh() with no new end keeps the end under maxSessionAgeMs, too', async () => {
     useFakeTimers(now);
     const maxSessionAgeMs = 600 * secondMs;
@@ -797,13 +759,5 @@ describe('when the event loop was blocked', () => {
     expect(await client.nextEvent()).toMatchObject({ event: 'authenticated' });
     expect(await client.nextEvent()).toMatchObject({ event: 'authenticated' });
     expect(app.nest.get(EchoGateway).connected).toHaveLength(1);
-  });
-});
-
-it('a client that came by message renews by message', async () => {
-  await using app = await startProtected();
-  const client = await enterByMessage(app, tokenOf('alice'));
-  expect(await again(client, tokenOf('alice')).nextEvent()).toMatchObject({
-    event: 'authenticated',
   });
 });

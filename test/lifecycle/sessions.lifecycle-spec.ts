@@ -111,16 +111,6 @@ describe('the live sessions', () => {
     expect(sessionsOf(app).count()).toBe(0);
     await Promise.all(clients.map((client) => client.closed()));
   });
-
-  it('cannot be changed by code that holds one (MS-02)', async () => {
-    await using app = await startProtected();
-    const client = await enter(app, tokenOf('alice'));
-    const [held] = serverSide(app);
-    const session = sessionOf(held!)!;
-    expect(() => Object.assign(session, { user: { id: 'admin' } })).toThrow(TypeError);
-    Object.assign(held!, { user: { id: 'admin' }, session: { user: { id: 'admin' } } });
-    expect(await client.ask('whoami')).toEqual({ user: 'alice', via: 'fromAuthorizationHeader' });
-  });
 });
 
 describe('disconnect()', () => {
