@@ -59,15 +59,6 @@ securityCase(
   },
 );
 
-securityCase('FM-02: pings extend nothing', async (lab) => {
-  const peer = await pendingPeer(lab);
-  for (let second = 0; second < 5; second += 1) {
-    await peer.barrier();
-    await lab.advance(1_000);
-  }
-  expect(await peer.closed()).toEqual(timedOut);
-});
-
 securityCase('FM-02: terminates a peer that floods pings and reads no answer', async (lab) => {
   const peer = lab.expectNoAnswer(await pendingPeer(lab));
   const ping = frameOf('', { opcode: opcodes.ping });
@@ -108,24 +99,29 @@ securityCase('FM-07: closes 10,000 fragments with 1008', async (lab) => {
   expect((await peer.closed()).code).toBe(1008);
 });
 
-securityCase('FM-07: counts the time from the upgrade, not from the last fragment', async (lab) => {
-  const peer = await pendingPeer(lab);
-  for (let second = 0; second < 5; second += 1) {
-    const opcode = second === 0 ? opcodes.text : opcodes.continuation;
-    peer.write(frameOf('x', { fin: false, opcode }));
-    await peer.barrier();
-    await lab.advance(1_000);
-  }
-  expect(await peer.closed()).toEqual(timedOut);
-});
+const fragment = (text: string, second: number) =>
+  frameOf(text, { fin: false, opcode: second === 0 ? opcodes.text : opcodes.continuation });
 
-securityCase('FM-08: closes a first fragment and silence with 3008', async (lab) => {
-  const peer = await pendingPeer(lab);
-  peer.write(frameOf('{"event":', { fin: false }));
-  await peer.barrier();
-  await lab.advance(5_000);
-  expect(await peer.closed()).toEqual(timedOut);
-});
+securityTable(
+  'FM-02, FM-07, FM-08: closes with 3008 a peer that authenticates at no time, whatever it sends',
+  [
+    ['FM-02: pings', (peer: RawPeer) => peer],
+    ['FM-07: fragments', (peer: RawPeer, second: number) => peer.write(fragment('x', second))],
+    [
+      'FM-08: one fragment, then nothing',
+      (peer: RawPeer, second: number) => (second > 0 ? peer : peer.write(fragment('{', 0))),
+    ],
+  ] as const,
+  {},
+  async (lab, [, send]) => {
+    const peer = await lab.pendingPeer();
+    for (let second = 0; second < 5; second += 1) {
+      await send(peer, second).barrier();
+      await lab.advance(1_000);
+    }
+    expect(await peer.closed()).toEqual(timedOut);
+  },
+);
 
 securityCase('FM-08: the same for half a frame', async (lab) => {
   const peer = await pendingPeer(lab);

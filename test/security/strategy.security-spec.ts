@@ -66,29 +66,27 @@ class Patient {
   }
 }
 
-/** A client that leaves while the strategy runs: its place is free, and the verdict comes too late. */
-async function leaveDuringStrategy(lab: Lab, leave: 'reset' | 'finish'): Promise<void> {
-  const patient = await new Patient().start(lab);
-  const peer = lab.knock({ fields: lab.bearer() });
-  await patient.asked();
-  expect(lab.pending).toBe(1);
-  peer[leave]();
-  await until(() => lab.pending === 0, 'the place is never freed');
-  expect(patient.signals[0]!.aborted).toBe(true);
-  patient.waiting[0]!.success({ id: 'mallory' });
-  await turns(20);
-  expect(peer.received.length).toBe(0);
-  expect(lab.count('authenticated')).toBe(0);
-  expect(lab.gateway.connected.length).toBe(0);
-  expect(lab.sessions.count()).toBe(0);
-}
-
-securityCase('ST-01: a client that resets while the strategy runs frees its place', (lab) =>
-  leaveDuringStrategy(lab, 'reset'),
-);
-
-securityCase('ST-02: a client that half-closes while the strategy runs frees its place', (lab) =>
-  leaveDuringStrategy(lab, 'finish'),
+securityCases(
+  [
+    ['ST-01: a client that resets', 'reset'],
+    ['ST-02: a client that half-closes', 'finish'],
+  ] as const,
+  ([what]) => `${what} while the strategy runs frees its place`,
+  async (lab, [, leave]) => {
+    const patient = await new Patient().start(lab);
+    const peer = lab.knock({ fields: lab.bearer() });
+    await patient.asked();
+    expect(lab.pending).toBe(1);
+    peer[leave]();
+    await until(() => lab.pending === 0, 'the place is never freed');
+    expect(patient.signals[0]!.aborted).toBe(true);
+    patient.waiting[0]!.success({ id: 'mallory' });
+    await turns(20);
+    expect(peer.received.length).toBe(0);
+    expect(lab.count('authenticated')).toBe(0);
+    expect(lab.gateway.connected.length).toBe(0);
+    expect(lab.sessions.count()).toBe(0);
+  },
 );
 
 securityCase(

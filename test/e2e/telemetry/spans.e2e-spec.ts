@@ -19,7 +19,22 @@ const bearer = (token = tokenOf('alice')) => ({
 });
 
 /** The span that is active now, if there is one. */
-const activeSpan = () => trace.getActiveSpan()?.spanContext().spanId;
+const activeSpan = () => trace.getActiveSpan()?.spanContext();
+
+/** A gateway that states which span is active. */
+@WebSocketGateway()
+class TracingGateway {
+  connected: string | undefined;
+
+  handleConnection(): void {
+    this.connected = activeSpan()?.spanId;
+  }
+
+  @SubscribeMessage('trace')
+  trace() {
+    return { event: 'trace', data: activeSpan() };
+  }
+}
 
 describe('the span of an authentication', () => {
   it('continues the trace of the upgrade request', async () => {
@@ -142,21 +157,9 @@ describe('the span of an authentication', () => {
 describe('the context of an authentication', () => {
   it('holds in strategies, handleConnection and handlers', async () => {
     using recorder = new Recorder();
-    const seen: Record<string, string | undefined> = {};
-
-    @WebSocketGateway()
-    class TracingGateway {
-      handleConnection(): void {
-        seen['handleConnection'] = activeSpan();
-      }
-
-      @SubscribeMessage('trace')
-      trace() {
-        return { event: 'trace', data: activeSpan() };
-      }
-    }
+    let judged: string | undefined;
     const strategy = customStrategy('traced', () => {
-      seen['strategy'] = activeSpan();
+      judged = activeSpan()?.spanId;
       return { id: 'alice' };
     });
     await using app = await startApp({
@@ -165,28 +168,22 @@ describe('the context of an authentication', () => {
     });
     await using client = await connect(app.nest, bearer());
     const { spanId } = recorder.span().spanContext();
-    expect(await client.ask('trace')).toBe(spanId);
-    expect(seen).toEqual({ strategy: spanId, handleConnection: spanId });
+    expect(await client.ask('trace')).toMatchObject({ spanId });
+    expect([judged, app.nest.get(TracingGateway).connected]).toEqual([spanId, spanId]);
 
     client.emit('authenticate', { token: 'again' });
     await client.nextEvent();
     const [, second] = recorder.spans();
-    expect(await client.ask('trace')).toBe(second!.spanContext().spanId);
+    expect(await client.ask('trace')).toMatchObject({ spanId: second!.spanContext().spanId });
   });
 
   it('is that of each client alone', async () => {
     using recorder = new Recorder();
-    @WebSocketGateway()
-    class TracingGateway {
-      @SubscribeMessage('trace')
-      trace() {
-        return { event: 'trace', data: activeSpan() };
-      }
-    }
     await using app = await startGateways({ telemetry: recorder.telemetry() }, [TracingGateway]);
     const connectOne = () => connect(app.nest, bearer());
     const clients = await Promise.all([connectOne(), connectOne(), connectOne()]);
-    const answers = await Promise.all(clients.map((client) => client.ask('trace')));
+    const asked = await Promise.all(clients.map((client) => client.ask('trace')));
+    const answers = asked.map((context) => (context as { readonly spanId: string }).spanId);
     expect(new Set(answers).size).toBe(3);
     const known = recorder.spans().map((span) => span.spanContext().spanId);
     expect(new Set(answers)).toEqual(new Set(known));
@@ -195,13 +192,6 @@ describe('the context of an authentication', () => {
 
   it('holds where the trace is not sampled: what a handler traces must not be sampled either', async () => {
     using recorder = new Recorder();
-    @WebSocketGateway()
-    class TracingGateway {
-      @SubscribeMessage('trace')
-      trace() {
-        return { event: 'trace', data: trace.getActiveSpan()?.spanContext() };
-      }
-    }
     await using app = await startGateways({ telemetry: recorder.telemetry() }, [TracingGateway]);
     const headers = { ...bearer().headers, traceparent: `00-${traceId}-${parentId}-00` };
     await using client = await connect(app.nest, { headers });
