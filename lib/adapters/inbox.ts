@@ -1,5 +1,6 @@
 import { renewalCredentialOf } from '../authentication/renewal-credential.js';
 import type { Authenticated } from '../authentication/authenticated.js';
+import { jsonOf } from '../protocol/message.js';
 import type { Refusal } from '../protocol/refusal.js';
 import { EarlyMessages } from './early-messages.js';
 import type { FirstMessageJudge } from './first-message-judge.js';
@@ -58,8 +59,9 @@ export class Inbox {
   ): void {
     this.#keep = (first) => {
       const early = new EarlyMessages<InboxMessage>(judge.policy, upgrade.attempt);
-      this.#keep = (message) => early.add(message, JSON.stringify(message).length);
-      void judge.judgeText(upgrade, JSON.stringify(first), (result) => {
+      this.#keep = (message) =>
+        early.add(message, jsonOf(message)?.length ?? Number.POSITIVE_INFINITY);
+      void judge.judgeText(upgrade, jsonOf(first) ?? '', (result) => {
         this.#keep = undefined;
         decided(result);
         early.take().forEach((message) => this.receive(message));

@@ -1,7 +1,7 @@
 import { checkOptions, type RowsOf, type Settings } from '../policy/check-options.js';
 import { oneOf } from '../policy/option-rows.js';
 import { isBearerToken } from '../protocol/header-syntax.js';
-import { eventMessageOf, isRecord, parseMessage } from '../protocol/message.js';
+import { eventMessageOf, isRecord, jsonOf, parseMessage } from '../protocol/message.js';
 import type { WsAuthCheck } from '../protocol/diagnosis.js';
 import { refusedBy, type Refusal, type RefusalCode } from '../protocol/refusal.js';
 import { safeFieldNames } from '../protocol/safe-name.js';
@@ -100,7 +100,8 @@ export class FirstMessageExtractor implements WsCredentialExtractor {
     if (data === undefined || data === null) {
       return this.#refuse('no-credential', 'ERR_WS_AUTH_CREDENTIAL_REQUIRED', undefined);
     }
-    const text = textOf(data);
+    // Parsed again without keys that would become a prototype.
+    const text = jsonOf(data) ?? '';
     if (Buffer.byteLength(text) > limits.maxCredentialBytes + messageFramingBytes) {
       return tooLarge({ extractor: this.name });
     }
@@ -153,14 +154,5 @@ export class FirstMessageExtractor implements WsCredentialExtractor {
 
   #origin(): CredentialOrigin {
     return { extractor: this.name, ambient: false, strategy: this.strategy };
-  }
-}
-
-/** A payload as a message, which is parsed again without keys that would become a prototype. */
-function textOf(data: unknown): string {
-  try {
-    return JSON.stringify(data) ?? '';
-  } catch {
-    return '';
   }
 }

@@ -100,6 +100,28 @@ export function eventMessage(event: string, data: unknown): string {
   return JSON.stringify({ event, data });
 }
 
+/** Levels of a payload that {@link jsonOf} writes. Credentials have three at most. */
+const maxLevels = 64;
+
+/**
+ * JSON of what a client has sent, or `undefined` for what cannot be written. So is what is nested too deeply: `JSON.stringify()`
+ * compares each level with all above it, so that its time grows with the square of their number.
+ */
+export function jsonOf(payload: unknown): string | undefined {
+  try {
+    return hasLevels(payload, maxLevels) ? JSON.stringify(payload) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function hasLevels(value: unknown, most: number): boolean {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) {
+    return true;
+  }
+  return most > 0 && Object.values(value).every((each) => hasLevels(each, most - 1));
+}
+
 /**
  * The ping of a client, and the answer of the server, which is the same text. It is always these very characters, so that
  * neither side has to parse messages to find it.

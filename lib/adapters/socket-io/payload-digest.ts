@@ -1,4 +1,5 @@
 import { hash, randomUUID } from 'node:crypto';
+import { jsonOf } from '../../protocol/message.js';
 
 /** Payload of a CONNECT packet. */
 export type Payload = Record<string, unknown> | undefined;
@@ -9,12 +10,8 @@ export type Payload = Record<string, unknown> | undefined;
  * @returns a text that equals no other for a payload that cannot be written as JSON, such as one that is nested too deeply
  */
 export function digestOf(payload: unknown): string {
-  try {
-    const text = JSON.stringify(payload ?? null);
-    return hash('sha256', text, 'base64url');
-  } catch {
-    return randomUUID();
-  }
+  const text = jsonOf(payload ?? null);
+  return text === undefined ? randomUUID() : hash('sha256', text, 'base64url');
 }
 
 /** Knows the payload of the CONNECT packet that was accepted last. */

@@ -4,6 +4,7 @@ import {
   defaultEventNames,
   eventMessage,
   isRecord,
+  jsonOf,
   parseEventMessage,
   sessionMessage,
 } from '../../../lib/protocol/message.js';
@@ -88,6 +89,42 @@ describe('eventMessage', () => {
 
   it('leaves data out that is undefined', () => {
     expect(eventMessage('a', undefined)).toBe('{"event":"a"}');
+  });
+});
+
+/** So many arrays in one another, and so many objects. */
+const nestedBy = (levels: number): readonly unknown[] => [
+  JSON.parse(`${'['.repeat(levels)}${']'.repeat(levels)}`),
+  JSON.parse(`${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`),
+];
+
+describe('jsonOf', () => {
+  it.each([1, 2, 64])('writes a payload of %i levels', (levels) => {
+    for (const payload of nestedBy(levels)) {
+      expect(jsonOf(payload)).toBe(JSON.stringify(payload));
+    }
+  });
+
+  it.each([65, 1_000, 4_000])(
+    'K6b: writes none of %i levels, whose cost would grow with their square',
+    (levels) => {
+      for (const payload of nestedBy(levels)) {
+        expect(jsonOf(payload)).toBeUndefined();
+        expect(jsonOf({ token: 'x', deep: payload })).toBeUndefined();
+      }
+    },
+  );
+
+  it('writes everything else as JSON.stringify() does, and nothing that it cannot write', () => {
+    const bytes = Buffer.alloc(3);
+    for (const payload of ['a', 1, null, true, { a: [1, { b: null }] }, [[]], bytes]) {
+      expect(jsonOf(payload)).toBe(JSON.stringify(payload));
+    }
+    const circle: Record<string, unknown> = {};
+    circle['self'] = circle;
+    for (const payload of [undefined, 1n, circle]) {
+      expect(jsonOf(payload)).toBeUndefined();
+    }
   });
 });
 
