@@ -44,7 +44,7 @@ const page = globalThis as unknown as Page;
  * @publicApi
  */
 export function cookie(options: CookieWayOptions): WsAuthWay {
-  demandTexts({ bridge: /^https?:/ }, { ...options, bridge: String(options.bridge) });
+  demandTexts({ bridge: /^\s*https?:/i }, { ...options, bridge: String(options.bridge) });
   const address = new URL(options.bridge);
   // Once a fetch has come through, one that fails is not blocked: the server is away, and an iframe would never answer.
   let isBlocked = true;

@@ -143,6 +143,13 @@ describe('the ways of the client', () => {
     expect(() => queryParam(undefined)).not.toThrow();
     expect(() => cookie({ bridge: new URL(bridge) })).not.toThrow();
   });
+
+  it.each(['HTTPS://ws.example.com/bridge', ' https://ws.example.com/bridge'])(
+    'take the bridge %j, as new URL() does',
+    (address) => {
+      expect(() => cookie({ bridge: address })).not.toThrow();
+    },
+  );
 });
 
 describe('the option that was probably meant', () => {
