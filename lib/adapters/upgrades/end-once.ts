@@ -15,9 +15,16 @@ interface Receiving {
  */
 export function endOnce(client: object, socket: Duplex): void {
   const { _receiver: receiver } = client as Receiving;
-  socket.end = endUnlessEnded as Duplex['end'];
+  spare(socket);
   if (typeof receiver?.end === 'function') {
-    receiver.end = endUnlessEnded as Writable['end'];
+    spare(receiver);
+  }
+}
+
+/** One that has an `end()` of its own keeps it: the application has put it there. */
+function spare(stream: Partial<Pick<Writable, 'end'>>): void {
+  if (!Object.hasOwn(stream, 'end')) {
+    stream.end = endUnlessEnded as Writable['end'];
   }
 }
 

@@ -44,6 +44,17 @@ describe('endOnce', () => {
     expect(ends(socket)).toBe(1);
   });
 
+  it('leaves the socket an end of its own, which the application has put there', async () => {
+    await using sockets = await webSocketPair();
+    const { client, socket, peer } = sockets;
+    const own = vi.fn(socket.end.bind(socket));
+    socket.end = own as never;
+    endOnce(client, socket);
+    peer.close();
+    await once(client, 'close');
+    expect(own).toHaveBeenCalled();
+  });
+
   it('reports data that comes after the end to its caller', async () => {
     await using sockets = await webSocketPair();
     const { client, socket } = sockets;
