@@ -7,6 +7,7 @@ import { oursAtScale, oursOnRedis, oursWithHeartbeat } from './ours-at-scale.js'
 import { oursWithGraphql } from './ours-graphql.js';
 import { oursOverTheLimit, oursWithEverything } from './ours-everything.js';
 import { oursHostile } from './ours-hostile.js';
+import { oursHostileElsewhere } from './ours-hostile-elsewhere.js';
 import { oursBesideTelemetry, oursMeasured, oursSampled, oursTraced } from './ours-telemetry.js';
 import { oursWithHook } from './ours-hook.js';
 import { ours, oursWithTickets } from './ours.js';
@@ -38,6 +39,7 @@ export const contenders = {
   oursOnRedis,
   oursWithHeartbeat,
   oursHostile,
+  oursHostileElsewhere,
   oursBesideTelemetry,
   oursMeasured,
   oursSampled,

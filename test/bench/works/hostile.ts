@@ -7,6 +7,7 @@ import type { Section } from '../report/section.js';
 import { cpuPerOperation } from '../report/statistics.js';
 import { explain } from './dialogue-runner.js';
 import { hostileBodies } from './hostile-bodies.js';
+import { hostileElsewhere } from './hostile-elsewhere.js';
 import { hostileHeads } from './hostile-heads.js';
 import type { HostileInput } from './hostile-input.js';
 import { messagePairs, type MessagePair } from './message-pairs.js';
@@ -19,16 +20,19 @@ const rounds = { full: 6, quick: 2, most: 24 };
 
 /** (g) Input that a client makes as large as it likes: what it costs at 1, 2 and 4 times its size. */
 export async function hostile(bench: Bench): Promise<Section> {
-  await using server = await bench.startServer('oursHostile');
-  const measurement = new Measurement(bench, server);
   const growths: Growth[] = [];
   const ratios: Ratio[] = [];
-  const inputs = [...hostileHeads, ...hostileBodies];
-  for (const input of inputs.filter(({ label }) => label.includes(bench.options.match))) {
-    growths.push(await measurement.growth(input));
+  {
+    await using server = await bench.startServer('oursHostile');
+    const measurement = new Measurement(bench, server);
+    growths.push(...(await measurement.growths([...hostileHeads, ...hostileBodies])));
+    for (const pair of messagePairs) {
+      ratios.push(await measurement.compare(pair));
+    }
   }
-  for (const pair of messagePairs) {
-    ratios.push(await measurement.compare(pair));
+  {
+    await using server = await bench.startServer('oursHostileElsewhere');
+    growths.push(...(await new Measurement(bench, server).growths(hostileElsewhere)));
   }
   return {
     title: 'Hostile input: server CPU at 1, 2 and 4 times its size',
@@ -73,7 +77,15 @@ class Measurement {
     private readonly server: Server,
   ) {}
 
-  growth({ label, size, visit }: HostileInput): Promise<Growth> {
+  async growths(inputs: readonly HostileInput[]): Promise<readonly Growth[]> {
+    const growths: Growth[] = [];
+    for (const input of inputs.filter(({ label }) => label.includes(this.bench.options.match))) {
+      growths.push(await this.#growth(input));
+    }
+    return growths;
+  }
+
+  #growth({ label, size, visit }: HostileInput): Promise<Growth> {
     const sizes = [Math.max(1, Math.round(size / 50)), size, size * 2, size * 4];
     const visits = sizes.map((each) => visit(each));
     return this.#judge(label, visits, (costs) => growthOf(label, costs));
