@@ -86,7 +86,9 @@ export class OtherServers {
 
   /** Socket.IO takes its upgrades from the listeners: those of one that is below the path would be authenticated twice, by two policies. */
   #demandApart(path: string): void {
-    for (const { port, path: ofIo = '/socket.io', context } of this.context.protectedServers) {
+    for (const { port, path: own, context } of this.context.protectedServers) {
+      // An empty path is the default of Socket.IO.
+      const ofIo = own || '/socket.io';
       const isOfIo = port === 0 && context.policy.transport === 'socket.io';
       if (isOfIo && isBelow(path, `${ofIo}/`)) {
         throw new WsAuthConfigurationError(

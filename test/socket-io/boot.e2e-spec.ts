@@ -19,6 +19,7 @@ describe('10: an application refuses to boot', () => {
   it.each([
     ['protectUpgrades()', '/', undefined],
     ['protectUpgrades()', '/socket', undefined],
+    ['protectUpgrades()', '/socket', ''],
     ['protectUpgrades()', '/rt', '/rt/io'],
     ['graphqlWs()', '/rt', '/rt-io'],
   ])('K12a: where %s with %s covers %s of Socket.IO', async (what, path, own) => {
@@ -30,7 +31,7 @@ describe('10: an application refuses to boot', () => {
         : { upgrades: [protectUpgrades({ path })] };
     const credentials = [fromAuthorizationHeader()];
     await expect(startIo({ ...other, credentials }, [Gateway])).rejects.toThrow(
-      `path: ${path} covers ${own ?? '/socket.io'} of Socket.IO as well`,
+      `path: ${path} covers ${own || '/socket.io'} of Socket.IO as well`,
     );
   });
 
