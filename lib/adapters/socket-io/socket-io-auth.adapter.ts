@@ -47,6 +47,7 @@ const applicationPort = 0;
  * @publicApi
  */
 export class WsAuthIoAdapter extends IoAdapter {
+  /** @internal */
   protected override readonly logger = new ContainedLogger(IoAdapter.name);
   readonly #gates = new Map<object, Gate>();
   /** Where the server that is being made listens. `createIOServer()` may be overridden, and does not receive all of it. */

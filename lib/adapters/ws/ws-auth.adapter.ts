@@ -66,6 +66,7 @@ const applicationPort = 0;
  * @publicApi
  */
 export class WsAuthAdapter extends WsAdapter {
+  /** @internal */
   protected override readonly logger = new ContainedLogger(WsAdapter.name);
   readonly #ports = new Map<number, HttpPort>();
   readonly #routes = new Map<object, Route>();
