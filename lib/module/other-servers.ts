@@ -48,7 +48,8 @@ export class OtherServers {
    * Puts a route in front of each server. An application without an HTTP server has no upgrades.
    *
    * @param module the options that gateways without `@WsAuth()` have
-   * @throws {WsAuthConfigurationError} for a policy that is unsafe or has no effect, and for a path that covers one of Socket.IO
+   * @throws {WsAuthConfigurationError} for a policy that is unsafe or has no effect, for the path of a gateway, and for one that
+   *   covers the path of Socket.IO
    */
   protect(module: WsAuthModuleOptions, makeContext: MakeContext): void {
     const port = this.#platforms.length > 0 ? this.context.applicationPort : undefined;

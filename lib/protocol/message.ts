@@ -100,7 +100,7 @@ export function eventMessage(event: string, data: unknown): string {
   return JSON.stringify({ event, data });
 }
 
-/** Levels of a payload that {@link jsonOf} writes. Credentials have three at most. */
+/** Levels of a payload that {@link jsonOf} writes. */
 const maxLevels = 64;
 
 /**

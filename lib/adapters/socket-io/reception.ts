@@ -24,8 +24,8 @@ interface Greeted {
   readonly payload: Payload;
 }
 
-/** Those of all connections, since each table would need memory of its own. */
-const clients = new WeakMap<IoSocket, Greeted>();
+/** Those of all connections: a table for each would need memory of its own. */
+const greetedClients = new WeakMap<IoSocket, Greeted>();
 
 /** Receives the CONNECT packets of one connection, each for a namespace of its own. */
 export class Reception {
@@ -48,7 +48,7 @@ export class Reception {
     } else if (access === 'public') {
       this.connection.becomeGuest();
       setPublic(socket);
-      clients.set(socket, greeted);
+      greetedClients.set(socket, greeted);
       next();
     } else if (this.#judge.waitsFor(socket.nsp)) {
       // An official client sends it again where `connect()` is called twice. The first one is answered.
@@ -65,7 +65,7 @@ export class Reception {
    * @param proceed sends the answer, and announces the client to the gateways
    */
   enter(socket: IoSocket, expect: ExpectClient | undefined, proceed: () => void): void {
-    const greeted = clients.get(socket);
+    const greeted = greetedClients.get(socket);
     const { connection } = this;
     if (greeted && connection.gates.has(socket.nsp)) {
       // Middleware of the application has let two CONNECT packets pass simultaneously: the second client would be a ghost.
@@ -93,7 +93,7 @@ export class Reception {
     } else {
       announce();
     }
-    clients.delete(socket);
+    greetedClients.delete(socket);
     this.#acknowledge(socket, greeted);
   }
 
@@ -101,7 +101,7 @@ export class Reception {
   #greet(socket: IoSocket, greeted: Greeted): void {
     const { life, entrance, server } = this.connection;
     showSession(socket, life?.session ?? entrance.accepted!.session, server.context.policy);
-    clients.set(socket, greeted);
+    greetedClients.set(socket, greeted);
   }
 
   #join(socket: IoSocket, { access }: Greeted, begins: boolean): void {
