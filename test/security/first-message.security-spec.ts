@@ -169,7 +169,7 @@ securityCase(
 );
 
 preparedTable(
-  'FM-12, FM-15: closes a first message without a good credential with 3000, and no strategy sees it',
+  'FM-12, FM-15: closes a first message without a valid credential with 3000, and no strategy sees it',
   [
     ['FM-12: another event', '{"event":"echo","data":"early"}', required],
     ['FM-12: no JSON', 'hello', required],
@@ -292,7 +292,7 @@ securityCases(
   },
 );
 
-securityCase('FM-20: closes a bad token with 3000 and a constant reason', async (lab) => {
+securityCase('FM-20: closes a forged token with 3000 and a constant reason', async (lab) => {
   const peer = await pendingPeer(lab);
   peer.emit('authenticate', { token: lab.secret(`${lab.canary}x`) });
   expect(await peer.closed()).toEqual({ code: 3000, reason: 'credential rejected' });
@@ -300,21 +300,21 @@ securityCase('FM-20: closes a bad token with 3000 and a constant reason', async 
 
 securityCase('FM-22: handles nothing that comes after a failed authentication', async (lab) => {
   const peer = await pendingPeer(lab);
-  const [bad, good] = ['nobody', lab.token()].map((token) => textFrame({ token })) as [
+  const [forged, valid] = ['nobody', lab.token()].map((token) => textFrame({ token })) as [
     Buffer,
     Buffer,
   ];
   const echo = frameOf('{"event":"echo","data":"late"}');
-  peer.write(Buffer.concat([bad, echo, good, echo]));
+  peer.write(Buffer.concat([forged, echo, valid, echo]));
   expect((await peer.closed({ answer: false })).code).toBe(3000);
-  await peer.write(Buffer.concat([good, echo])).flushed();
+  await peer.write(Buffer.concat([valid, echo])).flushed();
   await turns(20);
   expect(lab.gateway.handled).toEqual([]);
   expect(lab.count('authenticated')).toBe(0);
 });
 
 securityCase(
-  'FM-23: a bad credential stays bad where anonymous clients are welcome',
+  'FM-23: a rejected credential stays rejected where anonymous clients are welcome',
   async (lab) => {
     await lab.start({ auth: { optional: true, credentials: [fromAuthorizationHeader()] } });
     expect(await lab.status({ fields: { authorization: 'Bearer nobody' } })).toBe(401);
@@ -335,7 +335,7 @@ securityCase('FM-23: optional beside the first message refuses to boot', async (
 });
 
 securityCase(
-  'FM-25: a good cookie decides, and a message of another user is refused',
+  'FM-25: a valid cookie decides, and a message of another user is refused',
   async (lab) => {
     await lab.start({ auth: { credentials: [fromCookie('session'), fromFirstMessage()] } });
     const fields = { cookie: `session=${lab.token('alice')}`, origin: lab.app.origin };
