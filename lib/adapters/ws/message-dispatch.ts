@@ -1,5 +1,5 @@
 import type { MessageMappingProperties } from '@nestjs/websockets';
-import { isObservable, type Observable } from 'rxjs';
+import { isObservable, type Observable, type Subscription } from 'rxjs';
 import { WebSocket, type RawData } from 'ws';
 import { contain, logException } from '../contain.js';
 
@@ -70,11 +70,38 @@ function sendAll(client: WebSocket, results: Observable<unknown>): void {
     next: (result) => contain('sending a reply', () => reply(client, result)),
     error: logException,
   });
-  if (!subscription.closed) {
-    const stop = () => subscription.unsubscribe();
-    client.once('close', stop);
-    subscription.add(() => client.off('close', stop));
+  if (subscription.closed) {
+    return;
   }
+  if (client.readyState === WebSocket.CLOSED) {
+    // Its `close` is over, or comes in this turn, behind the messages that came before it.
+    setImmediate(stop, subscription);
+  } else {
+    const going = repliesTo(client);
+    going.add(subscription);
+    subscription.add(() => going.delete(subscription));
+  }
+}
+
+/**
+ * Replies that go on, of clients that have had any. One listener ends all those of a client: with one for each, ending a reply would
+ * take time that grows with their number, and Node would warn of a leak.
+ */
+const replies = new WeakMap<WebSocket, Set<Subscription>>();
+
+function repliesTo(client: WebSocket): Set<Subscription> {
+  const known = replies.get(client);
+  if (known) {
+    return known;
+  }
+  const going = new Set<Subscription>();
+  replies.set(client, going);
+  client.once('close', () => going.forEach(stop));
+  return going;
+}
+
+function stop(subscription: Subscription): void {
+  contain('ending a reply', () => subscription.unsubscribe());
 }
 
 function reply(client: WebSocket, result: unknown): void {
