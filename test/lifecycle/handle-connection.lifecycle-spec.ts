@@ -198,6 +198,23 @@ it('a client that packs megabytes into one compressed chunk while guards run is 
   expect(seen).toEqual([]);
 });
 
+it('a client is not read any further that sends empty messages while guards run', async () => {
+  let held: WebSocket | undefined;
+  const pending = guardOf((context) => {
+    held = context.switchToWs().getClient<WebSocket>();
+    return finished.then(() => true);
+  });
+  await using app = await start([onHook(gatewayOf('a', accepts), UseGuards(pending))]);
+  const client = await arrive(app).opened();
+  for (let each = 0; each < 2_000; each += 1) {
+    client.sendRaw('');
+  }
+  const answered = client.barrier().then(() => 'read all');
+  expect(await Promise.race([answered, until(() => held?.isPaused === true)])).toBeUndefined();
+  finish();
+  await answered;
+});
+
 describe('guards of a connection', () => {
   it('run after authentication with the client, the request, the class and the handler', async () => {
     @Injectable()

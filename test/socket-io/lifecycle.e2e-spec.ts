@@ -146,6 +146,25 @@ describe('the hooks of a gateway', () => {
   );
 });
 
+it('a client is closed that sends tens of thousands of small events while handleConnection runs', async () => {
+  @WebSocketGateway()
+  class WaitingGateway extends IoEcho {
+    release: () => void = () => undefined;
+    override async handleConnection(client: Socket): Promise<void> {
+      super.handleConnection(client);
+      await new Promise<void>((resolve) => (this.release = resolve));
+    }
+  }
+  await using app = await startIo({}, [WaitingGateway]);
+  using client = await new RawWebSocket(app.url).opened();
+  client.send(`40${JSON.stringify({ token: tokenOf('alice') })}`);
+  await client.next('40');
+  client.send(...Array.from({ length: 20_000 }, () => '42[0]'));
+  await client.closed;
+  app.nest.get(WaitingGateway).release();
+  expect(app.sessions.count()).toBe(0);
+});
+
 describe('a client that reads too slowly', () => {
   it.each(ioTransports)('is terminated, by %s', async (transport) => {
     await using app = await startIo({ maxBufferedBytes: 100_000 }, [RootGateway]);
