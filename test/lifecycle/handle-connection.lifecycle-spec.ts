@@ -415,6 +415,37 @@ describe('a request-scoped gateway', () => {
     expect(seen.slice(1)).toEqual(['ends', 'note']);
   });
 
+  it.runIf(nestDoes.createScopedGateways)(
+    'is awaited by all of its path while Nest makes it',
+    async () => {
+      Caller.fails = false;
+      const slow: Provider = {
+        provide: Caller,
+        scope: Scope.REQUEST,
+        useFactory: async () => {
+          await finished;
+          return new Caller();
+        },
+      };
+      @WebSocketGateway()
+      class Other {
+        @SubscribeMessage('other')
+        other(): object {
+          seen.push('other');
+          return { event: 'other' };
+        }
+      }
+      await using app = await start([slow, scopedGateway(), Other]);
+      const client = await arrive(app).opened();
+      client.emit('other', 1);
+      await aWhile();
+      expect(seen).toEqual([]);
+      finish();
+      expect(await client.nextEvent()).toMatchObject({ event: 'other' });
+      expect(seen).toEqual(['begins', 'ends', 'other']);
+    },
+  );
+
   it('that cannot be made refuses the client', async () => {
     Caller.fails = true;
     await using app = await start([Caller, scopedGateway()]);

@@ -1,11 +1,14 @@
-import { UseGuards, type CanActivate } from '@nestjs/common';
+import { Inject, Scope, UseGuards, type CanActivate } from '@nestjs/common';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { EventEmitter, once } from 'node:events';
 import type { Socket } from 'socket.io';
 import { describe, expect, it } from 'vitest';
 import { fromAuthorizationHeader, fromFirstMessage, userOf } from '../../lib/index.js';
+import { nestDoes } from '../support/nest-11.js';
 import { tokenOf } from '../support/tokens.js';
+import { turns } from '../support/turns.js';
 import { ioTransports, startIo } from './support/io-app.js';
 import { openIo } from './support/io-client.js';
 import { ChatGateway, IoEcho, NewsGateway, RootGateway } from './support/io-gateways.js';
@@ -142,6 +145,42 @@ describe('the hooks of a gateway', () => {
       gateway.release();
       await until(() => gateway.handled.length === 3);
       expect(gateway.handled).toEqual(['connected', 1, 2]);
+    },
+  );
+
+  it.runIf(nestDoes.createScopedGateways).each(ioTransports)(
+    'events of another gateway wait while Nest makes a request-scoped one, by %s',
+    async (transport) => {
+      const seen: string[] = [];
+      const maker = new EventEmitter();
+      const slow = {
+        provide: 'slow',
+        scope: Scope.REQUEST,
+        useFactory: () => once(maker, 'made'),
+      };
+      @WebSocketGateway({ namespace: 'scoped' })
+      class ScopedGateway {
+        constructor(@Inject('slow') readonly dependency: unknown) {}
+        handleConnection(): void {
+          seen.push('connected');
+        }
+      }
+      @WebSocketGateway({ namespace: 'scoped' })
+      class OtherGateway {
+        @SubscribeMessage('echo')
+        echo(): void {
+          seen.push('handled');
+        }
+      }
+      await using app = await startIo({}, [slow, ScopedGateway, OtherGateway]);
+      const client = app.open(transport, { auth: { token: tokenOf('alice') } }, '/scoped');
+      await client.connected();
+      client.socket.emit('echo');
+      await turns(100);
+      expect(seen).toEqual([]);
+      maker.emit('made');
+      await until(() => seen.length === 2);
+      expect(seen).toEqual(['connected', 'handled']);
     },
   );
 });
