@@ -91,7 +91,7 @@ export class Attempts {
   }
 
   #connectLater(): void {
-    const delayMs = fullJitter(this.#failures, this.settings, Math.random);
+    const delayMs = fullJitter(this.#failures, this.settings);
     this.#retry.start(delayMs, () => this.#connectElsewhere());
   }
 

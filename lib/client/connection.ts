@@ -20,7 +20,7 @@ export class Connection {
   readonly socket: WebSocketLike;
   readonly #grace = new Timer();
   #isLeft = false;
-  #failure: SocketEvent | undefined;
+  #failure: Partial<SocketEvent> = {};
 
   /**
    * @param token empty if the way needs none to connect
@@ -61,7 +61,7 @@ export class Connection {
   }
 
   #lost({ code = 1006, reason = '', wasClean = false }: Partial<SocketEvent>): void {
-    const { message, error } = this.#failure ?? {};
+    const { message, error } = this.#failure;
     const status = statusIn(message);
     const [words, refusal] = status ? refusedWith(status) : [reason];
     this.listener.lost(code, words, { wasClean, cause: causeIn(error), ...refusal });

@@ -1,5 +1,5 @@
 import { bridgeMessageType, type BridgeMessage } from '../protocol/message.js';
-import { demandTexts } from './known-options.js';
+import { settleOptions } from './settle-options.js';
 import type { WsAuthWay } from './way.js';
 
 /** Options of {@link cookie}. */
@@ -44,8 +44,9 @@ const page = globalThis as unknown as Page;
  * @publicApi
  */
 export function cookie(options: CookieWayOptions): WsAuthWay {
-  demandTexts({ bridge: /^\s*https?:/i }, { ...options, bridge: String(options.bridge) });
-  const address = new URL(options.bridge);
+  const given = { ...options, bridge: String(options?.bridge) };
+  settleOptions({ bridge: '/' }, given, /^\s*https?:/i);
+  const address = new URL(given.bridge);
   // Once a fetch has come through, one that fails is not blocked: the server is away, and an iframe would never answer.
   let isBlocked = true;
   return {

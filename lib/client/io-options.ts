@@ -1,5 +1,4 @@
-import type { WsAuthCloseAction } from '../protocol/close-code.js';
-import type { WsAuthEventNames } from '../protocol/message.js';
+import type { ContractOptions } from './contract-options.js';
 import type { TokenSource } from './token-source.js';
 
 /**
@@ -31,13 +30,9 @@ export interface IoSocketLike {
  *
  * @publicApi
  */
-export interface AuthenticateOptions {
+export interface AuthenticateOptions extends ContractOptions {
   /** Obtains a token: once for each CONNECT packet, and for each renewal. */
   readonly token: TokenSource;
   /** Called when the client gives up because no user is logged in: no token, or a fresh one that was refused as well. */
   readonly onUnauthenticated?: () => void;
-  /** Names of the protocol's events, if the server has given them others. */
-  readonly events?: Partial<WsAuthEventNames>;
-  /** Actions for close codes, beside and instead of those of the contract. */
-  readonly closeActions?: Readonly<Record<number, WsAuthCloseAction>>;
 }

@@ -1,12 +1,13 @@
 import { closeActionOf } from '../protocol/close-code.js';
-import { defaultEventNames, type WsAuthEventNames } from '../protocol/message.js';
+import type { WsAuthEventNames } from '../protocol/message.js';
+import { settleContract } from './contract-options.js';
 import { leaveInOrder } from './io-departure.js';
 import type { AuthenticateOptions, IoSocketLike } from './io-options.js';
 import { codeOfStatus, reasonIn, type Reason } from './io-refusal.js';
-import { demandKnown } from './known-options.js';
 import { nextStep, type End, type History, type Patience } from './next-step.js';
 import { minAnnouncedMs } from './session-clock.js';
 import { drainingIn, endIn } from './session-message.js';
+import { missing, settleOptions } from './settle-options.js';
 import { Timer } from './timer.js';
 import { askForToken, type Token } from './token-source.js';
 
@@ -21,12 +22,12 @@ interface UntypedSocket extends IoSocketLike {
   emit(event: string, ...args: unknown[]): unknown;
 }
 
-const knownOptions: readonly (keyof AuthenticateOptions)[] = [
-  'token',
-  'onUnauthenticated',
-  'events',
-  'closeActions',
-];
+const defaults: Required<AuthenticateOptions> = {
+  token: missing,
+  onUnauthenticated: () => {},
+  events: {},
+  closeActions: {},
+};
 
 /**
  * Keeps a client of `socket.io-client` authenticated: it presents a token with each CONNECT packet, renews the session when it is
@@ -35,7 +36,7 @@ const knownOptions: readonly (keyof AuthenticateOptions)[] = [
  * Call it right after `io()`, before the client has connected.
  *
  * @returns a function that ends all this, and leaves the client as it is
- * @throws {TypeError} for an unknown option, and for a `token` that is not a function.
+ * @throws {TypeError} for an option that is unknown, missing or of another type.
  *
  * @example
  * ```ts
@@ -48,12 +49,8 @@ const knownOptions: readonly (keyof AuthenticateOptions)[] = [
  * @publicApi
  */
 export function authenticate(socket: IoSocketLike, options: AuthenticateOptions): () => void {
-  demandKnown(knownOptions, options);
-  demandKnown(Object.keys(defaultEventNames), options.events, 'events.');
-  if (typeof options.token !== 'function') {
-    throw new TypeError('token: expected a function');
-  }
-  return new IoSession(socket, options).start();
+  const settled = settleOptions(defaults, options);
+  return new IoSession(socket, { ...settled, events: settleContract(settled) }).start();
 }
 
 /** The delays of `socket.io-client`, and no bound on failures: an unreachable server is tried for as long as the page lives. */
@@ -64,7 +61,6 @@ const nothing: History = { failures: 0, refused: false };
 /** Follows one client. */
 class IoSession {
   readonly #timer = new Timer();
-  readonly #events: WsAuthEventNames;
   readonly #listeners: readonly (readonly [string, Listener])[];
   #history = nothing;
   #connectedAt: number | undefined;
@@ -76,10 +72,9 @@ class IoSession {
 
   constructor(
     private readonly socket: UntypedSocket,
-    private readonly options: AuthenticateOptions,
+    private readonly options: Required<AuthenticateOptions> & { readonly events: WsAuthEventNames },
   ) {
-    this.#events = { ...defaultEventNames, ...options.events };
-    const { authenticated, expiring, draining, ended } = this.#events;
+    const { authenticated, expiring, draining, ended } = options.events;
     this.#listeners = [
       ['connect', () => this.#connected()],
       ['connect_error', (error) => this.#refused(error as Error)],
@@ -182,7 +177,7 @@ class IoSession {
     }
     if (token) {
       this.#token = token;
-      this.socket.emit(this.#events.authenticate, { token });
+      this.socket.emit(this.options.events.authenticate, { token });
     } else {
       this.#leave('no user', { unauthenticated: true });
     }
@@ -242,7 +237,7 @@ class IoSession {
     }
     this.#stop();
     if (next.unauthenticated) {
-      this.options.onUnauthenticated?.();
+      this.options.onUnauthenticated();
     }
   }
 }

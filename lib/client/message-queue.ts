@@ -20,7 +20,7 @@ export class MessageQueue {
     const bytes = this.bytes + byteLengthOf(message);
     const { maxQueuedMessages, maxQueuedBytes } = this.bounds;
     if (this.#messages.length >= maxQueuedMessages || bytes > maxQueuedBytes) {
-      const error = new Error('not open, and the queue is full');
+      const error = new Error('the queue is full');
       error.name = 'InvalidStateError';
       throw error;
     }

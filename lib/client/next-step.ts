@@ -29,7 +29,7 @@ export interface History {
   /** Whether the server refused the last token. */
   readonly refused: boolean;
   /** Since a revocation: how many tokens were refused, and the last of them. */
-  readonly revoked?: { readonly tokens: number; readonly last: Token };
+  readonly revoked?: { readonly tokens: number; readonly last: Token } | undefined;
 }
 
 /** How patient a client is. */
@@ -70,7 +70,7 @@ export function nextStep(
   end: End,
   history: History,
   patience: Patience,
-  random: () => number = Math.random,
+  random?: () => number,
 ): Surrender | NextAttempt {
   const { action, accepted } = end;
   // A session that ran its course does not count as a failure, however short the server made it.
@@ -80,7 +80,7 @@ export function nextStep(
   const isRefusal = action === 'newToken';
   const earlier = accepted || isCalm ? undefined : history.revoked;
   const revoked = isRefusal && !end.expired ? refusedSince(end, earlier) : earlier;
-  const unauthenticated = end.unauthenticated === true || (isRefusal && refused && !revoked);
+  const unauthenticated = !!end.unauthenticated || (isRefusal && refused && !revoked);
   if (unauthenticated || action === 'terminal' || failures + 1 >= patience.maxFailures) {
     return { again: false, unauthenticated };
   }
@@ -92,7 +92,7 @@ export function nextStep(
     history: {
       failures: failures + 1,
       refused: isRefusal || refused,
-      ...(revoked && { revoked }),
+      revoked,
     },
   };
 }
@@ -112,7 +112,7 @@ function refusedSince({ accepted, reason, token }: End, earlier: History['revoke
 export function fullJitter(
   failures: number,
   { backOffMs, maxBackOffMs }: Pick<Patience, 'backOffMs' | 'maxBackOffMs'>,
-  random: () => number,
+  random: () => number = Math.random,
 ): number {
   return random() * Math.min(maxBackOffMs, backOffMs * 2 ** failures);
 }

@@ -1,5 +1,3 @@
-import { maxDelayMs } from './timer.js';
-
 /** Options of a client that are whole numbers. */
 export interface NumberOptions {
   /**
@@ -51,36 +49,4 @@ export interface NumberOptions {
    * @default 30_000 where the server has acknowledged a first message, and so speaks the protocol; otherwise `Infinity`
    */
   readonly heartbeatMs?: number;
-}
-
-/** Default of each, and its minimum if that is not 0. */
-export const numbers: readonly [name: keyof NumberOptions, standard: number, min?: number][] = [
-  ['maxQueuedMessages', 64],
-  ['maxQueuedBytes', 65_536],
-  ['backOffMs', 1_000],
-  ['maxBackOffMs', 30_000],
-  ['maxFailures', Infinity, 1],
-  ['timeoutMs', 15_000, 1],
-  ['heartbeatMs', Infinity],
-];
-
-/**
- * Puts the defaults in place.
- *
- * @throws {TypeError} for a value that is not a number.
- * @throws {RangeError} for a number that is not whole or out of bounds: a timer takes `NaN` and numbers beyond 2^31-1 for 1.
- */
-export function settleNumbers(options: NumberOptions): Required<NumberOptions> {
-  const settled = numbers.map(([name, standard, min = 0]) => {
-    const { [name]: value = standard } = options;
-    if (typeof value !== 'number') {
-      throw new TypeError(`${name}: expected a number`);
-    }
-    const isWhole = Number.isInteger(value) && value >= min && value <= maxDelayMs;
-    if (!isWhole && value !== Infinity) {
-      throw new RangeError(`${name}: out of bounds: ${value}`);
-    }
-    return [name, value];
-  });
-  return Object.fromEntries(settled) as Required<NumberOptions>;
 }

@@ -1,7 +1,7 @@
-import type { WsAuthCloseAction } from '../protocol/close-code.js';
-import { defaultEventNames, type WsAuthEventNames } from '../protocol/message.js';
-import { demandKnown } from './known-options.js';
-import { numbers, settleNumbers, type NumberOptions } from './number-options.js';
+import type { WsAuthEventNames } from '../protocol/message.js';
+import { settleContract, type ContractOptions } from './contract-options.js';
+import type { NumberOptions } from './number-options.js';
+import { missing, settleOptions } from './settle-options.js';
 import type { TokenSource } from './token-source.js';
 import type { WebSocketConstructor } from './web-socket.js';
 import { firstMessage, type WsAuthWay } from './way.js';
@@ -11,7 +11,7 @@ import { firstMessage, type WsAuthWay } from './way.js';
  *
  * @publicApi
  */
-export interface ConnectOptions extends NumberOptions {
+export interface ConnectOptions extends NumberOptions, ContractOptions {
   /** Obtains a token: once for each attempt to connect, and for each renewal. */
   readonly token: TokenSource;
   /**
@@ -36,68 +36,46 @@ export interface ConnectOptions extends NumberOptions {
   readonly signal?: AbortSignal;
   /** Called when the socket gives up because no user is logged in: no token, or a fresh one that was refused as well. */
   readonly onUnauthenticated?: () => void;
-  /** Names of the protocol's events, if the server has given them others. */
-  readonly events?: Partial<WsAuthEventNames>;
-  /**
-   * Actions for close codes, beside and instead of those of the contract: for codes of the application, and for those that
-   * the server has replaced.
-   */
-  readonly closeActions?: Readonly<Record<number, WsAuthCloseAction>>;
 }
 
 /** Options with every default in place. */
-export interface Settings extends Required<
-  Omit<ConnectOptions, 'signal' | 'onUnauthenticated' | 'closeActions'>
-> {
+export interface Settings extends Required<Omit<ConnectOptions, 'protocols' | 'events'>> {
   readonly protocols: string[];
   readonly events: WsAuthEventNames;
-  readonly onUnauthenticated?: () => void;
-  readonly closeActions?: Readonly<Record<number, WsAuthCloseAction>>;
   binaryType: string;
 }
 
-const others: readonly (keyof ConnectOptions)[] = [
-  'token',
-  'via',
-  'protocols',
-  'WebSocket',
-  'signal',
-  'onUnauthenticated',
-  'events',
-  'closeActions',
-];
+/** Options of which each is of the right type. */
+type Checked = Required<ConnectOptions> & { readonly protocols: string[] };
 
 /**
  * Puts every default in place.
  *
- * @throws {TypeError} for an unknown option, a `token` that is not a function, a `via` that is not a way, and without a class of WebSockets.
+ * @throws {TypeError} for an option that is unknown, missing or of another type.
  * @throws {RangeError} for a number that is out of bounds.
  */
 export function settle(options: ConnectOptions): Settings {
-  demandKnown([...others, ...numbers.map(([name]) => name)], options);
-  demandKnown(Object.keys(defaultEventNames), options.events, 'events.');
-  const {
-    via = firstMessage(),
-    heartbeatMs = via.acknowledged ? 30_000 : Infinity,
-    protocols = [],
-    WebSocket = (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket,
-  } = options;
-  if (typeof options.token !== 'function') {
-    throw new TypeError('token: expected a function');
-  }
-  if (typeof via !== 'object') {
-    throw new TypeError('via: expected firstMessage()');
-  }
-  if (!WebSocket) {
-    throw new TypeError('WebSocket: expected a class');
-  }
-  return {
-    ...options,
-    ...settleNumbers({ ...options, heartbeatMs }),
-    via,
-    protocols: [protocols].flat(),
-    WebSocket,
-    events: { ...defaultEventNames, ...options.events },
-    binaryType: '',
-  };
+  const { via = firstMessage(), protocols } = { ...options };
+  const settled = settleOptions<Checked>(
+    {
+      token: missing,
+      via: {},
+      protocols: [],
+      WebSocket:
+        (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket ?? (missing as never),
+      signal: new AbortController().signal,
+      onUnauthenticated: () => {},
+      events: {},
+      closeActions: {},
+      maxQueuedMessages: 64,
+      maxQueuedBytes: 65_536,
+      backOffMs: 1_000,
+      maxBackOffMs: 30_000,
+      maxFailures: Infinity,
+      timeoutMs: 15_000,
+      heartbeatMs: via?.acknowledged ? 30_000 : Infinity,
+    },
+    { ...options, via, protocols: typeof protocols === 'string' ? [protocols] : protocols },
+  );
+  return { ...settled, events: settleContract(settled), binaryType: '' };
 }

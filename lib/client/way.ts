@@ -1,5 +1,5 @@
-import { demandTexts } from './known-options.js';
 import { authenticateMessage, protocolsWith, urlWith } from './own-client.js';
+import { settleOptions } from './settle-options.js';
 import { utf8 } from './socket-data.js';
 
 /**
@@ -52,8 +52,8 @@ export interface FirstMessageWayOptions {
  * @publicApi
  */
 export function firstMessage(options: FirstMessageWayOptions = {}): WsAuthWay {
-  demandTexts({ format: /^(event|raw)$/ }, options);
-  return options.format === 'raw'
+  const { format } = settleOptions({ format: 'event' }, options, /^(event|raw)$/);
+  return format === 'raw'
     ? { message: (token) => token }
     : { message: authenticateMessage, acknowledged: true };
 }
@@ -94,9 +94,10 @@ export interface SubprotocolWayOptions {
  * @publicApi
  */
 export function subprotocol(options: string | SubprotocolWayOptions = {}): WsAuthWay {
-  const given = typeof options === 'string' ? { prefix: options } : options;
-  demandTexts({ prefix: /./, after: /./, encoding: /^(raw|base64url)$/ }, given);
+  const given = typeof options === 'string' ? { prefix: options } : { ...options };
   const { prefix, after, encoding } = given;
+  settleOptions({ prefix: 'p', after: 'a', encoding: 'raw' }, given, /./);
+  settleOptions({ encoding: 'raw' }, { encoding }, /^(raw|base64url)$/);
   return {
     protocols(protocols, token) {
       const value = encoding === 'base64url' ? base64url(token) : token;
@@ -123,7 +124,7 @@ function base64url(text: string): string {
  * @publicApi
  */
 export function queryParam(param?: string): WsAuthWay {
-  demandTexts({ param: /./ }, { param });
+  settleOptions({ param: 'token' }, { param }, /./);
   return { url: (url, token) => urlWith(url, token, param) };
 }
 

@@ -53,14 +53,12 @@ export class WsAuthSocket extends SocketEventTarget {
       ended: (end) => this.#proceed(end),
     });
     const { signal: stop } = this.#listening;
-    const { signal } = options;
+    const { signal } = this.#settings;
     const abort = () => this.#finish({ code: 1000, reason: 'aborted', wasClean: false });
-    if (signal) {
-      stop.addEventListener('abort', onAbort(signal, abort));
-    }
+    stop.addEventListener('abort', onAbort(signal, abort));
     onWake((isOnline) => this.#wake(isOnline), stop);
     // Later, so that the caller can listen to the first event.
-    queueMicrotask(() => (signal?.aborted ? abort() : this.#connect()));
+    queueMicrotask(() => (signal.aborted ? abort() : this.#connect()));
   }
 
   /** Where the socket is. */
@@ -227,7 +225,7 @@ export class WsAuthSocket extends SocketEventTarget {
     this.#authenticated.reject(new Error(`closed with ${code} ${reason}`, { cause: details }));
     if (surrender?.unauthenticated) {
       // In a microtask: its exception must not end this call. It still runs before code that awaits the `close` event.
-      queueMicrotask(() => this.#settings.onUnauthenticated?.());
+      queueMicrotask(() => this.#settings.onUnauthenticated());
     }
     if (surrender && code !== 1000) {
       this.emit('error');

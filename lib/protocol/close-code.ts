@@ -48,24 +48,20 @@ export type WsAuthCloseCode = (typeof WsAuthCloseCode)[keyof typeof WsAuthCloseC
 export type WsAuthCloseAction = 'terminal' | 'newToken' | 'backOff';
 
 /**
- * Actions that the range of the code does not state. The table is short, since a page downloads it: below 3000 a code is a
- * trouble of the transport, and from 3000 on a decision of the application.
+ * Codes after which no other connection helps. Below 3000 a code is a trouble of the transport, and from 3000 on a decision of the
+ * application; here are the exceptions as well. An expression is short, and a page downloads it.
  */
-const exceptions: Readonly<Record<number, WsAuthCloseAction>> = {
-  1000: 'terminal',
-  1003: 'terminal',
-  1008: 'terminal',
-  1009: 'terminal',
-  3000: 'newToken',
-  3008: 'backOff',
-};
+const terminal = /^(100[0389]|3(?!008)|4)/;
 
 /** What a close code asks of a client: the contract between client and server, and for codes of the application its overrides. */
 export function closeActionOf(
   code: number,
   overrides?: Readonly<Record<number, WsAuthCloseAction>>,
 ): WsAuthCloseAction {
-  return overrides?.[code] ?? exceptions[code] ?? (code < 3000 ? 'backOff' : 'terminal');
+  return (
+    overrides?.[code] ??
+    (code === 3000 ? 'newToken' : terminal.test(`${code}`) ? 'terminal' : 'backOff')
+  );
 }
 
 /** Reason of the close frame at the end of an accepted session, and of no other. */

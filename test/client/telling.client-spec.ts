@@ -103,7 +103,7 @@ describe('a socket', () => {
 
   it('K7k: is not made with a token that is not a function', () => {
     expect(() => connect('ws://127.0.0.1:9/', { token: 'text' as never, WebSocket })).toThrow(
-      new TypeError('token: expected a function'),
+      new TypeError('token: expected function'),
     );
   });
 

@@ -190,7 +190,7 @@ describe('a subscription of the official client with subscriptionParams()', () =
 });
 
 const wrong: [object, RegExp][] = [
-  [{ token: 'text' }, /^token: expected a function/],
+  [{ token: 'text' }, /^token: expected function/],
   [{ token: () => 'a', tokn: 1 }, /^tokn: unknown option; did you mean token/],
   [{ token: () => 'a', backOffMs: -1 }, /^backOffMs: out of bounds/],
   [{ token: () => 'a', heartbeatMs: 1 }, /^heartbeatMs: unknown option/],

@@ -28,20 +28,14 @@ export const clientParts: readonly ClientPart[] = [
     },
   },
   {
-    name: 'misspelt options and wrong numbers that throw, with a message',
+    name: 'misspelt and mistyped options that throw, with a message',
     without: {
-      'known-options': 'export function demandKnown() {} export function demandTexts() {}',
-      'number-options': `
-        export const numbers = [];
-        export const settleNumbers = (options) => ({
-          maxQueuedMessages: 64,
-          maxQueuedBytes: 65536,
-          backOffMs: 1000,
-          maxBackOffMs: 30000,
-          maxFailures: Infinity,
-          timeoutMs: 15000,
-          ...options,
-        });`,
+      'settle-options': `
+        export const missing = () => {};
+        export const settleOptions = (defaults, options) => ({ ...defaults, ...options });`,
+      'contract-options': `
+        import { defaultEventNames } from '../protocol/message.js';
+        export const settleContract = ({ events }) => ({ ...defaultEventNames, ...events });`,
     },
   },
   {

@@ -195,8 +195,12 @@ describe('the code of lib/guides/client.md', () => {
 describe('the tables of lib/guides/client.md', () => {
   it('name every option, with the default that holds', () => {
     const rows = tableRows(section(guide, 'Options'));
-    const declared = rootFile('lib/client/options.ts') + rootFile('lib/client/number-options.ts');
-    const body = [...declared.matchAll(/interface (?:Connect|Number)Options .*\{\n([\s\S]*?)^\}/gm)]
+    const declared = ['options', 'number-options', 'contract-options']
+      .map((each) => rootFile(`lib/client/${each}.ts`))
+      .join('');
+    const body = [
+      ...declared.matchAll(/interface (?:Connect|Number|Contract)Options .*\{\n([\s\S]*?)^\}/gm),
+    ]
       .map(([, each]) => each)
       .join('');
     const names = [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, name]) => name!);

@@ -247,7 +247,7 @@ describe('the options of authenticate()', () => {
     expect(() =>
       authenticate(socket, { token: () => 'a', onUnauthenticate: () => 1 } as never),
     ).toThrow(/onUnauthenticate: unknown option; did you mean onUnauthenticated/);
-    expect(() => authenticate(socket, {} as never)).toThrow(/token: expected a function/);
+    expect(() => authenticate(socket, {} as never)).toThrow(/token: expected function/);
   });
 
   it('accept a socket with typed events', () => {

@@ -15,7 +15,7 @@ import type { SubscriptionParams } from './subscription-params.js';
 /** What decides how a client comes back. */
 export interface SubscriptionSettings {
   readonly token: TokenSource;
-  readonly onUnauthenticated: (() => void) | undefined;
+  readonly onUnauthenticated: () => void;
   readonly patience: Patience;
 }
 
@@ -103,7 +103,7 @@ export class SubscriptionLife {
       try {
         return await askForToken(token, this.#history.refused);
       } catch {
-        await after(fullJitter(failures, patience, Math.random));
+        await after(fullJitter(failures, patience));
       }
       if (this.#socket !== socket || this.#isOver) {
         // The connection has ended, and nothing is sent.
@@ -168,7 +168,7 @@ export class SubscriptionLife {
     if (step.again) {
       this.#history = step.history;
     } else if (step.unauthenticated) {
-      this.settings.onUnauthenticated?.();
+      this.settings.onUnauthenticated();
     }
   }
 }

@@ -1,5 +1,4 @@
-import { demandKnown } from '../known-options.js';
-import { settleNumbers } from '../number-options.js';
+import { missing, settleOptions } from '../settle-options.js';
 import type { TokenSource } from '../token-source.js';
 import { SubscriptionLife } from './subscription-life.js';
 
@@ -72,6 +71,14 @@ export interface SubscriptionParams {
   readonly on: SubscriptionListeners;
 }
 
+const defaults: Required<SubscriptionParamsOptions> = {
+  token: missing,
+  onUnauthenticated: () => {},
+  backOffMs: 1_000,
+  maxBackOffMs: 30_000,
+  maxFailures: Infinity,
+};
+
 /**
  * Keeps subscriptions of the official client of graphql-ws alive on a server behind `graphqlWs()`: through the end of a token, a
  * restart of the server, and a revocation.
@@ -79,7 +86,7 @@ export interface SubscriptionParams {
  * Each connection sends a token that `token` obtains. When the server announces the end of the session, a newer token renews it on the
  * open connection. After 4403 the client comes back with a newer token, after other codes that are not final with a delay.
  *
- * @throws {TypeError} for an option that is unknown, and for a `token` that is not a function.
+ * @throws {TypeError} for an option that is unknown, missing or of another type.
  * @throws {RangeError} for a number that is out of bounds.
  *
  * @example
@@ -89,11 +96,6 @@ export interface SubscriptionParams {
  * @publicApi
  */
 export function subscriptionParams(options: SubscriptionParamsOptions): SubscriptionParams {
-  const { token, onUnauthenticated, ...numbers } = options;
-  demandKnown(['token', 'onUnauthenticated', 'backOffMs', 'maxBackOffMs', 'maxFailures'], options);
-  if (typeof token !== 'function') {
-    throw new TypeError('token: expected a function that obtains a token');
-  }
-  return new SubscriptionLife({ token, onUnauthenticated, patience: settleNumbers(numbers) })
-    .params;
+  const { token, onUnauthenticated, ...patience } = settleOptions(defaults, options);
+  return new SubscriptionLife({ token, onUnauthenticated, patience }).params;
 }

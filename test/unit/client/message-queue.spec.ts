@@ -4,7 +4,7 @@ import { MessageQueue } from '../../../lib/client/message-queue.js';
 const roomy = { maxQueuedMessages: 64, maxQueuedBytes: 65_536 };
 const full = expect.objectContaining({
   name: 'InvalidStateError',
-  message: 'not open, and the queue is full',
+  message: 'the queue is full',
 });
 
 function refusalOf(action: () => void): unknown {

@@ -1,15 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { settleNumbers } from '../../../lib/client/number-options.js';
 import { settle } from '../../../lib/client/options.js';
 import type { WebSocketConstructor } from '../../../lib/client/web-socket.js';
 
-const names = Object.keys(settleNumbers({}));
 const settleWith = (option: string, value: unknown) =>
   settle({
     token: () => '',
     WebSocket: Object as unknown as WebSocketConstructor,
     [option]: value,
   }) as unknown as Record<string, unknown>;
+
+const names = Object.entries(settleWith('protocols', 'chat'))
+  .filter(([, value]) => typeof value === 'number')
+  .map(([name]) => name);
 
 describe('a number among the options of a client', () => {
   it('is one of those that the guide names', () => {
@@ -73,7 +75,7 @@ describe('a token of a client', () => {
     'K7k: is refused if it is not a function: %s',
     (token) => {
       const options = { token, WebSocket: Object } as never;
-      expect(() => settle(options)).toThrow(new TypeError('token: expected a function'));
+      expect(() => settle(options)).toThrow(new TypeError('token: expected function'));
     },
   );
 });

@@ -11,8 +11,10 @@ import {
   type SubprotocolWayOptions,
   type WsAuthEventNames,
 } from '../../../lib/client.js';
-import { demandKnown } from '../../../lib/client/known-options.js';
+import { settleOptions } from '../../../lib/client/settle-options.js';
 import type { WebSocketConstructor } from '../../../lib/client/web-socket.js';
+import { subscriptionParams } from '../../../lib/graphql-ws-client.js';
+import { authenticate } from '../../../lib/socket-io-client.js';
 
 const bridge = 'https://ws.example.com/bridge';
 const base: ConnectOptions = {
@@ -129,7 +131,61 @@ const values: readonly [string, () => unknown, string][] = [
   ['cookie({})', () => cookie({} as never), 'bridge'],
   ["via: 'firstMessage'", () => open({ via: 'firstMessage' }), 'via'],
   ['via: firstMessage, which is not called', () => open({ via: firstMessage }), 'via'],
+  ['cookie()', () => cookie(undefined as never), 'bridge'],
 ];
+
+/** Clients of all transports, and the options that each of them has. */
+const clients: readonly [string, (given: object) => unknown, readonly string[]][] = [
+  ['connect()', open, Object.keys(options)],
+  [
+    'authenticate() of Socket.IO',
+    (given) => authenticate({} as never, { token: base.token, ...given }),
+    ['token', 'onUnauthenticated', 'events', 'closeActions'],
+  ],
+  [
+    'subscriptionParams() of GraphQL',
+    (given) => subscriptionParams({ token: base.token, ...given }),
+    ['token', 'onUnauthenticated', 'backOffMs', 'maxBackOffMs', 'maxFailures'],
+  ],
+];
+
+/** Values that no option of a client has. A string is a list of subprotocols. */
+const strangers = (name: string): readonly unknown[] =>
+  [null, Number.NaN, true, 5n, Symbol('s'), 's'].filter(
+    (each) => name !== 'protocols' || typeof each !== 'string',
+  );
+
+describe.each(clients)('a value of another type among the options of %s', (_name, call, names) => {
+  it.each(names)('K11: is refused as %s, with the name of the option', (name) => {
+    for (const value of strangers(name)) {
+      expect(() => call({ [name]: value })).toThrow(new RegExp(`^${name}: `));
+    }
+  });
+});
+
+describe.each(clients.slice(0, 2))('the contract of %s', (_name, call) => {
+  it.each([
+    ['an action that there is not', { 3000: 'retry' }, '3000'],
+    ['no action', { 4001: undefined }, '4001'],
+    ['null as an action', { 4001: null }, '4001'],
+    ['the name of a close code', { unauthorized: 'terminal' }, 'unauthorized'],
+    ['a status of HTTP', { 401: 'newToken' }, '401'],
+  ])('K11: is refused with %s', (_what, closeActions, code) => {
+    expect(() => call({ closeActions })).toThrow(new RegExp(`^closeActions.${code}: expected `));
+  });
+
+  it.each(['', null, 1, Symbol('s')])('K11: is refused with the event %j', (expiring) => {
+    expect(() => call({ events: { expiring } })).toThrow(/^events.expiring: expected /);
+  });
+});
+
+describe('a client without options', () => {
+  it('K11: is refused, and names the token', () => {
+    expect(() => connect('ws://127.0.0.1:9/', undefined as never)).toThrow(/^token: /);
+    expect(() => authenticate({} as never, null as never)).toThrow(/^token: /);
+    expect(() => subscriptionParams(undefined as never)).toThrow(/^token: /);
+  });
+});
 
 describe('the ways of the client', () => {
   it.each(values)('K11a: refuse %s, and name the option', (_call, make, option) => {
@@ -157,7 +213,7 @@ describe('the option that was probably meant', () => {
     'K11a: is %s after one slip',
     (name) => {
       for (const slip of slips(name)) {
-        expect(() => demandKnown(Object.keys(options), { [slip]: 1 })).toThrow(`mean ${name}?`);
+        expect(() => settleOptions(options, { [slip]: 1 })).toThrow(`mean ${name}?`);
       }
     },
   );
