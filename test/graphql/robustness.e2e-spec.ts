@@ -108,3 +108,25 @@ it('a client that reads too slowly is terminated', async () => {
   client.socket!.resume();
   await Promise.all(ended);
 });
+
+it('so is one that sends pings and does not read the pongs', async () => {
+  await using graphql = await startGraphql({ own: { maxBufferedBytes: 1 } });
+  await using client = new Subscriber(graphql.app, {
+    connectionParams: { token: tokenOf('alice') },
+  });
+  const ended = client.subscribe();
+  await expect.poll(() => graphql.news.subscribers).toBe(1);
+  const socket = client.socket!;
+  socket.pause();
+  const ping = 'x'.repeat(125);
+  await expect
+    .poll(() => {
+      for (let each = 0; each < 5_000 && socket.readyState === WebSocket.OPEN; each += 1) {
+        socket.ping(ping);
+      }
+      return sessionsOf(graphql.app).count();
+    })
+    .toBe(0);
+  socket.resume();
+  await ended;
+});

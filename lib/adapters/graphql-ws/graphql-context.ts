@@ -6,6 +6,7 @@ export interface GraphqlSocket {
   readonly OPEN: number;
   readonly bufferedAmount: number;
   send: (data: unknown, ...rest: unknown[]) => void;
+  pong: (...args: unknown[]) => void;
   close: (code?: number, reason?: string) => void;
   terminate: () => void;
   emit: (event: string | symbol, ...args: unknown[]) => boolean;

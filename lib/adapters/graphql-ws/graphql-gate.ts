@@ -42,8 +42,11 @@ export class GraphqlGate {
     this.#send = socket.send.bind(socket);
     this.#close = socket.close.bind(socket);
     const emit = socket.emit.bind(socket);
+    const pong = socket.pong.bind(socket);
     socket.emit = (event, ...args) => this.#emit(emit, event, args);
     socket.send = (data, ...rest) => this.#pass(data, rest);
+    // A later `ws` bounds the pongs that wait. The one that `@nestjs/graphql` brings does not.
+    socket.pong = (...args) => this.#admitsOutgoing() && pong(...args);
     socket.close = (code, reason) => this.#closeByServer(code, reason);
   }
 
@@ -96,18 +99,27 @@ export class GraphqlGate {
    * else, at the will of clients that leave.
    */
   #pass(data: unknown, rest: readonly unknown[]): void {
-    const { socket, traffic } = this;
     const last = rest.at(-1);
     const sent = typeof last === 'function' ? (last as () => void) : ignore;
-    if (this.#isShut || !traffic.isOpen) {
-      sent();
-    } else if (socket.bufferedAmount > traffic.maxBufferedBytes) {
-      this.#isShut = true;
-      socket.terminate();
-      sent();
-    } else {
+    if (this.#admitsOutgoing()) {
       this.#send(data, () => sent());
+    } else {
+      sent();
     }
+  }
+
+  /** Whether anything may be sent now. Terminates a client that reads too slowly. */
+  #admitsOutgoing(): boolean {
+    const { socket, traffic } = this;
+    if (this.#isShut || !traffic.isOpen) {
+      return false;
+    }
+    if (socket.bufferedAmount <= traffic.maxBufferedBytes) {
+      return true;
+    }
+    this.#isShut = true;
+    socket.terminate();
+    return false;
   }
 
   /** A session that has ended is closed by its own code, which is about to be sent. */
