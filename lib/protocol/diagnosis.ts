@@ -21,6 +21,7 @@ export type WsAuthCheck =
   | 'sid-origin'
   | 'sid-cookie'
   | 'sid-address'
+  | 'sid-upgrade'
   // The form of a credential.
   | 'no-credential'
   | 'several-credentials'

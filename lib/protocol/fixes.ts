@@ -35,6 +35,7 @@ const fixesOfChecks: Readonly<Record<WsAuthCheck, string>> = {
   'sid-cookie': 'the client has to connect again after its cookie has changed',
   'sid-address':
     'bindSidToAddress keeps a connection to one address: leave it out for clients that move',
+  'sid-upgrade': 'a connection by polling opens one WebSocket at a time',
   'no-credential':
     'send the token where the named extractors look, or list the extractor of the place where it is (unread) in credentials',
   'several-credentials': 'send one credential: both named extractors have found one',

@@ -8,7 +8,7 @@ import { handshakeOf } from '../support/invariants.js';
 import { RawPeer, transcriptOf, withWatchdog } from '../support/raw-peer.js';
 import { tokenOf } from '../support/tokens.js';
 import { turns } from '../support/turns.js';
-import { startIo } from './support/io-app.js';
+import { startIo, type IoApp } from './support/io-app.js';
 import { RootGateway } from './support/io-gateways.js';
 import { ask, RawPolling, upgrade } from './support/raw-io.js';
 import { until } from './support/until.js';
@@ -29,6 +29,47 @@ describe('a client that is refused and does not answer the close frame', () => {
     expect(app.pending).toBe(1);
     await peer.disconnected();
     await until(() => app.pending === 0);
+  });
+});
+
+/** Opens the WebSocket of a client of polling. */
+function upgradeOf({ sid }: RawPolling, { port }: IoApp): RawPeer {
+  return new RawPeer(port).write(handshakeOf({ target: `${target}&sid=${sid}` }, port));
+}
+
+describe('the WebSocket that a client of polling opens', () => {
+  it('K6d: is the only one, and keeps the slot until it is closed', async () => {
+    await using app = await startIo({}, [RootGateway]);
+    const polling = await RawPolling.open(app.url);
+    await using first = await upgradeOf(polling, app).opened();
+    await using second = upgradeOf(polling, app);
+    expect((await second.response()).status).toBe(429);
+    await polling.post('1');
+    await first.closed({ answer: false });
+    expect(app.pending).toBe(1);
+    await first.disconnected();
+    await until(() => app.pending === 0);
+  });
+
+  it('K6d: may be opened again when it has closed', async () => {
+    await using app = await startIo({}, [RootGateway]);
+    const polling = await RawPolling.open(app.url);
+    const first = await upgradeOf(polling, app).opened();
+    await first[Symbol.asyncDispose]();
+    const status = async () => {
+      await using next = upgradeOf(polling, app);
+      return (await next.response()).status;
+    };
+    await expect.poll(status).toBe(101);
+  });
+
+  it('K6: is ended if the client tries it twice', async () => {
+    await using app = await startIo({}, [RootGateway]);
+    const polling = await RawPolling.open(app.url);
+    await using peer = await upgradeOf(polling, app).opened();
+    peer.send('2probe').send('2probe').send('2probe');
+    await peer.disconnected();
+    expect(peer.received.toString('latin1').split('3probe')).toHaveLength(2);
   });
 });
 

@@ -17,7 +17,6 @@ import {
 import { ClientGates } from './client-gates.js';
 import { ConnectionEnd } from './connection-end.js';
 import type { Entrance } from './entrance.js';
-import { endSocketOf } from './internals/end-connection.js';
 import type { IoConnectionContext, Phase } from './connection-context.js';
 import type { EngineConnection } from './internals/engine.js';
 import { gateConnection } from './internals/gate-connection.js';
@@ -27,6 +26,7 @@ import { maxPayloadWithoutSession, PacketGate, type PacketOwner } from './packet
 import type { IoSocket } from './platform-types.js';
 import { Renewer } from './renewer.js';
 import type { ClientEnd, SocketGate, SocketOwner } from './socket-gate.js';
+import { endSocketsOf } from './upgrade-socket.js';
 
 /**
  * One connection of engine.io: the gate that all of its namespaces pass, and the wire of its session. It has one session at most,
@@ -94,7 +94,7 @@ export class IoConnection implements Connection, PacketOwner, SocketOwner {
     this.#phase = 'ended';
     this.#renewer?.stop();
     this.entrance.leave();
-    endSocketOf(this.conn, closeGraceMs.pending, () => this.entrance.letGo());
+    endSocketsOf(this.conn, closeGraceMs.pending, () => this.entrance.letGo());
     const code = this.#farewell?.code ?? closeCodeOf(reason);
     this.#life?.closed(code);
     this.#onClosed?.(code);

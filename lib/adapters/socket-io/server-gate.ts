@@ -35,6 +35,7 @@ import type {
 import { Reception } from './reception.js';
 import { payloadOf } from './redact-handshake.js';
 import { SidGate } from './sid-gate.js';
+import { takeUpgrade } from './upgrade-socket.js';
 
 /** What is kept of each connection. */
 interface Kept {
@@ -190,8 +191,10 @@ export class ServerGate {
       next();
       return;
     }
-    const decided = (refusal: Refusal | undefined) =>
-      refusal ? this.#refuse(request, kept, refusal) : next();
+    const decided = (refusal: Refusal | undefined) => {
+      const refused = refusal ?? refuseSecondUpgrade(request, kept);
+      return refused ? this.#refuse(request, kept, refused) : next();
+    };
     const refusal = refuseIfThrown(() => kept.sid.check(request));
     if (isThenable(refusal)) {
       // The request has no slot, and the predicate of the application may never answer.
@@ -212,6 +215,12 @@ export class ServerGate {
   #redact(request: EngineRequest): void {
     redactRequest(request, this.context.policy.redaction);
   }
+}
+
+const secondUpgrade = refusedBy('sid-upgrade', 'ERR_WS_AUTH_TOO_MANY_ATTEMPTS');
+
+function refuseSecondUpgrade({ res, socket }: EngineRequest, { connection }: Kept) {
+  return res || takeUpgrade(connection.conn, socket) ? undefined : secondUpgrade;
 }
 
 function endForShutdown(connection: IoConnection): void {

@@ -22,6 +22,7 @@ const checks: Readonly<Record<WsAuthCheck, true>> = {
   'sid-origin': true,
   'sid-cookie': true,
   'sid-address': true,
+  'sid-upgrade': true,
   'no-credential': true,
   'several-credentials': true,
   scheme: true,

@@ -1,4 +1,5 @@
 import { limitInput } from '../../upgrades/input-limit.js';
+import { boundProbes } from './bound-probes.js';
 import type { EngineConnection, EngineTransport } from './engine.js';
 
 /** Bytes that a client may send beside its packets before it has a session: frames, and answers to pings. */
@@ -24,6 +25,7 @@ export function boundPayloads(conn: EngineConnection, maxBytes: number): (bytes:
       transport.close();
       return;
     }
+    boundProbes(transport);
     maybeUpgrade(transport);
   };
   const lift = apply(conn.transport, bound) ? undefined : limitSocket(conn, maxBytes);
