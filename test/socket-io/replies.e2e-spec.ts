@@ -1,0 +1,107 @@
+import {
+  MessageBody,
+  SubscribeMessage,
+  WebSocketGateway,
+  type WsResponse,
+} from '@nestjs/websockets';
+import { of, throwError, type Observable } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import { WsPublic } from '../../lib/index.js';
+import { tokenOf } from '../support/tokens.js';
+import { ioTransports, startIo } from './support/io-app.js';
+
+const circular: Record<string, unknown> = {};
+circular['self'] = circular;
+
+/** Replies that cannot be sent. Stock `IoAdapter` ends the process with each of them. */
+class RelayGateway {
+  /** As chats do: the client chooses the event. */
+  @SubscribeMessage('relay')
+  relay(@MessageBody() message: WsResponse<unknown>): WsResponse<unknown> {
+    return message;
+  }
+
+  @SubscribeMessage('stream')
+  stream(@MessageBody() message: WsResponse<unknown>): Observable<WsResponse<unknown>> {
+    return of(message, { event: 'next', data: 1 });
+  }
+
+  @SubscribeMessage('bigint')
+  bigint(): WsResponse<unknown> {
+    return { event: 'bigint', data: 1n };
+  }
+
+  @SubscribeMessage('circular')
+  circular(): WsResponse<unknown> {
+    return { event: 'circular', data: circular };
+  }
+
+  @SubscribeMessage('acknowledged')
+  acknowledged(): unknown {
+    return { id: 1n };
+  }
+
+  @SubscribeMessage('accessor')
+  accessor(): unknown {
+    return {
+      get event(): string {
+        throw new Error('SECRET');
+      },
+    };
+  }
+
+  @SubscribeMessage('failing')
+  failing(): Observable<never> {
+    return throwError(() => new Error('SECRET'));
+  }
+
+  @SubscribeMessage('none')
+  none(): null {
+    return null;
+  }
+
+  @SubscribeMessage('answer')
+  answer(@MessageBody() value: number): number {
+    return value + 1;
+  }
+}
+
+@WebSocketGateway()
+class ProtectedRelay extends RelayGateway {}
+
+@WsPublic()
+@WebSocketGateway()
+class PublicRelay extends RelayGateway {}
+
+const events: readonly [string, unknown?][] = [
+  ...['connect', 'disconnect', 'disconnecting', 'connect_error', 'newListener'].flatMap(
+    (event): [string, unknown][] => [
+      ['relay', { event }],
+      ['stream', { event }],
+    ],
+  ),
+  ['bigint'],
+  ['circular'],
+  ['acknowledged'],
+  ['accessor'],
+  ['failing'],
+  ['none'],
+];
+
+describe.each([ProtectedRelay, PublicRelay])('a reply of %o', (gateway) => {
+  it.each(ioTransports)(
+    'K12d: that cannot be sent ends neither the process nor its client, by %s',
+    async (transport) => {
+      await using app = await startIo({}, [gateway]);
+      const client = await app.open(transport, { auth: { token: tokenOf('alice') } }).connected();
+      for (const [event, data] of events) {
+        client.socket.emit(event, data);
+        client.socket.emit(event, data, () => undefined);
+        expect([event, await client.ask('answer', 1)]).toEqual([event, 2]);
+      }
+      client.socket.emit('relay', { event: 'relayed', data: 1 });
+      expect(await client.next('relayed')).toEqual([1]);
+      expect(client.socket.connected).toBe(true);
+    },
+  );
+});
