@@ -22,6 +22,7 @@ export interface BootFacts {
   /** Without one, as a standalone application, the application serves no gateway. */
   readonly httpServer: Server | undefined;
   readonly transport: WsAuthTransport;
+  readonly warnings: readonly string[];
 }
 
 const noGateway =
@@ -46,6 +47,7 @@ export function reportBoot(logger: Logger, facts: BootFacts): void {
   }
   const warnings = [
     places.length === 0 ? noGateway : undefined,
+    ...facts.warnings,
     globalWarning(facts),
     ...served.flatMap(({ gateway, policy }) => gatewayWarnings(gateway, policy)),
     ...places.flatMap((each) => readingWarnings(each, facts)),

@@ -209,7 +209,7 @@ export class WsAuthService
   /** @throws {WsAuthConfigurationError} for an option without effect, an unknown strategy, and a global `WsAuthGuard` that never runs. */
   onApplicationBootstrap(): void {
     checkGlobalGuards(this.config);
-    this.#others.demandUse(this.modules);
+    const warnings = this.#others.demandUse(this.modules);
     const policies = this.protectedServers.map(({ context }) => context.policy);
     demandModuleEffect(this.settings.given, this.settings, policies);
     for (const { context } of this.protectedServers) {
@@ -225,6 +225,7 @@ export class WsAuthService
       config: this.config,
       httpServer: this.httpServer,
       transport: this.platform.transport,
+      warnings,
     });
   }
 

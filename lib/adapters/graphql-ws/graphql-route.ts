@@ -21,7 +21,7 @@ import { closingOfRefusal } from './graphql-closing.js';
 import { GraphqlConnection } from './graphql-connection.js';
 import { extraOf, type GraphqlWsContext } from './graphql-context.js';
 import { ParamsHint } from './params-hint.js';
-import { PendingInit } from './pending-init.js';
+import { PendingInit, type InitHost } from './pending-init.js';
 
 const refusedByOnConnect = new Refusal('ERR_WS_AUTH_NOT_PERMITTED').diagnosed({
   guard: 'onConnect',
@@ -40,6 +40,9 @@ export class GraphqlRoute implements UpgradeRoute {
   readonly #pending = new WeakMap<IncomingMessage, PendingInit>();
   readonly #connections = new LiveConnections<GraphqlConnection>();
   readonly #hint: ParamsHint;
+  readonly #host: InitHost;
+  /** Whether the log has that the server does not ask. */
+  #isReported = false;
 
   constructor(
     private readonly context: SessionContext,
@@ -47,6 +50,8 @@ export class GraphqlRoute implements UpgradeRoute {
   ) {
     this.#hint = new ParamsHint(context.policy);
     this.#gate = new UpgradeGate(context, (upgrade, decision) => this.#admit(upgrade, decision));
+    const { admission } = this.#gate;
+    this.#host = { context, admission, onUnasked: () => this.#reportUnasked() };
   }
 
   get isClosing(): boolean {
@@ -92,7 +97,7 @@ export class GraphqlRoute implements UpgradeRoute {
     const { subject, peer } = upgrade;
     const authenticated = decision === 'defer' ? undefined : decision;
     const { context, passOn } = this;
-    const pending = new PendingInit(context, this.#gate.admission, upgrade, authenticated);
+    const pending = new PendingInit(this.#host, upgrade, authenticated);
     this.#pending.set(subject.request, pending);
     hideTokenSubprotocols(subject.request, context.policy.redaction);
     if (!authenticated) {
@@ -109,6 +114,17 @@ export class GraphqlRoute implements UpgradeRoute {
         'here; give graphqlWs({ path }) the path of the GraphQL server, with the global prefix',
     );
     return false;
+  }
+
+  /** Once: clients could fill the log. */
+  #reportUnasked(): void {
+    if (!this.#isReported) {
+      this.#isReported = true;
+      new ContainedLogger('WsAuth').error(
+        'graphqlWs: all clients are refused, since the GraphQL server answers them without onConnect of options(); hand it over as it is, ' +
+          "with hooks of your own inside: subscriptions: { 'graphql-ws': subscriptions.options({ onConnect }) }",
+      );
+    }
   }
 
   #refuse(pending: PendingInit, graphql: GraphqlWsContext, refusal: Refusal): false {

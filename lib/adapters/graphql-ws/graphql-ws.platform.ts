@@ -18,6 +18,7 @@ import { demandHooks } from './check-hooks.js';
 import { containedHooks } from './contained-hooks.js';
 import { contextMembers, type GraphqlWsContext } from './graphql-context.js';
 import { GraphqlRoute, type OnConnect } from './graphql-route.js';
+import { demandGuarding, noteGuarding } from './guarding-hooks.js';
 import { demandReachable, stopsTooEarly } from './reachable.js';
 
 /**
@@ -120,14 +121,18 @@ class GraphqlWsPlatform implements ServerPlatform, GraphqlWsSubscriptions {
     this.#isUsed = true;
     const { onConnect } = (theirs ?? {}) as { onConnect?: OnConnect };
     const waitTimeout = () => this.#initWaitTimeout;
+    const hooks = {
+      ...containedHooks(theirs ?? {}),
+      onConnect: (context: GraphqlWsContext) => this.#connect(context, onConnect),
+    };
+    noteGuarding(hooks);
     const guarded = {
       ...theirs,
-      ...containedHooks(theirs ?? {}),
+      ...hooks,
       // Read when the server is made, and the options of the module are known by then.
       get connectionInitWaitTimeout(): number {
         return waitTimeout();
       },
-      onConnect: (context: GraphqlWsContext) => this.#connect(context, onConnect),
     };
     return guarded as Omit<Theirs, keyof GraphqlWsGuardedOptions> & GraphqlWsGuardedOptions;
   }
@@ -160,7 +165,10 @@ class GraphqlWsPlatform implements ServerPlatform, GraphqlWsSubscriptions {
           "subscriptions: { 'graphql-ws': subscriptions.options() } in GraphQLModule.forRoot()",
       );
     }
-    modules.forEach(demandReachable);
+    for (const module of modules) {
+      demandReachable(module);
+      demandGuarding(module, this.path);
+    }
     if (modules.some(stopsTooEarly)) {
       this.#logger.warn(
         'graphqlWs: GraphQLModule stops before the sockets have closed, so that clients of gateways see 1006, and app.close() waits for ' +

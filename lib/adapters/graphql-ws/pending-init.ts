@@ -11,24 +11,35 @@ import { destroyAfter } from '../refuse.js';
 import type { SessionContext } from '../session-context.js';
 import { limitInput } from '../upgrades/input-limit.js';
 import { credentialFields } from './connection-params.js';
+import { watchAnswers } from './unasked-answers.js';
 
 /** Bytes that a client may send before its session, beside a credential: pings, frames, and other fields of the payload. */
 const framingBytes = 4_096;
 
+const unasked = new Refusal('ERR_WS_AUTH_UNAVAILABLE');
+
+/** What the connections of one server share. */
+export interface InitHost {
+  readonly context: SessionContext;
+  readonly admission: Admission;
+  /** The server has answered a client without asking this package about it. */
+  onUnasked(): void;
+}
+
 /** A connection that is open and waits for `connection_init`. It holds its slot until it has a session or is closed. */
 export class PendingInit {
   readonly #liftLimit: () => void;
+  readonly #stopWatching: () => void;
   /** What the upgrade presented. */
   #authenticated: Authenticated | undefined;
   #close: ((refusal: Refusal) => void) | undefined;
 
   constructor(
-    private readonly context: SessionContext,
-    private readonly admission: Admission,
+    private readonly host: InitHost,
     readonly upgrade: PendingUpgrade,
     authenticated: Authenticated | undefined,
   ) {
-    const { policy, budget } = context;
+    const { policy, budget } = host.context;
     const { attempt, peer } = upgrade;
     this.#authenticated = authenticated;
     upgrade.hold();
@@ -49,6 +60,11 @@ export class PendingInit {
       attempt.abort(refusedBy('size', 'ERR_WS_AUTH_CREDENTIAL_TOO_LARGE'));
       peer.socket.destroy();
     });
+    this.#stopWatching = watchAnswers(peer.socket, () => {
+      attempt.abort(unasked);
+      peer.socket.destroy();
+      host.onUnasked();
+    });
   }
 
   /**
@@ -61,6 +77,7 @@ export class PendingInit {
     close: (refusal: Refusal) => void,
   ): Promise<Authenticated | Refusal> {
     const { attempt } = this.upgrade;
+    this.#stopWatching();
     this.#close = close;
     if (!attempt.running) {
       return aborted(attempt);
@@ -79,7 +96,7 @@ export class PendingInit {
    */
   unfit(authenticated: Authenticated): Refusal | undefined {
     const { attempt } = this.upgrade;
-    const refusal = attempt.running ? this.admission.refuse(authenticated) : aborted(attempt);
+    const refusal = attempt.running ? this.host.admission.refuse(authenticated) : aborted(attempt);
     if (refusal) {
       this.#release(authenticated);
     }
@@ -107,11 +124,11 @@ export class PendingInit {
   #report(refusal: Refusal): void {
     const { peer, subject, attempt } = this.upgrade;
     const why = withUnread(refusal, subject.original, attempt.passedOver);
-    this.context.reporter.refused(why, peer, 'message');
+    this.host.context.reporter.refused(why, peer, 'message');
   }
 
   #read(params: unknown): Credential | Refusal | undefined {
-    const { firstMessage, limits } = this.context.policy;
+    const { firstMessage, limits } = this.host.context.policy;
     const fields = credentialFields(params);
     if (
       !firstMessage ||
@@ -129,13 +146,13 @@ export class PendingInit {
       return ofUpgrade ?? refusedBy('no-credential', 'ERR_WS_AUTH_CREDENTIAL_REQUIRED');
     }
     if (ofUpgrade) {
-      this.admission.release(ofUpgrade);
+      this.host.admission.release(ofUpgrade);
     }
     return credential instanceof Refusal ? credential : this.#enter(credential);
   }
 
   #enter(credential: Credential): Promise<Authenticated | Refusal> {
-    const { budget, authenticator } = this.context;
+    const { budget, authenticator } = this.host.context;
     const { attempt, subject } = this.upgrade;
     return whileJudging(budget, this.upgrade, () =>
       authenticator.enter(subject, credential, attempt),
@@ -144,7 +161,7 @@ export class PendingInit {
 
   #release(result: Authenticated | Refusal): void {
     if (!(result instanceof Refusal)) {
-      this.admission.release(result);
+      this.host.admission.release(result);
     }
   }
 
@@ -152,7 +169,7 @@ export class PendingInit {
   #aborted(): void {
     const { refusal } = this.upgrade.attempt;
     if (this.#authenticated) {
-      this.admission.release(this.#authenticated);
+      this.host.admission.release(this.#authenticated);
       this.#authenticated = undefined;
     }
     if (!refusal) {

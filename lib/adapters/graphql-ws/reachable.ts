@@ -1,13 +1,11 @@
 import { WsAuthConfigurationError } from '../../errors/ws-auth.error.js';
 import { isRecord } from '../../protocol/message.js';
 
-const federation = /Federation|Gateway/;
-
 /**
  * Refuses options of `GraphQLModule` whose subscriptions cannot be protected.
  *
- * @throws {WsAuthConfigurationError} for `subscriptions-transport-ws`, which is another door on the same path, and for federation,
- *   whose drivers run no graphql-ws
+ * @throws {WsAuthConfigurationError} for `subscriptions-transport-ws`, which is another door on the same path, and for a driver of a
+ *   gateway of federation, which runs no graphql-ws
  */
 export function demandReachable(options: unknown): void {
   if (!isRecord(options)) {
@@ -21,10 +19,10 @@ export function demandReachable(options: unknown): void {
     );
   }
   const name = typeof driver === 'function' ? driver.name : '';
-  if (subscriptions && federation.test(name)) {
+  if (subscriptions && name.includes('Gateway')) {
     throw new WsAuthConfigurationError(
-      `platforms: ${name} serves no subscriptions of graphql-ws, so that federation is out of reach of graphqlWs(); serve them from ` +
-        'a GraphQLModule without federation, or remove subscriptions',
+      `platforms: ${name} serves no subscriptions, so that graphqlWs() would protect nothing; serve them from the subgraphs, or remove ` +
+        'subscriptions',
     );
   }
 }

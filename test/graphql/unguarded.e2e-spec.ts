@@ -1,0 +1,171 @@
+import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
+import { GraphQLModule } from '@nestjs/graphql';
+import { GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
+import { useServer } from 'graphql-ws/use/ws';
+import type { Server } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { WebSocketServer } from 'ws';
+import { WsAuthModule, type WsAuthModuleOptions } from '../../lib/index.js';
+import { graphqlWs, type GraphqlWsSubscriptions } from '../../lib/graphql-ws.js';
+import { bootError, startApp } from '../support/app.js';
+import { sessionsOf } from '../support/connections.js';
+import { JwtStrategy } from '../support/strategies.js';
+import { bearer, tokenOf } from '../support/tokens.js';
+import { News, NewsResolver } from './graphql-app.js';
+import { Subscriber } from './graphql-client.js';
+
+type GraphqlOptions = Partial<ApolloDriverConfig>;
+
+function recording() {
+  const lines: string[] = [];
+  const log = (line: unknown) => void lines.push(String(line));
+  return { lines, logger: { log, error: log, warn: log, debug: log, verbose: log } };
+}
+
+function appOf(module: WsAuthModuleOptions, ...graphql: readonly GraphqlOptions[]) {
+  return {
+    imports: [
+      WsAuthModule.forRoot({ strategy: 'jwt', ...module }),
+      ...graphql.map((options) =>
+        GraphQLModule.forRoot<ApolloDriverConfig>({
+          driver: ApolloDriver,
+          autoSchemaFile: true,
+          ...options,
+        }),
+      ),
+    ],
+    providers: [JwtStrategy, News, NewsResolver],
+  };
+}
+
+const unguarded =
+  /GraphQLModule would run the operations of every client of .* write subscriptions:/;
+
+/** A `GraphQLModule` that does not use what `graphqlWs()` has made. */
+const mistakes: Record<
+  string,
+  [(made: GraphqlWsSubscriptions) => GraphqlOptions, RegExp, string?]
+> = {
+  'an onConnect beside options()': [
+    (made) => ({ subscriptions: { 'graphql-ws': { ...made.options(), onConnect: () => true } } }),
+    unguarded,
+  ],
+  'options() that are put aside': [
+    (made) => {
+      made.options();
+      return { subscriptions: { 'graphql-ws': true } };
+    },
+    unguarded,
+  ],
+  'a name alone': [
+    (made) => {
+      made.options();
+      return { subscriptions: { 'graphql-ws': undefined as never } };
+    },
+    unguarded,
+  ],
+  installSubscriptionHandlers: [
+    (made) => {
+      made.options();
+      return { installSubscriptionHandlers: true };
+    },
+    unguarded,
+  ],
+  'a path below that of graphqlWs()': [
+    (made) => {
+      made.options();
+      return { path: 'graphql/admin', subscriptions: { 'graphql-ws': {} } };
+    },
+    unguarded,
+  ],
+  'the global prefix': [
+    (made) => {
+      made.options();
+      return { useGlobalPrefix: true, subscriptions: { 'graphql-ws': {} } };
+    },
+    unguarded,
+    '/api/graphql',
+  ],
+  'an onPing beside options()': [
+    (made) => ({ subscriptions: { 'graphql-ws': { ...made.options(), onPing: () => undefined } } }),
+    /onPing of GraphQLModule stands beside options\(\).*subscriptions\.options\(\{ onPing \}\)/,
+  ],
+};
+
+describe('K11c: a GraphQLModule with', () => {
+  it.each(Object.entries(mistakes))(
+    '%s refuses to boot',
+    async (_what, [graphql, message, path]) => {
+      const made = graphqlWs(path === undefined ? {} : { path });
+      const { message: text } = await bootError(appOf({ platforms: [made] }, graphql(made)));
+      expect(text).toMatch(message);
+    },
+  );
+
+  it('open subscriptions on another path is reported, with the path', async () => {
+    const made = graphqlWs();
+    const { logger, lines } = recording();
+    const guarded = { subscriptions: { 'graphql-ws': made.options() } };
+    const open = { path: 'second', subscriptions: { 'graphql-ws': true } } as const;
+    await using _app = await startApp(appOf({ platforms: [made] }, guarded, open), undefined, {
+      logger,
+    });
+    expect(lines.filter((line) => line.startsWith('GraphQLModule:'))).toEqual([
+      'GraphQLModule: its subscriptions on /second are open to every client; protect them with graphqlWs() of ' +
+        'nestjs-ws-auth/graphql-ws, or decide in an onConnect',
+    ]);
+  });
+
+  it.each([
+    ['open', true, 1],
+    ['decided by the application', { onConnect: () => true }, 0],
+  ] as const)('subscriptions that are %s, and no graphqlWs()', async (_how, options, reports) => {
+    const { logger, lines } = recording();
+    const graphql = { subscriptions: { 'graphql-ws': options } };
+    await using _app = await startApp(appOf({}, graphql), undefined, { logger });
+    expect(lines.filter((line) => line.startsWith('GraphQLModule:'))).toHaveLength(reports);
+  });
+});
+
+const ran: string[] = [];
+const field = {
+  type: GraphQLString,
+  resolve: (_source: unknown, _args: unknown) => void ran.push('ran'),
+};
+const schema = new GraphQLSchema({
+  query: new GraphQLObjectType({ name: 'Query', fields: { look: field } }),
+  mutation: new GraphQLObjectType({ name: 'Mutation', fields: { act: field } }),
+});
+
+describe('K12a: a GraphQL server of the application that does not ask', () => {
+  it.each([
+    ['nothing', {}, {}],
+    ['a token in connectionParams', { connectionParams: { token: tokenOf('alice') } }, {}],
+    ['a token in the header', {}, bearer()],
+  ])('runs no operation of a client with %s', async (_what, params, upgrade) => {
+    ran.length = 0;
+    const made = graphqlWs();
+    const { logger, lines } = recording();
+    await using app = await startApp(
+      appOf({ platforms: [made], maxPendingPerAddress: 1 }),
+      (nest) => {
+        const server: Server = nest.getHttpServer();
+        const sockets = new WebSocketServer({ server, path: '/graphql' });
+        useServer({ schema, ...made.options(), onConnect: () => true }, sockets);
+      },
+      { logger },
+    );
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      await using client = new Subscriber(app, params, upgrade);
+      await client.subscribe('mutation { act }');
+      expect(client.acks).toEqual([]);
+      expect(client.closes).toMatchObject([{ code: 1006 }]);
+    }
+    expect(sessionsOf(app).count()).toBe(0);
+    expect(ran).toEqual([]);
+    expect(lines.filter((line) => line.startsWith('graphqlWs:'))).toEqual([
+      'graphqlWs: all clients are refused, since the GraphQL server answers them without onConnect of options(); hand it over as it is, ' +
+        "with hooks of your own inside: subscriptions: { 'graphql-ws': subscriptions.options({ onConnect }) }",
+    ]);
+  });
+});
