@@ -3,7 +3,7 @@ import { jwtsIn } from '../credentials/jwt-search.js';
 import { noBasis, type Basis } from './basis.js';
 import { textsIn } from './named-texts.js';
 import { PlainRequest } from './plain-request.js';
-import { mayBeSecret, secretsIn, type SecretPlaces } from './secret-places.js';
+import { formOfSecret, secretsIn, type SecretPlaces } from './secret-places.js';
 import type { Strategy } from './strategy.js';
 import type { StrategyRequest } from './strategy-request.js';
 import { WatchedRequest } from './watched-request.js';
@@ -126,8 +126,8 @@ export class Evidence {
     const { content, request } = this;
     const read = [...this.#watched!.read];
     const isCredential = 'token' in content && content.token === text;
-    if (isCredential || (mayBeSecret(text) && isIn(request, content, text))) {
-      const tokens = isCredential ? [text] : [...new Set([...read, text])];
+    if (isCredential || (formOfSecret(text) && isIn(request, content, text))) {
+      const tokens = isCredential ? [text] : [...new Set([...read, text.trim()])];
       return { tokens, verified: tokens.length === 1, presented: false };
     }
     return undefined;
@@ -136,7 +136,7 @@ export class Evidence {
   /** A strategy that verifies a token beside the password, or takes other secrets than a password, is judged by what it has read. */
   #basisOfPassword(): Basis | undefined {
     const { read, secretsRead, passwordRead } = this.#watched!;
-    const isJudgedByRead = read.size > 0 || secretsRead.size > 0;
+    const isJudgedByRead = read.size > 0 || secretsRead.all.size > 0;
     return this.content.scheme === 'request' || isJudgedByRead
       ? undefined
       : { ...noBasis, presented: passwordRead };
@@ -149,15 +149,16 @@ export class Evidence {
     if (read.size > 0) {
       return { tokens: [...read], verified: false, presented: false };
     }
-    const joined = secretsRead.size > 1 ? joinedTokens([...secretsRead]) : [];
+    const secretsSeen = [...secretsRead.all].toSorted();
+    const joined = secretsSeen.length > 1 ? joinedTokens(secretsSeen) : [];
     if (joined.length > 0) {
       return { tokens: joined, verified: false, presented: false };
     }
     if (passwordRead) {
       return { ...noBasis, presented: true };
     }
-    if (secretsRead.size > 0) {
-      return basisOfSecrets([...secretsRead].toSorted());
+    if (secretsSeen.length > 0) {
+      return basisOfSecrets(secretsSeen);
     }
     const { content, request } = this;
     const isSeen =

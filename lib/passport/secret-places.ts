@@ -1,6 +1,6 @@
 import { splitAuthorization } from '../credentials/authorization-header.extractor.js';
 import { rootOfParam } from '../credentials/query.js';
-import { isToken68 } from '../protocol/header-syntax.js';
+import { isBearerToken, isToken68 } from '../protocol/header-syntax.js';
 import { textsIn } from './named-texts.js';
 
 /** Where a strategy that reads a request by itself finds its credential. */
@@ -15,9 +15,24 @@ export interface SecretPlaces {
 /** Shortest text that is taken for a secret by its form, and not for a name. */
 const minSecretLength = 16;
 
-/** Whether a text may be an opaque token, such as an API key, wherever it stands. */
-export function mayBeSecret(text: string): boolean {
-  return text.length >= minSecretLength && isToken68(text);
+const email = /^[^@]+@[^@]+\.[a-z\d-]+$/i;
+
+/** How likely a text is an opaque token by its form, wherever it stands. */
+export type SecretForm = 'usual' | 'unusual';
+
+/**
+ * The form of a text that may be an opaque token, such as an API key. Unusual are tokens such as `1|abc` of Laravel Sanctum: names and
+ * times may have their form as well.
+ */
+export function formOfSecret(text: string): SecretForm | undefined {
+  const secret = text.trim();
+  if (secret.length < minSecretLength) {
+    return undefined;
+  }
+  if (isToken68(secret)) {
+    return 'usual';
+  }
+  return isBearerToken(secret) && !email.test(secret) ? 'unusual' : undefined;
 }
 
 /** Schemes of passwords, and of answers that differ with every request. */

@@ -4,12 +4,13 @@ import { jwtsIn } from '../credentials/jwt-search.js';
 import { namedTextsIn } from './named-texts.js';
 import { parseCookies, parsedBefore } from './request-cookies.js';
 import {
+  formOfSecret,
   isOfEveryRequest,
-  mayBeSecret,
   secretOfAuthorization,
   secretOfParam,
   type SecretPlaces,
 } from './secret-places.js';
+import { SecretsRead } from './secrets-read.js';
 import type { StrategyRequest } from './strategy-request.js';
 import { tokensIn, tokensOfAuthorization } from './tokens-in.js';
 import { define, watchValue, type Watched } from './watched-value.js';
@@ -33,7 +34,7 @@ export class WatchedRequest {
   /** Those that the strategy has read. */
   readonly read = new Set<string>();
   /** Other texts that the strategy has read in places of credentials, such as an API key. */
-  readonly secretsRead = new Set<string>();
+  readonly secretsRead = new SecretsRead();
   /** Whether the strategy has read a password. */
   passwordRead = false;
   /** Whether the strategy has read a cookie, or all of them. */
@@ -198,10 +199,10 @@ export class WatchedRequest {
   }
 
   #watchedField(name: string, value: unknown, onRead: (() => void) | undefined): Watched {
-    const isText = typeof value === 'string' && value !== '';
-    const isPassword = isText && name === this.places.passwordField;
-    const secret = isText && mayBeSecret(value) && value;
-    return { value, tokens: this.#tokensOf(value), secret, isPassword, onRead };
+    const text = typeof value === 'string' ? value : '';
+    const isPassword = text !== '' && name === this.places.passwordField;
+    const form = formOfSecret(text);
+    return { value, tokens: this.#tokensOf(value), secret: form && text, form, isPassword, onRead };
   }
 
   get #token(): string | undefined {
@@ -232,12 +233,12 @@ export class WatchedRequest {
     watchValue(holder, name, watched, () => this.#note(watched));
   }
 
-  #note({ tokens, secret, isPassword = false, onRead }: Watched): void {
+  #note({ tokens, secret, form, isPassword = false, onRead }: Watched): void {
     onRead?.();
     tokens.forEach((token) => this.read.add(token));
     this.passwordRead ||= isPassword;
     if (secret) {
-      this.secretsRead.add(secret.trim());
+      this.secretsRead.add(secret, form);
     }
   }
 }

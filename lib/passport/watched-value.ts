@@ -1,9 +1,12 @@
+import type { SecretForm } from './secret-places.js';
+
 /** A value, and what is of interest in it. */
 export interface Watched {
   readonly value: unknown;
   readonly tokens: readonly string[];
   /** A text that may be a credential although it is not a JWT. */
   readonly secret?: string | false | undefined;
+  readonly form?: SecretForm | undefined;
   readonly isPassword?: boolean;
   /** Called when the strategy reads it first. */
   readonly onRead?: (() => void) | undefined;

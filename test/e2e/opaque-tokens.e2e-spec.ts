@@ -12,9 +12,10 @@ import {
   WsAuthModule,
   WsAuthSessions,
 } from '../../lib/index.js';
-import { startApp, type TestApp } from '../support/app.js';
+import { startApp, startProtected, type TestApp } from '../support/app.js';
 import type { TestClient } from '../support/client.js';
 import { EchoGateway } from '../support/gateways.js';
+import { customStrategy } from '../support/strategies.js';
 import { basicHeader } from '../support/tokens.js';
 
 /** Tokens as other systems issue them. None is a token68, and passport-http-bearer accepts each over HTTP. */
@@ -126,6 +127,29 @@ describe.each(Object.entries(tokens))('K5h: a token with the form of %s', (_form
     expect((await handshakes['in the query']!(app, token).refusal()).status).toBe(401);
   });
 });
+
+const long = Object.entries(tokens).filter(([, token]) => token.length >= 16);
+
+it.each(long)(
+  'K1a: a token with the form of %s is known for its revocation in a field of any name',
+  async (_form, token) => {
+    const strategy = customStrategy(
+      'field',
+      ({ body }) => body['key'] === token && { id: 'alice' },
+    );
+    await using app = await startProtected({ strategy: 'field' }, [strategy]);
+    const present = async (): Promise<TestClient> => {
+      const client = await app.connect().opened();
+      return client.emit('authenticate', { key: token });
+    };
+    const client = await present();
+    expect(await client.nextEvent()).toMatchObject({ event: 'authenticated' });
+    const sessions = app.nest.get(WsAuthSessions);
+    await sessions.revoke({ sessionId: [...sessions][0]!.id });
+    const again = await present();
+    expect(await again.closed()).toEqual({ code: 3000, reason: 'revoked' });
+  },
+);
 
 it('K5h: a token without a colon stands in place of the user name, too', async () => {
   await using app = await start();

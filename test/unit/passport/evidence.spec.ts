@@ -27,6 +27,8 @@ const sign = (jti: string) => jwt.sign({ jti, sub: 'alice' }, 'secret');
 const own = sign('own');
 const decoy = sign('of another person');
 const opaque = 'an-opaque-token-of-some-length';
+/** As Laravel Sanctum issues them. */
+const sanctum = '1|Fq4nXcTb9vYw0zKpLm2sRd7e';
 
 /** What is presented, besides the content of the credential. */
 interface Presented {
@@ -218,6 +220,12 @@ describe('K1a, K1b: what a strategy hands to its verify function', () => {
       httpBearer,
       found([opaque], true),
       fields({ access_token: opaque, password: 'x' }),
+    ],
+    [
+      'passport-http-bearer, field of another form',
+      httpBearer,
+      found([sanctum], true),
+      fields({ access_token: sanctum }),
     ],
     [
       'passport-http-bearer, query',
@@ -501,6 +509,21 @@ describe('K1b: a secret that is no JWT', () => {
       opaque,
       fields({ client_id: 'alice', client_secret: opaque, more: `${opaque}0` }),
     ],
+    ['a field with spaces around it', readsField('key'), opaque, fields({ key: ` ${opaque}\n` })],
+    ['a field of another form', readsField('key'), sanctum, fields({ key: sanctum })],
+    [
+      'a cookie of another form',
+      readsCookie('sid'),
+      sanctum,
+      request,
+      sent(`Cookie: sid=${sanctum}`),
+    ],
+    [
+      'a field of the usual form beside another one',
+      reading(({ body }) => [body['key'], body['at']]),
+      opaque,
+      fields({ at: '2026-11-27T17:00:00.000Z', key: opaque }),
+    ],
     [
       'a token before everything else',
       reading(readsBoth),
@@ -562,10 +585,13 @@ describe('K1b: a secret that is no JWT', () => {
     expect(basis).toEqual(nothing);
   });
 
-  it('is not a short field', async () => {
-    const body = { user: 'alice', pin: '1234' };
-    expect(await basisOf(handsUserAndPin, fields(body), { extractors })).toEqual(nothing);
-  });
+  it.each(['alice', ' alice'.padEnd(20), 'alice.mueller@mail.example.com', 'Alice Maria Mueller'])(
+    'is not a short field beside a name such as "%s"',
+    async (user) => {
+      const body = { user, pin: '1234' };
+      expect(await basisOf(handsUserAndPin, fields(body), { extractors })).toEqual(nothing);
+    },
+  );
 
   it('leaves a password a password', async () => {
     const body = { username: opaque, password: 'secret' };
