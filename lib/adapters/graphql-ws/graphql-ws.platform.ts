@@ -19,7 +19,7 @@ import { containedHooks } from './contained-hooks.js';
 import { contextMembers, type GraphqlWsContext } from './graphql-context.js';
 import { GraphqlRoute, type OnConnect } from './graphql-route.js';
 import { demandGuarding, noteGuarding } from './guarding-hooks.js';
-import { demandReachable, stopsTooEarly } from './reachable.js';
+import { demandReachable, servesEvents, stopsTooEarly } from './reachable.js';
 
 /**
  * Options of {@link graphqlWs}: what its connections demand. Every field overrides the module's.
@@ -168,6 +168,12 @@ class GraphqlWsPlatform implements ServerPlatform, GraphqlWsSubscriptions {
     for (const module of modules) {
       demandReachable(module);
       demandGuarding(module, this.path);
+    }
+    if (modules.some(servesEvents)) {
+      this.#logger.warn(
+        'graphqlWs: Yoga serves subscriptions over HTTP as well, as server-sent events, which no session stands in front of; put ' +
+          '@UseGuards(WsAuthGuard) on their resolvers, which refuses what comes without a session',
+      );
     }
     if (modules.some(stopsTooEarly)) {
       this.#logger.warn(

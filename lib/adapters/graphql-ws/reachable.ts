@@ -1,5 +1,6 @@
 import { WsAuthConfigurationError } from '../../errors/ws-auth.error.js';
 import { isRecord } from '../../protocol/message.js';
+import { servedSubscriptions } from './served-subscriptions.js';
 
 /**
  * Refuses options of `GraphQLModule` whose subscriptions cannot be protected.
@@ -11,14 +12,14 @@ export function demandReachable(options: unknown): void {
   if (!isRecord(options)) {
     return;
   }
-  const { subscriptions, driver } = options;
+  const { subscriptions } = options;
   if (isRecord(subscriptions) && subscriptions['subscriptions-transport-ws']) {
     throw new WsAuthConfigurationError(
       'platforms: subscriptions-transport-ws is out of reach of graphqlWs(), and would be an open door on the same path; its package is ' +
         'no longer maintained: remove it, and use a client of graphql-ws',
     );
   }
-  const name = typeof driver === 'function' ? driver.name : '';
+  const name = driverName(options);
   if (subscriptions && name.includes('Gateway')) {
     throw new WsAuthConfigurationError(
       `platforms: ${name} serves no subscriptions, so that graphqlWs() would protect nothing; serve them from the subgraphs, or remove ` +
@@ -34,4 +35,14 @@ export function stopsTooEarly(options: unknown): boolean {
     Boolean(options['subscriptions']) &&
     options['stopOnApplicationShutdown'] !== true
   );
+}
+
+/** Whether a `GraphQLModule` serves subscriptions over HTTP as well, as server-sent events. */
+export function servesEvents(options: unknown): boolean {
+  return servedSubscriptions(options) !== undefined && driverName(options).includes('Yoga');
+}
+
+function driverName(options: unknown): string {
+  const driver = isRecord(options) ? options['driver'] : undefined;
+  return typeof driver === 'function' ? driver.name : '';
 }

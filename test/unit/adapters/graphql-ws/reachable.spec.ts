@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { demandReachable } from '../../../../lib/adapters/graphql-ws/reachable.js';
+import { demandReachable, servesEvents } from '../../../../lib/adapters/graphql-ws/reachable.js';
 
 class ApolloFederationDriver {}
 class ApolloGatewayDriver {}
 class ApolloDriver {}
+class YogaDriver {}
 
 describe('the options of GraphQLModule', () => {
   it.each([
@@ -23,5 +24,18 @@ describe('the options of GraphQLModule', () => {
     { driver: 'x', subscriptions: { 'subscriptions-transport-ws': false } },
   ])('are fine: %o', (options) => {
     expect(() => demandReachable(options)).not.toThrow();
+  });
+});
+
+describe('subscriptions over HTTP, which no session stands in front of', () => {
+  const subscriptions = { 'graphql-ws': {} };
+
+  it.each([
+    [{ driver: YogaDriver, subscriptions }, true],
+    [{ driver: YogaDriver }, false],
+    [{ driver: ApolloDriver, subscriptions }, false],
+    [undefined, false],
+  ])('%o: %j', (options, served) => {
+    expect(servesEvents(options)).toBe(served);
   });
 });
