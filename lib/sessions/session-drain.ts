@@ -1,6 +1,7 @@
 import { checkInteger, maxTimerMs } from '../policy/check-option.js';
 import { demandKnownOptions } from '../policy/check-options.js';
 import { leaveInSteps, longestNoticeMs, waitUntil, type LeavingPace } from './leave-in-steps.js';
+import type { LiveSession } from './live-session.js';
 import type { LiveSessions } from './live-sessions.js';
 
 /**
@@ -73,10 +74,21 @@ export class SessionDrain {
     const sessions = new Set(this.live.all());
     await leaveInSteps(this.live, [...sessions], pace);
     await waitUntil(endsAt, isEmpty);
-    // Those that were being authenticated when the drain began.
-    const late = this.live.all().filter((each) => !sessions.has(each));
-    late.forEach((each) => each.leave());
-    await waitUntil(performance.now() + longestNoticeMs, isEmpty);
-    return sessions.size + late.length;
+    // Those that were being authenticated when the drain began. More of them may begin while these end.
+    await waitUntil(performance.now() + longestNoticeMs, () => {
+      this.#leaveBut(sessions);
+      return isEmpty();
+    });
+    return sessions.size;
+  }
+
+  /** Ends the sessions that are not among those that were told to leave, and adds them. */
+  #leaveBut(told: Set<LiveSession>): void {
+    for (const each of this.live.all()) {
+      if (!told.has(each)) {
+        told.add(each);
+        each.leave();
+      }
+    }
   }
 }

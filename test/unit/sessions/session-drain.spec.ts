@@ -136,6 +136,29 @@ describe('a drain', () => {
     expect(log.lines).toEqual(['begins', 'a in 500', 'a ends', 'late ends', 'later ends']);
   });
 
+  it('K6e: ends those as well that begin while the last ones end, and does not wait for them', async () => {
+    const log = new Log();
+    const late = log.begin('a');
+    const running = drainOf(log).run({ overMs: 0, batch: 1 });
+    const begin = (name: string, more: readonly string[]) => {
+      const session = log.begin(name);
+      const leave = session.leave.bind(session);
+      session.leave = () => {
+        const [next, ...others] = more;
+        if (next) {
+          begin(next, others);
+        }
+        leave();
+      };
+    };
+    begin('b', ['c', 'd']);
+    late.leave();
+    expect(await running).toBe(4);
+    expect(log.lines.filter((line) => line.endsWith('ends'))).toEqual(
+      expect.arrayContaining(['b ends', 'c ends', 'd ends']),
+    );
+  });
+
   it('counts a session on this node no more from its notice on, since its client is elsewhere', async () => {
     const log = new Log();
     const session = log.begin('a');
