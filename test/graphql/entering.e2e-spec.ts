@@ -197,7 +197,7 @@ describe('18: connection_init', () => {
   it('that waits for a strategy longer than authTimeoutMs is closed to come back later', async () => {
     const strategy = new DeferredStrategy();
     await using graphql = await startGraphql({
-      own: { authTimeoutMs: 60, strategy: 'deferred' },
+      own: { authTimeoutMs: 500, strategy: 'deferred' },
       providers: [strategy.provider],
     });
     const { socket, closed } = await raw(graphql.app.url('/graphql'));
