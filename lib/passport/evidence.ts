@@ -3,7 +3,7 @@ import { jwtsIn } from '../credentials/jwt-search.js';
 import { noBasis, type Basis } from './basis.js';
 import { textsIn } from './named-texts.js';
 import { PlainRequest } from './plain-request.js';
-import { formOfSecret, secretsIn, type SecretPlaces } from './secret-places.js';
+import { formOfSecret, secretsIn, withoutScheme, type SecretPlaces } from './secret-places.js';
 import type { Strategy } from './strategy.js';
 import type { StrategyRequest } from './strategy-request.js';
 import { WatchedRequest } from './watched-request.js';
@@ -127,7 +127,7 @@ export class Evidence {
     const read = [...this.#watched!.read];
     const isCredential = 'token' in content && content.token === text;
     if (isCredential || (formOfSecret(text) && isIn(request, content, text))) {
-      const tokens = isCredential ? [text] : [...new Set([...read, text.trim()])];
+      const tokens = isCredential ? [text] : [...new Set([...read, withoutScheme(text)])];
       return { tokens, verified: tokens.length === 1, presented: false };
     }
     return undefined;

@@ -15,6 +15,13 @@ export interface SecretPlaces {
 /** Shortest text that is taken for a secret by its form, and not for a name. */
 const minSecretLength = 16;
 
+const schemeBefore = /^(?:bearer|token|jwt|api-?key)\s+/i;
+
+/** A secret as it names its session: clients write a scheme before it in other places than `Authorization`, or none, in any case. */
+export function withoutScheme(text: string): string {
+  return text.trim().replace(schemeBefore, '');
+}
+
 const email = /^[^@]+@[^@]+\.[a-z\d-]+$/i;
 
 /** How likely a text is an opaque token by its form, wherever it stands. */
@@ -25,7 +32,7 @@ export type SecretForm = 'usual' | 'unusual';
  * times may have their form as well.
  */
 export function formOfSecret(text: string): SecretForm | undefined {
-  const secret = text.trim();
+  const secret = withoutScheme(text);
   if (secret.length < minSecretLength) {
     return undefined;
   }
@@ -88,7 +95,7 @@ export function secretsIn(
   });
   const ofQuery = Object.entries(query).map(([name, value]) => secretOfParam(name, value, places));
   const secrets = [...ofHeaders, ...ofQuery].flatMap((each) => each || []);
-  return [...new Set(secrets.map((each) => each.trim()))].toSorted();
+  return [...new Set(secrets.map(withoutScheme))].toSorted();
 }
 
 function textOfParam(value: unknown): string {

@@ -1,4 +1,4 @@
-import type { SecretForm } from './secret-places.js';
+import { withoutScheme, type SecretForm } from './secret-places.js';
 
 /**
  * The texts that a strategy has read and that may be its credential although they are not JWTs, such as an API key. Those of an unusual
@@ -9,7 +9,7 @@ export class SecretsRead {
   readonly #unusual = new Set<string>();
 
   add(text: string, form: SecretForm = 'usual'): void {
-    (form === 'usual' ? this.#usual : this.#unusual).add(text.trim());
+    (form === 'usual' ? this.#usual : this.#unusual).add(withoutScheme(text));
   }
 
   get all(): ReadonlySet<string> {

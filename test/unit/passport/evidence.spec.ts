@@ -446,6 +446,14 @@ describe('K1a, K1b: what a strategy reads by itself', () => {
         extractors: [fromRequest({ headers: ['X-Key'], queryParams: ['key'] })],
       },
     ],
+    [
+      'a secret behind a scheme',
+      found(['abc'], false),
+      {
+        ...sent('X-Key: Bearer abc'),
+        extractors: [fromRequest({ headers: ['X-Key'] })],
+      },
+    ],
     ['a password', nothing, sent('Authorization: Basic YTpi', 'Cookie: a=b')],
   ])(
     'nothing that is seen, behind middleware that may have taken %s',
@@ -481,6 +489,19 @@ describe('K1b: a secret that is no JWT', () => {
       'abc',
       request,
       { url: '/ws?key=abc&other=def' },
+    ],
+    [
+      'a header field with a scheme',
+      readsHeader('x-key'),
+      'abc',
+      request,
+      sent('X-Key: bearer   abc'),
+    ],
+    [
+      'a field with a scheme',
+      readsField('authorization'),
+      opaque,
+      fields({ authorization: `Bearer ${opaque}` }),
     ],
     [
       'Authorization with a scheme of its own',
