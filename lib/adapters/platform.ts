@@ -33,6 +33,6 @@ export interface Platform extends WsAuthPlatform {
    * @returns a function that has them handled
    */
   holdClient(client: object, onDropped: () => void, outlives: () => boolean): () => void;
-  /** Calls back once, when the client has disconnected, also while its messages are held. */
+  /** Calls back once, when the client has disconnected, also while its messages are held; synchronously if it has already. */
   onClosed(client: object, callback: () => void): void;
 }

@@ -723,6 +723,20 @@ it('a stream is unsubscribed when its client has left', async () => {
   await until(() => seen.includes('unsubscribed'));
 });
 
+it('a stream does not begin when its client has left', async () => {
+  const stream = new Observable<never>(() => void seen.push('subscribed'));
+  const gateway = gatewayOf('a', () => finished.then(() => stream));
+  onHook(gateway, UseGuards(guardOf(() => true)));
+  await using app = await start([gateway], { awaitConnection: false });
+  const client = await arrive(app).opened();
+  await until(() => seen.includes('a begins'));
+  client.socket.close();
+  await until(() => seen.includes('a leaves'));
+  finish();
+  await aWhile();
+  expect(seen).toEqual(['a begins', 'a leaves']);
+});
+
 it('a client that sends much while it waits is not closed, and loses nothing', async () => {
   await using app = await start([gatewayOf('a', waits)]);
   const client = await arrive(app).opened();

@@ -3,6 +3,7 @@ import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { EventEmitter, once } from 'node:events';
+import { Observable } from 'rxjs';
 import type { Socket } from 'socket.io';
 import { describe, expect, it } from 'vitest';
 import { fromAuthorizationHeader, fromFirstMessage, userOf } from '../../lib/index.js';
@@ -202,6 +203,32 @@ it('a client is closed that sends tens of thousands of small events while handle
   await client.closed;
   app.nest.get(WaitingGateway).release();
   expect(app.sessions.count()).toBe(0);
+});
+
+it('a stream of handleConnection does not begin when its client has left', async () => {
+  let isSubscribed = false;
+  let isLeft = false;
+  const events = new EventEmitter();
+  const released = once(events, 'released');
+  @WebSocketGateway()
+  class StreamingGateway extends IoEcho {
+    @UseGuards({ canActivate: () => true })
+    override async handleConnection(client: Socket): Promise<void> {
+      super.handleConnection(client);
+      client.once('disconnect', () => (isLeft = true));
+      await released;
+      return new Observable(() => void (isSubscribed = true)) as never;
+    }
+  }
+  await using app = await startIo({ awaitConnection: false }, [StreamingGateway]);
+  const client = await app.open('websocket', { auth: { token: tokenOf('alice') } }).connected();
+  const gateway = app.nest.get(StreamingGateway);
+  await until(() => gateway.connected.length === 1);
+  client.socket.close();
+  await until(() => isLeft);
+  events.emit('released');
+  await turns(100);
+  expect(isSubscribed).toBe(false);
 });
 
 describe('a client that reads too slowly', () => {

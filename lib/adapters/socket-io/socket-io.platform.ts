@@ -17,7 +17,7 @@ const platform: Platform = Object.freeze({
   refuseClient: (client, refusal) => endSocket(client as IoSocket, refusal),
   emitTo: (client, event, data) => void (client as IoSocket).emit(event, data),
   holdClient: (client, onDropped) => gateOf(client)?.hold(onDropped) ?? (() => undefined),
-  onClosed: (client, callback) => void (client as IoSocket).once('disconnect', callback),
+  onClosed: (client, callback) => onLeft(client as IoSocket, callback),
 } satisfies Platform);
 
 /**
@@ -35,4 +35,12 @@ const platform: Platform = Object.freeze({
 export function socketIo(...options: never[]): WsAuthPlatform {
   demandNoOptions('socketIo', options);
   return platform;
+}
+
+function onLeft(client: IoSocket, callback: () => void): void {
+  if (client.disconnected) {
+    callback();
+  } else {
+    client.once('disconnect', callback);
+  }
 }

@@ -40,6 +40,10 @@ export function ws(...options: never[]): WsAuthPlatform {
 
 /** Whichever comes first: the client may leave while its messages are held. */
 function onLeft(client: WebSocket, callback: () => void): void {
+  if (client.readyState === client.CLOSED) {
+    callback();
+    return;
+  }
   const called = () => {
     client.off('close', called);
     client.off(left, called);
