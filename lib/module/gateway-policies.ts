@@ -11,6 +11,7 @@ import {
 } from '../decorators/gateway-demand.js';
 import { WS_AUTH_POLICY, WS_PUBLIC } from '../decorators/ws-auth.decorator.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
+import { describe } from '../policy/check-option.js';
 
 /** What a protected server demands, and the part of it that is written on the gateway itself. */
 export type ServerDemand = Pick<GatewayDemand, 'policy' | 'own'>;
@@ -222,9 +223,16 @@ interface GatewayOptions {
   readonly namespace?: string | RegExp;
 }
 
+/** @throws {WsAuthConfigurationError} for a port that is not a whole number, which Nest takes for options */
 function addressOf(metatype: object): GatewayAddress {
-  const { path, namespace = '/' } = (Reflect.getMetadata(GATEWAY_OPTIONS, metatype) ??
-    {}) as GatewayOptions;
+  const options: unknown = Reflect.getMetadata(GATEWAY_OPTIONS, metatype) ?? {};
+  if (typeof options !== 'object') {
+    const { name } = metatype as GatewayClass;
+    throw new WsAuthConfigurationError(
+      `@WebSocketGateway of ${name}: expected a port that is a whole number, or options, got ${describe(options)}`,
+    );
+  }
+  const { path, namespace = '/' } = options as GatewayOptions;
   const port = (Reflect.getMetadata(PORT_METADATA, metatype) as number | undefined) ?? 0;
   return { port, path, namespace: namespaceName(namespace) };
 }

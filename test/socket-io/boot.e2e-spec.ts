@@ -44,13 +44,37 @@ describe('10: an application refuses to boot', () => {
     ['allowEIO3', { allowEIO3: true }, /join the root namespace without a payload/],
     ['initialPacket', { initialPacket: 'hello' }, /before authentication/],
     ['transports', { transports: ['websocket', 'webtransport'] }, /no request/],
+    ...[
+      'connectTimeout',
+      'httpRequestBodyTimeout',
+      'maxBufferedChunks',
+      'maxHttpBufferSize',
+      'pingInterval',
+      'pingTimeout',
+      'upgradeTimeout',
+    ].flatMap((name) =>
+      [Number.NaN, '1000', -1, 0.5, null].map((value): [string, object, RegExp] => [
+        name,
+        { [name]: value },
+        /expected a whole number/,
+      ]),
+    ),
+    ['allowRequest', { allowRequest: 'x' }, /expected a function/],
   ])('with the option %s of a gateway', async (name, options, why) => {
-    @WebSocketGateway(options as object)
+    @WebSocketGateway(options)
     class Gateway extends IoEcho {}
     const boot = startIo({}, [Gateway]);
     await expect(boot).rejects.toThrow(new RegExp(`^${name}: `));
     await expect(boot).rejects.toThrow(why);
     await expect(boot).rejects.toMatchObject({ code: 'ERR_WS_AUTH_CONFIGURATION' });
+  });
+
+  it('K11: with a port that is a text', async () => {
+    @WebSocketGateway('8123' as never)
+    class Gateway extends IoEcho {}
+    await expect(startIo({}, [Gateway])).rejects.toThrow(
+      '@WebSocketGateway of Gateway: expected a port that is a whole number, or options, got a value of type string',
+    );
   });
 
   it.each<[string, WsAuthModuleOptions, RegExp]>([

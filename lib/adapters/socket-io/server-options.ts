@@ -1,5 +1,6 @@
 import { WsAuthConfigurationError } from '../../errors/ws-auth.error.js';
 import type { Policy } from '../../policy/policy.js';
+import { callback, count, demandValues, duration, type ValueChecks } from '../gateway-values.js';
 import type { IoServerOptions } from './platform-types.js';
 
 /** Options of a server that would open what the gates close, and why. */
@@ -19,12 +20,24 @@ const unsafe = new Map<string, string>([
   ],
 ]);
 
+const values: ValueChecks = {
+  allowRequest: callback,
+  connectTimeout: duration,
+  httpRequestBodyTimeout: duration,
+  maxBufferedChunks: count,
+  maxHttpBufferSize: count,
+  pingInterval: duration,
+  pingTimeout: duration,
+  upgradeTimeout: duration,
+};
+
 /**
- * Refuses options of a server that leave its gateways open.
+ * Refuses options of a server that leave its gateways open, and values of another kind.
  *
  * @throws {WsAuthConfigurationError} that names the option and the fix
  */
 export function refuseUnsafeOptions(options: IoServerOptions): void {
+  demandValues(values, options);
   for (const [name, why] of unsafe) {
     if ((options as Record<string, unknown>)[name]) {
       throw new WsAuthConfigurationError(`${name}: ${why}`);

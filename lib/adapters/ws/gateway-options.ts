@@ -1,5 +1,14 @@
 import type { ServerOptions } from 'ws';
 import { WsAuthConfigurationError } from '../../errors/ws-auth.error.js';
+import {
+  callback,
+  constructable,
+  count,
+  demandValues,
+  duration,
+  flag,
+  type ValueChecks,
+} from '../gateway-values.js';
 import { nearestName } from '../../policy/nearest-name.js';
 import { gatewayOptions } from '../../policy/option-table.js';
 
@@ -32,8 +41,23 @@ const effects: Readonly<Record<string, Effect>> = {
   port: 'the port is the first argument: @WebSocketGateway(8080, { … })',
 } satisfies Record<keyof ServerOptions | NewerOption, Effect>;
 
+const values: ValueChecks = {
+  WebSocket: constructable,
+  allowSynchronousEvents: flag,
+  autoPong: flag,
+  clientTracking: flag,
+  closeTimeout: duration,
+  handleProtocols: callback,
+  maxBufferedChunks: count,
+  maxFragments: count,
+  maxPayload: count,
+  skipUTF8Validation: flag,
+  verifyClient: callback,
+};
+
 /**
- * Refuses options of `@WebSocketGateway()` that have no effect on native WebSockets: the developer who wrote them expects one.
+ * Refuses options of `@WebSocketGateway()` that have no effect on native WebSockets, since the developer who wrote them expects one, and values of another
+ * kind.
  *
  * @param hasOwnPort whether the gateway has a port of its own
  * @throws {WsAuthConfigurationError} that names the option and the fix
@@ -50,6 +74,7 @@ export function demandEffectiveOptions(options: object, hasOwnPort: boolean): vo
       throw new WsAuthConfigurationError(`${name}: ${effect}`);
     }
   }
+  demandValues(values, options);
 }
 
 function effectOf(name: string): Effect {
@@ -58,6 +83,9 @@ function effectOf(name: string): Effect {
   }
   if (Object.hasOwn(gatewayOptions, name)) {
     return 'it belongs to @WsAuth({ … })';
+  }
+  if (/^\d+$/.test(name)) {
+    return 'the port is a whole number and not a text: @WebSocketGateway(8080, { … })';
   }
   const meant = nearestName(name, Object.keys(effects));
   const question = meant === undefined ? '' : `; did you mean ${meant}?`;

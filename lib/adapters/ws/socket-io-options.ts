@@ -24,7 +24,6 @@ const optionsOfSocketIo: ReadonlyMap<string, string> = new Map([
     'httpCompression',
     'httpRequestBodyTimeout',
     'initialPacket',
-    'maxBufferedChunks',
     'maxHttpBufferSize',
     'parser',
     'pingInterval',

@@ -218,6 +218,24 @@ const refused: readonly Row[] = [
   ['K11a: invents one', () => [gateway({ protected: true })], 'protected', 'no such option'],
   ['K11b: has a policy', () => [gateway({ strategy: 'jwt' })], 'strategy', '@WsAuth({ … })'],
   ['names transports', () => [gateway({ transports: ['websocket'] })], 'transports'],
+  ...['maxPayload', 'maxFragments', 'maxBufferedChunks', 'closeTimeout'].flatMap((name) =>
+    [Number.NaN, '1000', -1, 0.5, null, 2 ** 31].map(
+      (value): [string, () => Provider[], string] => [
+        `K11: bounds its clients by ${name}: ${JSON.stringify(value)} (${typeof value})`,
+        () => [gateway({ [name]: value })],
+        `${name}: expected a whole number`,
+      ],
+    ),
+  ),
+  ['K11: names its port as a text', () => [gateway('8123' as never)], 'port is a whole number'],
+  ['K11: verifies by a text', () => [gateway({ verifyClient: 'x' })], 'verifyClient: expected a'],
+  ['K11: chooses by a text', () => [gateway({ handleProtocols: 'x' })], 'handleProtocols: exp'],
+  [
+    'K11: has no class of sockets',
+    () => [gateway({ WebSocket: 5 })],
+    'WebSocket: expected a class',
+  ],
+  ['K11: answers pings by a text', () => [gateway({ autoPong: 'no' })], 'autoPong: expected true'],
   [
     'injects the user into handleConnection',
     () => [onMethod('handleConnection', WsUser(), 'parameter')],
