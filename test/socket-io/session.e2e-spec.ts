@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { WsAuthEvents } from '../../lib/index.js';
 import { DeferredStrategy } from '../support/deferred-strategy.js';
+import { customStrategy } from '../support/strategies.js';
 import { tokenOf } from '../support/tokens.js';
 import { ioTransports, startIo, type IoApp } from './support/io-app.js';
 import { ChatGateway, NewsGateway, RootGateway } from './support/io-gateways.js';
@@ -78,6 +79,25 @@ describe.each(ioTransports)('a session, by %s', (transport) => {
     );
     expect(renewed).toHaveLength(3);
     await expect(news.ask('whoami')).resolves.toMatchObject({ user: 'alice' });
+  });
+
+  it('K9b: ends by a token that has renewed it before, if the strategy refuses it now', async () => {
+    const verdict = vi.fn<() => object | false>().mockReturnValue({ id: 'alice' });
+    await using judged = await startIo({ strategy: 'judging' }, [
+      RootGateway,
+      customStrategy('judging', verdict),
+    ]);
+    const auth = { token: 'first' };
+    const client = await judged.open(transport, { auth }).connected();
+    const renew = () => client.ask('authenticate', { token: 'second' });
+    await expect(renew()).resolves.toEqual({ expiresAt: null });
+    await expect(renew()).resolves.toEqual({ expiresAt: null });
+    expect(verdict).toHaveBeenCalledTimes(2);
+    const later = performance.now() + 10_001;
+    using _clock = vi.spyOn(performance, 'now').mockImplementation(() => later);
+    verdict.mockReturnValue(false);
+    await expect(renew()).resolves.toMatchObject({ code: 3000 });
+    await expect(client.ended()).resolves.toMatchObject({ code: 3000 });
   });
 
   it('ends by disconnect(), with the code and reason of the application', async () => {

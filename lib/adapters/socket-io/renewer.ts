@@ -11,6 +11,12 @@ import { digestOf } from './payload-digest.js';
 import { Renewals, type Renewed } from './renewals.js';
 import type { SocketGate } from './socket-gate.js';
 
+/**
+ * Time in milliseconds in which the namespaces of a page renew with one token. Later, the strategies are asked again: they may refuse now
+ * what they have accepted.
+ */
+const sharedMs = 10_000;
+
 /** The clients of a connection. */
 interface Clients {
   readonly clients: Iterable<object>;
@@ -26,8 +32,8 @@ export class Renewer {
   readonly #renewals: Renewals;
   /** The client that has asked, if the answer is for it alone. */
   #asking: SocketGate | undefined;
-  /** Of the payload that has renewed the session last. */
-  #last = '';
+  /** Of the payload that has renewed the session last, at an instant in monotonic milliseconds. */
+  #last = { digest: '', at: 0 };
 
   constructor(
     private readonly connection: Clients,
@@ -82,14 +88,15 @@ export class Renewer {
     }
     const digest = digestOf(payload);
     this.#asking = gate;
-    if (digest === this.#last) {
+    const { digest: last, at } = this.#last;
+    if (digest === last && performance.now() - at < sharedMs) {
       this.#answer(gate?.socket);
       return this.life.session;
     }
     const renewed = await this.#renewals.attempt(payload);
     this.#asking = undefined;
     if (renewed && !(renewed instanceof Refusal)) {
-      this.#last = digest;
+      this.#last = { digest, at: performance.now() };
     }
     return renewed;
   }
