@@ -82,11 +82,11 @@ export class SessionDrain {
     return sessions.size;
   }
 
-  /** Ends the sessions that are not among those that were told to leave, and adds them. */
-  #leaveBut(told: Set<LiveSession>): void {
+  /** Ends the sessions that are not among those that were asked to leave, and adds them. */
+  #leaveBut(asked: Set<LiveSession>): void {
     for (const each of this.live.all()) {
-      if (!told.has(each)) {
-        told.add(each);
+      if (!asked.has(each)) {
+        asked.add(each);
         each.leave();
       }
     }

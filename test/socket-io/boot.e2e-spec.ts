@@ -7,6 +7,7 @@ import {
   fromSubprotocol,
   fromUserInfo,
   protectUpgrades,
+  WsPublic,
   type WsAuthModuleOptions,
 } from '../../lib/index.js';
 import { graphqlWs } from '../../lib/graphql-ws.js';
@@ -68,6 +69,49 @@ describe('10: an application refuses to boot', () => {
     await expect(boot).rejects.toThrow(why);
     await expect(boot).rejects.toMatchObject({ code: 'ERR_WS_AUTH_CONFIGURATION' });
   });
+
+  it.each([
+    [undefined, '/socket.io'],
+    [undefined, '/socket.io/'],
+    ['/chat', '/chat/'],
+    ['/chat/', '/chat'],
+    ['/chat', '/chat/news'],
+    ['/chat/news', '/chat'],
+  ])('with gateways at %s and at %s, of which one covers the other', async (one, other) => {
+    for (const isPublic of [true, false]) {
+      class First extends IoEcho {}
+      class Second extends IoEcho {}
+      WebSocketGateway(one === undefined ? {} : { path: one })(First);
+      WebSocketGateway({ path: other })(Second);
+      if (isPublic) {
+        WsPublic()(Second);
+      }
+      await expect(startIo({}, [First, Second])).rejects.toThrow(
+        /^path: \/.+ and \/.+ are paths of two servers of Socket.IO, and one covers the other/,
+      );
+    }
+  });
+
+  it.each(['chat', '/a b', '/a?b', '/a#b', '/\u00e4', 5, null])(
+    'with the path %j, which matches no request',
+    async (path) => {
+      @WebSocketGateway({ path } as object)
+      class Gateway extends IoEcho {}
+      await expect(startIo({}, [Gateway])).rejects.toThrow(/^path: .+ matches no request/);
+    },
+  );
+
+  it.each(['/chats', '/chat-2', '/news', '/chat%2Fnews'])(
+    'not with gateways at /chat and at %s',
+    async (path) => {
+      @WebSocketGateway({ path: '/chat' })
+      class First extends IoEcho {}
+      @WebSocketGateway({ path })
+      class Second extends IoEcho {}
+      await using app = await startIo({}, [First, Second]);
+      expect(app.pending).toBe(0);
+    },
+  );
 
   it('K11: with a port that is a text', async () => {
     @WebSocketGateway('8123' as never)

@@ -11,6 +11,7 @@ import { containedReplies, type Transform } from './contained-replies.js';
 import { ServerGate } from './server-gate.js';
 import { demandFreeProperty, demandPossiblePolicy, refuseUnsafeOptions } from './server-options.js';
 import { allowUntilDrain, PublicServer } from './public-server.js';
+import { ServerPaths } from './server-paths.js';
 
 /** Options as Nest hands them to the adapter. */
 type CreateOptions = IoServerOptions & {
@@ -51,6 +52,7 @@ export class WsAuthIoAdapter extends IoAdapter {
   /** @internal */
   protected override readonly logger = new ContainedLogger(IoAdapter.name);
   readonly #gates = new Map<object, Gate>();
+  readonly #paths = new ServerPaths();
   /** Where the server that is being made listens. `createIOServer()` may be overridden, and does not receive all of it. */
   #making: Address | undefined;
   #context: AdapterContext | undefined;
@@ -96,6 +98,7 @@ export class WsAuthIoAdapter extends IoAdapter {
     const address = this.#making ?? { port, path: given.path };
     this.#making = undefined;
     refuseUnsafeOptions(given);
+    this.#paths.add(port, given);
     const adapterContext = this.#demandContext();
     const context = adapterContext.sessionContextOf(address.port, address.path);
     if (!context) {
