@@ -40,6 +40,7 @@ export function noPlatform(reason: string): Platform {
     adapterName: 'no adapter',
     createAdapter: () => new NoAdapter(reason),
     isAdapter: (adapter) => adapter instanceof NoAdapter,
+    hasMade: () => false,
     failClient: unused,
     refuseClient: unused,
     emitTo: unused,

@@ -15,6 +15,8 @@ export interface Platform extends WsAuthPlatform {
   createAdapter(context: AdapterContext): WebSocketAdapter;
   /** Whether an adapter that the application has set authenticates. */
   isAdapter(this: void, adapter: unknown): boolean;
+  /** Whether an adapter has made the server that it hands to Nest. */
+  hasMade(this: void, adapter: object, server: unknown): boolean;
   /**
    * Logs an exception of application code, and closes its client with the code of the exception or that for an internal error.
    *

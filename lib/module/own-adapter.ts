@@ -1,3 +1,4 @@
+import type { WebSocketAdapter } from '@nestjs/common';
 import type { ApplicationConfig } from '@nestjs/core';
 import type { AdapterContext, ProtectedServer } from '../adapters/adapter-context.js';
 import type { Platform } from '../adapters/platform.js';
@@ -28,7 +29,29 @@ export function installAdapter(
   const setIoAdapter = config.setIoAdapter.bind(config);
   config.setIoAdapter = (other) => {
     demandOwnAdapter(platform, other);
+    demandOwnServers(platform, other, context);
     setIoAdapter(other);
+  };
+}
+
+/** A method that an application derives may call `super.create()`, and return another server. */
+function demandOwnServers(
+  { hasMade }: Platform,
+  adapter: WebSocketAdapter,
+  context: Pick<AdapterContext, 'accessOf'>,
+): void {
+  const create: WebSocketAdapter['create'] = adapter.create.bind(adapter);
+  adapter.create = (port, options) => {
+    const made: unknown = create(port, options);
+    const { path, namespace = '/' } = Object(options) as { path?: string; namespace?: string };
+    if (!hasMade(adapter, made) && context.accessOf(port, path, namespace) !== 'public') {
+      const at = port === 0 ? '' : `:${port}`;
+      throw new WsAuthConfigurationError(
+        `${adapter.constructor.name}: create() returns a server for ${at}${path ?? '/'} that this package has not made, so that nothing ` +
+          'would authenticate its clients; return what super.create(port, options) returns',
+      );
+    }
+    return made;
   };
 }
 

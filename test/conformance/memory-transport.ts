@@ -129,6 +129,7 @@ export const memory: Platform = {
   adapterName: MemoryAdapter.name,
   createAdapter: (context) => new MemoryAdapter(context),
   isAdapter: (adapter) => adapter instanceof MemoryAdapter,
+  hasMade: () => true,
   failClient: (client, _what, error) => endClient(client, refusalOf(error)?.reason),
   refuseClient: (client, { reason }) => endClient(client, reason),
   emitTo: (client, _event, data) => (client as MemoryClient).sendText(data),

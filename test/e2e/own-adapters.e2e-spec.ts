@@ -36,6 +36,28 @@ class WithIoServerOfItsOwn extends WsAuthIoAdapter {
   }
 }
 
+/** Has the server of this package made, and hands another one to Nest. */
+class WithServerBeside extends WsAuthAdapter {
+  override create(port: number, options: ServerOptions = {}): WebSocketServer {
+    super.create(port, options);
+    return ownServer();
+  }
+}
+
+class WithIoServerBeside extends WsAuthIoAdapter {
+  override create(...given: Parameters<WsAuthIoAdapter['create']>): never {
+    super.create(...given);
+    return new IoServer() as never;
+  }
+}
+
+class WithNamespaceBeside extends WsAuthIoAdapter {
+  override create(...given: Parameters<WsAuthIoAdapter['create']>): never {
+    super.create(...given);
+    return new IoServer().of('/') as never;
+  }
+}
+
 /** Serves one path by itself. */
 class WithOneServerOfItsOwn extends WsAuthAdapter {
   override create(port: number, options: ServerOptions = {}): WebSocketServer {
@@ -53,12 +75,15 @@ class PublicGateway {}
 const ws = { strategy: 'jwt' };
 const io = { ...ws, platform: socketIo() };
 
-describe('an adapter of the application whose create() passes super.create() by', () => {
+describe('an adapter of the application whose create() returns a server of its own', () => {
   it.each([
-    ['ws', ws, WithServerOfItsOwn, EchoGateway],
-    ['Socket.IO', io, WithIoServerOfItsOwn, EchoGateway],
-    ['one path of ws', ws, WithOneServerOfItsOwn, OwnGateway],
-  ] as const)('K11c: refuses to boot, with %s', async (_name, options, Adapter, gateway) => {
+    ['ws', ws, WithServerOfItsOwn, EchoGateway, '/'],
+    ['ws beside ours', ws, WithServerBeside, EchoGateway, '/'],
+    ['Socket.IO', io, WithIoServerOfItsOwn, EchoGateway, '/'],
+    ['Socket.IO beside ours', io, WithIoServerBeside, EchoGateway, '/'],
+    ['a namespace beside ours', io, WithNamespaceBeside, EchoGateway, '/'],
+    ['one path of ws', ws, WithOneServerOfItsOwn, OwnGateway, '/own'],
+  ] as const)('K11c: refuses to boot, with %s', async (_name, options, Adapter, gateway, path) => {
     const error = await bootError(
       {
         imports: [WsAuthModule.forRoot(options)],
@@ -68,8 +93,8 @@ describe('an adapter of the application whose create() passes super.create() by'
     );
     expect(error).toBeInstanceOf(WsAuthConfigurationError);
     expect(error.message).toBe(
-      `${gateway.name}: ${Adapter.name} has made no server for this gateway, so that nothing would authenticate its clients; return ` +
-        'super.create(port, options) from create() of the adapter, and list the gateway among the providers',
+      `${Adapter.name}: create() returns a server for ${path} that this package has not made, so that nothing would authenticate its ` +
+        'clients; return what super.create(port, options) returns',
     );
   });
 

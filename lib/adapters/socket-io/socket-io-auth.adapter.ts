@@ -114,6 +114,11 @@ export class WsAuthIoAdapter extends IoAdapter {
     return server;
   }
 
+  /** @internal */
+  hasMade(server: Partial<IoServer & IoNamespace>): boolean {
+    return this.#gates.has(server.of ? server : Object(server.server));
+  }
+
   /** Binds the messages of a client to the handlers of a gateway. A reply that cannot be sent is logged. */
   override bindMessageHandlers(
     socket: IoSocket,

@@ -37,6 +37,13 @@ export interface GatedWebSocket extends WebSocket {
   wsAuthHold: Hold | undefined;
 }
 
+/** A socket as that of stock `ws`. */
+export const openGate: Gate = {
+  admits: () => true,
+  sends: true,
+  maxBufferedBytes: Number.POSITIVE_INFINITY,
+};
+
 /** A dead socket: nothing gets in, and nothing but the close frame gets out. */
 export const closedGate: Gate = {
   admits: () => false,

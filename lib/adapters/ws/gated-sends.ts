@@ -3,10 +3,14 @@ import { boundBacklog, failingWhenTerminated } from './backlog.js';
 import { containedWebSocket } from './contained-web-socket.js';
 import { closedGate, type Gate } from './gate.js';
 
-/** Makes a class of sockets that ask their gate before they send, and whose backlog is bounded. */
-export function gatedSends(base: typeof WebSocket): typeof WebSocket {
+/**
+ * Makes a class of sockets that ask their gate before they send, and whose backlog is bounded.
+ *
+ * @param initial the gate until another one is set, which is before the first byte is read
+ */
+export function gatedSends(base: typeof WebSocket, initial: Gate): typeof WebSocket {
   return class extends containedWebSocket(base) {
-    wsAuthGate: Gate = noGate;
+    wsAuthGate: Gate = initial;
     wsAuthOversize = 0;
 
     override ping(...args: Parameters<WebSocket['ping']>): void {
@@ -49,13 +53,6 @@ export function gatedSends(base: typeof WebSocket): typeof WebSocket {
     }
   };
 }
-
-/** Until a gate is set, which is before the first byte is read. */
-const noGate: Gate = {
-  admits: () => true,
-  sends: true,
-  maxBufferedBytes: Number.POSITIVE_INFINITY,
-};
 
 /** Calls the callback among the arguments of a method with an error, as `ws` does once a socket is closing. */
 function fail(args: readonly unknown[]): void {

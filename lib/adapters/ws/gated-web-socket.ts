@@ -2,14 +2,21 @@ import type { AsyncResource } from 'node:async_hooks';
 import { WebSocket, type RawData } from 'ws';
 import { eventMessage } from '../../protocol/message.js';
 import { failClient } from './fail-client.js';
-import type { GatedWebSocket } from './gate.js';
+import { openGate, type Gate, type GatedWebSocket } from './gate.js';
 import { gatedSends } from './gated-sends.js';
 import { deliverHeld, deliverResumed } from './held-messages.js';
 import { keeps, type Hold } from './hold.js';
 
-/** Makes the class of such sockets from that of `ws`, or from one that the application derived from it. */
-export function gatedWebSocket(base: typeof WebSocket = WebSocket): typeof WebSocket {
-  const gated = class extends gatedSends(base) implements GatedWebSocket {
+/**
+ * Makes the class of such sockets from that of `ws`, or from one that the application derived from it.
+ *
+ * @param gate that of sockets which this package does not accept: application code may call `handleUpgrade()` of a server
+ */
+export function gatedWebSocket(
+  base: typeof WebSocket = WebSocket,
+  gate: Gate = openGate,
+): typeof WebSocket {
+  const gated = class extends gatedSends(base, gate) implements GatedWebSocket {
     declare wsAuthGate: GatedWebSocket['wsAuthGate'];
     declare wsAuthOversize: number;
     wsAuthContext: AsyncResource | undefined = undefined;

@@ -14,7 +14,9 @@ import type { AdapterContext } from '../adapter-context.js';
 import { demandContextIn } from '../context-in.js';
 import { closeGraceMs } from '../close-grace.js';
 import { logException } from '../contain.js';
+import { announceSessionsOnly } from './announce-sessions.js';
 import { containConnectionListeners } from './contained-web-socket.js';
+import { closedGate } from './gate.js';
 import { demandEffectiveOptions } from './gateway-options.js';
 import { gatedWebSocket } from './gated-web-socket.js';
 import { HttpPort } from '../http-port.js';
@@ -126,6 +128,11 @@ export class WsAuthAdapter extends WsAdapter {
     return server;
   }
 
+  /** @internal */
+  hasMade(server: object): boolean {
+    return this.#routes.has(server);
+  }
+
   /** Dispatches the messages of a client to the handlers of a gateway, in order. */
   override bindMessageHandlers(client: WebSocket, handlers: MessageMappingProperties[]): void {
     dispatchMessages(client, handlers, this.#parse);
@@ -186,8 +193,9 @@ export class WsAuthAdapter extends WsAdapter {
     const server = this.#createServer(options, {
       ...strictest(limits, limitsWithoutSession(policy.limits)),
       handleProtocols: parts.subprotocols.answer,
-      WebSocket: gatedWebSocket(options.WebSocket),
+      WebSocket: gatedWebSocket(options.WebSocket, closedGate),
     });
+    announceSessionsOnly(server);
     return new ProtectedRoute({ ...parts, server, limits });
   }
 

@@ -13,6 +13,7 @@ const platform: Platform = Object.freeze({
   adapterName: WsAuthAdapter.name,
   createAdapter: (context) => new WsAuthAdapter().attach(context),
   isAdapter: (adapter) => adapter instanceof WsAuthAdapter,
+  hasMade: (adapter, server) => (adapter as WsAuthAdapter).hasMade(server as object),
   failClient: (client, what, error) => failClient(client as WebSocket, what, error),
   refuseClient: (client, refusal) => endClient(client as WebSocket, refusal),
   emitTo: (client, event, data) => (client as WebSocket).send(eventMessage(event, data)),
