@@ -251,6 +251,18 @@ describe('a client that reads too slowly', () => {
     await until(() => app.sessions.count() === 0);
   });
 
+  it('is terminated, however small the packets are that it does not poll', async () => {
+    await using app = await startIo({ maxBufferedBytes: 100_000 }, [RootGateway]);
+    const gateway = app.nest.get(RootGateway);
+    const client = await RawPolling.open(app.url);
+    await client.send([`0${JSON.stringify({ token: tokenOf('alice') })}`]);
+    await until(() => gateway.connected.length === 1);
+    for (let each = 0; each < 5_000; each += 1) {
+      gateway.server.emit('');
+    }
+    await until(() => app.sessions.count() === 0);
+  });
+
   it.each(ioTransports)(
     'one that reads is not, whatever it receives in all, by %s',
     async (transport) => {

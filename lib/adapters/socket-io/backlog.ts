@@ -1,3 +1,4 @@
+import { waitingMessageBytes } from '../waiting-message-bytes.js';
 import type { EngineConnection } from './internals/engine.js';
 
 /** Packets that were handed on together. */
@@ -9,7 +10,10 @@ interface Batch {
 
 const nothing = (): Batch => ({ bytes: 0, largest: 0 });
 
-/** Counts the bytes that wait to be sent to one client: those that the engine holds, and those that its transport is sending. */
+/**
+ * Counts what waits to be sent to one client: the bytes that the engine holds, and those that its transport is sending. Each packet takes
+ * memory beside its bytes.
+ */
 export class Backlog {
   #waiting = nothing();
   #leaving = nothing();
@@ -31,7 +35,7 @@ export class Backlog {
     const waiting = this.#waiting;
     const before = waiting.bytes + leaving.bytes;
     const largest = Math.max(waiting.largest, leaving.largest);
-    const size = sizeOf(data);
+    const size = sizeOf(data) + waitingMessageBytes;
     waiting.bytes += size;
     waiting.largest = Math.max(waiting.largest, size);
     return before > maxBytes + (largest > maxBytes ? largest : 0);

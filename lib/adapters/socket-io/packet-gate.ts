@@ -4,7 +4,7 @@ import { Backlog } from './backlog.js';
 import type { ClientGates } from './client-gates.js';
 import type { EngineConnection } from './internals/engine.js';
 import type { ConnectionGate } from './internals/gate-connection.js';
-import { heldMessageBytes } from '../held-message-bytes.js';
+import { waitingMessageBytes } from '../waiting-message-bytes.js';
 import type { SessionContext } from '../session-context.js';
 import type { IoConnectionContext, Phase } from './connection-context.js';
 
@@ -120,7 +120,7 @@ export class PacketGate implements ConnectionGate {
       this.#heldBytes = 0;
       return true;
     }
-    this.#heldBytes += (data as string | Uint8Array).length + heldMessageBytes;
+    this.#heldBytes += (data as string | Uint8Array).length + waitingMessageBytes;
     if (this.#heldBytes <= maxHeldBytes) {
       return true;
     }

@@ -1,5 +1,5 @@
 import { contain } from '../contain.js';
-import { heldMessageBytes } from '../held-message-bytes.js';
+import { waitingMessageBytes } from '../waiting-message-bytes.js';
 import { sizeOf } from './bytes-of.js';
 import { failClient } from './fail-client.js';
 import type { CloseArgs, GatedWebSocket } from './gate.js';
@@ -68,7 +68,7 @@ export function keeps(
 ): boolean {
   if (event === 'message') {
     const [data, isBinary] = args as [QueuedMessage['data'], boolean];
-    hold.bytes += sizeOf(data) + heldMessageBytes;
+    hold.bytes += sizeOf(data) + waitingMessageBytes;
     if (hold.queue.length > 0 && hold.bytes > maxHeldBytes) {
       hold.queue.length = 0;
       failClient(client, 'sending while the guards of a connection run', new Error('too much'));
