@@ -1,3 +1,5 @@
+import { checkInteger, maxTimerMs } from '../policy/check-option.js';
+
 /** The clock of the machine, also while a test moves the timers. */
 const { setTimeout: startTimer, clearTimeout: stopTimer } = globalThis;
 
@@ -10,7 +12,12 @@ export function areTimersFake(): boolean {
 export class Deadlines {
   readonly #running = new Set<NodeJS.Timeout>();
 
-  constructor(readonly timeoutMs: number) {}
+  /** @throws {WsAuthConfigurationError} for a time that is not a whole number: a timer takes it for 1, and every wait would fail. */
+  constructor(readonly timeoutMs: number) {
+    if (timeoutMs !== Number.POSITIVE_INFINITY) {
+      checkInteger('timeoutMs', timeoutMs, { min: 1, max: maxTimerMs });
+    }
+  }
 
   /** Calls back when the time is over, and returns the function that prevents it. */
   start(onOver: () => void): () => void {
