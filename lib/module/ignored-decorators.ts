@@ -116,8 +116,12 @@ function guardsOf(target: object): readonly unknown[] {
   return (Reflect.getMetadata(GUARDS_METADATA, target) as readonly unknown[] | undefined) ?? [];
 }
 
+/** Also one that is derived from it, unless it decides by itself. */
 function isWsAuthGuard(guard: unknown): boolean {
-  return guard === WsAuthGuard || guard instanceof WsAuthGuard;
+  const { canActivate } = Object(typeof guard === 'function' ? guard.prototype : guard) as {
+    canActivate?: unknown;
+  };
+  return canActivate === WsAuthGuard.prototype.canActivate;
 }
 
 function adviceFor(decorator: string, { name }: GatewayMethod, isGateway: boolean): string {

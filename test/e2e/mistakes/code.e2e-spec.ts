@@ -96,6 +96,12 @@ class GuardedController {
   user(): void {}
 }
 
+class DerivedGuard extends WsAuthGuard {}
+
+@UseGuards(DerivedGuard)
+@Controller()
+class DerivedController extends GuardedController {}
+
 @WsAuth({ optional: false })
 @Injectable()
 class NoGateway {}
@@ -323,6 +329,12 @@ const inControllers: readonly (readonly [string, Type<object>, ...string[]])[] =
     'guards a controller',
     GuardedController,
     '@UseGuards(WsAuthGuard) of GuardedController',
+    'use AuthGuard()',
+  ],
+  [
+    'guards a controller by a guard that is derived from that of this package',
+    DerivedController,
+    '@UseGuards(WsAuthGuard) of DerivedController',
     'use AuthGuard()',
   ],
 ];
