@@ -9,12 +9,13 @@ import {
   fromSubprotocol,
   WsTickets,
 } from '../../lib/index.js';
+import { startApp } from '../support/app.js';
 import { sessionsOf } from '../support/connections.js';
 import { DeferredStrategy } from '../support/deferred-strategy.js';
 import { recordEvents } from '../support/events.js';
 import { customStrategy } from '../support/strategies.js';
 import { basicHeader, bearer, tokenOf } from '../support/tokens.js';
-import { startGraphql } from './graphql-app.js';
+import { graphqlModules, startGraphql } from './graphql-app.js';
 import { Subscriber } from './graphql-client.js';
 
 /** A client that speaks the protocol by hand. */
@@ -330,4 +331,16 @@ describe('hooks of the application', () => {
       await expect.poll(() => sessionsOf(graphql.app).count()).toBe(0);
     },
   );
+});
+
+it('K3b: two applications in one process have the same subscriptions', async () => {
+  const metadata = graphqlModules({});
+  await using one = await startApp(metadata);
+  await using two = await startApp(metadata);
+  for (const app of [one, two]) {
+    await using client = new Subscriber(app, {}, bearer(tokenOf('alice')));
+    await client.subscribe('query { hello }');
+    expect(client.values).toEqual(['hello']);
+    expect(sessionsOf(app).count()).toBe(1);
+  }
 });

@@ -54,6 +54,11 @@ export class GraphqlRoute implements UpgradeRoute {
     this.#host = { context, admission, onUnasked: () => this.#reportUnasked() };
   }
 
+  /** Whether the upgrade of a connection has come this way, and waits for `connection_init`. */
+  expects(request: IncomingMessage): boolean {
+    return this.#pending.has(request);
+  }
+
   get isClosing(): boolean {
     return this.#gate.isClosing;
   }

@@ -16,7 +16,7 @@ import type { PassOn, ServerPlatform } from '../server-platform.js';
 import type { SessionContext } from '../session-context.js';
 import { demandHooks } from './check-hooks.js';
 import { containedHooks } from './contained-hooks.js';
-import { contextMembers, type GraphqlWsContext } from './graphql-context.js';
+import { contextMembers, extraOf, type GraphqlWsContext } from './graphql-context.js';
 import { GraphqlRoute, type OnConnect } from './graphql-route.js';
 import { demandGuarding, noteGuarding } from './guarding-hooks.js';
 import { demandReachable, servesEvents, stopsTooEarly } from './reachable.js';
@@ -103,7 +103,8 @@ export function graphqlWs(options: GraphqlWsOptions = {}): GraphqlWsSubscription
 class GraphqlWsPlatform implements ServerPlatform, GraphqlWsSubscriptions {
   readonly transport = 'graphql-ws';
   readonly #logger = new ContainedLogger('WsAuth');
-  #route: GraphqlRoute | undefined;
+  /** One for each application that has the same subscriptions among its `platforms`. */
+  #routes: readonly GraphqlRoute[] = [];
   #authTimeoutMs: number | undefined;
   #isUsed = false;
   /** Whether the log has that clients are refused because the module does not know the platform. */
@@ -154,8 +155,9 @@ class GraphqlWsPlatform implements ServerPlatform, GraphqlWsSubscriptions {
 
   createRoute(context: SessionContext, passOn: PassOn): UpgradeRoute {
     this.#authTimeoutMs = context.policy.authTimeoutMs;
-    this.#route = new GraphqlRoute(context, passOn);
-    return this.#route;
+    const route = new GraphqlRoute(context, passOn);
+    this.#routes = [route, ...this.#routes.filter(({ isClosing }) => !isClosing)];
+    return route;
   }
 
   demandUse(modules: readonly unknown[]): void {
@@ -191,14 +193,16 @@ class GraphqlWsPlatform implements ServerPlatform, GraphqlWsSubscriptions {
     context: GraphqlWsContext,
     onConnect: OnConnect | undefined,
   ): Promise<Record<string, unknown> | boolean> {
-    if (!this.#route && !this.#isReported) {
+    const { request } = extraOf(context);
+    const route = this.#routes.find((each) => each.expects(request)) ?? this.#routes[0];
+    if (!route && !this.#isReported) {
       this.#isReported = true;
       this.#logger.error(
         `graphqlWs: clients of ${this.path} are refused, since the module does not know graphqlWs({ path: '${this.path}' }); list the ` +
           'same subscriptions in its options: WsAuthModule.forRoot({ platforms: [subscriptions] })',
       );
     }
-    const payload = (await this.#route?.connect(context, onConnect)) ?? false;
+    const payload = (await route?.connect(context, onConnect)) ?? false;
     return payload as Record<string, unknown> | false;
   }
 }
