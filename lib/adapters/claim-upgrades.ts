@@ -20,12 +20,25 @@ export interface ClaimedUpgrades {
  * know no way to stop there, so the server's `emit` is the only place that runs before all of them, whatever their order.
  */
 export function claimUpgrades(server: Server, claim: UpgradeClaim): ClaimedUpgrades {
+  const { emit, release } = claimEvent(server, 'upgrade', (...upgrade) =>
+    claim(...(upgrade as Parameters<UpgradeClaim>)),
+  );
+  return { release, emit: (...upgrade) => emit('upgrade', ...upgrade) };
+}
+
+type Emit = (event: string, ...args: unknown[]) => boolean;
+
+/** Asks before the listeners of one event, which see only what the claim does not take. */
+export function claimEvent(
+  server: Server,
+  name: string,
+  claim: (...args: unknown[]) => boolean,
+): { readonly emit: Emit; readonly release: () => void } {
   const before = Object.getOwnPropertyDescriptor(server, 'emit');
-  const emit: (event: string, ...args: unknown[]) => boolean = server.emit.bind(server);
+  const emit: Emit = server.emit.bind(server);
   let active = true;
-  const claiming = (event: string, ...args: unknown[]): boolean =>
-    (active && event === 'upgrade' && claim(...(args as Parameters<UpgradeClaim>))) ||
-    emit(event, ...args);
+  const claiming: Emit = (event, ...args) =>
+    (active && event === name && claim(...args)) || emit(event, ...args);
   server.emit = claiming as Server['emit'];
   const release = () => {
     active = false;
@@ -36,5 +49,5 @@ export function claimUpgrades(server: Server, claim: UpgradeClaim): ClaimedUpgra
       Reflect.deleteProperty(server, 'emit');
     }
   };
-  return { release, emit: (...upgrade) => emit('upgrade', ...upgrade) };
+  return { release, emit };
 }

@@ -9,6 +9,7 @@ import { Refusal, refusedBy } from '../protocol/refusal.js';
 import { parseRequestTarget } from '../protocol/request-target.js';
 import type { AdapterContext } from './adapter-context.js';
 import { claimUpgrades, type ClaimedUpgrades } from './claim-upgrades.js';
+import { refusePolling } from './refuse-polling.js';
 import { refuseUpgrade } from './refuse.js';
 import type { OpenConnections } from './open-connections.js';
 import { isBelow } from './path-readings.js';
@@ -42,6 +43,7 @@ export class UpgradeListener {
   /** Upgrades that were authenticated here and belong to another listener. */
   readonly #passedOn = new WeakSet<IncomingMessage>();
   readonly #claimed: ClaimedUpgrades;
+  #stopRefusing: (() => void) | undefined;
 
   constructor(
     private readonly httpServer: Server,
@@ -62,6 +64,7 @@ export class UpgradeListener {
 
   /** Adds a route for a path and everything below it that has no route of its own. */
   addSubtree(path: string, route: UpgradeRoute): void {
+    this.#stopRefusing ??= refusePolling(this.httpServer, (url) => this.#subtreeOf(url)?.path);
     const all = [...this.#subtrees, { path, route }];
     this.#subtrees = all.toSorted((one, other) => other.path.length - one.path.length);
   }
@@ -96,6 +99,7 @@ export class UpgradeListener {
 
   /** Leaves the server as it was found. */
   release(): void {
+    this.#stopRefusing?.();
     this.#claimed.release();
     this.httpServer.off('upgrade', this.#onUpgrade).off('listening', this.#onListening);
   }
@@ -110,10 +114,12 @@ export class UpgradeListener {
     }
     const { url = '' } = request;
     return (
-      this.#routes.get(pathOf(request)) ??
-      this.#subtrees.find(({ path }) => isBelow(path, url))?.route ??
-      this.#routes.get(anyPath)
+      this.#routes.get(pathOf(request)) ?? this.#subtreeOf(url)?.route ?? this.#routes.get(anyPath)
     );
+  }
+
+  #subtreeOf(url: string): Subtree | undefined {
+    return this.#subtrees.find(({ path }) => isBelow(path, url));
   }
 
   /** Only the proxy in front of a Unix socket knows the addresses of clients. */

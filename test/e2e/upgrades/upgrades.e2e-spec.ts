@@ -1,4 +1,6 @@
 import { once } from 'node:events';
+import type { INestApplication } from '@nestjs/common';
+import { Server as IoServer } from 'socket.io';
 import { describe, expect, it } from 'vitest';
 import {
   fromAuthorizationHeader,
@@ -363,3 +365,60 @@ it.each(['/', '/room', '/other', '/x/../y', '/%2e', '/?path=/room', '/room/', '/
     expect(other.requests).toEqual([]);
   },
 );
+
+const noop = () => undefined;
+
+async function startIoBelow(lines: string[]) {
+  const clients: string[] = [];
+  const module = {
+    imports: [
+      WsAuthModule.forRoot({ strategy: 'jwt', upgrades: [protectUpgrades({ path: '/rt' })] }),
+    ],
+    providers: [JwtStrategy],
+  };
+  const attach = (nest: INestApplication) => {
+    const server = new IoServer(nest.getHttpServer(), { path: '/rt' });
+    server.on('connection', ({ id, request }) => {
+      clients.push(sessionOf(request)?.userId ?? id);
+    });
+  };
+  const error = (line: unknown) => void lines.push(String(line));
+  const logger = { log: noop, warn: noop, debug: noop, error };
+  const app = await startApp(module, attach, { logger });
+  return { app, clients };
+}
+
+describe('K11c: a server of Socket.IO below a protected path', () => {
+  const query = '?EIO=4&transport=polling';
+
+  it.each([
+    '/rt/' + query,
+    '/rt/?t=1&%45IO=4&transport=p%6flling',
+    `/rt/${query}#end`,
+    '/rt/?EIO=4&transport=polling&j=0',
+    `http://other/../rt/${query}`,
+  ])('serves no client that polls it: %s', async (target) => {
+    const lines: string[] = [];
+    const { app, clients } = await startIoBelow(lines);
+    await using _app = app;
+    const peer = new RawPeer(app.port);
+    peer.write(`GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+    expect((await peer.response()).status).toBe(426);
+    expect(clients).toEqual([]);
+    expect(lines).toEqual([
+      expect.stringMatching(/polls Socket\.IO below \/rt is refused.*transports: \['websocket'\]/),
+    ]);
+  });
+
+  it('serves clients with a session, and plain requests', async () => {
+    const { app, clients } = await startIoBelow([]);
+    await using _app = app;
+    const answer = await fetch(`${app.origin}/rt/?transport=none`);
+    expect(answer.status).toBe(400);
+    const client = await app.connect('/rt/?EIO=4&transport=websocket', bearer()).opened();
+    await client.next();
+    client.sendRaw('40');
+    await client.next();
+    expect(clients).toEqual(['alice']);
+  });
+});
