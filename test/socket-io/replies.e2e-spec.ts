@@ -1,11 +1,13 @@
 import {
+  ConnectedSocket,
   MessageBody,
   SubscribeMessage,
   WebSocketGateway,
   type WsResponse,
 } from '@nestjs/websockets';
-import { of, throwError, type Observable } from 'rxjs';
-import { describe, expect, it } from 'vitest';
+import { Observable, of, throwError } from 'rxjs';
+import type { Socket } from 'socket.io';
+import { describe, expect, it, vi } from 'vitest';
 import { WsPublic } from '../../lib/index.js';
 import { tokenOf } from '../support/tokens.js';
 import { ioTransports, startIo } from './support/io-app.js';
@@ -104,4 +106,65 @@ describe.each([ProtectedRelay, PublicRelay])('a reply of %o', (gateway) => {
       expect(client.socket.connected).toBe(true);
     },
   );
+});
+
+let going = 0;
+
+/** A reply that never ends by itself. */
+const endless = new Observable<object>((subscriber) => {
+  going += 1;
+  subscriber.next({ event: 'begun' });
+  return () => void (going -= 1);
+});
+
+@WebSocketGateway()
+class EndlessGateway {
+  client: Socket | undefined;
+  release: () => void = () => undefined;
+
+  @SubscribeMessage('endless')
+  endless(@ConnectedSocket() client: Socket): Observable<object> {
+    this.client = client;
+    return endless;
+  }
+
+  @SubscribeMessage('late')
+  async late(@ConnectedSocket() client: Socket): Promise<Observable<object>> {
+    this.client = client;
+    await new Promise<void>((resolve) => (this.release = resolve));
+    return endless;
+  }
+}
+
+it.each(ioTransports)(
+  'replies that go on need one listener for all, and end with their client, by %s',
+  async (transport) => {
+    await using app = await startIo({}, [EndlessGateway]);
+    const gateway = app.nest.get(EndlessGateway);
+    const client = await app.open(transport, { auth: { token: tokenOf('alice') } }).connected();
+    client.socket.emit('endless');
+    await client.next('begun');
+    const listeners = gateway.client!.listenerCount('disconnect');
+    for (let each = 0; each < 20; each += 1) {
+      client.socket.emit('endless');
+      await client.next('begun');
+    }
+    expect([going, gateway.client!.listenerCount('disconnect')]).toEqual([21, listeners]);
+    client.socket.disconnect();
+    await vi.waitUntil(() => going === 0);
+  },
+);
+
+it('a reply does not begin when its client has left', async () => {
+  await using app = await startIo({}, [EndlessGateway]);
+  const gateway = app.nest.get(EndlessGateway);
+  const { release } = gateway;
+  const client = await app.open('websocket', { auth: { token: tokenOf('alice') } }).connected();
+  client.socket.emit('late');
+  await vi.waitUntil(() => gateway.release !== release);
+  client.socket.disconnect();
+  await vi.waitUntil(() => gateway.client!.disconnected);
+  gateway.release();
+  await new Promise(setImmediate);
+  expect(going).toBe(0);
 });

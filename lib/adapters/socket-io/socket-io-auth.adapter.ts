@@ -7,7 +7,7 @@ import { demandContextIn } from '../context-in.js';
 import { containCors } from './internals/contain-options.js';
 import { demandKnownInternals } from './internals/self-check.js';
 import type { IoNamespace, IoServer, IoServerOptions, IoSocket } from './platform-types.js';
-import { containedReplies, type Transform } from './contained-replies.js';
+import { dispatchMessages } from './message-dispatch.js';
 import { ServerGate } from './server-gate.js';
 import { demandFreeProperty, demandPossiblePolicy, refuseUnsafeOptions } from './server-options.js';
 import { allowUntilDrain, PublicServer } from './public-server.js';
@@ -119,17 +119,12 @@ export class WsAuthIoAdapter extends IoAdapter {
     return this.#gates.has(server.of ? server : Object(server.server));
   }
 
-  /** Binds the messages of a client to the handlers of a gateway. A reply that cannot be sent is logged. */
+  /** Dispatches the messages of a client to the handlers of a gateway. A reply that cannot be sent is logged. */
   override bindMessageHandlers(
     socket: IoSocket,
     handlers: Parameters<IoAdapter['bindMessageHandlers']>[1],
-    transform: Parameters<IoAdapter['bindMessageHandlers']>[2],
   ): void {
-    super.bindMessageHandlers(
-      socket,
-      containedReplies(socket, handlers, transform as Transform),
-      transform,
-    );
+    dispatchMessages(socket, handlers, (payload) => this.mapPayload(payload));
   }
 
   /** Ends the sessions of a server, and waits for its connections until the deadline. */
