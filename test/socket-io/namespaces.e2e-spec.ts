@@ -39,6 +39,8 @@ class RoomGateway extends IoEcho {
   }
 }
 
+const noop = () => undefined;
+
 const closed = {
   data: { code: 1008, reason: 'not found', error: 'ERR_WS_AUTH_UNKNOWN_PATH' },
 };
@@ -183,5 +185,37 @@ describe('gateways of one server', () => {
     await using app = await startIo({}, [LobbyGateway]);
     const guest = await app.open('websocket', {}, '/lobby').connected();
     await expect(guest.ask('echo', 1)).resolves.toBe(1);
+  });
+
+  it('K3a: that are all public open no namespace but their own', async () => {
+    @WsPublic()
+    @WebSocketGateway({ namespace: /^\/open-\d+$/ as unknown as string })
+    class OpenGateway extends RoomGateway {
+      override handleConnection(client: Socket): void {
+        this.connected.push(client);
+      }
+
+      override afterInit(room: Namespace): void {
+        super.afterInit(room);
+        const { server } = room as unknown as { readonly server: Server };
+        server.of(/^\/pattern-\d+$/).on('connection', (client) => client.emit('made'));
+      }
+    }
+    const lines: string[] = [];
+    const error = (line: unknown) => void lines.push(String(line));
+    const logger = { log: noop, warn: noop, debug: noop, error };
+    await using app = await startIo({}, [LobbyGateway, OpenGateway], { logger });
+    for (const namespace of ['/lobby', '/open-1']) {
+      const guest = await app.open('websocket', {}, namespace).connected();
+      await expect(guest.ask('echo', 1)).resolves.toBe(1);
+    }
+    const auth = { token: tokenOf('alice') };
+    for (const namespace of ['/', '/made', '/unserved', '/pattern-1']) {
+      const client = app.open('websocket', { auth }, namespace);
+      await expect(client.refused()).resolves.toMatchObject(closed);
+    }
+    expect(lines).toEqual([
+      expect.stringMatching(/^the namespace \/made is closed: .* @WsPublic\(\)$/),
+    ]);
   });
 });

@@ -35,7 +35,10 @@ export function closeCodeOf(reason: unknown): number {
 export class ConnectError extends Error {
   readonly data: { readonly code: number; readonly reason: string; readonly error: string };
 
-  constructor({ code: error, closeCode, reason }: Refusal, { closeCodes }: Policy) {
+  constructor(
+    { code: error, closeCode, reason }: Refusal,
+    { closeCodes }: Pick<Policy, 'closeCodes'>,
+  ) {
     super(reason);
     this.data = { code: closeCodes.get(closeCode) ?? closeCode, reason, error };
   }

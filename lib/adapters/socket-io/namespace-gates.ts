@@ -1,3 +1,4 @@
+import { ContainedLogger } from '../../events/contained-logger.js';
 import type { ExpectClient } from '../adapter-context.js';
 import { failSocket } from './end-socket.js';
 import { containBroadcasts } from './internals/contain-broadcasts.js';
@@ -33,6 +34,7 @@ const isGate = new WeakSet<object>();
  */
 export class NamespaceGates {
   readonly #demands = new Map<IoNamespace, NamespaceDemand>();
+  #isReported = false;
 
   constructor(
     server: IoServer,
@@ -74,6 +76,18 @@ export class NamespaceGates {
     };
   }
 
+  /** Once: clients could fill the log. */
+  #report({ conn }: IoSocket): void {
+    if (conn.readyState === 'open' && !this.#isReported) {
+      this.#isReported = true;
+      new ContainedLogger('WsAuth').error(
+        'a client of Socket.IO is refused, since its handshake did not come to the HTTP server of its gateways: application code has ' +
+          "called attach(), listen() or bind() of the server; forward the events 'request' and 'upgrade' of the other HTTP server to " +
+          'app.getHttpServer() instead',
+      );
+    }
+  }
+
   #middlewareOf(namespace: IoNamespace): GateMiddleware {
     const demand = () => this.#demands.get(namespace) ?? demandOfApplication(namespace);
     const gate = (socket: IoSocket, next: Next) => {
@@ -81,6 +95,7 @@ export class NamespaceGates {
       if (reception) {
         reception.admit(socket, demand().access, next);
       } else {
+        this.#report(socket);
         socket.conn.close(true);
         // The connection has closed meanwhile, or came by another way: Socket.IO forgets its client when it is answered.
         next(new Error('closed'));
@@ -93,7 +108,11 @@ export class NamespaceGates {
 
 /** A namespace of the application's own code is protected. One without a listener is closed. */
 function demandOfApplication(namespace: IoNamespace): NamespaceDemand {
+  return { access: isServed(namespace) ? 'protected' : 'closed', expect: undefined };
+}
+
+/** Whether code of the application listens for the clients of a namespace. */
+export function isServed(namespace: IoNamespace): boolean {
   const events = ['connect', 'connection'] as const;
-  const isServed = events.some((event) => namespace.listeners(event).length > 0);
-  return { access: isServed ? 'protected' : 'closed', expect: undefined };
+  return events.some((event) => namespace.listeners(event).length > 0);
 }

@@ -1,9 +1,12 @@
 import type { Server } from 'node:http';
+import { ContainedLogger } from '../../events/contained-logger.js';
+import { logText } from '../../protocol/log-text.js';
 import { Refusal } from '../../protocol/refusal.js';
 import { setPublic } from '../../sessions/client-session.js';
 import type { SessionDrain } from '../../sessions/session-drain.js';
 import { OpenConnections } from '../open-connections.js';
 import { answer, askOnce } from './answer-request.js';
+import { ConnectError } from './endings.js';
 import { failSocket } from './end-socket.js';
 import { containBroadcasts } from './internals/contain-broadcasts.js';
 import { containListeners } from './internals/contain-listeners.js';
@@ -11,8 +14,8 @@ import { containNamespaceNames } from './internals/contain-options.js';
 import type { Engine, EngineRequest } from './internals/engine.js';
 import { containNamespace, containSocket } from './internals/contain-socket.js';
 import { membersOfNamespace } from './internals/socket-members.js';
-import type { NamespaceDemand } from './namespace-gates.js';
-import type { AllowRequest, IoNamespace, IoServer } from './platform-types.js';
+import { isServed, type NamespaceDemand } from './namespace-gates.js';
+import type { AllowRequest, IoNamespace, IoServer, Next } from './platform-types.js';
 import { SocketGate, type SocketOwner } from './socket-gate.js';
 
 /** The clients of a public server are never ended by a session. */
@@ -29,9 +32,19 @@ const publicOwner: SocketOwner = {
   },
 };
 
-/** A server whose gateways are all `@WsPublic()`: every client may connect, as with `IoAdapter`. */
+const notFound = new ConnectError(new Refusal('ERR_WS_AUTH_UNKNOWN_PATH'), {
+  closeCodes: new Map(),
+});
+
+/**
+ * A server whose gateways are all `@WsPublic()`: every client may connect to them, as with `IoAdapter`. Other namespaces are closed, since
+ * nothing would authenticate their clients.
+ */
 export class PublicServer {
   readonly #demands = new Map<IoNamespace, NamespaceDemand>();
+  /** Middleware of namespaces. Those that a pattern has made take over that of their parent. */
+  readonly #gates = new WeakSet<object>();
+  #isReported = false;
   readonly #connections: OpenConnections;
 
   constructor(
@@ -47,6 +60,7 @@ export class PublicServer {
 
   addNamespace(namespace: IoNamespace, demand: NamespaceDemand): void {
     this.#demands.set(namespace, demand);
+    this.#open(namespace);
   }
 
   /** Nest closes the server itself. No peer keeps it open beyond the deadline. */
@@ -62,6 +76,15 @@ export class PublicServer {
 
   #open(namespace: IoNamespace): void {
     const members = membersOfNamespace(namespace);
+    if (Object.hasOwn(namespace, '_doConnect')) {
+      return;
+    }
+    if (!members._fns.some((each) => this.#gates.has(each as object))) {
+      const gate = (_socket: unknown, next: Next) =>
+        this.#demands.has(namespace) ? next() : this.#refuse(namespace, next);
+      this.#gates.add(gate);
+      members._fns.unshift(gate);
+    }
     containNamespace(namespace, failSocket);
     const doConnect = members._doConnect.bind(namespace);
     members._doConnect = (socket, done) => {
@@ -76,6 +99,17 @@ export class PublicServer {
         failSocket(socket, 'a listener of "connection"', error);
       }
     };
+  }
+
+  #refuse(namespace: IoNamespace, next: Next): void {
+    if (isServed(namespace) && !this.#isReported) {
+      this.#isReported = true;
+      new ContainedLogger('WsAuth').error(
+        `the namespace ${logText(namespace.name)} is closed: the application has made it, and all gateways of its server are @WsPublic(), so ` +
+          'that nothing would authenticate its clients; serve it with a gateway, protected or @WsPublic()',
+      );
+    }
+    next(notFound);
   }
 }
 
