@@ -9,6 +9,7 @@ import { Observable, of, throwError } from 'rxjs';
 import type { Socket } from 'socket.io';
 import { describe, expect, it, vi } from 'vitest';
 import { WsPublic } from '../../lib/index.js';
+import { WsAuthIoAdapter } from '../../lib/socket-io.js';
 import { tokenOf } from '../support/tokens.js';
 import { ioTransports, startIo } from './support/io-app.js';
 
@@ -168,3 +169,30 @@ it('a reply does not begin when its client has left', async () => {
   await new Promise(setImmediate);
   expect(going).toBe(0);
 });
+
+it.each(ioTransports)(
+  'a mapPayload() that throws concerns its message alone, by %s',
+  async (transport) => {
+    @WebSocketGateway()
+    class Gateway {
+      @SubscribeMessage('echo')
+      echo(@MessageBody() data: unknown): unknown {
+        return { read: data };
+      }
+    }
+    class Adapter extends WsAuthIoAdapter {
+      override mapPayload(payload: unknown) {
+        if (payload === 'bad') {
+          throw new Error('it is bad');
+        }
+        return super.mapPayload(payload);
+      }
+    }
+    await using app = await startIo({}, [Gateway], {
+      prepare: (nest) => nest.useWebSocketAdapter(new Adapter(nest)),
+    });
+    const client = await app.open(transport, { auth: { token: tokenOf('alice') } }).connected();
+    client.socket.emit('echo', 'bad');
+    await expect(client.ask('echo', 'good')).resolves.toEqual({ read: 'good' });
+  },
+);

@@ -32,14 +32,15 @@ export function dispatchMessages(
 ): void {
   for (const handler of handlers) {
     socket.on(handler.message as string, (...args: unknown[]) => {
-      void run(socket, handler, map(args.length > 1 ? args : args[0]));
+      void run(socket, handler, () => map(args.length > 1 ? args : args[0]));
     });
   }
 }
 
-async function run(socket: IoSocket, handler: Handler, { data, ack }: Mapped): Promise<void> {
-  const answer = handler.isAckHandledManually ? undefined : ack;
+async function run(socket: IoSocket, handler: Handler, read: () => Mapped): Promise<void> {
   try {
+    const { data, ack } = read();
+    const answer = handler.isAckHandledManually ? undefined : ack;
     const result: unknown = await handler.callback(data, ack);
     if (!isObservable(result)) {
       reply(socket, result, answer);
