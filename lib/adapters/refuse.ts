@@ -32,13 +32,21 @@ function destroy(this: Duplex): void {
   this.destroy();
 }
 
+const ofConnection: ReadonlySet<string> = new Set(['connection', 'upgrade']);
+
 /**
  * Answers a plain HTTP request with a refusal. Other code may have set headers before, such as those of CORS: then Node keeps only
  * the last of several lines of one name that are passed to `writeHead()`, so each field is set with all of its lines.
+ *
+ * HTTP/2 has no fields of a connection (RFC 9113 §8.2.2), and Node throws for some of them.
  */
 export function refuseRequest(response: ServerResponse, refusal: Refusal): void {
   const lines = new Map<string, string[]>();
+  const isHttp1 = response.req.httpVersionMajor < 2;
   for (const [name, value] of refusalFields(refusal)) {
+    if (!isHttp1 && ofConnection.has(name.toLowerCase())) {
+      continue;
+    }
     lines.set(name, [...(lines.get(name) ?? []), value]);
   }
   for (const [name, values] of lines) {

@@ -1,5 +1,8 @@
 import { once } from 'node:events';
+import { connect } from 'node:http2';
 import type { INestApplication } from '@nestjs/common';
+import type { AbstractHttpAdapter } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Server as IoServer } from 'socket.io';
 import { describe, expect, it } from 'vitest';
 import {
@@ -408,6 +411,22 @@ describe('K11c: a server of Socket.IO below a protected path', () => {
     expect(lines).toEqual([
       expect.stringMatching(/polls Socket\.IO below \/rt is refused.*transports: \['websocket'\]/),
     ]);
+  });
+
+  it('serves no client that polls it over HTTP/2', async () => {
+    const module = {
+      imports: [
+        WsAuthModule.forRoot({ strategy: 'jwt', upgrades: [protectUpgrades({ path: '/rt' })] }),
+      ],
+      providers: [JwtStrategy],
+    };
+    const httpAdapter = new FastifyAdapter({ http2: true } as object) as AbstractHttpAdapter;
+    await using app = await startApp(module, undefined, { httpAdapter });
+    const session = connect(app.origin);
+    const stream = session.request({ ':path': `/rt/${query}` });
+    const [headers] = (await once(stream, 'response')) as [Record<string, unknown>];
+    expect(headers[':status']).toBe(426);
+    session.destroy();
   });
 
   it('serves clients with a session, and plain requests', async () => {
