@@ -109,6 +109,29 @@ it('a client that reads too slowly is terminated', async () => {
   await Promise.all(ended);
 });
 
+it('counts what small messages take beside their payload', async () => {
+  await using graphql = await startGraphql({ own: { maxBufferedBytes: 65_536 } });
+  await using client = new Subscriber(graphql.app, {
+    connectionParams: { token: tokenOf('alice') },
+  });
+  const ended = client.subscribe();
+  await expect.poll(() => graphql.news.contexts.length).toBe(1);
+  const [context] = graphql.news.contexts as { req: { extra: { socket: WebSocket } } }[];
+  const { socket } = context!.req.extra;
+  client.socket!.pause();
+  while (socket.bufferedAmount === 0) {
+    socket.send('x'.repeat(10_000));
+  }
+  let sent = 0;
+  while (socket.readyState === WebSocket.OPEN && sent < 10_000) {
+    socket.send('');
+    sent += 1;
+  }
+  expect(sent).toBeLessThan(65_536 / 64);
+  client.socket!.resume();
+  await ended;
+});
+
 it('so is one that sends pings and does not read the pongs', async () => {
   await using graphql = await startGraphql({ own: { maxBufferedBytes: 1 } });
   await using client = new Subscriber(graphql.app, {

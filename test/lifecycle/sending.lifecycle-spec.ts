@@ -124,6 +124,24 @@ describe('a client that does not read', () => {
   });
 });
 
+it('K14g: counts what small messages take beside their payload', async () => {
+  await using app = await startGateways({ maxBufferedBytes: bound }, [Gateway]);
+  const { socket, held } = await connect(app, false);
+  const closed = once(held, 'close');
+  socket.pause();
+  while (held.bufferedAmount === 0) {
+    held.send('x'.repeat(10_000));
+  }
+  let sent = 0;
+  while (held.readyState === WebSocket.OPEN && sent < 10_000) {
+    held.send('');
+    sent += 1;
+  }
+  expect(sent).toBeLessThan(bound / 64);
+  await closed;
+  socket.destroy();
+});
+
 type Method = 'ping' | 'pong' | 'send';
 type Done = (error?: Error) => void;
 

@@ -11,6 +11,7 @@ import type { SessionContext } from '../session-context.js';
 import { SessionLifecycle } from '../session-lifecycle.js';
 import { closeInTurn, scheduleInSlices } from '../slices.js';
 import { endOnce } from '../upgrades/end-once.js';
+import { bytesBesideMessagesIn } from '../waiting-message-bytes.js';
 import { credentialFields } from './connection-params.js';
 import { closingOf, closingOfRefusal } from './graphql-closing.js';
 import { extraOf, type GraphqlExtra, type GraphqlWsContext } from './graphql-context.js';
@@ -51,6 +52,10 @@ export class GraphqlConnection implements Connection, GraphqlTraffic {
 
   get maxBufferedBytes(): number {
     return this.life.context.policy.maxBufferedBytes;
+  }
+
+  get bytesBesideMessages(): number {
+    return bytesBesideMessagesIn(this.#extra.request.socket);
   }
 
   get shutdownTimeoutMs(): number {

@@ -9,6 +9,8 @@ export interface GraphqlTraffic {
   readonly isOpen: boolean;
   /** Bytes that may wait to be sent. */
   readonly maxBufferedBytes: number;
+  /** Bytes that messages take beside their payload while they wait. */
+  readonly bytesBesideMessages: number;
   /** Time in milliseconds that closing may take when the application closes. */
   readonly shutdownTimeoutMs: number;
   /** Context in which messages are handled. */
@@ -114,7 +116,7 @@ export class GraphqlGate {
     if (this.#isShut || !traffic.isOpen) {
       return false;
     }
-    if (socket.bufferedAmount <= traffic.maxBufferedBytes) {
+    if (socket.bufferedAmount + traffic.bytesBesideMessages <= traffic.maxBufferedBytes) {
       return true;
     }
     this.#isShut = true;

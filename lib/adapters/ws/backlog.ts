@@ -1,5 +1,6 @@
 import { WebSocket } from 'ws';
 import { sizeOf } from './bytes-of.js';
+import type { Gate } from './gate.js';
 
 type SendCallback = (error?: Error) => void;
 
@@ -12,15 +13,21 @@ interface BoundedClient extends WebSocket {
 const terminated = new WeakSet<WebSocket>();
 
 /**
- * Terminates a client that reads too slowly, because its backlog uses server memory. Called after a message was handed to `ws`
- * and the backlog is larger than `maxBytes`.
+ * Terminates a client that reads too slowly, because its backlog uses server memory. Called after a message was handed to `ws`,
+ * unless so little waits that it is within the bound in any case.
  *
  * The bound is on what waited before this message, so one message may be larger than the bound. Messages may wait behind a
  * large one as behind any other: the largest of them does not count.
  */
-export function boundBacklog(client: BoundedClient, data: unknown, maxBytes: number): void {
+export function boundBacklog(client: BoundedClient, data: unknown, gate: Gate): void {
+  const { maxBufferedBytes: maxBytes } = gate;
+  const backlog = client.bufferedAmount + (gate.bytesBesideMessages ?? 0);
+  if (backlog <= maxBytes) {
+    client.wsAuthOversize = 0;
+    return;
+  }
   const size = sizeOf(data);
-  const waitedBefore = client.bufferedAmount - size;
+  const waitedBefore = backlog - size;
   if (client.readyState === WebSocket.OPEN && waitedBefore > maxBytes + client.wsAuthOversize) {
     terminated.add(client);
     client.terminate();

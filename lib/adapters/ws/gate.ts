@@ -13,6 +13,8 @@ export interface Gate {
   readonly sends: boolean;
   /** Bytes that may wait to be sent, besides one message. */
   readonly maxBufferedBytes: number;
+  /** Bytes that the messages take beside their payload while they wait. */
+  readonly bytesBesideMessages?: number;
   /** Called before listeners receive `close`. Returns true if messages come first: the gate then emits the event later. */
   keepsClose?(client: GatedWebSocket, close: CloseArgs): boolean;
   /**

@@ -1,4 +1,5 @@
 import { WebSocket } from 'ws';
+import { shareOfSmallest } from '../waiting-message-bytes.js';
 import { boundBacklog, failingWhenTerminated } from './backlog.js';
 import { containedWebSocket } from './contained-web-socket.js';
 import { closedGate, type Gate } from './gate.js';
@@ -45,8 +46,8 @@ export function gatedSends(base: typeof WebSocket, initial: Gate): typeof WebSoc
       const done = isCallback ? optionsOrCallback : callback;
       const reported = done && failingWhenTerminated(this, done);
       super.send(data, isCallback ? noOptions : optionsOrCallback, reported);
-      if (this.bufferedAmount > gate.maxBufferedBytes) {
-        boundBacklog(this, data, gate.maxBufferedBytes);
+      if (this.bufferedAmount > gate.maxBufferedBytes * shareOfSmallest) {
+        boundBacklog(this, data, gate);
       } else if (this.wsAuthOversize !== 0) {
         this.wsAuthOversize = 0;
       }

@@ -12,6 +12,7 @@ import type { Peer } from '../peer.js';
 import type { SessionContext } from '../session-context.js';
 import { SessionLifecycle } from '../session-lifecycle.js';
 import { closeInTurn, scheduleInSlices } from '../slices.js';
+import { bytesBesideMessagesIn } from '../waiting-message-bytes.js';
 import { bytesOf } from './bytes-of.js';
 import { closeClient, closingOf, refuseClient } from './close-client.js';
 import { closedGate, type CloseArgs, type Gate, type GatedWebSocket } from './gate.js';
@@ -36,6 +37,10 @@ export class SessionGate implements Gate, Connection {
 
   get maxBufferedBytes(): number {
     return this.#policy.maxBufferedBytes;
+  }
+
+  get bytesBesideMessages(): number {
+    return bytesBesideMessagesIn(this.life.peer.socket);
   }
 
   get sends(): boolean {
