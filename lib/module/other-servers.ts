@@ -2,7 +2,7 @@ import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import type { ModulesContainer } from '@nestjs/core';
 import type { AdapterContext, ProtectedServer } from '../adapters/adapter-context.js';
-import { servedSubscriptions } from '../adapters/graphql-ws/served-subscriptions.js';
+import { openSubscriptions } from '../adapters/graphql-ws/open-subscriptions.js';
 import type { HttpPort } from '../adapters/http-port.js';
 import { isBelow } from '../adapters/path-readings.js';
 import type { UpgradeRoute } from '../adapters/route.js';
@@ -77,7 +77,9 @@ export class OtherServers {
     if (this.#routes.length > 0) {
       this.#platforms.forEach((platform) => platform.demandUse?.(options));
     }
-    return options.flatMap((each) => openSubscriptions(each) ?? []);
+    const isProtected = (path: string) =>
+      this.#served.some((each) => isBelow(each.path!, path) || each.path!.endsWith(path));
+    return options.flatMap((each) => openSubscriptions(each, isProtected));
   }
 
   /** Refuses upgrades with 503 and ends the sessions, before Nest closes the HTTP server. */
@@ -116,15 +118,6 @@ export class OtherServers {
       port.addBridge(cookieBridge(extractor, context.policy, path));
     }
   }
-}
-
-/** An `onConnect` is there where something decides about clients: `graphqlWs()`, or the application. */
-function openSubscriptions(module: unknown): string | undefined {
-  const served = servedSubscriptions(module);
-  return !served || typeof served.options['onConnect'] === 'function'
-    ? undefined
-    : `GraphQLModule: its subscriptions on ${served.path} are open to every client; protect them with graphqlWs() of ` +
-        'nestjs-ws-auth/graphql-ws, or decide in an onConnect';
 }
 
 /** The user is put on the request as well, which has members of its own. */

@@ -6,7 +6,7 @@ import { custom, required } from './option-rows.js';
 import type { WsAuthModuleOptions } from './options.js';
 import type { WsAuthPolicyOptions } from './policy-options.js';
 import { policyRows } from './policy-subset.js';
-import type { WsAuthUpgrades } from './upgrades.js';
+import { noteUpgrades, type WsAuthUpgrades } from './upgrades.js';
 
 /**
  * Options of `protectUpgrades()`: what the upgrades of one path demand. Options of a policy that have an effect on gateways
@@ -95,7 +95,9 @@ const upgradeTable = {
  */
 export function protectUpgrades(options: ProtectUpgradesOptions): WsAuthUpgrades {
   const { path, ...policy } = givenOptions(upgradeTable, options, 'protectUpgrades');
-  return Object.freeze({ path: path!, policy: Object.freeze(policy) as WsAuthPolicyOptions });
+  return noteUpgrades(
+    Object.freeze({ path: path!, policy: Object.freeze(policy) as WsAuthPolicyOptions }),
+  );
 }
 
 /**

@@ -14,11 +14,20 @@ export interface WsAuthUpgrades {
   readonly policy: WsAuthPolicyOptions;
 }
 
-/** Catches passing the options of `protectUpgrades()` without calling it, and two policies for one path. */
+/** A copy may have another path, which nothing has checked, and which matches no upgrade. */
+const made = new WeakSet<object>();
+
+/** Notes what `protectUpgrades()` has made. */
+export function noteUpgrades(upgrades: WsAuthUpgrades): WsAuthUpgrades {
+  made.add(upgrades);
+  return upgrades;
+}
+
+/** Catches passing the options of `protectUpgrades()` without calling it, a copy of what it returns, and two policies for one path. */
 export function checkUpgrades(name: string, value: unknown): readonly WsAuthUpgrades[] {
   if (!Array.isArray(value) || !value.every(isUpgrades)) {
     throw new WsAuthConfigurationError(
-      `${name}: expected a list of protectUpgrades({ path }), got ${describe(value)}`,
+      `${name}: expected a list of protectUpgrades({ path }), as it returns them, got ${describe(value)}`,
     );
   }
   const paths = value.map(({ path }) => path.toLowerCase());
@@ -30,6 +39,5 @@ export function checkUpgrades(name: string, value: unknown): readonly WsAuthUpgr
 }
 
 function isUpgrades(value: unknown): value is WsAuthUpgrades {
-  const { path, policy } = (value ?? {}) as Partial<WsAuthUpgrades>;
-  return typeof path === 'string' && typeof policy === 'object' && policy !== null;
+  return made.has(Object(value) as object);
 }

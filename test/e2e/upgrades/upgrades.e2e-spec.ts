@@ -342,6 +342,10 @@ describe('protectUpgrades', () => {
 
   it.each([
     [{ upgrades: [{ path: 4 }] }, /^upgrades: expected a list of protectUpgrades/],
+    [
+      { upgrades: [{ ...protectUpgrades({ path: '/other' }), path: '/other/:room' }] },
+      /^upgrades: expected a list of protectUpgrades\(\{ path \}\), as it returns them/,
+    ],
     [{ upgrades: protectUpgrades }, /^upgrades: expected a list of protectUpgrades/],
     [
       { upgrades: [protectUpgrades({ path: '/a' }), protectUpgrades({ path: '/A' })] },
