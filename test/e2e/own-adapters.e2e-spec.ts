@@ -1,6 +1,7 @@
 import type { Provider } from '@nestjs/common';
 import type { MessageMappingProperties } from '@nestjs/websockets';
-import { WebSocketGateway } from '@nestjs/websockets';
+import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { concatMap, EMPTY, map, of, throwError, type Observable } from 'rxjs';
 import { Server as IoServer } from 'socket.io';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocketServer, type ServerOptions, type WebSocket } from 'ws';
@@ -155,4 +156,74 @@ it('K11c: an adapter that binds handlers by itself receives nothing without a se
   client.socket.send('{"event":"echo","data":"hello"}');
   expect(await client.next()).toBe('{"event":"echo","data":"own"}');
   expect(adapter!.heard).toEqual(['{"event":"echo","data":"hello"}']);
+});
+
+type Transform = Parameters<WsAuthAdapter['bindMessageHandlers']>[2];
+
+/** Handles frames by itself: it drops what is called secret. */
+class WithFramesOfItsOwn extends WsAuthAdapter {
+  override bindMessageHandler(
+    ...[frame, handlers, transform]: Parameters<WsAuthAdapter['bindMessageHandler']>
+  ): Observable<unknown> {
+    const { data } = frame as { data: string };
+    return data.includes('secret') ? EMPTY : super.bindMessageHandler(frame, handlers, transform);
+  }
+}
+
+/** Changes what handlers return. */
+class WithRepliesOfItsOwn extends WsAuthAdapter {
+  override bindMessageHandlers(
+    client: WebSocket,
+    handlers: MessageMappingProperties[],
+    transform: Transform,
+  ): void {
+    super.bindMessageHandlers(client, handlers, (result) =>
+      (transform(result) as Observable<object>).pipe(
+        concatMap((reply) => ('failing' in reply ? throwError(() => new Error('no')) : of(reply))),
+        map((reply) => ({ ...reply, sealed: true })),
+      ),
+    );
+  }
+}
+
+@WebSocketGateway({ path: '/replies' })
+class ReplyGateway {
+  @SubscribeMessage('echo')
+  echo(@MessageBody() data: unknown) {
+    return { event: 'echo', data };
+  }
+
+  @SubscribeMessage('failing')
+  failing() {
+    return { failing: true };
+  }
+
+  @SubscribeMessage('big')
+  big() {
+    return { event: 'big', data: 1n };
+  }
+}
+
+describe.each([
+  [WithFramesOfItsOwn, { event: 'echo', data: 'b' }],
+  [WithRepliesOfItsOwn, { event: 'echo', data: 'b', sealed: true }],
+] as const)('%o', (Adapter, reply) => {
+  it('K11c: handles messages as it would if it extended WsAdapter', async () => {
+    await using app = await startApp(
+      { imports: [WsAuthModule.forRoot(ws)], providers: [JwtStrategy, ReplyGateway] },
+      (nest) => nest.useWebSocketAdapter(new Adapter(nest)),
+    );
+    const client = app.connect('/replies', bearer(tokenOf('alice')));
+    await client.opened();
+    if (Adapter === WithFramesOfItsOwn) {
+      client.socket.send('{"event":"echo","data":"secret"}');
+    } else {
+      client.socket.send('{"event":"failing"}');
+    }
+    client.socket.send('{"event":"big"}');
+    client.socket.send('no message');
+    client.socket.send('{"event":"unknown"}');
+    client.socket.send('{"event":"echo","data":"b"}');
+    expect(JSON.parse(await client.next())).toEqual(reply);
+  });
 });

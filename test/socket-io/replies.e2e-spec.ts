@@ -5,7 +5,7 @@ import {
   WebSocketGateway,
   type WsResponse,
 } from '@nestjs/websockets';
-import { Observable, of, throwError } from 'rxjs';
+import { map, Observable, of, throwError } from 'rxjs';
 import type { Socket } from 'socket.io';
 import { describe, expect, it, vi } from 'vitest';
 import { WsPublic } from '../../lib/index.js';
@@ -196,3 +196,68 @@ it.each(ioTransports)(
     await expect(client.ask('echo', 'good')).resolves.toEqual({ read: 'good' });
   },
 );
+
+@WebSocketGateway()
+class LeavingGateway {
+  readonly order: string[] = [];
+
+  @SubscribeMessage('plain')
+  plain(@MessageBody() data: unknown): unknown {
+    return data;
+  }
+
+  handleDisconnect(): void {
+    this.order.push('handleDisconnect');
+  }
+
+  @SubscribeMessage('disconnect')
+  left(): void {
+    this.order.push('handler');
+  }
+
+  @SubscribeMessage('endless')
+  endless(): Observable<object> {
+    return new Observable((subscriber) => {
+      subscriber.next({ event: 'begun' });
+      return () => this.order.push('reply ended');
+    });
+  }
+}
+
+@WsPublic()
+@WebSocketGateway()
+class PublicLeavingGateway extends LeavingGateway {}
+
+it.each([LeavingGateway, PublicLeavingGateway])(
+  'no handler of %o runs for a client that has left, and its replies end before handleDisconnect, as with IoAdapter',
+  async (gateway) => {
+    await using app = await startIo({}, [gateway]);
+    const { order } = app.nest.get(gateway);
+    const client = await app.open('websocket', { auth: { token: tokenOf('alice') } }).connected();
+    client.socket.emit('endless');
+    await client.next('begun');
+    client.socket.disconnect();
+    await vi.waitUntil(() => order.includes('handleDisconnect'));
+    await new Promise(setImmediate);
+    expect(order).toEqual(['reply ended', 'handleDisconnect']);
+  },
+);
+
+/** Changes what handlers return. */
+class SealingAdapter extends WsAuthIoAdapter {
+  override bindMessageHandlers(
+    ...[socket, handlers, transform]: Parameters<WsAuthIoAdapter['bindMessageHandlers']>
+  ): void {
+    super.bindMessageHandlers(socket, handlers, (result) =>
+      (transform(result) as Observable<object>).pipe(map((reply) => ({ ...reply, sealed: true }))),
+    );
+  }
+}
+
+it('a derived adapter changes replies as it would if it extended IoAdapter', async () => {
+  await using app = await startIo({}, [LeavingGateway], {
+    prepare: (nest) => nest.useWebSocketAdapter(new SealingAdapter(nest)),
+  });
+  const client = await app.open('websocket', { auth: { token: tokenOf('alice') } }).connected();
+  await expect(client.ask('plain', { text: 1 })).resolves.toEqual({ text: 1, sealed: true });
+});

@@ -4,6 +4,7 @@ import { WsAuthConfigurationError } from '../../errors/ws-auth.error.js';
 import { ContainedLogger } from '../../events/contained-logger.js';
 import type { AdapterContext } from '../adapter-context.js';
 import { demandContextIn } from '../context-in.js';
+import { overrides } from '../overrides.js';
 import { containCors } from './internals/contain-options.js';
 import { demandKnownInternals } from './internals/self-check.js';
 import type { IoNamespace, IoServer, IoServerOptions, IoSocket } from './platform-types.js';
@@ -123,8 +124,13 @@ export class WsAuthIoAdapter extends IoAdapter {
   override bindMessageHandlers(
     socket: IoSocket,
     handlers: Parameters<IoAdapter['bindMessageHandlers']>[1],
+    transform: Parameters<IoAdapter['bindMessageHandlers']>[2],
   ): void {
-    dispatchMessages(socket, handlers, (payload) => this.mapPayload(payload));
+    const isOverridden = overrides(this, WsAuthIoAdapter.prototype, 'bindMessageHandlers');
+    dispatchMessages(socket, handlers, {
+      map: (payload) => this.mapPayload(payload),
+      transform: isOverridden ? transform : undefined,
+    });
   }
 
   /** Ends the sessions of a server, and waits for its connections until the deadline. */

@@ -1,6 +1,6 @@
 import type { MessageMappingProperties } from '@nestjs/websockets';
 import { isObservable, type Observable, type Subscription } from 'rxjs';
-import { WebSocket, type RawData } from 'ws';
+import { WebSocket, type MessageEvent, type RawData } from 'ws';
 import { contain, logException } from '../contain.js';
 
 /** A message after parsing. */
@@ -30,6 +30,30 @@ export function dispatchMessages(
     if (handler) {
       void run(client, handler, message);
     }
+  });
+}
+
+/** A frame, as far as adapters read it. */
+type Frame = Pick<MessageEvent, 'data' | 'target' | 'type'>;
+
+/** Handles a frame as `WsAdapter.bindMessageHandler()` does, which derived adapters override. */
+export type BindFrame = (
+  frame: Frame,
+  handlersByEvent: Map<string, MessageMappingProperties>,
+) => Observable<unknown>;
+
+/** The same for a derived adapter that has a way of its own to handle frames, or to make replies of results. */
+export function dispatchFrames(
+  client: WebSocket,
+  handlers: readonly MessageMappingProperties[],
+  bind: BindFrame,
+): void {
+  const byEvent = new Map(handlers.map((handler) => [handler.message as string, handler]));
+  client.on('message', (message: RawData, isBinary: boolean) => {
+    contain('a message', () => {
+      const data = isBinary ? message : (message as Buffer).toString();
+      sendAll(client, bind({ data, target: client, type: 'message' }, byEvent));
+    });
   });
 }
 

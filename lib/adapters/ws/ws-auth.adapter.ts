@@ -20,7 +20,8 @@ import { closedGate } from './gate.js';
 import { demandEffectiveOptions } from './gateway-options.js';
 import { gatedWebSocket } from './gated-web-socket.js';
 import { HttpPort } from '../http-port.js';
-import { dispatchMessages, type ParsedMessage } from './message-dispatch.js';
+import { overrides } from '../overrides.js';
+import { dispatchFrames, dispatchMessages, type ParsedMessage } from './message-dispatch.js';
 import { InternalsCheck } from './internals/internals-check.js';
 import { limitsOfGateway, limitsWithoutSession, strictest } from './internals/receiver-limits.js';
 import { refuseOptionsOfSocketIo } from './socket-io-options.js';
@@ -134,8 +135,16 @@ export class WsAuthAdapter extends WsAdapter {
   }
 
   /** Dispatches the messages of a client to the handlers of a gateway, in order. */
-  override bindMessageHandlers(client: WebSocket, handlers: MessageMappingProperties[]): void {
-    dispatchMessages(client, handlers, this.#parse);
+  override bindMessageHandlers(
+    client: WebSocket,
+    handlers: MessageMappingProperties[],
+    transform: Parameters<WsAdapter['bindMessageHandlers']>[2],
+  ): void {
+    if (overrides(this, WsAuthAdapter.prototype, 'bindMessageHandler', 'bindMessageHandlers')) {
+      dispatchFrames(client, handlers, (...frame) => this.bindMessageHandler(...frame, transform));
+    } else {
+      dispatchMessages(client, handlers, this.#parse);
+    }
   }
 
   /** A socket closes once, so it takes no `once()`, which costs two more functions for every socket. */
