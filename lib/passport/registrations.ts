@@ -9,6 +9,7 @@ export interface Registration {
 }
 
 let lastOrder = 0;
+let changes = 0;
 
 /** Weak, since the registry itself drops a strategy whose name is used again. */
 const registrations = new WeakMap<object, Map<string, Registration>>();
@@ -18,6 +19,11 @@ const observed = new WeakSet<StrategyRegistry>();
 /** Order of the registrations so far. */
 export function registrationsSoFar(): number {
   return lastOrder;
+}
+
+/** How often any registry was given a strategy, or has lost one. */
+export function registryChanges(): number {
+  return changes;
 }
 
 /**
@@ -36,11 +42,13 @@ export function observeRegistrations(registry: StrategyRegistry): void {
     const result: unknown = use.apply(this, args);
     const [name, strategy] = args;
     remember(strategy ?? (name as Strategy), strategy ? (name as string) : undefined);
+    changes += 1;
     return result;
   };
   registry.unuse = function (this: StrategyRegistry, name: string) {
     const strategy = this._strategy(name);
     registrations.get(Object(strategy) as object)?.delete(name);
+    changes += 1;
     return unuse.call(this, name);
   };
 }

@@ -8,6 +8,7 @@ import {
   registersItself,
   registrationOf,
   registrationsSoFar,
+  registryChanges,
 } from './registrations.js';
 import type { Strategy, StrategyRegistry } from './strategy.js';
 
@@ -20,6 +21,9 @@ import type { Strategy, StrategyRegistry } from './strategy.js';
  */
 export class Strategies {
   readonly #known = new Map<string, Strategy>();
+  /** Names of those that are known from the registry alone. */
+  readonly #shared = new Set<string>();
+  #changes = registryChanges();
   readonly #token = Symbol('application');
   readonly #bornAt = registrationsSoFar();
 
@@ -38,15 +42,26 @@ export class Strategies {
     }
   }
 
-  /** The strategy of that name, or `undefined`. The first answer is kept. */
+  /**
+   * The strategy of that name, or `undefined`. The first answer is kept, unless it was registered by hand and `passport.use()` or
+   * `passport.unuse()` has replaced it since: Passport asks the newest one, which may refuse what the earlier one accepts.
+   */
   find(name: string): Strategy | undefined {
+    if (this.#changes !== registryChanges()) {
+      this.#changes = registryChanges();
+      this.#forgetReplaced();
+    }
     const known = this.#known.get(name);
     if (known) {
       return known;
     }
-    const strategy = this.#provided(name) ?? this.#registered(name);
+    const provided = this.#provided(name);
+    const strategy = provided ?? this.#registered(name);
     if (strategy) {
       this.#known.set(name, strategy);
+      if (!provided) {
+        this.#shared.add(name);
+      }
     }
     return strategy;
   }
@@ -67,6 +82,19 @@ export class Strategies {
         throw new WsAuthConfigurationError(
           `strategy: no Passport strategy is registered as "${name}"; ${this.#fix(name, hint)}`,
         );
+      }
+    }
+  }
+
+  /** A strategy that registers itself may belong to an application that has not made all of its providers yet. */
+  #forgetReplaced(): void {
+    for (const name of this.#shared) {
+      const known = this.#known.get(name)!;
+      const current = this.registry._strategy(name);
+      const isByHand = !isStrategy(current) || registrationOf(current, name)?.bySelf === false;
+      if (current !== known && isByHand) {
+        this.#known.delete(name);
+        this.#shared.delete(name);
       }
     }
   }

@@ -25,6 +25,46 @@ describe('Strategies', () => {
     expect(strategies.find('jwt')).toBe(one);
   });
 
+  describe('asks what Passport asks', () => {
+    const authenticator = new passport.Authenticator();
+    const registry = authenticator as unknown as StrategyRegistry;
+    const use = (strategy: Strategy) => authenticator.use('jwt', strategy as never);
+
+    it('K5: after passport.use() has replaced a strategy, for example by one with other keys', () => {
+      const strategies = new Strategies(registry);
+      use(one);
+      expect(strategies.find('jwt')).toBe(one);
+      use(other);
+      expect(strategies.find('jwt')).toBe(other);
+      authenticator.unuse('jwt');
+      expect(strategies.find('jwt')).toBeUndefined();
+    });
+
+    it('K3b: unless a class of PassportStrategy() has registered itself, for another application', () => {
+      const strategies = new Strategies(registry);
+      use(one);
+      expect(strategies.find('jwt')).toBe(one);
+      use(
+        Object.assign(
+          strategyOf(() => undefined),
+          { getPassportInstance: () => authenticator },
+        ),
+      );
+      expect(strategies.find('jwt')).toBe(one);
+      use(other);
+      expect(strategies.find('jwt')).toBe(other);
+    });
+
+    it('K3b: unless the application provides the strategy', () => {
+      const provided = strategyOf(() => undefined);
+      const strategies = new Strategies(registry, { providers: () => [provided] });
+      use(provided);
+      expect(strategies.find('jwt')).toBe(provided);
+      use(other);
+      expect(strategies.find('jwt')).toBe(provided);
+    });
+  });
+
   it('prefers a strategy that was added for this application alone', () => {
     const strategies = new Strategies({ _strategy: () => one });
     strategies.add('ws-ticket', other);
