@@ -6,6 +6,7 @@ import { EarlyMessages } from './early-messages.js';
 import type { FirstMessageJudge } from './first-message-judge.js';
 import type { PendingUpgrade } from './pending-upgrade.js';
 import type { SessionLifecycle } from './session-lifecycle.js';
+import { maxHeldBytes, waitingMessageBytes } from './waiting-message-bytes.js';
 
 /** A message in Nest's form. */
 export interface InboxMessage {
@@ -59,8 +60,7 @@ export class Inbox {
   ): void {
     this.#keep = (first) => {
       const early = new EarlyMessages<InboxMessage>(judge.policy, upgrade.attempt);
-      this.#keep = (message) =>
-        early.add(message, jsonOf(message)?.length ?? Number.POSITIVE_INFINITY);
+      this.#keep = (message) => early.add(message, sizeOf(message));
       void judge.judgeText(upgrade, jsonOf(first) ?? '', (result) => {
         this.#keep = undefined;
         decided(result);
@@ -76,14 +76,24 @@ export class Inbox {
   }
 
   /**
-   * Keeps the messages of a client from handlers while hooks of its connection run: `holdClient` of a platform.
+   * Keeps the messages of a client from handlers while hooks of its connection run: `holdClient` of a platform. A client that sends too
+   * much meanwhile is closed.
    *
    * @returns a function that has them handled
    */
   hold(onDropped: () => void): () => void {
     const messages: InboxMessage[] = [];
+    let bytes = 0;
     this.#onDropped = onDropped;
-    this.#keep = (message) => messages.push(message);
+    this.#keep = (message) => {
+      bytes += sizeOf(message) + waitingMessageBytes;
+      if (messages.length > 0 && bytes > maxHeldBytes) {
+        messages.length = 0;
+        this.#life?.end({ why: 'failed' });
+      } else {
+        messages.push(message);
+      }
+    };
     return () => {
       this.#keep = undefined;
       messages.forEach((message) => this.receive(message));
@@ -94,4 +104,8 @@ export class Inbox {
   drop(): void {
     this.#onDropped();
   }
+}
+
+function sizeOf(message: InboxMessage): number {
+  return jsonOf(message)?.length ?? Number.POSITIVE_INFINITY;
 }

@@ -6,6 +6,9 @@ import type { Writable } from 'node:stream';
  */
 export const waitingMessageBytes = 64;
 
+/** Bytes that may wait for guards and hooks of a connection beside one message. A client that sends more is closed. */
+export const maxHeldBytes = 1_048_576;
+
 /** What Node knows of a stream. It has no public way to count the writes that wait. */
 interface CountingStream {
   readonly _writableState?: { readonly bufferedRequestCount?: number };

@@ -1,5 +1,5 @@
 import { contain } from '../contain.js';
-import { waitingMessageBytes } from '../waiting-message-bytes.js';
+import { maxHeldBytes, waitingMessageBytes } from '../waiting-message-bytes.js';
 import { sizeOf } from './bytes-of.js';
 import { failClient } from './fail-client.js';
 import type { CloseArgs, GatedWebSocket } from './gate.js';
@@ -56,9 +56,6 @@ const pauseAtBytes = 65_536;
 /** Emitted when a client leaves while its messages are held, and `close` comes after them. */
 export const left = Symbol('nestjs-ws-auth:left');
 
-/** Bytes that may wait beside one message. Uncompressed, a chunk of the network holds less; compressed, it may hold a thousandfold. */
-const maxHeldBytes = 1_048_576;
-
 /** Keeps an event from listeners if it has to wait. A client that sends too much meanwhile is closed with 1011. */
 export function keeps(
   client: GatedWebSocket,
@@ -69,6 +66,7 @@ export function keeps(
   if (event === 'message') {
     const [data, isBinary] = args as [QueuedMessage['data'], boolean];
     hold.bytes += sizeOf(data) + waitingMessageBytes;
+    // Uncompressed, a chunk of the network holds less than the bound; compressed, it may hold a thousandfold.
     if (hold.queue.length > 0 && hold.bytes > maxHeldBytes) {
       hold.queue.length = 0;
       failClient(client, 'sending while the guards of a connection run', new Error('too much'));
