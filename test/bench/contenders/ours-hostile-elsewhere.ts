@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
@@ -34,6 +35,15 @@ class EveryWayGateway extends Echo {}
 @WebSocketGateway({ ...serveNoClient, path: '/guest.io' })
 class GuestGateway extends Echo {}
 
+/** What its guests send waits for a hook of the connection. */
+@WsAuth({ credentials: [fromAuthorizationHeader()], optional: true })
+@WebSocketGateway({ ...serveNoClient, path: '/slow.io' })
+class SlowGateway extends Echo {
+  handleConnection(): Promise<void> {
+    return setTimeout(2);
+  }
+}
+
 const schema = new GraphQLSchema({
   query: new GraphQLObjectType({ name: 'Query', fields: { hello: { type: GraphQLString } } }),
 });
@@ -59,7 +69,7 @@ export const oursHostileElsewhere: Contender = async (settings) => {
           platforms: [everyWay, guests],
         }),
       ],
-      providers: [jwtStrategy(settings), EveryWayGateway, GuestGateway],
+      providers: [jwtStrategy(settings), EveryWayGateway, GuestGateway, SlowGateway],
     },
     (app) => {
       const httpServer = app.getHttpServer() as Server;

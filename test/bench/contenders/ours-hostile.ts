@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
@@ -60,6 +61,15 @@ class ClosingGateway extends Echo {}
 @WebSocketGateway({ path: '/guest' })
 class GuestGateway extends Echo {}
 
+/** What its guests send waits for a hook of the connection. */
+@WsAuth({ credentials: [fromAuthorizationHeader({ schemes: ['Bearer'] })], optional: true })
+@WebSocketGateway({ path: '/slow' })
+class SlowGateway extends Echo {
+  handleConnection(): Promise<void> {
+    return setTimeout(2);
+  }
+}
+
 /** This package with every way in, behind a proxy, and two strategies that read what they can. */
 export const oursHostile: Contender = async (settings) => {
   const { port } = await startNest({
@@ -77,6 +87,7 @@ export const oursHostile: Contender = async (settings) => {
       RequestGateway,
       ClosingGateway,
       GuestGateway,
+      SlowGateway,
     ],
   });
   return { port };

@@ -75,13 +75,20 @@ const messages: readonly HostileInput[] = [
   ),
 ];
 
+/** A guest of a gateway, and one whose messages wait for a hook of its connection. */
 const guest = Buffer.from(handshake({ target: '/guest' }));
+const waiting = Buffer.from(handshake({ target: '/slow' }));
 
-function asGuest(label: string, size: number, make: (size: number) => Buffer): HostileInput {
+function asGuest(
+  label: string,
+  size: number,
+  make: (size: number) => Buffer,
+  head = guest,
+): HostileInput {
   return {
-    label: `guest: ${label}`,
+    label: `${head === guest ? 'guest' : 'guest that waits'}: ${label}`,
     size,
-    visit: (bytes) => ({ head: guest, frames: thenClose(make(bytes)) }),
+    visit: (bytes) => ({ head, frames: thenClose(make(bytes)) }),
   };
 }
 
@@ -110,6 +117,10 @@ const ofGuests: readonly HostileInput[] = [
   asGuest('fragments', 2_000, (count) => fragments('x'.repeat(count), count)),
   asGuest('messages', 500, (count) => many(count, rawFrame('{"event":"x","data":"authenticate"}'))),
   asGuest('pings', 500, (count) => many(count, rawFrame('x', { opcode: 9 }))),
+  asGuest('empty messages', 500, (count) => many(count, rawFrame(''))),
+  asGuest('empty messages', 500, (count) => many(count, rawFrame('')), waiting),
+  asGuest('messages', 500, (count) => many(count, rawFrame('{"event":"echo"}')), waiting),
+  asGuest('pings', 500, (count) => many(count, rawFrame('', { opcode: 9 })), waiting),
 ];
 
 function post(label: string, size: number, body: (size: number) => string): HostileInput {

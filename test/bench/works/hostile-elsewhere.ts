@@ -41,6 +41,13 @@ const ioGuests: Door = {
   hello: rawFrame('40'),
 };
 
+/** Whose events wait for a hook of the connection. */
+const ioWaiting: Door = {
+  name: 'Socket.IO: guest that waits',
+  head: ofIo('slow.io'),
+  hello: rawFrame('40'),
+};
+
 const io = (label: string, size: number, frames: Frames) => through(ioDoor, label, size, frames);
 const ioGuest = (label: string, size: number, frames: Frames) =>
   through(ioGuests, label, size, frames);
@@ -113,6 +120,12 @@ const ofIoGuests: readonly HostileInput[] = [
   ioGuest('a long text', quarterOfGuest, (bytes) => [rawFrame(`42["x","${'x'.repeat(bytes)}"]`)]),
   ioGuest('escapes', quarterOfGuest, (bytes) => [rawFrame(`42["x","${escapes(bytes)}"]`)]),
   ioGuest('events', 500, (count) => [many(count, rawFrame('42["x",1]'))]),
+  ioGuest('the smallest events', 500, (count) => [many(count, rawFrame('42[""]'))]),
+  ioGuest('events that ask for an answer', 500, (count) => [many(count, rawFrame('421["echo"]'))]),
+  through(ioWaiting, 'the smallest events', 500, (count) => [many(count, rawFrame('42[""]'))]),
+  through(ioWaiting, 'events that ask for an answer', 500, (count) => [
+    many(count, rawFrame('421["echo"]')),
+  ]),
   ioGuest('acknowledgements', 500, (count) => [many(count, rawFrame('431[1]'))]),
   ioGuest('attachments', 500, (count) => [
     rawFrame(
@@ -169,6 +182,7 @@ const ofGraphql: readonly HostileInput[] = [
 
 const ofGraphqlGuests: readonly HostileInput[] = [
   graphqlGuest('pings', 500, (count) => [many(count, rawFrame('{"type":"ping"}'))]),
+  graphqlGuest('pings of WebSocket', 500, (count) => [many(count, rawFrame('', { opcode: 9 }))]),
   graphqlGuest('a long ping', quarterOfGuest, (bytes) => [
     rawFrame(`{"type":"ping","payload":{"event":"a","data":"${'x'.repeat(bytes)}"}}`),
   ]),
