@@ -24,5 +24,5 @@ export interface ServerPlatform extends WsAuthServerPlatform {
   prepare?(module: WsAuthModuleOptions): void;
   createRoute(context: SessionContext, passOn: PassOn): UpgradeRoute;
   /** @throws {WsAuthConfigurationError} if the application has booted and does not use what protects the server */
-  demandUse?(modules: readonly unknown[]): void;
+  demandUse?(modules: readonly unknown[], globalPrefix: string): void;
 }

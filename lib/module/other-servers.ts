@@ -70,16 +70,15 @@ export class OtherServers {
    * @returns warnings of subscriptions that nothing protects
    * @throws {WsAuthConfigurationError} where a server is not connected to what protects it
    */
-  demandUse(modules: ModulesContainer): readonly string[] {
+  demandUse(modules: ModulesContainer, globalPrefix: string): readonly string[] {
     const options = [...modules.values()].flatMap(
       ({ providers }): unknown => providers.get(graphqlModuleOptions)?.instance ?? [],
     );
     if (this.#routes.length > 0) {
-      this.#platforms.forEach((platform) => platform.demandUse?.(options));
+      this.#platforms.forEach((platform) => platform.demandUse?.(options, globalPrefix));
     }
-    const isProtected = (path: string) =>
-      this.#served.some((each) => isBelow(each.path!, path) || each.path!.endsWith(path));
-    return options.flatMap((each) => openSubscriptions(each, isProtected));
+    const isProtected = (path: string) => this.#served.some((each) => isBelow(each.path!, path));
+    return options.flatMap((each) => openSubscriptions(each, globalPrefix, isProtected));
   }
 
   /** Refuses upgrades with 503 and ends the sessions, before Nest closes the HTTP server. */

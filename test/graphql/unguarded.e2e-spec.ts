@@ -97,7 +97,10 @@ describe('K11c: a GraphQLModule with', () => {
     '%s refuses to boot',
     async (_what, [graphql, message, path]) => {
       const made = graphqlWs(path === undefined ? {} : { path });
-      const { message: text } = await bootError(appOf({ platforms: [made] }, graphql(made)));
+      const { message: text } = await bootError(
+        appOf({ platforms: [made] }, graphql(made)),
+        path === undefined ? undefined : (nest) => nest.setGlobalPrefix('api'),
+      );
       expect(text).toMatch(message);
     },
   );
@@ -113,6 +116,22 @@ describe('K11c: a GraphQLModule with', () => {
     expect(lines.filter((line) => line.startsWith('GraphQLModule:'))).toEqual([
       'GraphQLModule: its subscriptions on /second are open to every client; protect them with graphqlWs() of ' +
         'nestjs-ws-auth/graphql-ws, or decide in an onConnect',
+    ]);
+  });
+
+  it('open subscriptions boots on a path that ends like the one of graphqlWs(), and is reported', async () => {
+    const made = graphqlWs({ path: '/api/admin/graphql' });
+    const { logger, lines } = recording();
+    const guarded = { path: 'admin/graphql', subscriptions: { 'graphql-ws': made.options() } };
+    const open = { subscriptions: { 'graphql-ws': true } } as const;
+    const prefixed = { useGlobalPrefix: true };
+    await using _app = await startApp(
+      appOf({ platforms: [made] }, { ...guarded, ...prefixed }, { ...open, ...prefixed }),
+      (nest) => nest.setGlobalPrefix('api'),
+      { logger },
+    );
+    expect(lines.filter((line) => line.startsWith('GraphQLModule:'))).toEqual([
+      expect.stringContaining('its subscriptions on /api/graphql are open to every client'),
     ]);
   });
 

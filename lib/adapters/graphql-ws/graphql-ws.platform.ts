@@ -160,7 +160,7 @@ class GraphqlWsPlatform implements ServerPlatform, GraphqlWsSubscriptions {
     return route;
   }
 
-  demandUse(modules: readonly unknown[]): void {
+  demandUse(modules: readonly unknown[], globalPrefix: string): void {
     if (!this.#isUsed) {
       throw new WsAuthConfigurationError(
         `platforms: options() of graphqlWs({ path: '${this.path}' }) was not called, so that its server would accept every client; write ` +
@@ -169,7 +169,7 @@ class GraphqlWsPlatform implements ServerPlatform, GraphqlWsSubscriptions {
     }
     for (const module of modules) {
       demandReachable(module);
-      demandGuarding(module, this.path);
+      demandGuarding(module, this.path, globalPrefix);
     }
     if (modules.some(servesEvents)) {
       this.#logger.warn(

@@ -17,8 +17,8 @@ export function noteGuarding(hooks: object): void {
  *
  * @throws {WsAuthConfigurationError} since graphql-ws would run the operations of every client, or hooks for them
  */
-export function demandGuarding(module: unknown, path: string): void {
-  const served = servedSubscriptions(module);
+export function demandGuarding(module: unknown, path: string, globalPrefix: string): void {
+  const served = servedSubscriptions(module, globalPrefix);
   if (!served) {
     return;
   }
@@ -37,8 +37,8 @@ export function demandGuarding(module: unknown, path: string): void {
   }
 }
 
-function demandElsewhere({ path: own, isPrefixed }: ServedSubscriptions, path: string): void {
-  if (isBelow(path, own) || (isPrefixed && path.endsWith(own))) {
+function demandElsewhere({ path: own }: ServedSubscriptions, path: string): void {
+  if (isBelow(path, own)) {
     throw new WsAuthConfigurationError(
       `platforms: GraphQLModule would run the operations of every client of ${path}, since it does not use onConnect of options(); write ` +
         "subscriptions: { 'graphql-ws': subscriptions.options() }, with hooks of your own inside: subscriptions.options({ onConnect })",

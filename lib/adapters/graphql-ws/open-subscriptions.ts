@@ -1,5 +1,5 @@
 import { isRecord } from '../../protocol/message.js';
-import { servedSubscriptions } from './served-subscriptions.js';
+import { pathOf, servedSubscriptions } from './served-subscriptions.js';
 
 /**
  * Warnings of the subscriptions of a `GraphQLModule` that nothing decides about. An `onConnect` is there where something does: that of
@@ -9,15 +9,15 @@ import { servedSubscriptions } from './served-subscriptions.js';
  */
 export function openSubscriptions(
   module: unknown,
+  globalPrefix: string,
   isProtected: (path: string) => boolean,
 ): readonly string[] {
   if (!isRecord(module)) {
     return [];
   }
-  const served = servedSubscriptions(module);
+  const served = servedSubscriptions(module, globalPrefix);
   const { subscriptions, subscription } = module;
-  const path = typeof module['path'] === 'string' ? module['path'] : 'graphql';
-  const own = `/${path.replace(/^\/+/, '')}`;
+  const own = pathOf(module, globalPrefix);
   const legacy = isRecord(subscriptions) ? subscriptions[transportWs] : undefined;
   const doors = [
     { path: served?.path ?? own, options: served?.options, fix: ofGraphqlWs },

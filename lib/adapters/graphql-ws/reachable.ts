@@ -39,7 +39,7 @@ export function stopsTooEarly(options: unknown): boolean {
 
 /** Whether a `GraphQLModule` serves subscriptions over HTTP as well, as server-sent events. */
 export function servesEvents(options: unknown): boolean {
-  return servedSubscriptions(options) !== undefined && driverName(options).includes('Yoga');
+  return servedSubscriptions(options, '') !== undefined && driverName(options).includes('Yoga');
 }
 
 function driverName(options: unknown): string {

@@ -2,19 +2,20 @@ import { isRecord } from '../../protocol/message.js';
 
 /** What a `GraphQLModule` serves with graphql-ws. */
 export interface ServedSubscriptions {
-  /** Without the global prefix. */
   readonly path: string;
-  readonly isPrefixed: boolean;
   /** Its options for graphql-ws. */
   readonly options: Readonly<Record<string, unknown>>;
 }
 
 /** Reads the options of a `GraphQLModule`; `undefined` if it serves no subscriptions with graphql-ws. */
-export function servedSubscriptions(module: unknown): ServedSubscriptions | undefined {
+export function servedSubscriptions(
+  module: unknown,
+  globalPrefix: string,
+): ServedSubscriptions | undefined {
   if (!isRecord(module)) {
     return undefined;
   }
-  const { subscriptions, installSubscriptionHandlers, useGlobalPrefix } = module;
+  const { subscriptions, installSubscriptionHandlers } = module;
   // Nest looks for the name alone: `false` serves them as `true` does.
   const isServed = isRecord(subscriptions)
     ? 'graphql-ws' in subscriptions
@@ -24,8 +25,22 @@ export function servedSubscriptions(module: unknown): ServedSubscriptions | unde
   }
   const given = isRecord(subscriptions) ? subscriptions['graphql-ws'] : undefined;
   const options = isRecord(given) ? given : {};
-  const path = [options['path'], module['path']].find(isText) ?? 'graphql';
-  return { path: `/${path.replace(/^\/+/, '')}`, isPrefixed: Boolean(useGlobalPrefix), options };
+  return { path: pathOf(module, globalPrefix, options), options };
+}
+
+/** The path of a `GraphQLModule`, or that of its options for graphql-ws. Some versions of Nest have put the prefix before it already. */
+export function pathOf(
+  module: Readonly<Record<string, unknown>>,
+  globalPrefix: string,
+  options: Readonly<Record<string, unknown>> = module,
+): string {
+  const path = rooted([options['path'], module['path']].find(isText) ?? 'graphql');
+  const prefix = module['useGlobalPrefix'] && globalPrefix ? rooted(globalPrefix) : '';
+  return path.startsWith(`${prefix}/`) ? path : prefix + path;
+}
+
+function rooted(path: string): string {
+  return `/${path.replace(/^\/+|\/+$/g, '')}`;
 }
 
 function isText(value: unknown): value is string {

@@ -20,7 +20,7 @@ it.each([
   [{ subscription: { verifyClient: () => true } }, []],
   [{ path: 'safe', subscription: true, subscriptions: { 'graphql-ws': {} } }, []],
 ])('K11c: warns of subscriptions that are open to every client: %o', (module, warnings) => {
-  expect(openSubscriptions(module, (path) => path === '/safe')).toEqual(
+  expect(openSubscriptions(module, '', (path) => path === '/safe')).toEqual(
     warnings.map((each) => expect.stringMatching(each)),
   );
 });
