@@ -1,5 +1,5 @@
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
-import { checkFunction, checkInteger, describe, maxTimerMs } from '../policy/check-option.js';
+import { checkFunction, describe, maxTimerMs } from '../policy/check-option.js';
 
 /** @throws {WsAuthConfigurationError} that begins with the name, for a value of another kind */
 type Check = (name: string, value: unknown) => unknown;
@@ -7,14 +7,30 @@ type Check = (name: string, value: unknown) => unknown;
 /** Checks of options of `@WebSocketGateway()`, by name. */
 export type ValueChecks = Readonly<Record<string, Check>>;
 
-/** A number of bytes or pieces. `ws` and engine.io take `NaN`, which `Number()` makes of a variable that is not set, for no bound at all. */
-export const count: Check = (name, value) =>
-  value === Number.POSITIVE_INFINITY ? value : checkInteger(name, value, bounds);
+/**
+ * A number of bytes or pieces. `ws` takes numbers from 2^31 on for others or for no bound, and `NaN`, which `Number()` makes of a variable
+ * that is not set, for no bound at all.
+ */
+export const count: Check = (name, value) => {
+  if (value !== Number.POSITIVE_INFINITY) {
+    checkAmount(name, value, maxTimerMs);
+  }
+};
+
+/** A number of bytes that engine.io compares as it is. */
+export const bytes: Check = (name, value) => checkAmount(name, value, Number.POSITIVE_INFINITY);
 
 /** A time in milliseconds. A timer takes `NaN` for 1. */
-export const duration: Check = (name, value) => checkInteger(name, value, bounds);
+export const duration: Check = (name, value) => checkAmount(name, value, maxTimerMs);
 
-const bounds = { min: 0, max: maxTimerMs };
+/** Not whole is what `0.1 * 1024 * 1024` is, which `ws` and engine.io take; less than 1 would be rounded to no bound. */
+function checkAmount(name: string, value: unknown, max: number): void {
+  if (typeof value !== 'number' || !(value === 0 || (value >= 1 && value <= max))) {
+    throw new WsAuthConfigurationError(
+      `${name}: expected 0, or a number from 1 to ${max}, got ${describe(value)}`,
+    );
+  }
+}
 
 export const flag: Check = (name, value) => {
   if (typeof value !== 'boolean') {

@@ -11,6 +11,7 @@ import {
   type WsAuthModuleOptions,
 } from '../../lib/index.js';
 import { graphqlWs } from '../../lib/graphql-ws.js';
+import { tokenOf } from '../support/tokens.js';
 import { startIo } from './support/io-app.js';
 import { IoEcho, RootGateway } from './support/io-gateways.js';
 
@@ -57,7 +58,7 @@ describe('10: an application refuses to boot', () => {
       [Number.NaN, '1000', -1, 0.5, null].map((value): [string, object, RegExp] => [
         name,
         { [name]: value },
-        /expected a whole number/,
+        /expected 0, or a number from 1 to /,
       ]),
     ),
     ['allowRequest', { allowRequest: 'x' }, /expected a function/],
@@ -139,4 +140,15 @@ describe('10: an application refuses to boot', () => {
   ])('with %s', async (_what, options, message) => {
     await expect(startIo(options, [RootGateway])).rejects.toThrow(message);
   });
+});
+
+it.each([
+  { maxHttpBufferSize: 0.1 * 1_024 * 1_024 },
+  { maxHttpBufferSize: 1e10 },
+  { pingInterval: 1e5 / 3 },
+])('boots with %o, which engine.io takes', async (options) => {
+  @WebSocketGateway(options)
+  class Gateway extends IoEcho {}
+  await using app = await startIo({}, [Gateway]);
+  await app.open('websocket', { auth: { token: tokenOf('alice') } }).connected();
 });

@@ -1,6 +1,13 @@
 import { WsAuthConfigurationError } from '../../errors/ws-auth.error.js';
 import type { Policy } from '../../policy/policy.js';
-import { callback, count, demandValues, duration, type ValueChecks } from '../gateway-values.js';
+import {
+  bytes,
+  callback,
+  count,
+  demandValues,
+  duration,
+  type ValueChecks,
+} from '../gateway-values.js';
 import type { IoServerOptions } from './platform-types.js';
 
 /** Options of a server that would open what the gates close, and why. */
@@ -25,7 +32,7 @@ const values: ValueChecks = {
   connectTimeout: duration,
   httpRequestBodyTimeout: duration,
   maxBufferedChunks: count,
-  maxHttpBufferSize: count,
+  maxHttpBufferSize: bytes,
   pingInterval: duration,
   pingTimeout: duration,
   upgradeTimeout: duration,

@@ -229,7 +229,7 @@ const refused: readonly Row[] = [
       (value): [string, () => Provider[], string] => [
         `K11: bounds its clients by ${name}: ${JSON.stringify(value)} (${typeof value})`,
         () => [gateway({ [name]: value })],
-        `${name}: expected a whole number`,
+        `${name}: expected 0, or a number`,
       ],
     ),
   ),
