@@ -40,9 +40,14 @@ function demandOwnServers(
   adapter: WebSocketAdapter,
   context: Pick<AdapterContext, 'accessOf'>,
 ): void {
-  const create: WebSocketAdapter['create'] = adapter.create.bind(adapter);
-  adapter.create = (port, options) => {
-    const made: unknown = create(port, options);
+  if (!Object.isExtensible(adapter)) {
+    throw new WsAuthConfigurationError(
+      `useWebSocketAdapter: ${adapter.constructor.name} is frozen, and Nest sets properties of it; remove Object.freeze()`,
+    );
+  }
+  const inner: WebSocketAdapter['create'] = adapter.create.bind(adapter);
+  const create: WebSocketAdapter['create'] = (port, options) => {
+    const made: unknown = inner(port, options);
     const { path, namespace = '/' } = Object(options) as { path?: string; namespace?: string };
     if (!hasMade(adapter, made) && context.accessOf(port, path, namespace) !== 'public') {
       const at = port === 0 ? '' : `:${port}`;
@@ -53,6 +58,8 @@ function demandOwnServers(
     }
     return made;
   };
+  // A frozen prototype would not let it be assigned.
+  Object.defineProperty(adapter, 'create', { value: create, configurable: true, writable: true });
 }
 
 /** @throws {WsAuthConfigurationError} for an adapter that would leave the gateways open */

@@ -52,6 +52,13 @@ class WithIoServerBeside extends WsAuthIoAdapter {
   }
 }
 
+class WithNothing extends WsAuthIoAdapter {
+  override create(...given: Parameters<WsAuthIoAdapter['create']>): never {
+    super.create(...given);
+    return undefined as never;
+  }
+}
+
 class WithNamespaceBeside extends WsAuthIoAdapter {
   override create(...given: Parameters<WsAuthIoAdapter['create']>): never {
     super.create(...given);
@@ -82,6 +89,7 @@ describe('an adapter of the application whose create() returns a server of its o
     ['ws beside ours', ws, WithServerBeside, EchoGateway, '/'],
     ['Socket.IO', io, WithIoServerOfItsOwn, EchoGateway, '/'],
     ['Socket.IO beside ours', io, WithIoServerBeside, EchoGateway, '/'],
+    ['nothing', io, WithNothing, EchoGateway, '/'],
     ['a namespace beside ours', io, WithNamespaceBeside, EchoGateway, '/'],
     ['one path of ws', ws, WithOneServerOfItsOwn, OwnGateway, '/own'],
   ] as const)('K11c: refuses to boot, with %s', async (_name, options, Adapter, gateway, path) => {
@@ -109,6 +117,17 @@ describe('an adapter of the application whose create() returns a server of its o
     );
     expect(await app.connect('/', bearer('wrong')).refusal()).toMatchObject({ status: 401 });
   });
+});
+
+it('K11c: an adapter that is frozen refuses to boot', async () => {
+  const error = await bootError(
+    { imports: [WsAuthModule.forRoot(ws)], providers: [JwtStrategy, EchoGateway] },
+    (nest) => nest.useWebSocketAdapter(Object.freeze(new WsAuthAdapter(nest))),
+  );
+  expect(error).toBeInstanceOf(WsAuthConfigurationError);
+  expect(error.message).toBe(
+    'useWebSocketAdapter: WsAuthAdapter is frozen, and Nest sets properties of it; remove Object.freeze()',
+  );
 });
 
 /** Overrides as applications write them, with what the adapter of Nest would do. */
@@ -158,7 +177,7 @@ it('K11c: an adapter that binds handlers by itself receives nothing without a se
   expect(adapter!.heard).toEqual(['{"event":"echo","data":"hello"}']);
 });
 
-type Transform = Parameters<WsAuthAdapter['bindMessageHandlers']>[2];
+type Transform = NonNullable<Parameters<WsAuthAdapter['bindMessageHandlers']>[2]>;
 
 /** Handles frames by itself: it drops what is called secret. */
 class WithFramesOfItsOwn extends WsAuthAdapter {
@@ -186,6 +205,13 @@ class WithRepliesOfItsOwn extends WsAuthAdapter {
   }
 }
 
+/** Looks at clients, and leaves the rest to the adapter. */
+class WithALook extends WsAuthAdapter {
+  override bindMessageHandlers(client: WebSocket, handlers: MessageMappingProperties[]): void {
+    super.bindMessageHandlers(client, handlers);
+  }
+}
+
 @WebSocketGateway({ path: '/replies' })
 class ReplyGateway {
   @SubscribeMessage('echo')
@@ -207,6 +233,7 @@ class ReplyGateway {
 describe.each([
   [WithFramesOfItsOwn, { event: 'echo', data: 'b' }],
   [WithRepliesOfItsOwn, { event: 'echo', data: 'b', sealed: true }],
+  [WithALook, { event: 'echo', data: 'b' }],
 ] as const)('%o', (Adapter, reply) => {
   it('K11c: handles messages as it would if it extended WsAdapter', async () => {
     await using app = await startApp(
@@ -217,7 +244,7 @@ describe.each([
     await client.opened();
     if (Adapter === WithFramesOfItsOwn) {
       client.socket.send('{"event":"echo","data":"secret"}');
-    } else {
+    } else if (Adapter === WithRepliesOfItsOwn) {
       client.socket.send('{"event":"failing"}');
     }
     client.socket.send('{"event":"big"}');

@@ -13,7 +13,7 @@ const platform: Platform = Object.freeze({
   adapterName: WsAuthIoAdapter.name,
   createAdapter: (context) => new WsAuthIoAdapter().attach(context),
   isAdapter: (adapter) => adapter instanceof WsAuthIoAdapter,
-  hasMade: (adapter, server) => (adapter as WsAuthIoAdapter).hasMade(server as object),
+  hasMade: (adapter, server) => (adapter as WsAuthIoAdapter).hasMade(Object(server) as object),
   failClient: (client, what, error) => failSocket(client as IoSocket, what, error),
   refuseClient: (client, refusal) => endSocket(client as IoSocket, refusal),
   emitTo: (client, event, data) => void (client as IoSocket).emit(event, data),

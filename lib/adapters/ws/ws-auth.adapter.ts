@@ -138,9 +138,15 @@ export class WsAuthAdapter extends WsAdapter {
   override bindMessageHandlers(
     client: WebSocket,
     handlers: MessageMappingProperties[],
-    transform: Parameters<WsAdapter['bindMessageHandlers']>[2],
+    transform?: Parameters<WsAdapter['bindMessageHandlers']>[2],
   ): void {
-    if (overrides(this, WsAuthAdapter.prototype, 'bindMessageHandler', 'bindMessageHandlers')) {
+    const isDerived = overrides(
+      this,
+      WsAuthAdapter.prototype,
+      'bindMessageHandler',
+      'bindMessageHandlers',
+    );
+    if (transform && isDerived) {
       dispatchFrames(client, handlers, (...frame) => this.bindMessageHandler(...frame, transform));
     } else {
       dispatchMessages(client, handlers, this.#parse);
