@@ -1,3 +1,7 @@
+import { readToken } from '../credentials/jwt.js';
+import { withoutScheme } from '../passport/secret-places.js';
+import type { Proof } from '../sessions/proof.js';
+
 /** What stands where a secret stood. */
 export const redacted = 'REDACTED';
 
@@ -14,13 +18,20 @@ const maxDepth = 4;
 /** A key that is an own one in JSON, and becomes the prototype where the application copies the payload. */
 const prototypeKey = '__proto__';
 
+/** What a session stands on, as far as it is known. */
+export type KnownProof = Pick<Proof, 'tokenIds' | 'passwordField'>;
+
+const nothingKnown: KnownProof = { tokenIds: [] };
+
 /**
  * A payload as the application may see it: `handshake.auth` of Socket.IO, `connectionParams` of graphql-ws. Many applications log
  * them, and `fetchSockets()` sends them to all other nodes.
+ *
+ * @param proof of the session, once there is one: a strategy may read its credential from a field of any name
  */
-export function redactPayload(payload: unknown, depth = 0): unknown {
+export function redactPayload(payload: unknown, proof = nothingKnown, depth = 0): unknown {
   if (typeof payload === 'string') {
-    return secretText.test(payload) ? redacted : payload;
+    return secretText.test(payload) || isTokenOf(proof, payload) ? redacted : payload;
   }
   if (typeof payload !== 'object' || payload === null) {
     return payload;
@@ -29,13 +40,19 @@ export function redactPayload(payload: unknown, depth = 0): unknown {
     return redacted;
   }
   if (Array.isArray(payload)) {
-    return payload.map((each) => redactPayload(each, depth + 1));
+    return payload.map((each) => redactPayload(each, proof, depth + 1));
   }
   const fields = Object.entries(payload).filter(([name]) => name !== prototypeKey);
   return Object.fromEntries(
     fields.map(([name, value]) => [
       name,
-      secretName.test(name) ? redacted : redactPayload(value, depth + 1),
+      secretName.test(name) || name === proof.passwordField
+        ? redacted
+        : redactPayload(value, proof, depth + 1),
     ]),
   );
+}
+
+function isTokenOf({ tokenIds }: KnownProof, text: string): boolean {
+  return tokenIds.length > 0 && tokenIds.includes(readToken(withoutScheme(text)).digest);
 }

@@ -13,6 +13,8 @@ export interface Basis {
   readonly verified: boolean;
   /** Whether the strategy was given a user name and a password, and no token. */
   readonly presented: boolean;
+  /** Name of the field that held the password, where it is another one than `password`. */
+  readonly passwordField?: string;
 }
 
 /** The basis of a strategy that has used nothing of what is known here, such as a client certificate. */

@@ -17,6 +17,8 @@ const extractorNames = ['_jwtFromRequest', 'jwtFromRequest'] as const;
 /** Places whose values are hidden from the application: they hold credentials. */
 type Places = Omit<SecretPlaces, 'passwordField'>;
 
+const usualField = 'password';
+
 const noPlaces: Places = { headers: new Set(), queryParams: new Set() };
 
 /**
@@ -139,7 +141,13 @@ export class Evidence {
     const isJudgedByRead = read.size > 0 || secretsRead.all.size > 0;
     return this.content.scheme === 'request' || isJudgedByRead
       ? undefined
-      : { ...noBasis, presented: passwordRead };
+      : this.#presented(passwordRead);
+  }
+
+  #presented(presented: boolean): Basis {
+    const passwordField = this.#passwordField;
+    const isOther = presented && passwordField !== usualField;
+    return { ...noBasis, presented, ...(isOther && { passwordField }) };
   }
 
   /** A strategy that has read nothing may know a token from middleware, or by a way that is not watched. */
@@ -155,7 +163,7 @@ export class Evidence {
       return { tokens: joined, verified: false, presented: false };
     }
     if (passwordRead) {
-      return { ...noBasis, presented: true };
+      return this.#presented(true);
     }
     if (secretsSeen.length > 0) {
       return basisOfSecrets(secretsSeen);
@@ -174,10 +182,15 @@ export class Evidence {
   }
 
   #watch(): WatchedRequest {
+    const places = { ...this.places, passwordField: this.#passwordField };
+    return new WatchedRequest(this.request, this.content, places);
+  }
+
+  /** The innermost field of `user[password]`. */
+  get #passwordField(): string {
     const { _passwordField: field } = this.strategy as { readonly _passwordField?: unknown };
     const name = typeof field === 'string' ? /([^[\]]+)\]?$/.exec(field)?.[1] : undefined;
-    const places = { ...this.places, passwordField: name ?? 'password' };
-    return new WatchedRequest(this.request, this.content, places);
+    return name ?? usualField;
   }
 }
 

@@ -24,6 +24,8 @@ export interface Proof {
   readonly exp: unknown;
   /** Whether a token is bound to a key, which nothing here makes the client prove (RFC 9449 §7.2, RFC 8705 §3). */
   readonly bound: boolean;
+  /** Name of the field that held the password, where it is another one than `password`. */
+  readonly passwordField?: string | undefined;
 }
 
 const noTokenIds: readonly string[] = Object.freeze([]);
@@ -65,6 +67,7 @@ export function proofOf(
     issuer: stringOf(returned(user, info, 'iss')) ?? issuerOf(tokens),
     exp: expiryOf(user, info, tokens),
     bound: tokens.some(isBound),
+    ...(basis.passwordField !== undefined && { passwordField: basis.passwordField }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { isRecord } from '../../protocol/message.js';
 import { refusedBy, type Refusal } from '../../protocol/refusal.js';
-import { redactPayload } from '../redact-payload.js';
+import { redactPayload, type KnownProof } from '../redact-payload.js';
 
 /** Fields of the payload that hold a token after a scheme, as HTTP has it. */
 const headerNames = ['authorization', 'Authorization'] as const;
@@ -36,8 +36,11 @@ export function credentialFields(
 }
 
 /** What hooks, resolvers and logs of the application see of the payload. */
-export function redactParams(params: unknown): Record<string, unknown> | undefined {
-  return isRecord(params) ? (redactPayload(params) as Record<string, unknown>) : undefined;
+export function redactParams(
+  params: unknown,
+  proof?: KnownProof,
+): Record<string, unknown> | undefined {
+  return isRecord(params) ? (redactPayload(params, proof) as Record<string, unknown>) : undefined;
 }
 
 function withoutScheme(value: unknown): unknown {

@@ -92,6 +92,7 @@ export class GraphqlRoute implements UpgradeRoute {
       this.#hint.look(connectionParams, result);
       return this.#refuse(pending, graphql, result);
     }
+    graphql.connectionParams = redactParams(connectionParams, result.proof);
     const unfit = pending.unfit(result);
     return unfit
       ? this.#refuse(pending, graphql, unfit)

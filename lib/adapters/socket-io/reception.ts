@@ -2,7 +2,7 @@ import { refusedBy, type Refusal } from '../../protocol/refusal.js';
 import { sessionOf, setPublic } from '../../sessions/client-session.js';
 import type { ExpectClient } from '../adapter-context.js';
 import { contain } from '../contain.js';
-import { redactPayload } from '../redact-payload.js';
+import { redactPayload, type KnownProof } from '../redact-payload.js';
 import { ConnectJudge } from './connect-judge.js';
 import { containSocket } from './internals/contain-socket.js';
 import { isKnownSocket } from './internals/self-check.js';
@@ -38,7 +38,7 @@ export class Reception {
   /** Decides on a CONNECT packet. Called before all middleware of the application. */
   admit(socket: IoSocket, access: Access, next: Next): void {
     const payload = payloadOf(socket.handshake.auth);
-    socket.handshake.auth = redactPayload(payload ?? {}) as Record<string, unknown>;
+    socket.handshake.auth = shown(payload);
     const greeted = { access, payload };
     if (this.connection.phase === 'ended') {
       // Socket.IO forgets the client of a connection that has closed when it is answered, and not before.
@@ -100,7 +100,9 @@ export class Reception {
   /** From here on `userOf()` finds the user, also in middleware of the application. */
   #greet(socket: IoSocket, greeted: Greeted): void {
     const { life, entrance, server } = this.connection;
-    showSession(socket, life?.session ?? entrance.accepted!.session, server.context.policy);
+    const { session, proof } = life ?? entrance.accepted!;
+    socket.handshake.auth = shown(greeted.payload, proof);
+    showSession(socket, session, server.context.policy);
     greetedClients.set(socket, greeted);
   }
 
@@ -159,6 +161,10 @@ export class Reception {
     membersOfNamespace(socket.nsp)._preConnectSockets.delete(socket.id);
     membersOf(socket)._cleanup();
   }
+}
+
+function shown(payload: Payload, proof?: KnownProof): Record<string, unknown> {
+  return redactPayload(payload ?? {}, proof) as Record<string, unknown>;
 }
 
 const unknownNamespace = refusedBy('path', 'ERR_WS_AUTH_UNKNOWN_PATH');

@@ -294,7 +294,7 @@ describe('K1a, K1b: what a strategy hands to its verify function', () => {
     [
       'passport-local with other names',
       nestedNames,
-      presented,
+      { ...presented, passwordField: 'pin' },
       fields({ user: { name: 'alice', pin: '1234' } }),
     ],
     [
