@@ -4,6 +4,7 @@ import { failSocket } from './end-socket.js';
 import { containBroadcasts } from './internals/contain-broadcasts.js';
 import { containNamespace } from './internals/contain-socket.js';
 import { removeMadeUpNamespaces } from './internals/made-up-namespaces.js';
+import type { VersionCheck } from './internals/self-check.js';
 import { membersOf, membersOfNamespace } from './internals/socket-members.js';
 import type { IoNamespace, IoServer, IoSocket, Next } from './platform-types.js';
 import type { Access, Reception } from './reception.js';
@@ -12,6 +13,7 @@ import type { Access, Reception } from './reception.js';
 export interface NamespaceOwner {
   /** The reception of a client's connection; none for a connection that came by another way than the gate of the server. */
   receptionOf(socket: IoSocket): Reception | undefined;
+  readonly version: VersionCheck;
 }
 
 /** The gateways of a namespace. */
@@ -92,10 +94,13 @@ export class NamespaceGates {
     const demand = () => this.#demands.get(namespace) ?? demandOfApplication(namespace);
     const gate = (socket: IoSocket, next: Next) => {
       const reception = this.owner.receptionOf(socket);
-      if (reception) {
+      const isKnown = this.owner.version.knowsSocket(socket);
+      if (reception && isKnown) {
         reception.admit(socket, demand().access, next);
       } else {
-        this.#report(socket);
+        if (isKnown) {
+          this.#report(socket);
+        }
         socket.conn.close(true);
         // The connection has closed meanwhile, or came by another way: Socket.IO forgets its client when it is answered.
         next(new Error('closed'));

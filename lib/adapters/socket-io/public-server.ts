@@ -13,9 +13,10 @@ import { containListeners } from './internals/contain-listeners.js';
 import { containNamespaceNames } from './internals/contain-options.js';
 import type { Engine, EngineRequest } from './internals/engine.js';
 import { containNamespace, containSocket } from './internals/contain-socket.js';
+import { VersionCheck } from './internals/self-check.js';
 import { membersOfNamespace } from './internals/socket-members.js';
 import { isServed, type NamespaceDemand } from './namespace-gates.js';
-import type { AllowRequest, IoNamespace, IoServer, Next } from './platform-types.js';
+import type { AllowRequest, IoNamespace, IoServer, IoSocket, Next } from './platform-types.js';
 import { SocketGate, type SocketOwner } from './socket-gate.js';
 
 /** The clients of a public server are never ended by a session. */
@@ -44,6 +45,7 @@ export class PublicServer {
   readonly #demands = new Map<IoNamespace, NamespaceDemand>();
   /** Middleware of namespaces. Those that a pattern has made take over that of their parent. */
   readonly #gates = new WeakSet<object>();
+  readonly #version = new VersionCheck();
   #isReported = false;
   readonly #connections: OpenConnections;
 
@@ -80,8 +82,10 @@ export class PublicServer {
       return;
     }
     if (!members._fns.some((each) => this.#gates.has(each as object))) {
-      const gate = (_socket: unknown, next: Next) =>
-        this.#demands.has(namespace) ? next() : this.#refuse(namespace, next);
+      const gate = (socket: IoSocket, next: Next) =>
+        this.#demands.has(namespace) && this.#version.knowsSocket(socket)
+          ? next()
+          : this.#refuse(namespace, next);
       this.#gates.add(gate);
       members._fns.unshift(gate);
     }
@@ -102,7 +106,7 @@ export class PublicServer {
   }
 
   #refuse(namespace: IoNamespace, next: Next): void {
-    if (isServed(namespace) && !this.#isReported) {
+    if (!this.#demands.has(namespace) && isServed(namespace) && !this.#isReported) {
       this.#isReported = true;
       new ContainedLogger('WsAuth').error(
         `the namespace ${logText(namespace.name)} is closed: the application has made it, and all gateways of its server are @WsPublic(), so ` +

@@ -5,7 +5,6 @@ import { contain } from '../contain.js';
 import { redactPayload, type KnownProof } from '../redact-payload.js';
 import { ConnectJudge } from './connect-judge.js';
 import { containSocket } from './internals/contain-socket.js';
-import { isKnownSocket } from './internals/self-check.js';
 import { membersOf, membersOfNamespace } from './internals/socket-members.js';
 import type { IoConnection } from './io-connection.js';
 import type { Payload } from './payload-digest.js';
@@ -72,7 +71,7 @@ export class Reception {
       membersOf(socket)._cleanup();
       return;
     }
-    if (!greeted || !isKnownSocket(socket)) {
+    if (!greeted) {
       this.#drop(socket);
       return;
     }

@@ -21,7 +21,7 @@ import type {
 } from './internals/engine.js';
 import { containListeners } from './internals/contain-listeners.js';
 import { containNamespaceNames } from './internals/contain-options.js';
-import { isKnownConnection } from './internals/self-check.js';
+import { VersionCheck } from './internals/self-check.js';
 import type { IoConnectionContext } from './connection-context.js';
 import { IoConnection } from './io-connection.js';
 import { NamespaceGates, type NamespaceDemand } from './namespace-gates.js';
@@ -49,6 +49,7 @@ export class ServerGate {
   readonly #handshakes: HandshakeGate;
   readonly #kept = new Map<EngineConnection, Kept>();
   readonly #bySid = new Map<string, Kept>();
+  readonly #version = new VersionCheck();
   /** Called when the last connection has closed. */
   #onEmpty: (() => void) | undefined;
   #hasPublic = false;
@@ -89,6 +90,7 @@ export class ServerGate {
     engine.on('connection', this.#onConnection);
     this.#namespaces = new NamespaceGates(server, {
       receptionOf: (socket) => this.#receptionOf(socket),
+      version: this.#version,
     });
     const http = server.httpServer as Server;
     http.prependListener('upgrade', handleErrors);
@@ -130,7 +132,7 @@ export class ServerGate {
   /** A connection without an entrance came by another way than the gate of the server, such as WebTransport: it is closed. */
   readonly #onConnection = (conn: EngineConnection): void => {
     const entrance = this.#handshakes.take(conn.request);
-    if (!entrance || !isKnownConnection(conn)) {
+    if (!entrance || !this.#version.knowsConnection(conn)) {
       conn.close(true);
       return;
     }

@@ -1,4 +1,5 @@
 import { WsAuthConfigurationError } from '../../../errors/ws-auth.error.js';
+import { ContainedLogger } from '../../../events/contained-logger.js';
 import type { IoServer } from '../platform-types.js';
 import type { EngineConnection } from './engine.js';
 import { hasKnownBound } from './payload-limits.js';
@@ -12,17 +13,17 @@ export function demandKnownInternals(server: IoServer): void {
   const namespace = server.of('/') as unknown as Record<string, unknown>;
   const maps = server as unknown as Record<string, unknown>;
   const engine = server.engine as unknown as Record<string, unknown>;
-  const missing = [
-    ...['_doConnect', '_remove', 'use'].filter((name) => typeof namespace[name] !== 'function'),
+  const absent = [
+    ...missing(namespace, ['_doConnect', '_remove', 'use']),
     ...(Array.isArray(namespace['_fns']) ? [] : ['_fns']),
     ...(namespace['_preConnectSockets'] instanceof Map ? [] : ['_preConnectSockets']),
     ...['_nsps', 'parentNsps'].filter((name) => !(maps[name] instanceof Map)),
-    ...['use', 'verify'].filter((name) => typeof engine[name] !== 'function'),
+    ...missing(engine, ['use', 'verify']),
     ...(typeof engine['clients'] === 'object' ? [] : ['clients']),
   ];
-  if (missing.length > 0) {
+  if (absent.length > 0) {
     throw new WsAuthConfigurationError(
-      `WsAuthIoAdapter: this version of socket.io is unknown (${missing.join(', ')}), so its gateways could not be protected; ` +
+      `WsAuthIoAdapter: this version of socket.io is unknown (${absent.join(', ')}), so its gateways could not be protected; ` +
         'install socket.io 4.8, or a newer version of this package',
     );
   }
@@ -32,17 +33,37 @@ export function demandKnownInternals(server: IoServer): void {
 const ofConnection = ['sendPacket', '_maybeUpgrade', 'close'];
 const ofSocket = ['_onpacket', '_onclose', '_error', '_cleanup', 'ack'];
 
-/** Whether a connection has them, and polling its bound. One that has not is closed. */
-export function isKnownConnection(conn: EngineConnection): boolean {
-  const { transport } = conn;
-  return has(conn, ofConnection) && (transport.name !== 'polling' || hasKnownBound(transport));
+/** Checks what does not exist at boot: connections and clients. Those of an unknown version are refused, and the log says why, once. */
+export class VersionCheck {
+  #isReported = false;
+
+  /** Whether a connection has the members that the gates replace, and polling its bound. */
+  knowsConnection(conn: EngineConnection): boolean {
+    const { transport } = conn;
+    const hasBound = transport.name !== 'polling' || hasKnownBound(transport);
+    return this.#isComplete([
+      ...missing(conn, ofConnection),
+      ...(hasBound ? [] : ['maxHttpBufferSize']),
+    ]);
+  }
+
+  /** Whether a client has them. */
+  knowsSocket(socket: object): boolean {
+    return this.#isComplete(missing(socket, ofSocket));
+  }
+
+  #isComplete(absent: readonly string[]): boolean {
+    if (absent.length > 0 && !this.#isReported) {
+      this.#isReported = true;
+      new ContainedLogger('WsAuth').error(
+        `all clients are refused, since this version of socket.io or engine.io is unknown (${absent.join(', ')}); install socket.io 4.8, or ` +
+          'a newer version of this package',
+      );
+    }
+    return absent.length === 0;
+  }
 }
 
-/** Whether a client has them. */
-export function isKnownSocket(socket: object): boolean {
-  return has(socket, ofSocket);
-}
-
-function has(value: object, names: readonly string[]): boolean {
-  return names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function');
+function missing(value: object, names: readonly string[]): string[] {
+  return names.filter((name) => typeof (value as Record<string, unknown>)[name] !== 'function');
 }
