@@ -195,7 +195,7 @@ export interface WsAuthPolicyOptions {
   /**
    * Bytes that may wait to be sent to one client when the next message is sent, at least 1, or `Infinity`. A client that reads too
    * slowly is terminated, because its backlog uses server memory; callbacks of what it did not receive get an error. Each message
-   * counts 64 bytes more than its payload, since a small one takes more memory than its bytes.
+   * counts more than its payload, 128 bytes on WebSockets and 64 on Socket.IO, since a small one takes more memory than its bytes.
    *
    * One message may be larger than the bound. Messages that are sent in one turn of the event loop all wait, so an application that
    * sends more than this in a turn should wait for the callbacks of `send()`.
