@@ -22,7 +22,8 @@ export function withoutScheme(text: string): string {
   return text.trim().replace(schemeBefore, '');
 }
 
-const email = /^[^@]+@[^@]+\.[a-z\d-]+$/i;
+/** Addresses of e-mail and URLs: with a code beside them they are a login, and many users may share one. */
+const address = /^(?:[^@]+@[^@]+\.[a-z\d-]+$|[a-z][a-z\d+.-]*:\/\/)/i;
 
 /** How likely a text is an opaque token by its form, wherever it stands. */
 export type SecretForm = 'usual' | 'unusual';
@@ -39,7 +40,7 @@ export function formOfSecret(text: string): SecretForm | undefined {
   if (isToken68(secret)) {
     return 'usual';
   }
-  return isBearerToken(secret) && !email.test(secret) ? 'unusual' : undefined;
+  return isBearerToken(secret) && !address.test(secret) ? 'unusual' : undefined;
 }
 
 /** Schemes of passwords, and of answers that differ with every request. */
