@@ -122,13 +122,16 @@ export class Evidence {
 
   /**
    * One text is an opaque token, or what the strategy has made of the token that it has read, such as the user's id. Only a text
-   * that the request holds can be a token, and it hides no JWT that was read.
+   * that the request holds can be a token, and it hides no JWT that was read. Beside a JWT, a field of a message counts if the strategy
+   * has read it: clients send the ids of their users, too.
    */
   #basisOfText(text: string): Basis | undefined {
     const { content, request } = this;
-    const read = [...this.#watched!.read];
+    const { read, secretsRead } = this.#watched!;
     const isCredential = 'token' in content && content.token === text;
-    if (isCredential || (formOfSecret(text) && isIn(request, content, text))) {
+    const others = content.scheme === 'fields' && read.size > 0 ? [] : [content];
+    const isSent = secretsRead.holds(text) || isIn(request, others, text);
+    if (isCredential || (formOfSecret(text) && isSent)) {
       const tokens = isCredential ? [text] : [...new Set([...read, withoutScheme(text)])];
       return { tokens, verified: tokens.length === 1, presented: false };
     }
@@ -194,9 +197,9 @@ export class Evidence {
   }
 }
 
-/** Whether the text stands in the credential, in a header field, in the query or in the message. */
-function isIn({ headers, query }: StrategyRequest, content: CredentialContent, text: string) {
-  const places = [content, Object.values(headers), query];
+/** Whether the text stands in a header field, in the query or in one of the others. */
+function isIn({ headers, query }: StrategyRequest, others: readonly object[], text: string) {
+  const places = [...others, Object.values(headers), query];
   return textsIn(places).some((each) => each.includes(text));
 }
 

@@ -12,6 +12,11 @@ export class SecretsRead {
     (form === 'usual' ? this.#usual : this.#unusual).add(withoutScheme(text));
   }
 
+  /** Whether the strategy has read the text, by itself or as a part of another one. */
+  holds(text: string): boolean {
+    return [...this.#usual, ...this.#unusual].some((each) => each.includes(text));
+  }
+
   get all(): ReadonlySet<string> {
     return this.#usual.size > 0 ? this.#usual : this.#unusual;
   }

@@ -271,8 +271,20 @@ describe('K1a, K1b: what a strategy hands to its verify function', () => {
     [
       'the id of the user, which the client sends as well',
       handsJwtOfField,
+      found([own], false),
+      fields({ jwt: own, id: handedId }),
+    ],
+    [
+      'what may be the id of the user, and was read beside a JWT',
+      handing(({ body }) => [body['jwt'], body['id']]),
       found([own, handedId], false),
       fields({ jwt: own, id: handedId }),
+    ],
+    [
+      'what may be a part of a token, and was read beside a JWT',
+      handing(({ body }) => [body['jwt'], body['key']]),
+      found([own, handedId], false),
+      fields({ jwt: own, key: `1|${handedId}` }),
     ],
     [
       'a name and a password, with a token that the verify function ignores',
