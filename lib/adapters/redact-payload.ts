@@ -1,5 +1,5 @@
 import { readToken } from '../credentials/jwt.js';
-import { withoutScheme } from '../passport/secret-places.js';
+import { formOfSecret, withoutScheme } from '../passport/secret-places.js';
 import type { Proof } from '../sessions/proof.js';
 
 /** What stands where a secret stood. */
@@ -53,6 +53,11 @@ export function redactPayload(payload: unknown, proof = nothingKnown, depth = 0)
   );
 }
 
+/** Shorter texts are no tokens, and a payload may hold thousands of them: each digest takes a microsecond. */
 function isTokenOf({ tokenIds }: KnownProof, text: string): boolean {
-  return tokenIds.length > 0 && tokenIds.includes(readToken(withoutScheme(text)).digest);
+  return (
+    tokenIds.length > 0 &&
+    formOfSecret(text) !== undefined &&
+    tokenIds.includes(readToken(withoutScheme(text)).digest)
+  );
 }
