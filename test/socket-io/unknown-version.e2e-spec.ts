@@ -64,7 +64,7 @@ describe('K12a: an unknown version of Socket.IO', () => {
     expect(app.nest.get<IoEcho>(gateway).connected).toEqual([]);
     expect(errors).toEqual([
       expect.stringMatching(
-        `^all clients are refused, since this version of socket.io or engine.io is unknown \\(${member}\\); install`,
+        `^clients are refused, since this version of socket.io or engine.io is unknown \\(${member}\\); install`,
       ),
     ]);
   });

@@ -56,7 +56,7 @@ export class VersionCheck {
     if (absent.length > 0 && !this.#isReported) {
       this.#isReported = true;
       new ContainedLogger('WsAuth').error(
-        `all clients are refused, since this version of socket.io or engine.io is unknown (${absent.join(', ')}); install socket.io 4.8, or ` +
+        `clients are refused, since this version of socket.io or engine.io is unknown (${absent.join(', ')}); install socket.io 4.8, or ` +
           'a newer version of this package',
       );
     }
