@@ -37,7 +37,7 @@ export function openSubscriptions(
     .filter((door) => door.options && !decides(door.options) && !isProtected(door.path))
     .map(
       (door) =>
-        `GraphQLModule: its subscriptions on ${door.path} are open to every client; ${door.fix}`,
+        `GraphQLModule: its subscriptions on ${door.path} accept every client, unless resolvers refuse; ${door.fix}`,
     );
 }
 
