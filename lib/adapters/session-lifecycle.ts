@@ -165,8 +165,11 @@ export class SessionLifecycle implements LiveSession, Renewable {
       sessions.renewed(this, former);
     }
     const { id: sessionId, userId, expiresAt } = renewed.session;
-    this.connection.send('authenticated', { expiresAt: expiresAt ?? null });
+    // To send asks the clock, so that the session may end there.
     events.emit('reauthenticated', { sessionId, userId, expiresAt });
+    if (!this.#ended) {
+      this.connection.send('authenticated', { expiresAt: expiresAt ?? null });
+    }
     return renewed.session;
   }
 
@@ -212,11 +215,11 @@ export class SessionLifecycle implements LiveSession, Renewable {
     if (!this.isOpen || expiresAt === undefined) {
       return;
     }
+    this.context.events.emit('expiring', { sessionId, userId, expiresAt });
     // Without strategies that judge a message the client cannot renew; the application still can, by `sessions.refresh()`.
-    if (this.renewedBy.length > 0) {
+    if (this.renewedBy.length > 0 && !this.#ended) {
       this.connection.send('expiring', { expiresAt });
     }
-    this.context.events.emit('expiring', { sessionId, userId, expiresAt });
   }
 
   /** From here on the connection dispatches nothing of its client, and sends nothing of the application. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Connection } from '../../../lib/adapters/connection.js';
 import type { Peer } from '../../../lib/adapters/peer.js';
 import type { SessionContext } from '../../../lib/adapters/session-context.js';
@@ -28,7 +28,7 @@ function makeLife() {
   } as Partial<Connection> as Connection;
   const authenticated = { session: sessionOf('alice'), proof: anonymousProof };
   const life = new SessionLifecycle(connection, context, {} as Peer, authenticated);
-  return { life, live, client, ends };
+  return { life, live, client, ends, connection, events: context.events };
 }
 
 describe('a session', () => {
@@ -57,5 +57,27 @@ describe('a session', () => {
     expect(life.isOpen).toBe(false);
     expect(ends).toEqual(['revoked']);
     expect(live.endingOf(life)).toBeUndefined();
+  });
+
+  it('that ends while its renewal is acknowledged reports the renewal first', () => {
+    const { life, ends, connection, events } = makeLife();
+    const seen: string[] = [];
+    events.on('reauthenticated', () => seen.push('reauthenticated'));
+    events.on('expired', () => seen.push('expired'));
+    Object.assign(connection, { send: () => life.end({ why: 'expired' }) });
+    life.begin();
+    life.renew({ session: sessionOf('alice'), proof: anonymousProof });
+    expect(ends).toEqual(['expired']);
+    expect(seen).toEqual(['reauthenticated', 'expired']);
+  });
+
+  it('that a listener of its renewal ends acknowledges nothing', () => {
+    const { life, connection, events } = makeLife();
+    const send = vi.fn<() => void>();
+    Object.assign(connection, { send });
+    events.on('reauthenticated', () => life.end({ why: 'disconnected' }));
+    life.begin();
+    life.renew({ session: sessionOf('alice'), proof: anonymousProof });
+    expect(send).not.toHaveBeenCalled();
   });
 });
