@@ -57,6 +57,19 @@ it('a client that does not answer the close frame is terminated, and its operati
   client.socket!.resume();
 });
 
+const hideOperations = (context: object) => void Reflect.deleteProperty(context, 'subscriptions');
+
+it('K12a: a session ends where another version of graphql-ws keeps its operations elsewhere', async () => {
+  await using graphql = await startGraphql({ theirs: { onConnect: hideOperations } });
+  await using client = new Subscriber(graphql.app, {
+    connectionParams: { token: tokenOf('alice') },
+    lazy: false,
+  });
+  await expect.poll(() => client.acks.length).toBe(1);
+  await sessionsOf(graphql.app).revoke({ userId: 'alice' });
+  await expect.poll(() => client.closes).toEqual([{ code: 4403, reason: 'revoked' }]);
+});
+
 it('an exception of a resolver is not read by clients in the close frame', async () => {
   await using graphql = await startGraphql({
     theirs: {

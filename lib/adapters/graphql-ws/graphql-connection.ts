@@ -117,7 +117,8 @@ export class GraphqlConnection implements Connection, GraphqlTraffic {
    * frame, and in a promise that it does not watch: it finds none any more.
    */
   #returnOperations(): void {
-    const { subscriptions } = this.graphql;
+    // Where another version keeps them elsewhere, graphql-ws ends them when the socket has closed.
+    const { subscriptions = {} } = this.graphql as Partial<GraphqlWsContext>;
     for (const [id, operation] of Object.entries(subscriptions)) {
       const iterator = operation as Partial<AsyncGenerator> | null;
       if (typeof iterator?.return === 'function') {
