@@ -26,7 +26,7 @@ class OwnPasswordStrategy extends PassportStrategy(PassportLocalStrategy, 'readi
 
 const others = { room: 'a-room-with-a-long-name', page: 3 };
 
-/** Credentials in fields whose names do not say what they hold. */
+/** Credentials in fields whose names do not show what they hold. */
 describe.each<[string, string, Type<object>, string]>([
   ['a token', 'license', readingStrategy('license'), 'abcdef0123456789abcdef'],
   [

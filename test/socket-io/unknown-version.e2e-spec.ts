@@ -55,7 +55,7 @@ describe('K12a: an unknown version of Socket.IO', () => {
     [ProtectedGateway, 'ack'],
     [PublicGateway, 'ack'],
     [UnknownEngineGateway, '_maybeUpgrade'],
-  ])('refuses the clients of %o, and the log says why, once', async (gateway, member) => {
+  ])('refuses the clients of %o, and the log has the reason, once', async (gateway, member) => {
     const errors: unknown[] = [];
     const error = (text: unknown) => errors.push(text);
     const logger = { log: noop, warn: noop, debug: noop, error };

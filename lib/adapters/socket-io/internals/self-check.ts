@@ -33,7 +33,7 @@ export function demandKnownInternals(server: IoServer): void {
 const ofConnection = ['sendPacket', '_maybeUpgrade', 'close'];
 const ofSocket = ['_onpacket', '_onclose', '_error', '_cleanup', 'ack'];
 
-/** Checks what does not exist at boot: connections and clients. Those of an unknown version are refused, and the log says why, once. */
+/** Checks what does not exist at boot: connections and clients. Those of an unknown version are refused, and the log has the reason, once. */
 export class VersionCheck {
   #isReported = false;
 
