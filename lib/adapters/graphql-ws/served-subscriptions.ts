@@ -40,7 +40,7 @@ export function pathOf(
 }
 
 function rooted(path: string): string {
-  return `/${path.replace(/^\/+|\/+$/g, '')}`;
+  return `/${path.split('/').filter(Boolean).join('/')}`;
 }
 
 function isText(value: unknown): value is string {
