@@ -42,7 +42,7 @@ const isExpired = () => at(expired())();
 
 const refusedPages: readonly RefusedPage[] = [
   ['no credential', {}, () => '/', 401, 3000, 'credential required'],
-  ['a rejected credential', {}, at('nobody'), 401, 3000, 'credential rejected'],
+  ['a rejected credential', {}, at('unknown'), 401, 3000, 'credential rejected'],
   ['an expired credential', {}, isExpired, 401, 3000, 'credential rejected'],
   ['two credentials', {}, at('a&token=b'), 400, 3000, 'malformed credential'],
   ['a large credential', { maxCredentialBytes: 16 }, isExpired, 400, 1009, 'credential too large'],

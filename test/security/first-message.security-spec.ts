@@ -300,7 +300,7 @@ securityCase('FM-20: closes a forged token with 3000 and a constant reason', asy
 
 securityCase('FM-22: handles nothing that comes after a failed authentication', async (lab) => {
   const peer = await pendingPeer(lab);
-  const [forged, valid] = ['nobody', lab.token()].map((token) => textFrame({ token })) as [
+  const [forged, valid] = ['unknown', lab.token()].map((token) => textFrame({ token })) as [
     Buffer,
     Buffer,
   ];

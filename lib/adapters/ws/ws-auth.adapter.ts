@@ -2,26 +2,25 @@ import type { Duplex } from 'node:stream';
 import type { INestApplicationContext } from '@nestjs/common';
 import { WsAdapter } from '@nestjs/platform-ws';
 import type { MessageMappingProperties } from '@nestjs/websockets';
-import { WebSocketServer, type RawData, type ServerOptions, type WebSocket } from 'ws';
+import { WebSocketServer, type ServerOptions, type WebSocket } from 'ws';
 import { cookieBridge } from '../../cookie-bridge/cookie-bridge.js';
 import { WsAuthConfigurationError } from '../../errors/ws-auth.error.js';
 import { ContainedLogger } from '../../events/contained-logger.js';
-import { comesTooLate } from '../../passport/thenable.js';
 import { checkOptions, type RowsOf } from '../../policy/check-options.js';
 import { callable } from '../../policy/option-rows.js';
 import type { Policy } from '../../policy/policy.js';
 import type { AdapterContext } from '../adapter-context.js';
 import { demandContextIn } from '../context-in.js';
 import { closeGraceMs } from '../close-grace.js';
-import { logException } from '../contain.js';
 import { announceSessionsOnly } from './announce-sessions.js';
+import { containedParser } from './contained-parser.js';
 import { containConnectionListeners } from './contained-web-socket.js';
 import { closedGate } from './gate.js';
 import { demandEffectiveOptions } from './gateway-options.js';
 import { gatedWebSocket } from './gated-web-socket.js';
 import { HttpPort } from '../http-port.js';
 import { overrides } from '../overrides.js';
-import { dispatchFrames, dispatchMessages, type ParsedMessage } from './message-dispatch.js';
+import { dispatchFrames, dispatchMessages } from './message-dispatch.js';
 import { InternalsCheck } from './internals/internals-check.js';
 import { limitsOfGateway, limitsWithoutSession, strictest } from './internals/receiver-limits.js';
 import { refuseOptionsOfSocketIo } from './socket-io-options.js';
@@ -233,21 +232,10 @@ export class WsAuthAdapter extends WsAdapter {
     }
   }
 
-  readonly #parse = (data: string | RawData): ParsedMessage | undefined => {
-    try {
-      const parsed = this.messageParser(data) as ParsedMessage | null | undefined;
-      if (comesTooLate(parsed)) {
-        throw new TypeError('messageParser: expected a message, got a promise');
-      }
-      return parsed ?? undefined;
-    } catch (error) {
-      // The built-in parser throws on what peers send; a log line for that would be theirs to write.
-      if (this.messageParser !== this.#builtInParser) {
-        logException(error);
-      }
-      return undefined;
-    }
-  };
+  readonly #parse = containedParser(
+    (data) => this.messageParser(data),
+    () => this.messageParser === this.#builtInParser,
+  );
 }
 
 function routePath(port: number, path: string | undefined): string | typeof anyPath {
