@@ -181,7 +181,7 @@ describe('K12a: a GraphQL server of the application that does not ask', () => {
         const sockets = new WebSocketServer({ server, path: '/graphql' });
         // Those of the schema's own copy of graphql: graphql-ws may load another one, which runs nothing of it.
         const run = { execute, subscribe, validate };
-        useServer({ schema, ...run, ...made.options(), onConnect: () => true } as never, sockets);
+        useServer({ schema, ...run, ...made.options(), onConnect: () => true }, sockets);
       },
       { logger },
     );
