@@ -15,6 +15,7 @@ import { runAll } from '../errors/run-all.js';
 import { demandGatewayEffect } from '../policy/option-effects.js';
 import type { WsAuthModuleOptions } from '../policy/options.js';
 import type { WsAuthTransport } from '../protocol/transport.js';
+import { stopAfterServer } from './graphql-shutdown.js';
 import type { ModuleSettings } from './module-settings.js';
 
 /** Makes what the sessions of a server share. */
@@ -67,7 +68,7 @@ export class OtherServers {
   }
 
   /**
-   * @returns warnings of subscriptions that nothing protects
+   * @returns warnings of subscriptions that nothing protects, and of servers that stop too early
    * @throws {WsAuthConfigurationError} where a server is not connected to what protects it
    */
   demandUse(modules: ModulesContainer, globalPrefix: string): readonly string[] {
@@ -78,7 +79,10 @@ export class OtherServers {
       this.#platforms.forEach((platform) => platform.demandUse?.(options, globalPrefix));
     }
     const isProtected = (path: string) => this.#served.some((each) => isBelow(each.path!, path));
-    return options.flatMap((each) => openSubscriptions(each, globalPrefix, isProtected));
+    return options.flatMap((each) => [
+      ...openSubscriptions(each, globalPrefix, isProtected),
+      ...stopAfterServer(each),
+    ]);
   }
 
   /** Refuses upgrades with 503 and ends the sessions, before Nest closes the HTTP server. */

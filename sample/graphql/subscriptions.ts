@@ -10,7 +10,5 @@ export const graphql = GraphQLModule.forRoot<ApolloDriverConfig>({
   autoSchemaFile: true,
   playground: false,
   includeStacktraceInErrorResponses: false,
-  // Otherwise Apollo ends the connections of gateways before they are closed with 1001.
-  stopOnApplicationShutdown: true,
   subscriptions: { 'graphql-ws': subscriptions.options() },
 });

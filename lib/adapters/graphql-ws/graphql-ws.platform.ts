@@ -19,7 +19,7 @@ import { containedHooks } from './contained-hooks.js';
 import { contextMembers, extraOf, type GraphqlWsContext } from './graphql-context.js';
 import { GraphqlRoute, type OnConnect } from './graphql-route.js';
 import { demandGuarding, noteGuarding } from './guarding-hooks.js';
-import { demandReachable, servesEvents, stopsTooEarly } from './reachable.js';
+import { demandReachable, servesEvents } from './reachable.js';
 
 /**
  * Options of {@link graphqlWs}: what its connections demand. Every field overrides the module's.
@@ -175,12 +175,6 @@ class GraphqlWsPlatform implements ServerPlatform, GraphqlWsSubscriptions {
       this.#logger.warn(
         'graphqlWs: Yoga serves subscriptions over HTTP as well, as server-sent events, which no session stands in front of; put ' +
           '@UseGuards(WsAuthGuard) on their resolvers, which refuses what comes without a session',
-      );
-    }
-    if (modules.some(stopsTooEarly)) {
-      this.#logger.warn(
-        'graphqlWs: GraphQLModule stops before the sockets have closed, so that clients of gateways see 1006, and app.close() waits for ' +
-          'clients that do not answer; set stopOnApplicationShutdown: true in GraphQLModule.forRoot()',
       );
     }
   }

@@ -28,15 +28,6 @@ export function demandReachable(options: unknown): void {
   }
 }
 
-/** Whether a `GraphQLModule` with subscriptions stops in `onModuleDestroy()`, which Nest calls first of all. */
-export function stopsTooEarly(options: unknown): boolean {
-  return (
-    isRecord(options) &&
-    Boolean(options['subscriptions']) &&
-    options['stopOnApplicationShutdown'] !== true
-  );
-}
-
 /** Whether a `GraphQLModule` serves subscriptions over HTTP as well, as server-sent events. */
 export function servesEvents(options: unknown): boolean {
   return servedSubscriptions(options, '') !== undefined && driverName(options).includes('Yoga');
