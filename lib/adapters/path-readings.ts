@@ -1,3 +1,5 @@
+import { unescape } from 'node:querystring';
+
 /**
  * Whether a server may read a request target as a path, or as something below it.
  *
@@ -15,10 +17,10 @@ function readingsOf(url: string): readonly string[] {
   return URL.canParse(url, base) ? [text, new URL(url, base).pathname] : [text];
 }
 
-/** Decoded, in lower case, without empty, `.` and `..` segments. */
+/** Decoded, as far as it can be, in lower case, without empty, `.` and `..` segments. */
 function canonical(path: string): string {
   const segments: string[] = [];
-  for (const segment of decoded(decoded(path))
+  for (const segment of unescape(unescape(path))
     .toLowerCase()
     .split(/[/\\]+/)) {
     if (segment === '..') {
@@ -28,14 +30,4 @@ function canonical(path: string): string {
     }
   }
   return `/${segments.join('/')}`;
-}
-
-function decoded(path: string): string {
-  return path.replace(/(?:%[0-9a-f]{2})+/gi, (encoded) => {
-    try {
-      return decodeURIComponent(encoded);
-    } catch {
-      return encoded;
-    }
-  });
 }

@@ -24,6 +24,8 @@ describe('the readings of a request target', () => {
     '//host/yjs',
     '/yjs#fragment',
     '/%E0%79js/../yjs',
+    '/%E0%2F..%2Fyjs',
+    '/%2579js%FF',
   ])('a server may take %s for /yjs', (target) => {
     expect(isBelow('/yjs', target)).toBe(true);
   });
