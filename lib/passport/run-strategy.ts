@@ -1,4 +1,5 @@
 import type { AbortableAttempt } from './abortable-attempt.js';
+import { containCallbacks } from './contained-callbacks.js';
 import { onAnswer } from './express-members.js';
 import { isThenable } from './thenable.js';
 import type { Outcome } from './outcome.js';
@@ -44,13 +45,15 @@ export function runStrategy(
       observers,
     );
     onAnswer(request, (answer) => settle({ type: 'answer', answer }));
+    const fail = (error: unknown) => settle({ type: 'error', error });
     try {
+      containCallbacks(run, strategy, fail);
       const returned = own.run(() => run.authenticate(request, { ...options }));
       if (isThenable(returned)) {
-        returned.then(interrupted, (error: unknown) => settle({ type: 'error', error }));
+        returned.then(interrupted, fail);
       }
     } catch (error) {
-      settle({ type: 'error', error });
+      fail(error);
     }
   });
 }

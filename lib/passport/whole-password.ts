@@ -33,8 +33,9 @@ export function withWholePassword(
   request.headers.authorization = basicAuthorization(username, shown);
   return Object.create(strategy, {
     _verify: {
-      // A run may put an observer in its place.
+      // A run may put an observer in its place, and finds it among the callbacks.
       writable: true,
+      enumerable: true,
       value(...args: unknown[]) {
         request.headers.authorization = whole;
         // The password stands before the callback, whether or not the request comes first.

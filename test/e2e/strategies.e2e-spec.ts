@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import { Strategy as PassportCustomStrategy } from 'passport-custom';
 import { BasicStrategy, DigestStrategy as PassportDigestStrategy } from 'passport-http';
 import { Strategy as PassportBearerStrategy } from 'passport-http-bearer';
-import { ExtractJwt } from 'passport-jwt';
+import { ExtractJwt, Strategy as PassportJwtStrategy } from 'passport-jwt';
 import { Strategy as PassportLocalStrategy } from 'passport-local';
 import { describe, expect, it } from 'vitest';
 import {
@@ -18,7 +18,7 @@ import {
   WsAuthEvents,
   WsAuthSessions,
 } from '../../lib/index.js';
-import type { StrategyActions } from '../../lib/passport/strategy.js';
+import type { Strategy, StrategyActions } from '../../lib/passport/strategy.js';
 import { startProtected, type TestApp } from '../support/app.js';
 import { EchoGateway } from '../support/gateways.js';
 import {
@@ -276,6 +276,59 @@ describe('what validate() does', () => {
     await client.ask('whoami');
     expect(runs).toBe(1);
   });
+});
+
+async function broken(): Promise<never> {
+  throw new Error('the database is down');
+}
+
+describe('a callback of the application that rejects', () => {
+  const token = tokenOf('alice');
+  // The types demand a callback that returns nothing.
+  const callback = broken as never;
+  const strategies: Readonly<Record<string, [Strategy, string]>> = {
+    'the verify function of passport-http-bearer': [
+      new PassportBearerStrategy(callback),
+      `Bearer ${token}`,
+    ],
+    'the verify function of passport-http': [new BasicStrategy(callback), basicHeader('a', 'b')],
+    'the same, with a colon in the password': [
+      new BasicStrategy(callback),
+      basicHeader('a', 'b:c'),
+    ],
+    'secretOrKeyProvider of passport-jwt': [
+      new PassportJwtStrategy(
+        {
+          jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
+          secretOrKeyProvider: callback,
+        },
+        callback,
+      ),
+      `Bearer ${token}`,
+    ],
+  };
+
+  it.each(Object.entries(strategies))(
+    'K12c: refuses the client, and ends neither the process nor keeps a slot: %s',
+    async (_what, [strategy, authorization]) => {
+      const unhandled: unknown[] = [];
+      const note = (error: unknown) => unhandled.push(error);
+      process.on('unhandledRejection', note);
+      try {
+        const provider = {
+          provide: 'strategy',
+          useValue: Object.assign(strategy, { name: 'own' }),
+        };
+        await using app = await startProtected({ strategy: 'own', maxPending: 1 }, [provider]);
+        for (let attempts = 0; attempts < 3; attempts += 1) {
+          expect((await connectWith(app, authorization).refusal()).status).toBe(500);
+        }
+      } finally {
+        process.off('unhandledRejection', note);
+      }
+      expect(unhandled).toEqual([]);
+    },
+  );
 });
 
 describe('a strategy that takes its time', () => {
