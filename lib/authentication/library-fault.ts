@@ -1,3 +1,5 @@
+import { constants } from 'node:os';
+
 /**
  * How the messages of jsonwebtoken begin, and a name for what each states. All of its failures share one class, and the rest of a
  * message may quote a claim of the token.
@@ -45,6 +47,31 @@ export function libraryFault(reason: unknown): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Whether an error states that what the strategy asks could not be reached, such as the server of its keys. passport-jwt and
+ * passport-ldapauth pass such an error to `fail()`, and it says nothing about the credential.
+ */
+export function isOutage(reason: unknown): boolean {
+  try {
+    return reason instanceof Error && [reason, reason.cause].some(isOfConnection);
+  } catch {
+    return false;
+  }
+}
+
+/** Codes of name resolution and of undici; the system has a list of its own. */
+const connectionCode = /^(?:ENOTFOUND|EAI_[A-Z]+|UND_ERR_[A-Z_]+)$/;
+
+/** The errors of jwks-rsa that are not about the token. */
+const keyServerError = /^Jwks(?:RateLimit)?Error$/;
+
+function isOfConnection(error: unknown): boolean {
+  const { code, name, isEndpointUnavailable } = Object(error) as Readonly<Record<string, unknown>>;
+  const isCode =
+    typeof code === 'string' && (Object.hasOwn(constants.errno, code) || connectionCode.test(code));
+  return isCode || isEndpointUnavailable === true || keyServerError.test(String(name));
 }
 
 /** `fetch()` wraps what happened to the connection. */

@@ -3,6 +3,7 @@ import { comesTooLate } from '../passport/thenable.js';
 import { bearerErrorOf } from '../protocol/challenge.js';
 import type { WsAuthStrategyAnswer } from '../protocol/diagnosis.js';
 import { Refusal, type RefusalCode } from '../protocol/refusal.js';
+import { isOutage } from './library-fault.js';
 
 /** The answer of one strategy that failed. */
 export interface Failure {
@@ -27,14 +28,24 @@ const codes: Readonly<Record<number, RefusalCode>> = {
  * that lacks scope, otherwise 401, which names the way out if a strategy redirects. Anything else a strategy names (999, 200, `'401'`) is clamped to 401, and a 400 counts
  * only if all answer so: it means no more than "not in the form I read".
  *
+ * A 5xx, and an error of the connection to what the strategy asks, is a failure of the server: a client that is refused with 401
+ * would take its user for logged out, and be counted as guessing.
+ *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-3.1 RFC 6750 §3.1}
  */
 export function refusalOfFailures(failures: readonly Failure[]): Refusal {
   const named = failures.map(codeOf);
-  const code = named.find((each) => each !== rejected && each !== malformed);
+  const decisive = named.findIndex((each) => each !== rejected && each !== malformed);
+  if (decisive >= 0) {
+    return new Refusal(named[decisive]!, causeOf(failures[decisive]!));
+  }
   const allMalformed = named.length > 0 && named.every((each) => each === malformed);
   const redirects = failures.some((each) => each.redirects);
-  return new Refusal(code ?? (allMalformed ? malformed : redirects ? redirected : rejected));
+  return new Refusal(allMalformed ? malformed : redirects ? redirected : rejected);
+}
+
+function causeOf({ challenge }: Failure): { readonly cause?: Error } {
+  return challenge instanceof Error ? { cause: challenge } : {};
 }
 
 const rejected = 'ERR_WS_AUTH_CREDENTIAL_REJECTED';
@@ -45,6 +56,12 @@ function codeOf({ challenge, status }: Failure): RefusalCode {
   const named = typeof status === 'number' ? codes[status] : undefined;
   if (named !== undefined) {
     return named;
+  }
+  if (typeof status === 'number' && status >= 500 && status < 600) {
+    return 'ERR_WS_AUTH_STRATEGY_FAILED';
+  }
+  if (isOutage(challenge)) {
+    return 'ERR_WS_AUTH_UNAVAILABLE';
   }
   return bearerErrorOf(challenge) === 'insufficient_scope' ? 'ERR_WS_AUTH_NOT_PERMITTED' : rejected;
 }

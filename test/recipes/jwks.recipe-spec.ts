@@ -75,6 +75,15 @@ describe('the recipe for passport-jwt with jwks-rsa', () => {
     expect(provider.asked()).toBe(2);
   });
 
+  it('ST-15: refuses with 503 while the provider is down, so that clients come back', async () => {
+    const key = new SigningKey('first');
+    const provider = await startProvider(key);
+    await using app = await startRecipe(JwksModule);
+    await provider[Symbol.asyncDispose]();
+    const refusal = await refusalOf(app, bearer(key.tokenOf('alice')));
+    expect(refusal).toMatchObject({ status: 503, challenges: [] });
+  });
+
   it('refuses an unpublished key, under its own or another kid', async () => {
     const key = new SigningKey('first');
     await using _provider = await startProvider(key);

@@ -1,8 +1,9 @@
 import { createSecretKey, generateKeyPairSync } from 'node:crypto';
 import jwt from 'jsonwebtoken';
+import { JwksClient, JwksRateLimitError } from 'jwks-rsa';
 import { createLocalJWKSet, jwtVerify, SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { libraryFault } from '../../../lib/authentication/library-fault.js';
+import { isOutage, libraryFault } from '../../../lib/authentication/library-fault.js';
 
 const secret = 'a secret of thirty-two characters';
 const key = createSecretKey(Buffer.from(secret));
@@ -83,5 +84,54 @@ describe('what the error of a library names', () => {
   it('K8g: no claim but those that have a name', () => {
     const error = { code: 'ERR_JWT_CLAIM_VALIDATION_FAILED', claim: 'constructor' };
     expect(libraryFault(Object.assign(new Error('x'), error))).toBe(error.code);
+  });
+});
+
+const errorOfCode = (code: string) => Object.assign(new Error('x'), { code });
+const wrapped = new TypeError('fetch failed', { cause: errorOfCode('UND_ERR_CONNECT_TIMEOUT') });
+
+describe('an error of the connection to what a strategy asks', () => {
+  it.each([
+    ...['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'ENOENT'].map(
+      errorOfCode,
+    ),
+    wrapped,
+    new JwksRateLimitError('x'),
+  ])('ST-15: is an outage: %o', (error) => {
+    expect(isOutage(error)).toBe(true);
+  });
+
+  it.each([
+    { kind: 'an answer', fetcher: () => Promise.reject(errorOfCode('CERT_HAS_EXPIRED')) },
+    { kind: 'keys', fetcher: () => Promise.resolve({ keys: [] }) },
+  ])('ST-15: is an outage where jwks-rsa finds no $kind', async ({ fetcher }) => {
+    const client = new JwksClient({ jwksUri: 'https://issuer/keys', fetcher });
+    expect(isOutage(await errorOf(() => client.getSigningKey('new')))).toBe(true);
+  });
+
+  it.each([
+    ...Object.entries({ ...byJsonwebtoken, ...byJose }).map(([, verify]) => verify),
+    () => Promise.reject(new Error('No auth token')),
+    () => Promise.reject('ECONNREFUSED'),
+    () => Promise.reject({ code: 'ECONNREFUSED' }),
+    () => Promise.reject(errorOfCode('__proto__')),
+    () =>
+      Promise.reject(
+        Object.defineProperty(new Error('x'), 'cause', {
+          get() {
+            throw new Error('no');
+          },
+        }),
+      ),
+  ])('ST-15: is not what a library finds wrong with a token (%#)', async (verify) => {
+    expect(isOutage(await errorOf(verify))).toBe(false);
+  });
+
+  it('ST-15: is not an unknown key of jwks-rsa', async () => {
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const jwk = { ...publicKey.export({ format: 'jwk' }), kid: 'old', use: 'sig' };
+    const fetcher = () => Promise.resolve({ keys: [jwk] });
+    const client = new JwksClient({ jwksUri: 'https://issuer/keys', fetcher });
+    expect(isOutage(await errorOf(() => client.getSigningKey('new')))).toBe(false);
   });
 });

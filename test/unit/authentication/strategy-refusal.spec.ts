@@ -20,6 +20,7 @@ import {
 const said = { strategy: 'jwt', answer: 'failed' };
 const says = (challenge: unknown, status?: unknown): Failure => ({ challenge, status, said });
 const redirects: Failure = { ...says(undefined), redirects: true };
+const outage = Object.assign(new Error('x'), { code: 'ECONNREFUSED' });
 const scope = 'Bearer error="insufficient_scope"';
 
 // Each code has one status, which `test/readme/tables.spec.ts` holds.
@@ -31,7 +32,7 @@ const tooMany = 'ERR_WS_AUTH_TOO_MANY_ATTEMPTS';
 const unavailable = 'ERR_WS_AUTH_UNAVAILABLE';
 const failed = 'ERR_WS_AUTH_STRATEGY_FAILED';
 
-const noRefusals = [999, 200, 101, 302, 404, 500, -401, 401.5, Number.NaN, Infinity];
+const noRefusals = [999, 200, 101, 302, 404, 600, -401, 401.5, Number.NaN, Infinity];
 const noNumbers = ['401', '403', [401, 403], null, {}, true];
 
 describe('refusalOfFailures', () => {
@@ -50,6 +51,10 @@ describe('refusalOfFailures', () => {
     ['AH-09: insufficient_scope with 401', [says(scope, 401)], rejected],
     ['AH-07: invalid_token', [says('Bearer error="invalid_token"')], rejected],
     ['the first status of several', [says('x'), says('', 403), says('', 429)], notPermitted],
+    ['ST-15: 500, as of passport-ldapauth', [says(new Error('down'), 500)], failed],
+    ['ST-15: 502', [says(undefined, 502)], failed],
+    ['ST-15: a key server that is down, after a failure', [says('x'), says(outage)], unavailable],
+    ['ST-15: the same with 401', [says(outage, 401)], rejected],
     ...[...noRefusals, ...noNumbers].map((status): [string, Failure[], string] => [
       `ST-15: the status ${inspect(status)}`,
       [says('x', status)],
@@ -58,6 +63,11 @@ describe('refusalOfFailures', () => {
   ])('makes of %s', (_what, failures, code) => {
     expect(refusalOfFailures(failures)).toMatchObject({ code });
   });
+});
+
+it('ST-15: keeps the error of an outage for the operator', () => {
+  expect(refusalOfFailures([says(outage)])).toMatchObject({ cause: outage });
+  expect(refusalOfFailures([says('x', 500)])).toMatchObject({ cause: undefined });
 });
 
 describe('refusalOfAnswer', () => {
