@@ -32,7 +32,7 @@ export function beginSession(
  */
 export function withHttpSession(proof: Proof, basis: Basis, request: StrategyRequest): Proof {
   const { sessionID } = request as { readonly sessionID?: unknown };
-  const isNamed = proof.tokenIds.length > 0 && (basis.verified || basis.tokens.length === 0);
+  const isNamed = proof.ownTokenIds.length > 0 && (basis.verified || basis.tokens.length === 0);
   return isNamed || typeof sessionID !== 'string'
     ? proof
     : withTokenId(proof, httpSessionTokenId(sessionID));

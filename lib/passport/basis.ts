@@ -1,3 +1,5 @@
+import type { Claims } from '../credentials/jwt.js';
+
 /** What a strategy has based its decision on. */
 export interface Basis {
   /** Tokens, none of them twice. */
@@ -15,6 +17,8 @@ export interface Basis {
   readonly presented: boolean;
   /** Name of the field that held the password, where it is another one than `password`. */
   readonly passwordField?: string;
+  /** What the strategy has handed to its verify function about a token that cannot be read here. */
+  readonly claims?: readonly Claims[];
 }
 
 /** The basis of a strategy that has used nothing of what is known here, such as a client certificate. */

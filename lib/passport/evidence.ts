@@ -1,6 +1,9 @@
 import type { CredentialContent } from '../credentials/credential.js';
+import type { Claims } from '../credentials/jwt.js';
 import { jwtsIn } from '../credentials/jwt-search.js';
 import { noBasis, type Basis } from './basis.js';
+import { claimsIn } from './handed-claims.js';
+import { basisOfSecrets, joinedTokens } from './joint-secrets.js';
 import { textsIn } from './named-texts.js';
 import { PlainRequest } from './plain-request.js';
 import { formOfSecret, secretsIn, withoutScheme, type SecretPlaces } from './secret-places.js';
@@ -35,6 +38,7 @@ export class Evidence {
   #hasExtracted = false;
   #extracted: string | undefined;
   #handed: readonly string[] = [];
+  #claims: readonly Claims[] = [];
   #watched: WatchedRequest | undefined;
 
   constructor(
@@ -57,6 +61,11 @@ export class Evidence {
 
   /** What the strategy has used, after it has succeeded. */
   basis(): Basis {
+    const basis = this.#basisOfTokens();
+    return this.#claims.length === 0 ? basis : { ...basis, claims: this.#claims };
+  }
+
+  #basisOfTokens(): Basis {
     if (this.#extracted !== undefined) {
       return { tokens: [this.#extracted], verified: true, presented: false };
     }
@@ -100,6 +109,7 @@ export class Evidence {
     }
     const observe = (args: readonly unknown[]) => {
       this.#handed = args.filter((each): each is string => typeof each === 'string');
+      this.#claims = claimsIn(args);
     };
     const observed = function (this: unknown, ...args: unknown[]): unknown {
       observe(args);
@@ -201,50 +211,4 @@ export class Evidence {
 function isIn({ headers, query }: StrategyRequest, others: readonly object[], text: string) {
   const places = [...others, Object.values(headers), query];
   return textsIn(places).some((each) => each.includes(text));
-}
-
-/** Most secrets whose parts are distinguished: each more doubles their number. */
-const maxSecretsInParts = 4;
-
-/**
- * Several secrets make up one credential, such as the name of an API key and its secret. One of them alone revokes nothing, since
- * others may share it.
- */
-function basisOfSecrets(secrets: readonly string[]): Basis {
-  const all = jointly(secrets);
-  const parts = secrets.length > maxSecretsInParts ? [] : partsOf(secrets);
-  return {
-    tokens: [all],
-    verified: false,
-    presented: false,
-    ...(parts.length > 1 && { parts: parts.map(jointly).filter((each) => each !== all) }),
-  };
-}
-
-/** The tokens that a strategy makes of secrets by joining them, in any order: which one is not seen. */
-function joinedTokens(secrets: readonly string[]): readonly string[] {
-  return secrets.length > maxSecretsInParts
-    ? []
-    : [...new Set(ordersOf(secrets).flatMap((order) => jwtsIn(order.join(''))))];
-}
-
-function ordersOf(secrets: readonly string[]): readonly (readonly string[])[] {
-  return secrets.length < 2
-    ? [secrets]
-    : secrets.flatMap((first) =>
-        ordersOf(secrets.filter((each) => each !== first)).map((rest) => [first, ...rest]),
-      );
-}
-
-/** All lists that some of the secrets make, in their order. */
-function partsOf(secrets: readonly string[]): readonly (readonly string[])[] {
-  return secrets.reduce<readonly (readonly string[])[]>(
-    (parts, secret) => [...parts, ...parts.map((part) => [...part, secret]), [secret]],
-    [],
-  );
-}
-
-function jointly(secrets: readonly string[]): string {
-  const [only, ...others] = secrets;
-  return others.length === 0 ? only! : JSON.stringify(secrets);
 }

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { readToken, type ReadToken } from '../credentials/jwt.js';
+import { readToken, type Claims, type ReadToken } from '../credentials/jwt.js';
 import type { Basis } from '../passport/basis.js';
 import { userKey } from '../policy/user-key.js';
 import { isRecord } from '../protocol/message.js';
@@ -56,6 +56,7 @@ export function proofOf(
   presentedAt = Date.now(),
 ): Proof {
   const tokens = basis.tokens.map(readToken);
+  const stated: readonly Claims[] = [...tokens.map(claimsOf), ...(basis.claims ?? [])];
   const { tokenIds, ownTokenIds } = tokenIdsOf(tokens, basis, nameIn(returned(user, info, 'jti')));
   return {
     tokenIds: basis.parts ? withParts(tokenIds, basis.parts) : tokenIds,
@@ -65,8 +66,8 @@ export function proofOf(
       pastDate(returned(user, info, 'iat') ?? issueOf(tokens), presentedAt) ??
       (basis.presented ? presentedAt : undefined),
     issuer: stringOf(returned(user, info, 'iss')) ?? issuerOf(tokens),
-    exp: expiryOf(user, info, tokens),
-    bound: tokens.some(isBound),
+    exp: expiryOf(user, info, stated),
+    bound: stated.some(isBound),
     ...(basis.passwordField !== undefined && { passwordField: basis.passwordField }),
   };
 }
@@ -94,15 +95,15 @@ type TokenIds = Pick<Proof, 'tokenIds' | 'ownTokenIds'>;
  */
 function tokenIdsOf(
   tokens: readonly ReadToken[],
-  { verified }: Basis,
+  { verified, claims = [] }: Basis,
   said: string | undefined,
 ): TokenIds {
   const digests = tokens.map(digestOf);
-  if (said === undefined && !tokens.some(statesName)) {
+  const stated = [...tokens.map(claimsOf), ...claims].flatMap(({ jti }) => nameIn(jti) ?? []);
+  if (said === undefined && stated.length === 0) {
     const tokenIds = distinct(digests);
     return { tokenIds, ownTokenIds: tokenIds };
   }
-  const stated = tokens.flatMap(({ claims }) => nameIn(claims['jti']) ?? []);
   const own = said ?? (verified && tokens[0] ? nameIn(tokens[0].claims['jti']) : undefined);
   const ownTokenIds = own === undefined ? digests : [own];
   return { tokenIds: distinct([...ownTokenIds, ...digests, ...stated]), ownTokenIds };
@@ -117,8 +118,8 @@ function withParts(tokenIds: readonly string[], parts: readonly string[]): reado
   return distinct([...tokenIds, ...parts.map((part) => readToken(part).digest)]);
 }
 
-function statesName({ claims }: ReadToken): boolean {
-  return nameIn(claims['jti']) !== undefined;
+function claimsOf({ claims }: ReadToken): Claims {
+  return claims;
 }
 
 function digestOf({ digest }: ReadToken): string {
@@ -145,15 +146,15 @@ function issuerOf(tokens: readonly ReadToken[]): string | undefined {
 }
 
 /** The earliest end that the strategy has returned or a token states. */
-function expiryOf(user: unknown, info: unknown, tokens: readonly ReadToken[]): unknown {
+function expiryOf(user: unknown, info: unknown, stated: readonly Claims[]): unknown {
   let exp = sooner(fieldOf(user, 'exp'), fieldOf(info, 'exp'));
-  for (const { claims } of tokens) {
+  for (const claims of stated) {
     exp = sooner(exp, claims['exp']);
   }
   return exp;
 }
 
-function isBound({ claims: { cnf } }: ReadToken): boolean {
+function isBound({ cnf }: Claims): boolean {
   return isRecord(cnf) && ('jkt' in cnf || 'x5t#S256' in cnf);
 }
 

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { Controller, Get, UseGuards } from '@nestjs/common';
 import { AuthGuard, PassportStrategy } from '@nestjs/passport';
 import { Strategy as HttpBearerStrategy } from 'passport-http-bearer';
@@ -12,6 +13,7 @@ import {
   WsAuthModule,
   WsAuthSessions,
 } from '../../lib/index.js';
+import type { StrategyActions } from '../../lib/passport/strategy.js';
 import { startApp, startProtected, type TestApp } from '../support/app.js';
 import type { TestClient } from '../support/client.js';
 import { EchoGateway } from '../support/gateways.js';
@@ -179,4 +181,37 @@ describe('K8f: a token in an entry of its own', () => {
     const client = await app.connect('/', { protocols }).opened();
     expect(client.socket.protocol).toBe(answered);
   });
+});
+
+type Verify = (claims: object, done: (error: unknown, user?: object) => void) => void;
+
+const acceptAlice: Verify = (_claims, done) => done(null, { id: 'alice' });
+
+/** Asks the issuer what an opaque token states, as `passport-zitadel` does. */
+class Introspecting {
+  readonly name = 'introspecting';
+
+  constructor(
+    private readonly claims: object,
+    readonly verify: Verify,
+  ) {}
+
+  authenticate(this: Introspecting & StrategyActions, { headers }: IncomingMessage): void {
+    const active = headers.authorization === 'Bearer opaque';
+    this.verify({ active, ...this.claims }, (_error, user) => this.success(user));
+  }
+}
+
+it('K10a: a session ends with the end that its strategy has handed to validate(), and by its jti', async () => {
+  const exp = Math.floor(Date.now() / 1_000) + 600;
+  const useValue = new Introspecting({ exp, jti: 'name of the token' }, acceptAlice);
+  await using app = await startProtected({ strategy: 'introspecting' }, [
+    { provide: Introspecting, useValue },
+  ]);
+  const client = await app.connect('/', { headers: { authorization: 'Bearer opaque' } }).opened();
+  await client.ask('whoami');
+  const sessions = app.nest.get(WsAuthSessions);
+  expect([...sessions][0]?.expiresAt).toBe(exp * 1_000);
+  await sessions.revoke({ tokenId: 'name of the token' });
+  expect(await client.closed()).toMatchObject({ code: 3000, reason: 'revoked' });
 });

@@ -151,6 +151,46 @@ const jwtInCookie = jwtFrom(({ headers }) => /jwt=(.*)$/.exec(headers.cookie ?? 
 const jwtInNestedField = jwtFrom((each) => (each.body as { auth: { token: string } }).auth.token);
 const jwtOfMiddleware = jwtFrom((each) => (each as Readable).cookies['jwt']);
 
+/** A strategy that hands these over, besides the callback. */
+function introspecting(...handed: unknown[]): Strategy {
+  const strategy = strategyOf((run, each) => {
+    void (each as StrategyRequest).headers.authorization;
+    const { _verify: verify } = run as unknown as { _verify: (...args: unknown[]) => void };
+    verify(...handed, (_error: null, user: object) => run.success(user));
+  });
+  return Object.assign(strategy, { _verify: accept });
+}
+
+describe('claims that a strategy hands to its verify function', () => {
+  it.each<[string, unknown[], object[] | undefined]>([
+    [
+      'their end, name and key',
+      [{ active: true, exp: 9, jti: 'a', cnf: {} }],
+      [{ exp: 9, jti: 'a', cnf: {} }],
+    ],
+    ['no time of issue, and no user', [{ iat: 9, iss: 'a', sub: 'b', exp: 9 }], [{ exp: 9 }]],
+    ['those of each object', [{ exp: 9 }, 'text', null, { jti: 3 }], [{ exp: 9 }, { jti: 3 }]],
+    ['none of a profile', [{ id: 'a', exp: 'x' }], undefined],
+    [
+      'none that cannot be read',
+      [
+        new Proxy(
+          {},
+          {
+            get: () => {
+              throw new Error('no');
+            },
+          },
+        ),
+      ],
+      undefined,
+    ],
+  ])('K10a: count with %s', async (_what, handed, claims) => {
+    const basis = await basisOf(introspecting(...handed), bearer(opaque));
+    expect(basis.claims).toEqual(claims);
+  });
+});
+
 describe('K1a, K1b: what passport-jwt extracts', () => {
   it.each<[string, Strategy, CredentialContent, Presented?]>([
     ['the header', jwtHeader, bearer(own)],

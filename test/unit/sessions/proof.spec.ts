@@ -37,6 +37,16 @@ describe('proofOf', () => {
     expect(found.tokenIds).toEqual(['user', digest, 'token']);
   });
 
+  it('K10a: counts what the strategy has handed over about an opaque token, where it ends or refuses a session', () => {
+    const claims = [{ exp: 20, jti: 'handed', cnf: { jkt: 'k' } }];
+    const basis: Basis = { tokens: ['opaque'], verified: true, presented: false, claims };
+    expect(proofOf(basis, {}, undefined)).toMatchObject({ exp: 20, bound: true });
+    const { tokenIds, ownTokenIds } = proofOf(basis, { exp: 10 }, undefined);
+    // A client could have the token of another user revoked by its name.
+    expect([tokenIds, ownTokenIds]).toEqual([[digest, 'handed'], [digest]]);
+    expect(proofOf(basis, { exp: 10 }, undefined).exp).toBe(10);
+  });
+
   it.each([
     'opaque',
     'a.b',
