@@ -74,4 +74,28 @@ describe.each(ioTransports)('a namespace that a client has made up, by %s', (tra
     await until(() => app.sessions.count() === 0);
     expect(namesIn(app)).toContain('/room-1');
   });
+
+  it('K6h: is not cleaned up while a client is judged, though another one is refused', async () => {
+    @WebSocketGateway({
+      namespace: /^\/room-\w+$/ as unknown as string,
+      cleanupEmptyChildNamespaces: true,
+    })
+    class CleaningGateway extends RoomGateway {}
+    const strategy = new DeferredStrategy();
+    const provider = { provide: RoomGateway, useExisting: CleaningGateway };
+    const providers = [CleaningGateway, provider, strategy.provider];
+    await using app = await startIo({ strategy: 'deferred' }, providers);
+    app.nest.get(CleaningGateway).all.of('/room-asked');
+    for (const name of ['/room-1', '/room-asked']) {
+      const alice = app.open(transport, { auth: { token: 'alice' } }, name);
+      await strategy.asked();
+      await app.open(transport, {}, name).refused();
+      strategy.decide({ id: 'alice' });
+      await alice.connected();
+      alice.socket.emit('call');
+      expect(await alice.next('called')).toEqual([name]);
+      alice.socket.disconnect();
+      await until(() => !namesIn(app).includes(name));
+    }
+  });
 });

@@ -14,6 +14,9 @@ interface ServerMembers {
  * Removes the namespaces that clients have made up by a pattern, or a function, of the application, unless a client has joined them.
  * Socket.IO makes a namespace before it asks whether the client may join, and keeps it: clients without a credential could fill the memory.
  * Those that the application has asked for itself stay.
+ *
+ * With `cleanupEmptyChildNamespaces` all of them are removed when their last client has left. Socket.IO itself does so without counting
+ * clients that are being judged: a stranger who is refused would cut them off from broadcasts.
  */
 export function removeMadeUpNamespaces(server: IoServer): void {
   let isAsked = false;
@@ -28,25 +31,27 @@ export function removeMadeUpNamespaces(server: IoServer): void {
   };
   server.of = ask as typeof server.of;
   server.on('new_namespace', (namespace) => {
-    if (!isAsked) {
-      removeUnlessJoined(server as unknown as ServerMembers, namespace);
+    const cleansUp = Object.hasOwn(namespace, '_remove');
+    if (cleansUp || !isAsked) {
+      removeWhenEmpty(server as unknown as ServerMembers, namespace, cleansUp);
     }
   });
 }
 
-function removeUnlessJoined(server: ServerMembers, namespace: IoNamespace): void {
+/** @param cleansUp whether it goes when its last client leaves, and not only if no client has joined it */
+function removeWhenEmpty(server: ServerMembers, namespace: IoNamespace, cleansUp: boolean): void {
   const members = membersOfNamespace(namespace);
-  const remove = members._remove.bind(namespace);
-  let isJoined = false;
+  const remove = (Object.getPrototypeOf(namespace) as typeof members)._remove.bind(namespace);
+  let stays = false;
   const removeIfEmpty = () => {
-    if (!isJoined && namespace.sockets.size + members._preConnectSockets.size === 0) {
+    if (!stays && namespace.sockets.size + members._preConnectSockets.size === 0) {
       removeNamespace(server, namespace);
     }
   };
   members._remove = (socket) => {
-    isJoined ||= namespace.sockets.has(socket.id);
+    stays ||= !cleansUp && namespace.sockets.has(socket.id);
     remove(socket);
-    if (!isJoined) {
+    if (!stays) {
       // A client that Socket.IO is adding is not in a list yet.
       setImmediate(removeIfEmpty);
     }
