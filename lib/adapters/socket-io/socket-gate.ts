@@ -1,6 +1,6 @@
 import { contain } from '../contain.js';
 import { scheduleInSlices } from '../slices.js';
-import { eventIn, membersOf, type Packet } from './internals/socket-members.js';
+import { eventIn, isReserved, membersOf, type Packet } from './internals/socket-members.js';
 import type { IoSocket } from './platform-types.js';
 
 /** The connection of a client, as far as its namespaces are concerned. */
@@ -117,6 +117,10 @@ export class SocketGate {
       return;
     }
     const event = eventIn(packet);
+    if (event && isReserved(event)) {
+      this.socket.conn.close();
+      return;
+    }
     if (event && this.owner.takes(this, event, packet)) {
       return;
     }

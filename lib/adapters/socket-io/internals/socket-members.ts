@@ -16,6 +16,21 @@ export function eventIn({ type, data }: Packet): readonly unknown[] | undefined 
   return eventTypes.has(type) && Array.isArray(data) ? data : undefined;
 }
 
+/** Events that Socket.IO itself emits on a client. Its own parser accepts none of them from a client; others do, such as that of MessagePack. */
+const reserved: ReadonlySet<unknown> = new Set([
+  'connect',
+  'connect_error',
+  'disconnect',
+  'disconnecting',
+  'newListener',
+  'removeListener',
+]);
+
+/** Whether a client has sent an event that would be taken for one of Socket.IO itself, such as its own end. */
+export function isReserved([name]: readonly unknown[]): boolean {
+  return reserved.has(name);
+}
+
 /** A client in a namespace, with the members that the types of Socket.IO leave out. */
 export interface SocketMembers {
   connected: boolean;

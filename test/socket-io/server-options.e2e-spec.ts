@@ -1,0 +1,67 @@
+import { EventEmitter } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { WebSocketGateway } from '@nestjs/websockets';
+import type { Server, Socket } from 'socket.io';
+import { describe, expect, it } from 'vitest';
+import { fromFirstMessage, fromQueryParam, WsPublic } from '../../lib/index.js';
+import { tokenOf } from '../support/tokens.js';
+import { startIo } from './support/io-app.js';
+import { openIo } from './support/io-client.js';
+import { IoEcho } from './support/io-gateways.js';
+import { ask, RawPolling, RawWebSocket } from './support/raw-io.js';
+import { until } from './support/until.js';
+
+const auth = { token: tokenOf('alice') };
+
+/** A parser that checks nothing, as that of MessagePack. */
+const parser = {
+  Encoder: class {
+    encode(packet: object): string[] {
+      return [JSON.stringify(packet)];
+    }
+  },
+  Decoder: class extends EventEmitter {
+    add(text: string): void {
+      this.emit('decoded', JSON.parse(text));
+    }
+
+    destroy(): void {}
+  },
+};
+
+@WebSocketGateway({ parser })
+class ParserGateway extends IoEcho {}
+
+@WsPublic()
+@WebSocketGateway({ parser })
+class PublicParserGateway extends IoEcho {
+  override handleConnection(client: Socket): void {
+    this.connected.push(client);
+  }
+}
+
+const reserved = 'connect connect_error disconnect disconnecting newListener removeListener'.split(
+  ' ',
+);
+
+describe.each([ParserGateway, PublicParserGateway])(
+  'a parser of the application, of %o',
+  (gateway) => {
+    it.each(reserved)(
+      'K12d: accepts no event %s from a client, as that of Socket.IO',
+      async (name) => {
+        await using app = await startIo({}, [gateway]);
+        using client = openIo(app.url, { transports: ['websocket'], auth, parser } as object);
+        await client.connected();
+        const { disconnected } = app.nest.get(gateway);
+        client.socket.io.engine.write(
+          JSON.stringify({ type: 2, nsp: '/', data: [name, 'forged'] }),
+        );
+        await client.disconnected();
+        await until(() => disconnected.length === 1);
+        expect(disconnected[0]!.connected).toBe(false);
+      },
+    );
+  },
+);
+
