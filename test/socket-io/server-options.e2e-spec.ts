@@ -65,3 +65,45 @@ describe.each([ParserGateway, PublicParserGateway])(
   },
 );
 
+describe('perMessageDeflate', () => {
+  it('K12a: inflates no more than a packet may have before authentication', async () => {
+    const bounds: unknown[] = [];
+    @WebSocketGateway({ perMessageDeflate: true, maxHttpBufferSize: 100_000_000 })
+    class Gateway extends IoEcho {
+      override handleConnection(client: Socket): void {
+        this.connected.push(client);
+        bounds.push(boundsOf(client.conn));
+      }
+
+      afterInit({ engine }: Server): void {
+        (engine as unknown as EventEmitter).on('connection', (conn: object) => {
+          bounds.push(boundsOf(conn));
+        });
+      }
+    }
+    await using app = await startIo({}, [Gateway]);
+    using client = await new RawWebSocket(app.url).opened();
+    client.send(`40${JSON.stringify(auth)}`);
+    await client.next('40');
+    const small = 4 * (8_192 + 256);
+    expect(bounds).toEqual([
+      [small, small],
+      [100_000_000, 100_000_000],
+    ]);
+  });
+});
+
+/** Bytes that a client may send in one message, and that they may inflate to. */
+function boundsOf(conn: object): readonly unknown[] {
+  const { transport } = conn as {
+    readonly transport: {
+      readonly socket: {
+        readonly _receiver: { readonly _maxPayload: number };
+        readonly _extensions: { readonly 'permessage-deflate': { readonly _maxPayload: number } };
+      };
+    };
+  };
+  const { _receiver: receiver, _extensions: extensions } = transport.socket;
+  return [receiver._maxPayload, extensions['permessage-deflate']._maxPayload];
+}
+

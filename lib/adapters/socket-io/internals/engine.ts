@@ -13,6 +13,7 @@ export interface EngineTransport extends EventEmitter {
   /** The socket of `ws`, or of a `wsEngine` of the application. */
   readonly socket?: {
     _receiver?: { _maxPayload?: unknown } | null;
+    _extensions?: { readonly 'permessage-deflate'?: { _maxPayload?: unknown } };
     readonly bufferedAmount?: number;
     readonly readyState: number;
     readonly terminate?: () => void;

@@ -42,7 +42,12 @@ export function boundPayloads(conn: EngineConnection, maxBytes: number): (bytes:
 
 /** Returns whether the transport has the bound now. */
 function apply(transport: EngineTransport, bytes: number): boolean {
-  const receiver = transport.socket?._receiver;
+  const { _receiver: receiver, _extensions: extensions } = transport.socket ?? {};
+  const inflater = extensions?.['permessage-deflate'];
+  if (typeof inflater?._maxPayload === 'number') {
+    // It has the bound of the server, and would inflate up to it before the receiver counts.
+    inflater._maxPayload = bytes;
+  }
   if (typeof receiver?._maxPayload === 'number') {
     receiver._maxPayload = bytes;
     return true;
