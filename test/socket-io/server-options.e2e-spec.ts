@@ -107,3 +107,34 @@ function boundsOf(conn: object): readonly unknown[] {
   return [receiver._maxPayload, extensions['permessage-deflate']._maxPayload];
 }
 
+describe('a request that listeners of the engine see', () => {
+  it.each(['connection_error', 'headers'])(
+    'LG-01: holds no token in its query, in %s',
+    async (event) => {
+      const shown: unknown[] = [];
+      @WebSocketGateway()
+      class Gateway extends IoEcho {
+        afterInit({ engine }: Server): void {
+          (engine as unknown as EventEmitter).on(event, (...args: object[]) => {
+            const { req } = args[0] as { readonly req?: object };
+            const { url, _query } = (req ?? args[1]) as IncomingMessage & { _query: object };
+            shown.push([url, { ..._query }]);
+          });
+        }
+      }
+      const credentials = [fromQueryParam('token'), fromFirstMessage()];
+      await using app = await startIo({ credentials }, [Gateway]);
+      const query = `&token=${auth.token}`;
+      const polling = await RawPolling.open(app.url, { query });
+      await polling.send(['40']);
+      await polling.packets();
+      for (const rest of ['&sid=unknown', '&transport=unknown', '&EIO=3']) {
+        await ask(RawPolling.urlOf(app.url, query + rest));
+      }
+      expect(shown.length).toBeGreaterThan(1);
+      expect(JSON.stringify(shown)).toContain('REDACTED');
+      expect(JSON.stringify(shown)).not.toContain(auth.token);
+    },
+  );
+});
+

@@ -33,7 +33,7 @@ import type {
   IoSocket,
 } from './platform-types.js';
 import { Reception } from './reception.js';
-import { payloadOf } from './redact-handshake.js';
+import { payloadOf, redactQuery } from './redact-handshake.js';
 import { SidGate } from './sid-gate.js';
 import { takeUpgrade } from './upgrade-socket.js';
 
@@ -216,6 +216,7 @@ export class ServerGate {
   /** Requests with a sid repeat the credential. Listeners of the application see it nowhere. */
   #redact(request: EngineRequest): void {
     redactRequest(request, this.context.policy.redaction);
+    redactQuery(request, this.context.policy.redaction);
   }
 }
 
