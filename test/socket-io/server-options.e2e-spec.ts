@@ -51,7 +51,7 @@ describe.each([ParserGateway, PublicParserGateway])(
       'K12d: accepts no event %s from a client, as that of Socket.IO',
       async (name) => {
         await using app = await startIo({}, [gateway]);
-        using client = openIo(app.url, { transports: ['websocket'], auth, parser } as object);
+        using client = openIo(app.url, { transports: ['websocket'], auth, parser });
         await client.connected();
         const { disconnected } = app.nest.get(gateway);
         client.socket.io.engine.write(
@@ -138,3 +138,36 @@ describe('a request that listeners of the engine see', () => {
   );
 });
 
+/** Members that adapters call with the events of other servers. */
+interface ServerSide {
+  _onServerSideEmit(args: readonly unknown[]): void;
+}
+
+const noop = () => undefined;
+
+describe('a listener of events of other servers', () => {
+  it.each(['throws', 'rejects'])('K12d: that %s harms no client', async (how) => {
+    @WebSocketGateway()
+    class Gateway extends IoEcho {
+      afterInit(server: Server): void {
+        (server as unknown as EventEmitter).on('kick', () => {
+          const error = new Error('SECRET');
+          if (how === 'rejects') {
+            return Promise.reject(error);
+          }
+          throw error;
+        });
+      }
+    }
+    const lines: string[] = [];
+    const error = (line: unknown) => void lines.push(String(line));
+    const logger = { log: noop, warn: noop, debug: noop, error };
+    await using app = await startIo({}, [Gateway], { logger });
+    const client = await app.open('websocket', { auth }).connected();
+    const { server } = app.nest.get(Gateway);
+    (server.sockets as unknown as ServerSide)._onServerSideEmit(['kick', null]);
+    expect(await client.ask('echo', 1)).toBe(1);
+    expect(lines).toEqual([expect.stringMatching(/^a listener of "kick" threw: Error/)]);
+    expect(lines[0]).not.toContain('SECRET');
+  });
+});

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { captureRejectionsWith } from '../../capture-rejections.js';
-import { callContained, logFault } from '../../contain.js';
+import { callContained, contain, logFault } from '../../contain.js';
 import type { IoNamespace, IoSocket } from '../platform-types.js';
 import { containPackets, type OnFault } from './contain-packets.js';
 
@@ -35,11 +35,31 @@ export function containSocket(socket: IoSocket, onFault: OnFault): void {
   containPackets(socket, onFault);
 }
 
-/** Contains listeners of `connection` that reject, and middleware that fails: its client is refused. */
+/** What other servers have sent by `serverSideEmit()` goes to the listeners of a namespace. */
+interface ServerSide {
+  _onServerSideEmit?(args: readonly unknown[]): void;
+}
+
+/**
+ * Contains listeners of `connection` that reject, and middleware that fails: its client is refused. Contains listeners of events of
+ * other servers, which adapters call where an exception ends the process.
+ */
 export function containNamespace(namespace: IoNamespace, onFault: OnFault): void {
   captureRejectionsWith(namespace, (error, event, socket) => {
-    onFault(socket as IoSocket, `a listener of "${String(event)}"`, error);
+    const what = `a listener of "${String(event)}"`;
+    if (event === 'connect' || event === 'connection') {
+      onFault(socket as IoSocket, what, error);
+    } else {
+      logFault(what, error);
+    }
   });
+  const serverSide = namespace as ServerSide;
+  const emit = serverSide._onServerSideEmit?.bind(namespace);
+  if (emit) {
+    serverSide._onServerSideEmit = (args) => {
+      contain(`a listener of "${String(args[0])}"`, () => emit(args));
+    };
+  }
   containMiddleware(namespace as unknown as Using, (error, socket, next) => {
     if (next) {
       logFault('a middleware of a namespace', error);
