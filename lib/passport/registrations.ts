@@ -60,7 +60,24 @@ export function registrationOf(strategy: object, name: string): Registration | u
 
 /** All names under which a strategy was registered. */
 export function registeredNames(strategy: object): readonly string[] {
-  return [...(registrations.get(strategy)?.keys() ?? [])];
+  const known = registrations.get(strategy);
+  return known ? [...known.keys()] : namesElsewhere(strategy);
+}
+
+/**
+ * Names under which a strategy has registered itself with another instance of Passport: one of the application's own, or that of a
+ * second copy of the package. Its own `name` may be the one of a sibling: all strategies of passport-jwt are called `jwt`.
+ */
+function namesElsewhere(strategy: object): readonly string[] {
+  try {
+    const { getPassportInstance } = strategy as { getPassportInstance?: () => unknown };
+    const { _strategies: all } = Object(getPassportInstance?.call(strategy)) as {
+      _strategies?: object;
+    };
+    return Object.entries(all ?? {}).flatMap(([name, each]) => (each === strategy ? [name] : []));
+  } catch {
+    return [];
+  }
 }
 
 /** Whether a strategy was registered under any name. */

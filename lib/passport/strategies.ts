@@ -162,8 +162,10 @@ export class Strategies {
   }
 }
 
-/** When a provider was registered under the name; 0 if only its own name matches, below 0 if it was not. */
+/** When a provider was registered under the name; 0 if that is not known, or only its own name matches, below 0 if it was not. */
 function orderOf(strategy: Strategy, name: string): number {
-  const byName = !isRegistered(strategy) && strategy.name === name ? 0 : -1;
-  return registrationOf(strategy, name)?.order ?? byName;
+  const names = registeredNames(strategy);
+  const isUnknown = names.length === 0 && !isRegistered(strategy);
+  const isNamed = isUnknown ? strategy.name === name : names.includes(name);
+  return registrationOf(strategy, name)?.order ?? (isNamed ? 0 : -1);
 }

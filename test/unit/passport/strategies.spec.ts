@@ -8,6 +8,11 @@ import { strategyOf } from '../support/strategies.js';
 const one = strategyOf((self) => self.pass());
 const other = strategyOf((self) => self.fail());
 
+/** Those of an application that provides these, and whose registry is empty. */
+function provide(...provided: Strategy[]): Strategies {
+  return new Strategies({ _strategy: () => undefined }, { providers: () => provided });
+}
+
 describe('Strategies', () => {
   it('finds a strategy that is registered later, and none before', () => {
     const registered = new Map<string, Strategy>();
@@ -62,6 +67,43 @@ describe('Strategies', () => {
       expect(strategies.find('jwt')).toBe(provided);
       use(other);
       expect(strategies.find('jwt')).toBe(provided);
+    });
+  });
+
+  describe('that registered themselves with another instance of Passport', () => {
+    const elsewhere = new passport.Authenticator();
+    const named = (name: string, getPassportInstance: () => unknown) => {
+      const strategy = Object.assign(
+        strategyOf(() => undefined),
+        { name: 'jwt', getPassportInstance },
+      );
+      elsewhere.use(name, strategy as never);
+      return strategy;
+    };
+    const refresh = named('jwt-refresh', () => elsewhere);
+    const access = named('jwt', () => elsewhere);
+
+    it('K3b: are known by the names that they have there, and not by those of their siblings', () => {
+      const strategies = provide(refresh, access);
+      expect(strategies.find('jwt')).toBe(access);
+      expect(strategies.find('jwt-refresh')).toBe(refresh);
+      const alone = provide(refresh);
+      expect(alone.find('jwt')).toBeUndefined();
+      expect(() => alone.demand(['jwt'])).toThrow('the application provides "jwt-refresh"');
+    });
+
+    it.each([
+      [
+        'throws',
+        () => {
+          throw new Error('no');
+        },
+      ],
+      ['keeps its strategies elsewhere', () => ({})],
+      ['is none', () => undefined],
+    ])('are known by their own name where the instance %s', (_what, instance) => {
+      const strategy = named('odd', instance);
+      expect(provide(strategy).find('jwt')).toBe(strategy);
     });
   });
 
