@@ -1,14 +1,15 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { WebSocketGateway } from '@nestjs/websockets';
 import type { Server, Socket } from 'socket.io';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { fromFirstMessage, fromQueryParam, WsPublic } from '../../lib/index.js';
+import { DeferredStrategy } from '../support/deferred-strategy.js';
 import { tokenOf } from '../support/tokens.js';
 import { startIo } from './support/io-app.js';
 import { openIo } from './support/io-client.js';
 import { IoEcho } from './support/io-gateways.js';
-import { ask, RawPolling, RawWebSocket } from './support/raw-io.js';
+import { ask, RawPolling, RawWebSocket, upgrade } from './support/raw-io.js';
 import { until } from './support/until.js';
 
 const auth = { token: tokenOf('alice') };
@@ -169,5 +170,43 @@ describe('a listener of events of other servers', () => {
     expect(await client.ask('echo', 1)).toBe(1);
     expect(lines).toEqual([expect.stringMatching(/^a listener of "kick" threw: Error/)]);
     expect(lines[0]).not.toContain('SECRET');
+  });
+});
+
+@WebSocketGateway({ path: '/one', destroyUpgradeTimeout: 1 })
+class OneGateway extends IoEcho {}
+
+@WebSocketGateway({ path: '/two', destroyUpgradeTimeout: 1 })
+class TwoGateway extends IoEcho {}
+
+describe('an upgrade', () => {
+  it('K6a: is not ended by another server of gateways while a strategy decides', async () => {
+    const strategy = new DeferredStrategy();
+    const providers = [OneGateway, TwoGateway, strategy.provider];
+    await using app = await startIo({ strategy: 'deferred' }, providers);
+    const extraHeaders = { authorization: 'Bearer slow' };
+    const clients = ['/one', '/two'].map((path) => app.open('websocket', { path, extraHeaders }));
+    await strategy.asked(2);
+    await expect(upgrade(`${app.url}/nobody`)).rejects.toThrow('socket hang up');
+    strategy.decide({ id: 'alice' });
+    strategy.decide({ id: 'alice' });
+    await Promise.all(clients.map((client) => client.connected()));
+  });
+
+  it('K6a: that comes to a server of polling alone holds no socket', async () => {
+    @WebSocketGateway({ transports: ['polling'] })
+    class Gateway extends IoEcho {}
+    await using app = await startIo({}, [Gateway]);
+    const http = app.nest.getHttpServer() as EventEmitter;
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const ended = upgrade(RawPolling.urlOf(app.url, '', 'websocket'));
+      await Promise.all([
+        expect(ended).rejects.toThrow('socket hang up'),
+        once(http, 'upgrade').then(() => vi.advanceTimersByTime(10_000)),
+      ]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

@@ -19,8 +19,13 @@ interface Served {
 export class ServerPaths {
   readonly #all: Served[] = [];
 
-  /** @throws {WsAuthConfigurationError} for a path that matches no request, and for one that covers that of another server */
-  add(port: number, { path = '', addTrailingSlash = true }: IoServerOptions): void {
+  /**
+   * Adds a server.
+   *
+   * @returns what requests for the server begin with
+   * @throws {WsAuthConfigurationError} for a path that matches no request, and for one that covers that of another server
+   */
+  add(port: number, { path = '', addTrailingSlash = true }: IoServerOptions): string {
     demandMatching(path);
     const written = path || '/socket.io';
     // The defaults of Socket.IO and of engine.io.
@@ -36,6 +41,7 @@ export class ServerPaths {
       );
     }
     this.#all.push({ port, written, prefix });
+    return prefix;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import type { INestApplicationContext } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { WsAuthConfigurationError } from '../../errors/ws-auth.error.js';
@@ -13,6 +14,7 @@ import { ServerGate } from './server-gate.js';
 import { demandFreeProperty, demandPossiblePolicy, refuseUnsafeOptions } from './server-options.js';
 import { allowUntilDrain, PublicServer } from './public-server.js';
 import { ServerPaths } from './server-paths.js';
+import { StrayUpgrades } from './stray-upgrades.js';
 
 /** Options as Nest hands them to the adapter. */
 type CreateOptions = IoServerOptions & {
@@ -54,6 +56,7 @@ export class WsAuthIoAdapter extends IoAdapter {
   protected override readonly logger = new ContainedLogger(IoAdapter.name);
   readonly #gates = new Map<object, Gate>();
   readonly #paths = new ServerPaths();
+  readonly #strays = new WeakMap<object, StrayUpgrades>();
   /** Where the server that is being made listens. `createIOServer()` may be overridden, and does not receive all of it. */
   #making: Address | undefined;
   #context: AdapterContext | undefined;
@@ -99,16 +102,17 @@ export class WsAuthIoAdapter extends IoAdapter {
     const address = this.#making ?? { port, path: given.path };
     this.#making = undefined;
     refuseUnsafeOptions(given);
-    this.#paths.add(port, given);
+    const prefix = this.#paths.add(port, given);
     const adapterContext = this.#demandContext();
     const context = adapterContext.sessionContextOf(address.port, address.path);
     if (!context) {
-      return this.#open(port, given);
+      return this.#open(port, given, prefix);
     }
     demandPossiblePolicy(context.policy);
     demandFreeProperty(context.policy);
     const gate = new ServerGate(context, adapterContext, given.allowRequest);
-    const server = this.#listen(port, { ...given, allowRequest: gate.allowRequest });
+    const allowRequest = gate.allowRequest;
+    const server = this.#listen(port, { ...given, allowRequest }, prefix);
     demandKnownInternals(server);
     gate.protect(server, given);
     this.#gates.set(server, gate);
@@ -154,21 +158,30 @@ export class WsAuthIoAdapter extends IoAdapter {
   }
 
   /** A server of public gateways alone. */
-  #open(port: number, options: IoServerOptions): IoServer {
+  #open(port: number, options: IoServerOptions, prefix: string): IoServer {
     const { drain, shutdownTimeoutMs } = this.#demandContext();
     const allowRequest = allowUntilDrain(drain, options.allowRequest);
-    const server = this.#listen(port, { ...options, allowRequest });
+    const server = this.#listen(port, { ...options, allowRequest }, prefix);
     this.#gates.set(server, new PublicServer(server, shutdownTimeoutMs));
     return server;
   }
 
-  #listen(port: number, options: IoServerOptions): IoServer {
+  #listen(port: number, options: IoServerOptions, prefix: string): IoServer {
     const { httpServer } = this.#demandContext();
     if (port === applicationPort) {
       // Nest gives it to adapters that are made with the application.
       (this as unknown as { httpServer: unknown }).httpServer ??= httpServer;
     }
-    return super.createIOServer(port, options as Parameters<IoAdapter['createIOServer']>[1]);
+    const all = { ...options, destroyUpgrade: false };
+    const server: IoServer = super.createIOServer(
+      port,
+      all as Parameters<IoAdapter['createIOServer']>[1],
+    );
+    const http = server.httpServer as Server;
+    const strays = this.#strays.get(http) ?? new StrayUpgrades(http);
+    this.#strays.set(http, strays);
+    strays.add(prefix, options);
+    return server;
   }
 
   #demandContext(): AdapterContext {
