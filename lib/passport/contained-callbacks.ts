@@ -7,7 +7,7 @@ type Callback = (...args: unknown[]) => unknown;
  * `secretOrKeyProvider`, in one run.
  *
  * Strategies call them with a callback of their own, and do not look at what they return. A client could end the process by a token that
- * the callback cannot decode; or, where the process survives, keep the slot of each attempt.
+ * the callback cannot decode; or, where the process survives, keep slots until no client gets one.
  *
  * @param onRejection called when the strategy has had time to handle the rejection by itself
  */
@@ -34,12 +34,16 @@ export function containCallbacks(
 
 const known = new WeakMap<object, readonly string[]>();
 
-/** Names of the functions that a strategy keeps. Methods of a class are not enumerable, and belong to the strategy itself. */
+/** Where strategies keep what they were given. Under other names, a class keeps functions of its own, whose failures it handles. */
+const nameOfCallback = /^_|^verify$/;
+
+/** Names of the callbacks that a strategy keeps. Methods of a class are not enumerable. */
 function callbacksOf(strategy: object): readonly string[] {
   let names = known.get(strategy);
   if (names === undefined) {
-    names = enumerableNames(strategy).filter((name) =>
-      isFunction((strategy as Readonly<Record<string, unknown>>)[name]),
+    const members = strategy as Readonly<Record<string, unknown>>;
+    names = enumerableNames(strategy).filter(
+      (name) => nameOfCallback.test(name) && isFunction(members[name]),
     );
     known.set(strategy, names);
   }

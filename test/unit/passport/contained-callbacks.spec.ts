@@ -6,9 +6,15 @@ import { settle } from '../../support/turns.js';
 type Ask = (...args: unknown[]) => unknown;
 
 /** A strategy that keeps a function, and acts on it. */
-function outcomeOf(ask: Ask, act: (run: Acting, ask: Ask) => unknown) {
-  const strategy = strategyOf((run) => act(run, (run as unknown as { readonly ask: Ask }).ask));
-  return runStrategy(Object.assign(strategy, { ask }), {}, new ManualAttempt());
+function outcomeOf(ask: Ask, act: (run: Acting, ask: Ask) => unknown, name = '_ask') {
+  const strategy = strategyOf((run) => act(run, Object(run)[name]));
+  return runStrategy(Object.assign(strategy, { [name]: ask }), {}, new ManualAttempt());
+}
+
+/** Handles the failure of the function later. */
+async function fallBack(run: Acting, ask: Ask): Promise<void> {
+  await (ask(() => {}) as Promise<unknown>).catch(settle);
+  run.success({ id: 'from elsewhere' });
 }
 
 const down = new Error('down');
@@ -38,6 +44,12 @@ describe('a function that a strategy keeps', () => {
       run.success({ id: 'from elsewhere' });
     });
     await expect(outcome).resolves.toMatchObject({ type: 'success' });
+  });
+
+  it('K12c: that a class keeps under a name of its own is its own', async () => {
+    await expect(outcomeOf(broken, fallBack, 'withRetries')).resolves.toMatchObject({
+      type: 'success',
+    });
   });
 
   it('K12c: is called with what it was given, and returns what it returns', async () => {
