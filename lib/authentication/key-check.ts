@@ -53,7 +53,7 @@ export class KeyCheck {
 
   #cause(field: string | undefined): string {
     const expected =
-      'a text that is not blank, an exact number, or an object with a text of its own';
+      'a text that is not blank and not made of a missing value, an exact number, or an object with a text of its own';
     if (this.options.userId) {
       return `the option userId must return ${expected}`;
     }

@@ -31,13 +31,17 @@ export const keyFields = ['id', 'sub', 'userId', '_id', 'username'] as const;
 export function findUserKey(user: object, userId: WsAuthModuleOptions['userId']): FoundKey {
   if (userId) {
     const named: unknown = userId(user as never);
-    const isEmpty = typeof named === 'string' && textOfNothing.test(named);
-    return { key: isEmpty || comesTooLate(named) ? undefined : userKey(named), field: undefined };
+    return {
+      key: isOfNothing(named) || comesTooLate(named) ? undefined : userKey(named),
+      field: undefined,
+    };
   }
   for (const field of keyFields) {
     const value = (user as Record<string, unknown>)[field];
     if (value !== undefined && value !== null) {
-      return { key: userKey(value), field };
+      // Users choose their names, and one may be called "null".
+      const isEmpty = field !== 'username' && isOfNothing(value);
+      return { key: isEmpty ? undefined : userKey(value), field };
     }
   }
   return { key: undefined, field: undefined };
@@ -98,5 +102,12 @@ function callForText(value: object, method: string): string | undefined {
 /** Texts of objects without a text of their own: also those of another realm, of a failed calculation, and of bytes that are not UTF-8. */
 const noText = /^\[object |^[+-]?(?:NaN|Infinity)$|\ufffd/;
 
-/** What `String()` and templates make of a field that is not there: all users without it would be one user. */
-const textOfNothing = /^(?:undefined|null|NaN|\[object \w+\])$/;
+/**
+ * What `String()` and templates make of a field that is not there, also as a part of a key such as `tenant:undefined`: all users without
+ * it would be one user.
+ */
+const textOfNothing = /(?:^|[:|/#])(?:undefined|null|NaN|\[object \w+\])(?:$|[:|/#])/;
+
+function isOfNothing(value: unknown): boolean {
+  return typeof value === 'string' && textOfNothing.test(value);
+}

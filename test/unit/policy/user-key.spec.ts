@@ -133,14 +133,28 @@ describe('findUserKey', () => {
     },
   );
 
-  it.each(['undefined', 'null', 'NaN', '[object Object]'])(
-    'K2b: finds no key in %j that the option userId has made of a missing field',
+  const ofNothing = ['undefined', 'null', 'NaN', '[object Object]'];
+  const composed = ofNothing.flatMap((text) => [`acme:${text}`, `${text}|7`, `a/${text}/b`]);
+
+  it.each([...ofNothing, ...composed])(
+    'K2b: finds no key in %j, which the application has made of a missing field',
     (text) => {
       expect(findUserKey({ email: 'a@b' }, () => text)).toEqual({
         key: undefined,
         field: undefined,
       });
-      expect(findUserKey({ username: text }, undefined).key).toBe(text);
+      for (const field of keyFields) {
+        const { key } = findUserKey({ [field]: text }, undefined);
+        expect(key).toBe(field === 'username' ? text : undefined);
+      }
+    },
+  );
+
+  it.each(['null@example.com', 'undefined-behaviour', 'nullable', 'annull', 'Null'])(
+    'K2b: takes %j for a key',
+    (text) => {
+      expect(findUserKey({ id: text }, undefined).key).toBe(text);
+      expect(findUserKey({ id: 1 }, () => text).key).toBe(text);
     },
   );
 
