@@ -1,3 +1,4 @@
+import nodeCluster from 'node:cluster';
 import {
   Inject,
   Injectable,
@@ -29,6 +30,11 @@ const minStopMs = 1_000;
 
 /** Time in milliseconds for which a node that starts waits for the advice of its store. */
 const adviceMs = 1_000;
+
+/** PM2 starts such workers in cluster mode. */
+const aloneAmongWorkers =
+  'store: this process is a worker of node:cluster, and revocations, tickets and limits do not reach other workers; give all of ' +
+  'them one store, such as redisWsAuthStore(client)';
 
 /** The store of tickets and revocations: the one that nodes share, or one in this process. */
 @Injectable()
@@ -67,6 +73,9 @@ export class NodeState implements OnModuleInit, OnModuleDestroy, OnApplicationSh
   }
 
   async onModuleInit(): Promise<void> {
+    if (nodeCluster.isWorker && !this.settings.store) {
+      this.#logger.warn(aloneAmongWorkers);
+    }
     await this.#sync?.start();
     this.#presence?.start();
     await waitAtMost(adviceMs, this.#logAdvice());

@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import {
   Controller,
   Injectable,
@@ -34,6 +35,7 @@ import {
   type WsAuthModuleOptions,
   type WsAuthPolicyOptions,
 } from '../../lib/index.js';
+import { MemoryWsAuthStore } from '../../lib/store/memory.store.js';
 import { bootError } from '../support/app.js';
 import { customStrategy, JwtStrategy, jwtStrategyWith } from '../support/strategies.js';
 
@@ -156,6 +158,23 @@ describe('the lines of a boot', () => {
       '/other: jwt, by header or first message',
     ]);
     expect(warn).toEqual([]);
+  });
+});
+
+describe('a worker of node:cluster', () => {
+  it.each([
+    ['without a store is told what does not reach the others', undefined, 1],
+    ['with a store is not', new MemoryWsAuthStore(), 0],
+  ])('K1: %s', async (_what, store, count) => {
+    Object.assign(cluster, { isWorker: true });
+    try {
+      const { warn } = await boot({ options: { ...(store && { store }) }, providers: [gateway()] });
+      expect(
+        warn.filter((line) => line.startsWith('store: this process is a worker')),
+      ).toHaveLength(count);
+    } finally {
+      Object.assign(cluster, { isWorker: false });
+    }
   });
 });
 
