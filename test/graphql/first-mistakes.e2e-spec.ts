@@ -122,6 +122,21 @@ describe('the first mistakes with subscriptions', () => {
     ]);
   });
 
+  it('K12a: clients of a graphql-ws that is unknown are refused, and the log names what is missing, once', async () => {
+    const { logger, lines } = recording();
+    await using _running = await startGraphql({ start: { logger } });
+    const { onConnect } = graphqlWs().options();
+    // A version that keeps the socket and the request elsewhere.
+    const context = { connectionParams: { token }, subscriptions: {}, extra: {} };
+    await expect(onConnect(context)).resolves.toBe(false);
+    await expect(onConnect(context)).resolves.toBe(false);
+    expect(lines.filter((line) => line.startsWith('graphqlWs'))).toEqual([
+      expect.stringMatching(
+        /^graphqlWs: clients of \/graphql are refused, since this version of graphql-ws is unknown \(extra\)/,
+      ),
+    ]);
+  });
+
   it.each([
     [undefined, 0],
     [false, 1],

@@ -41,6 +41,12 @@ export const contextMembers: readonly string[] = [
   'request',
 ];
 
+/** Whether a connection is as this package knows those of graphql-ws on `ws`. */
+export function isKnown({ extra }: Partial<GraphqlWsContext>): boolean {
+  const { socket, request } = Object(extra) as Partial<GraphqlExtra>;
+  return typeof socket?.emit === 'function' && request !== undefined;
+}
+
 export function extraOf({ extra }: GraphqlWsContext): GraphqlExtra {
   return extra as GraphqlExtra;
 }

@@ -16,7 +16,7 @@ import type { PassOn, ServerPlatform } from '../server-platform.js';
 import type { SessionContext } from '../session-context.js';
 import { demandHooks } from './check-hooks.js';
 import { containedHooks } from './contained-hooks.js';
-import { contextMembers, extraOf, type GraphqlWsContext } from './graphql-context.js';
+import { contextMembers, extraOf, isKnown, type GraphqlWsContext } from './graphql-context.js';
 import { GraphqlRoute, type OnConnect } from './graphql-route.js';
 import { demandGuarding, noteGuarding } from './guarding-hooks.js';
 import { demandReachable, servesEvents } from './reachable.js';
@@ -107,7 +107,7 @@ class GraphqlWsPlatform implements ServerPlatform, GraphqlWsSubscriptions {
   #routes: readonly GraphqlRoute[] = [];
   #authTimeoutMs: number | undefined;
   #isUsed = false;
-  /** Whether the log has that clients are refused because the module does not know the platform. */
+  /** Whether the log has why clients are refused. */
   #isReported = false;
 
   constructor(
@@ -187,16 +187,29 @@ class GraphqlWsPlatform implements ServerPlatform, GraphqlWsSubscriptions {
     context: GraphqlWsContext,
     onConnect: OnConnect | undefined,
   ): Promise<Record<string, unknown> | boolean> {
+    if (!isKnown(context)) {
+      this.#report(
+        'this version of graphql-ws is unknown (extra), or its server does not stand on ws; install graphql-ws 6, or a newer version of ' +
+          'this package',
+      );
+      return false;
+    }
     const { request } = extraOf(context);
     const route = this.#routes.find((each) => each.expects(request)) ?? this.#routes[0];
-    if (!route && !this.#isReported) {
-      this.#isReported = true;
-      this.#logger.error(
-        `graphqlWs: clients of ${this.path} are refused, since the module does not know graphqlWs({ path: '${this.path}' }); list the ` +
-          'same subscriptions in its options: WsAuthModule.forRoot({ platforms: [subscriptions] })',
+    if (!route) {
+      this.#report(
+        `the module does not know graphqlWs({ path: '${this.path}' }); list the same subscriptions in its options: ` +
+          'WsAuthModule.forRoot({ platforms: [subscriptions] })',
       );
     }
     const payload = (await route?.connect(context, onConnect)) ?? false;
     return payload as Record<string, unknown> | false;
+  }
+  /** Once: clients could fill the log. */
+  #report(reason: string): void {
+    if (!this.#isReported) {
+      this.#isReported = true;
+      this.#logger.error(`graphqlWs: clients of ${this.path} are refused, since ${reason}`);
+    }
   }
 }
