@@ -1,6 +1,8 @@
+import { createServer } from 'node:http';
 import { WebSocketGateway } from '@nestjs/websockets';
-import type { Server } from 'socket.io';
+import { Server } from 'socket.io';
 import { describe, expect, it } from 'vitest';
+import { demandKnownInternals } from '../../lib/adapters/socket-io/internals/self-check.js';
 import { WsPublic } from '../../lib/index.js';
 import { tokenOf } from '../support/tokens.js';
 import { startIo, type IoApp } from './support/io-app.js';
@@ -41,12 +43,26 @@ class UnknownEngineGateway extends IoEcho {
   }
 }
 
+/** Hides the query of requests. */
+@WebSocketGateway()
+class UnknownQueryGateway extends IoEcho {
+  afterInit({ engine }: Server): void {
+    const { middlewares } = engine as unknown as { readonly middlewares: unknown[] };
+    middlewares.unshift((request: object, _response: unknown, next: () => void) => {
+      Object.assign(request, { _query: undefined });
+      next();
+    });
+  }
+}
+
 const noop = () => undefined;
 
 async function connectTwice(app: IoApp): Promise<void> {
   for (let each = 0; each < 2; each += 1) {
     const client = app.open('websocket', { auth: { token: tokenOf('alice') } });
-    await new Promise((resolve) => client.socket.io.once('close', resolve));
+    await new Promise<void>((resolve) => {
+      client.socket.io.once('close', () => resolve()).once('error', () => resolve());
+    });
   }
 }
 
@@ -55,6 +71,7 @@ describe('K12a: an unknown version of Socket.IO', () => {
     [ProtectedGateway, 'ack'],
     [PublicGateway, 'ack'],
     [UnknownEngineGateway, '_maybeUpgrade'],
+    [UnknownQueryGateway, '_query'],
   ])('refuses the clients of %o, and the log has the reason, once', async (gateway, member) => {
     const errors: unknown[] = [];
     const error = (text: unknown) => errors.push(text);
@@ -68,4 +85,16 @@ describe('K12a: an unknown version of Socket.IO', () => {
       ),
     ]);
   });
+
+  it.each(['sockets', '_preConnectSockets'])(
+    'K12a: refuses to boot where a namespace has no %s',
+    (member) => {
+      const http = createServer();
+      const server = new Server(http);
+      Object.assign(server.of('/'), { [member]: undefined });
+      expect(() => demandKnownInternals(server)).toThrow(
+        `this version of socket.io is unknown (${member}), so its gateways could not be protected`,
+      );
+    },
+  );
 });

@@ -83,6 +83,7 @@ export class ServerGate {
     };
     containListeners(engine);
     containNamespaceNames(server, (payload) => redactPayload(payloadOf(payload) ?? {}));
+    engine.use(this.#checkVersion);
     engine.use(this.#keepOrder);
     engine.use(this.#checkSid);
     engine.on('headers', (_headers: unknown, request: EngineRequest) => this.#redact(request));
@@ -175,6 +176,10 @@ export class ServerGate {
   #receptionOf({ conn }: IoSocket): Reception | undefined {
     return this.#kept.get(conn as unknown as EngineConnection)?.reception;
   }
+
+  readonly #checkVersion: EngineMiddleware = (request, _response, next) => {
+    next(this.#version.knowsRequest(request) ? undefined : new Error('unknown version'));
+  };
 
   /** An upgrade is answered after the requests that came before it on its connection. */
   readonly #keepOrder: EngineMiddleware = ({ res, socket }, _response, next) => {

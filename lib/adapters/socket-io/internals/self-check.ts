@@ -1,7 +1,7 @@
 import { WsAuthConfigurationError } from '../../../errors/ws-auth.error.js';
 import { ContainedLogger } from '../../../events/contained-logger.js';
 import type { IoServer } from '../platform-types.js';
-import type { EngineConnection } from './engine.js';
+import type { EngineConnection, EngineRequest } from './engine.js';
 import { hasKnownBound } from './payload-limits.js';
 
 /**
@@ -16,7 +16,7 @@ export function demandKnownInternals(server: IoServer): void {
   const absent = [
     ...missing(namespace, ['_doConnect', '_remove', 'use']),
     ...(Array.isArray(namespace['_fns']) ? [] : ['_fns']),
-    ...(namespace['_preConnectSockets'] instanceof Map ? [] : ['_preConnectSockets']),
+    ...['_preConnectSockets', 'sockets'].filter((name) => !(namespace[name] instanceof Map)),
     ...['_nsps', 'parentNsps'].filter((name) => !(maps[name] instanceof Map)),
     ...missing(engine, ['use', 'verify']),
     ...(typeof engine['clients'] === 'object' ? [] : ['clients']),
@@ -45,6 +45,11 @@ export class VersionCheck {
       ...missing(conn, ofConnection),
       ...(hasBound ? [] : ['maxHttpBufferSize']),
     ]);
+  }
+
+  /** Whether a request to the engine has its query where the gates read it. */
+  knowsRequest({ _query: query }: Partial<Pick<EngineRequest, '_query'>>): boolean {
+    return this.#isComplete(typeof query === 'object' ? [] : ['_query']);
   }
 
   /** Whether a client has them. */
