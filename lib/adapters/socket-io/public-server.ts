@@ -94,7 +94,7 @@ export class PublicServer {
     members._doConnect = (socket, done) => {
       containBroadcasts(namespace);
       setPublic(socket);
-      containSocket(socket, failSocket);
+      containSocket(socket, failSocket, publicOwner);
       const gate = new SocketGate(socket, true, publicOwner);
       try {
         this.#demands.get(namespace)?.expect?.(gate.socket);

@@ -106,7 +106,7 @@ export class Reception {
   }
 
   #join(socket: IoSocket, { access }: Greeted, begins: boolean): void {
-    containSocket(socket, failSocket);
+    containSocket(socket, failSocket, this.connection);
     const gate = new SocketGate(socket, access === 'public', this.connection);
     if (begins) {
       this.connection.begin(gate);

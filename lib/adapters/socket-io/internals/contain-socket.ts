@@ -20,18 +20,25 @@ interface Dispatching {
   _onerror?: (error: Error) => void;
 }
 
+/** Whether events of a client may be handled now. */
+interface Openness {
+  readonly isOpen: boolean;
+}
+
 /**
  * Contains listeners and middleware of one client that throw or reject. Socket.IO calls them from ticks of their own, where an
  * exception ends the process, at the will of a client. Called before the client has a gate, which holds its packets back.
+ *
+ * @param owner asked again when its listeners are called, since the session may have ended while middleware of the client ran
  */
-export function containSocket(socket: IoSocket, onFault: OnFault): void {
+export function containSocket(socket: IoSocket, onFault: OnFault, owner: Openness): void {
   const fail = (event: unknown, error: unknown) =>
     onFault(socket, `a listener of "${String(event)}"`, error);
   captureRejectionsWith(socket, (error, event) => fail(event, error));
   containMiddleware(socket as unknown as Using, (error) => {
     onFault(socket, 'a middleware of a client', error);
   });
-  containDispatch(socket as unknown as EventEmitter & Dispatching, fail);
+  containDispatch(socket as unknown as EventEmitter & Dispatching, fail, owner);
   containPackets(socket, onFault);
 }
 
@@ -102,6 +109,7 @@ function containMiddleware(
 function containDispatch(
   socket: EventEmitter & Dispatching,
   fail: (event: unknown, error: unknown) => void,
+  owner: Openness,
 ): void {
   const { dispatch, run, _onerror: onError } = socket;
   if (typeof dispatch !== 'function' || typeof run !== 'function' || !onError) {
@@ -119,7 +127,7 @@ function containDispatch(
       process.nextTick(() => {
         if (error) {
           onError.call(socket, error);
-        } else if (socket.connected) {
+        } else if (socket.connected && owner.isOpen) {
           emit(event);
         }
       });
