@@ -37,6 +37,7 @@ import {
 } from '../../lib/index.js';
 import { MemoryWsAuthStore } from '../../lib/store/memory.store.js';
 import { bootError } from '../support/app.js';
+import { nestDoes } from '../support/nest-11.js';
 import { customStrategy, JwtStrategy, jwtStrategyWith } from '../support/strategies.js';
 
 interface Boot {
@@ -227,6 +228,10 @@ describe('a guard for HTTP on a gateway', () => {
         { provide: APP_GUARD, useClass: guard as Type<CanActivate> },
       ],
     });
+    if (!nestDoes.runGlobalGuards) {
+      expect(warn).toEqual([]);
+      return;
+    }
     expect(warn).toEqual([
       expect.stringMatching(/^APP_GUARD: .* also guards ChatGateway, .* return true .* 'ws'/),
     ]);
@@ -236,12 +241,16 @@ describe('a guard for HTTP on a gateway', () => {
   it('K8a: is named once among global guards', async () => {
     const guards = [new DocumentedGuard(), new RolesGuard()];
     const { warn } = await boot({ providers: [gateway()], guards });
-    expect(warn).toEqual([
-      expect.stringContaining('APP_GUARD: DocumentedGuard also guards ChatGateway'),
-    ]);
+    expect(warn).toEqual(
+      nestDoes.runGlobalGuards
+        ? [expect.stringContaining('APP_GUARD: DocumentedGuard also guards ChatGateway')]
+        : [],
+    );
   });
 
-  it.each([WsReadyGuard, RolesGuard, WsThrottlerGuard, WsAuthGuard])(
+  // Nest 11 does not run the last one for gateways, and the application refuses to boot (decorators.e2e-spec.ts).
+  const ready = [WsReadyGuard, RolesGuard, WsThrottlerGuard];
+  it.each(nestDoes.runGlobalGuards ? [...ready, WsAuthGuard] : ready)(
     'K8a: %o causes no warning, since it works on messages',
     async (guard) => {
       const global = { provide: APP_GUARD, useClass: guard };

@@ -45,6 +45,9 @@ export const nestDoes = {
   /** `IoAdapter` of Nest 11 leaves what an exception filter throws to RxJS, which throws it from a timer. */
   catchErrorsOfFilters: isNest12,
 
+  /** `FastifyAdapter` of Nest 11 takes the path of a Unix socket for a port. */
+  listenOnUnixSocketsByFastify: isNest12,
+
   /** `@nestjs/graphql` for Nest 11 passes `onClose` on to graphql-ws, and not `onPing`. */
   passPingsOfGraphql: isNest12,
 } as const;
