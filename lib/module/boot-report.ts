@@ -19,8 +19,10 @@ export interface BootFacts {
   readonly others: readonly ProtectedServer[];
   readonly strategies: Strategies;
   readonly config: ApplicationConfig;
-  /** Without one, as a standalone application, the application serves no gateway. */
+  /** A standalone application has none, and neither has a microservice. */
   readonly httpServer: Server | undefined;
+  /** Whether Nest has bound gateways. A standalone application serves none. */
+  readonly hasBound: boolean;
   readonly transport: WsAuthTransport;
   readonly warnings: readonly string[];
 }
@@ -32,7 +34,7 @@ const noGateway =
 /** Logs what protects each gateway, and warns of what cannot work. */
 export function reportBoot(logger: Logger, facts: BootFacts): void {
   const { httpServer, transport } = facts;
-  if (!httpServer) {
+  if (!httpServer && !facts.hasBound) {
     return;
   }
   const served = facts.gateways.map((each) => ({ ...each, policy: policyOf(each, facts) }));
@@ -50,10 +52,13 @@ export function reportBoot(logger: Logger, facts: BootFacts): void {
     ...facts.warnings,
     globalWarning(facts),
     ...served.flatMap(({ gateway, policy }) => gatewayWarnings(gateway, policy)),
+    ...(httpServer ? [] : served.flatMap(portWarning)),
     ...places.flatMap((each) => readingWarnings(each, facts)),
   ];
   const isPortUsed = places.length === 0 || places.some(({ port }) => port === 0);
-  watchForLostClients(httpServer, { transport, isPortUsed, places: places.map(placeOf) });
+  if (httpServer) {
+    watchForLostClients(httpServer, { transport, isPortUsed, places: places.map(placeOf) });
+  }
   for (const warning of new Set(warnings)) {
     if (warning !== undefined) {
       logger.warn(warning);
@@ -69,6 +74,16 @@ function policyOf(
     return undefined;
   }
   return servers.find((each) => each.port === port && each.path === path)?.context.policy;
+}
+
+/** A gateway of a microservice, which has no HTTP server that it could share. */
+function portWarning({ gateway, port }: FoundGateway): string[] {
+  return port === 0
+    ? [
+        `${gateway.name}: the application has no HTTP server, so that the gateway is on a port that the system chooses; name one: ` +
+          '@WebSocketGateway(8080)',
+      ]
+    : [];
 }
 
 /** Nest 11 runs no global guards for gateways. */

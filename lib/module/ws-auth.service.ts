@@ -83,6 +83,7 @@ export class WsAuthService
   readonly #others: OtherServers;
   #applicationPort: HttpPort | undefined;
   readonly #hooks: GatewayHooks;
+  #hasBound = false;
 
   constructor(
     @Inject(WS_AUTH_SETTINGS) private readonly settings: ModuleSettings,
@@ -99,13 +100,9 @@ export class WsAuthService
     private readonly modules: ModulesContainer,
     contextCreator: ExternalContextCreator,
   ) {
-    this.#hooks = new GatewayHooks({
-      modules,
-      config,
-      platform,
-      contextCreator,
-      reportRefusal: (client, refusal) => this.#reportRefusal(client, refusal),
-    });
+    const reportRefusal = (client: object, refusal: Refusal) =>
+      this.#reportRefusal(client, refusal);
+    this.#hooks = new GatewayHooks({ modules, config, platform, contextCreator, reportRefusal });
     this.#provided = new ProvidedStrategies(modules);
     this.#strategies = new Strategies(registryOf(passport), this.#provided);
     const { refusalLogLevel, maxPending, maxPendingPerAddress, telemetry } = settings;
@@ -167,6 +164,7 @@ export class WsAuthService
   }
 
   sessionContextOf(port: number, path: string | undefined): SessionContext | undefined {
+    this.#hasBound = true;
     const demand = this.gateways.demandOf(port, path, this.platform.hasNamespaces);
     if (!demand) {
       this.#hooks.install(port, path, this.settings);
@@ -224,6 +222,7 @@ export class WsAuthService
       strategies: this.#strategies,
       config: this.config,
       httpServer: this.httpServer,
+      hasBound: this.#hasBound,
       transport: this.platform.transport,
       warnings,
     });

@@ -9,11 +9,12 @@ import {
   type Provider,
   type Type,
 } from '@nestjs/common';
-import { APP_GUARD, NestFactory } from '@nestjs/core';
+import { APP_GUARD, GraphInspector, NestFactory, type NestContainer } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import { Test } from '@nestjs/testing';
 import { ThrottlerGuard, ThrottlerModule } from '@nestjs/throttler';
 import { ConnectedSocket, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { SocketModule } from '@nestjs/websockets/socket-module.js';
 import { ExtractJwt, type JwtFromRequestFunction } from 'passport-jwt';
 import { Strategy as PassportLocalStrategy } from 'passport-local';
 import { PassportStrategy } from '@nestjs/passport';
@@ -193,6 +194,36 @@ describe('a standalone application', () => {
     );
     await context.close();
     expect(lines).toEqual([]);
+  });
+});
+
+describe('a microservice', () => {
+  it('K8a: has the lines of its gateways, and a warning of one without a port', async () => {
+    const lines: string[] = [];
+    const note = (text: string, context?: string) =>
+      void (context === 'WsAuth' && lines.push(text));
+    const logger = { log: note, warn: note, error: note };
+    const imports = [WsAuthModule.forRoot({ strategy: 'jwt' })];
+    const module = await Test.createTestingModule({
+      imports,
+      providers: [JwtStrategy, gateway([], '/own')],
+    })
+      .setLogger(logger)
+      .compile();
+    // As `NestMicroservice` does: without an HTTP server.
+    const { container } = module as unknown as { container: NestContainer };
+    const sockets = new SocketModule();
+    const rest = [container.applicationConfig!, new GraphInspector(container), {}] as const;
+    await sockets.register(container, ...rest);
+    await module.init();
+    await sockets.close();
+    await module.close();
+    expect(lines).toEqual([
+      '/own: jwt, by header or first message',
+      expect.stringMatching(
+        /^ChatGateway: the application has no HTTP server, .* @WebSocketGateway\(8080\)$/,
+      ),
+    ]);
   });
 });
 
