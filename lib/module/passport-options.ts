@@ -10,12 +10,30 @@ export interface PassportModuleOptions {
   readonly authenticate: object;
 }
 
-/** What `PassportModule` was registered with, where the application imports it. */
+/**
+ * What `PassportModule` was registered with, where the application imports it.
+ *
+ * Modules may register it with strategies of their own: the one of another module must not judge a gateway, so that none is the
+ * default then.
+ */
 export function passportOptionsIn(moduleRef: ModuleRef): PassportModuleOptions {
-  try {
-    return splitPassportOptions(moduleRef.get(AuthModuleOptions, { strict: false }));
-  } catch {
+  const all = allOptionsIn(moduleRef);
+  const [first] = all;
+  if (first === undefined) {
     return noPassportOptions;
+  }
+  const { defaultStrategy: _own, ...options } = first;
+  const defaults = all.flatMap((each) => (each.defaultStrategy ? [each.defaultStrategy] : []));
+  const [defaultStrategy] = defaults;
+  const isOne = defaultStrategy && new Set(defaults.map(String)).size === 1;
+  return splitPassportOptions(isOne ? { ...options, defaultStrategy } : options);
+}
+
+function allOptionsIn(moduleRef: ModuleRef): readonly IAuthModuleOptions[] {
+  try {
+    return moduleRef.get(AuthModuleOptions, { strict: false, each: true });
+  } catch {
+    return [];
   }
 }
 

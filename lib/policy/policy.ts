@@ -137,7 +137,7 @@ function strategiesOf(
   if (empty || (needed && names.length === 0)) {
     throw new WsAuthConfigurationError(
       "strategy: none is named; pass WsAuthModule.forRoot({ strategy: 'jwt' }), put @WsAuth({ strategy: 'jwt' }) on the " +
-        "gateway, or import PassportModule.register({ defaultStrategy: 'jwt' })",
+        "gateway, or import PassportModule.register({ defaultStrategy: 'jwt' }), with the same name in all modules",
     );
   }
   return Object.freeze(names);

@@ -63,6 +63,14 @@ function metadataOf(passport: IAuthModuleOptions, options: WsAuthModuleOptions) 
 
 const headers = { authorization: 'Bearer any' };
 
+/** An application whose modules register these options. */
+function registering(...options: readonly IAuthModuleOptions[]) {
+  return {
+    imports: [WsAuthModule.forRoot(), ...options.map((each) => PassportModule.register(each))],
+    providers: [RecordingStrategy, AccountGateway],
+  };
+}
+
 describe('the options of PassportModule', () => {
   it('K5c: property names where the user is set on the client', async () => {
     await using app = await start({ defaultStrategy: 'rec', property: 'account' });
@@ -101,5 +109,23 @@ describe('the options of PassportModule', () => {
     // What a strategy changes holds for its own run.
     await app.connect('/', { headers }).opened();
     expect(seen).toEqual(expected);
+  });
+
+  describe('of several modules', () => {
+    it('K5c: the default of another module judges no gateway, in any order', async () => {
+      const all = [{ defaultStrategy: 'rec' }, { defaultStrategy: 'admin' }];
+      for (const options of [all, all.toReversed()]) {
+        const { message } = await bootError(registering(...options));
+        expect(message).toMatch(/^strategy: none is named.*with the same name in all modules$/);
+      }
+    });
+
+    it('K5c: the default holds where all that state one state the same', async () => {
+      const account = { defaultStrategy: ['rec'], property: 'account' };
+      const same = { defaultStrategy: 'rec' };
+      await using app = await startApp(registering({ session: false }, account, same));
+      const client = await app.connect('/', { headers }).opened();
+      expect(await client.ask('properties')).toEqual(['user']);
+    });
   });
 });

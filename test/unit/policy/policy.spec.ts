@@ -227,7 +227,7 @@ const refused: readonly Refused[] = [
     'ST-17: no strategy',
     { strategy: undefined },
     "strategy: none is named; pass WsAuthModule.forRoot({ strategy: 'jwt' }), put @WsAuth({ strategy: 'jwt' }) on the " +
-      "gateway, or import PassportModule.register({ defaultStrategy: 'jwt' })",
+      "gateway, or import PassportModule.register({ defaultStrategy: 'jwt' }), with the same name in all modules",
   ],
   ['ST-17: an empty list of strategies', { strategy: [] }, /^strategy: none is named/],
   [
