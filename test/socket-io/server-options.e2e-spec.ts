@@ -66,6 +66,28 @@ describe.each([ParserGateway, PublicParserGateway])(
   },
 );
 
+describe('a listener of raw packets', () => {
+  it('LG-01: sees none with a token, whatever the parser', async () => {
+    const shown: unknown[] = [];
+    @WebSocketGateway({ parser })
+    class Gateway extends IoEcho {
+      override handleConnection({ conn }: Socket): void {
+        for (const event of ['packet', 'message']) {
+          (conn as unknown as EventEmitter).on(event, (packet: unknown) => shown.push(packet));
+        }
+      }
+    }
+    @WebSocketGateway({ parser, namespace: 'chat' })
+    class Chat extends IoEcho {}
+    await using app = await startIo({}, [Gateway, Chat]);
+    using client = openIo(app.url, { transports: ['websocket'], auth, parser });
+    await client.connected();
+    await app.also(client, '/chat', { token: tokenOf('alice', { jti: 'other' }) }).connected();
+    await client.ask('authenticate', auth);
+    expect(JSON.stringify(shown)).not.toContain('eyJ');
+  });
+});
+
 describe('perMessageDeflate', () => {
   it('K12a: inflates no more than a packet may have before authentication', async () => {
     const bounds: unknown[] = [];

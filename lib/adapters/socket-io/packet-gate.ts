@@ -73,10 +73,10 @@ export class PacketGate implements ConnectionGate {
       return isOpen;
     }
     const { authenticate } = server.context.policy.events;
-    if (typeof data === 'string') {
-      return !data.startsWith('0') && !data.includes(authenticate);
-    }
-    return server.sendsText || !Buffer.from(data as Uint8Array).includes(authenticate);
+    const hasCredential =
+      typeof data === 'string' && (data.startsWith('0') || data.includes(authenticate));
+    // Where a packet of another parser holds one is not known.
+    return server.sendsText && !hasCredential;
   }
 
   sends(data: unknown): boolean {
