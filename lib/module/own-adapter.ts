@@ -2,6 +2,7 @@ import type { WebSocketAdapter } from '@nestjs/common';
 import type { ApplicationConfig } from '@nestjs/core';
 import type { AdapterContext, ProtectedServer } from '../adapters/adapter-context.js';
 import type { Platform } from '../adapters/platform.js';
+import { anotherCopy } from '../errors/another-copy.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import type { FoundGateway } from './gateway-policies.js';
 
@@ -66,6 +67,11 @@ function demandOwnServers(
 export function demandOwnAdapter({ adapterName, isAdapter }: Platform, adapter: unknown): void {
   if (!isAdapter(adapter)) {
     const name = (adapter as object | undefined)?.constructor.name ?? 'the adapter';
+    if (name === adapterName) {
+      throw new WsAuthConfigurationError(
+        `useWebSocketAdapter: this ${adapterName} does not authenticate for this module; ${anotherCopy}`,
+      );
+    }
     throw new WsAuthConfigurationError(
       `useWebSocketAdapter: ${name} does not authenticate; remove the line from main.ts (WsAuthModule installs ` +
         `${adapterName}), or pass new ${adapterName}(app, options)`,

@@ -44,6 +44,12 @@ export function isExtractor(value: unknown): value is WsCredentialExtractor {
   return phase === 'handshake' || value instanceof FirstMessageExtractor;
 }
 
+/** Whether a value is a `fromFirstMessage()` that another copy of the package has made. */
+export function isOfAnotherCopy(value: unknown): boolean {
+  const { phase, name } = Object(value) as Fields;
+  return phase === 'message' && name === 'fromFirstMessage' && !isExtractor(value);
+}
+
 /** @throws {WsAuthConfigurationError} that names the field of an extractor that is missing or invalid */
 export function demandWholeExtractor(option: string, extractor: WsCredentialExtractor): void {
   const given = extractor as unknown as Fields;

@@ -1,10 +1,11 @@
 import { EventEmitter } from 'node:events';
 import type { WsCredentialExtractor } from '../credentials/extractor.js';
+import { anotherCopy } from '../errors/another-copy.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import type { WsAuthMiddleware } from '../passport/express-request.js';
 import { isSendableCloseCode } from '../protocol/close-code.js';
 import { hasControlCharacter } from '../protocol/header-syntax.js';
-import { demandWholeExtractor, isExtractor } from './check-extractor.js';
+import { demandWholeExtractor, isExtractor, isOfAnotherCopy } from './check-extractor.js';
 import { checkFunction, checkSynchronous, describe } from './check-option.js';
 import { demandDistinctPlaces } from './distinct-places.js';
 import type { WsAuthModuleOptions } from './options.js';
@@ -20,8 +21,9 @@ export function checkCredentials(name: string, value: unknown): readonly WsCrede
     );
   }
   if (!Array.isArray(given) || !given.every(isExtractor)) {
+    const copy = Array.isArray(given) && given.some(isOfAnotherCopy) ? `; ${anotherCopy}` : '';
     throw new WsAuthConfigurationError(
-      `${name}: expected extractors such as fromAuthorizationHeader(), called, in a list`,
+      `${name}: expected extractors such as fromAuthorizationHeader(), called, in a list${copy}`,
     );
   }
   if (given.filter(({ phase }) => phase === 'message').length > 1) {

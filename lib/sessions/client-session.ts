@@ -1,3 +1,4 @@
+import { anotherCopy } from '../errors/another-copy.js';
 import { WsAuthNoSessionError } from '../errors/ws-auth.error.js';
 import type { WsAuthSession } from './session.js';
 
@@ -66,7 +67,7 @@ export function demandSeen(client: unknown, asking: string): WsAuthSession | und
   if (!isSeen(client)) {
     throw new WsAuthNoSessionError(
       `${asking}: this client did not come through WsAuthAdapter, so nothing has authenticated it; import ` +
-        'WsAuthModule.forRoot() in the root module, and use it in handlers of gateways only',
+        `WsAuthModule.forRoot() in the root module, and use it in handlers of gateways only, or ${anotherCopy}`,
     );
   }
   return SessionHolder.get(client);

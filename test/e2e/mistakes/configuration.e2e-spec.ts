@@ -162,6 +162,11 @@ const ofAdapters: Readonly<Record<string, Mistake>> = {
     (app) => app.useWebSocketAdapter(new OwnAdapter(app)),
     'useWebSocketAdapter: OwnAdapter does not authenticate; remove the line from main.ts',
   ),
+  'makes WsAuthAdapter of a second copy of the package': main((app) => {
+    const adapter = new WsAdapter(app);
+    Object.defineProperty(adapter, 'constructor', { value: { name: 'WsAuthAdapter' } });
+    app.useWebSocketAdapter(adapter);
+  }, 'useWebSocketAdapter: this WsAuthAdapter does not authenticate for this module; npm ls nestjs-ws-auth shows two copies'),
   'makes WsAuthAdapter without the application': main(
     (app) => app.useWebSocketAdapter(new WsAuthAdapter(undefined)),
     'pass the application: new WsAuthAdapter(app)',
@@ -239,6 +244,10 @@ const ofCredentials: Readonly<Record<string, Mistake>> = {
   'lists an extractor of passport-jwt': option(
     credentials(ExtractJwt.fromAuthHeaderAsBearerToken()),
     'credentials: expected extractors such as fromAuthorizationHeader()',
+  ),
+  'lists an extractor of a second copy of the package': option(
+    credentials({ name: 'fromFirstMessage', phase: 'message' }),
+    'called, in a list; npm ls nestjs-ws-auth shows two copies of the package',
   ),
   'writes a scheme in small letters': call(
     () => fromAuthorizationHeader({ schemes: ['bearer' as never] }),
