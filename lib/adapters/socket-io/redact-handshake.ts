@@ -4,7 +4,10 @@ import { redacted } from '../redact-payload.js';
 import type { EngineRequest } from './internals/engine.js';
 
 /** Hides credentials in the query that engine.io has parsed, and that `handshake.query` shows. */
-export function redactQuery({ _query: query }: EngineRequest, { queryParams }: Redaction): void {
+export function redactQuery(
+  { _query: query = {} }: Partial<Pick<EngineRequest, '_query'>>,
+  { queryParams }: Redaction,
+): void {
   for (const name of Object.keys(query)) {
     if (queryParams.has(name)) {
       query[name] = redacted;
