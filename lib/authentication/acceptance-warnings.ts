@@ -33,6 +33,15 @@ export class AcceptanceWarnings {
     );
   }
 
+  /** A strategy such as passport-remember-me uses up a cookie, and sets another one. */
+  cookieLost(strategy: string): void {
+    this.#warnOnce(
+      `cookie ${strategy}`,
+      `strategy: a cookie was set while ${strategy} accepted a credential, and an upgrade sends none to the client, so that one which ` +
+        'was used up is not replaced; let HTTP routes set it, and take their session or a ticket for this gateway',
+    );
+  }
+
   /** A session that lasts for thousands of years is one whose end was stated in the wrong unit, and never ends. */
   accepted({ expiresAt = 0 }: Pick<Principal, 'expiresAt'>, strategy: string): void {
     if (expiresAt > lastYear) {

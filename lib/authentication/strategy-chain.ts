@@ -2,6 +2,7 @@ import type { Credential } from '../credentials/credential.js';
 import { maxTokens } from '../credentials/jwt-search.js';
 import { noBasis, type Basis } from '../passport/basis.js';
 import { Evidence } from '../passport/evidence.js';
+import { hasLostCookie } from '../passport/express-members.js';
 import type { Outcome } from '../passport/outcome.js';
 import { runStrategy } from '../passport/run-strategy.js';
 import type { Strategies } from '../passport/strategies.js';
@@ -200,6 +201,9 @@ export class StrategyChain {
         return this.#notAccepted(principal, name);
       }
       this.checks.warnings?.accepted(principal, name);
+      if (hasLostCookie(request)) {
+        this.checks.warnings?.cookieLost(name);
+      }
       return (
         this.checks.keys.check(principal, name) ?? {
           session: beginSession(principal, name, credential, this.policy),

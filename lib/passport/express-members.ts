@@ -123,6 +123,14 @@ export function setSite(request: object, site: Site | undefined): void {
   (request as { [siteKey]?: Site | undefined })[siteKey] = site;
 }
 
+/** Whether the strategy, or middleware before it, has set a cookie that no client gets. */
+export function hasLostCookie(request: object): boolean {
+  return [request, Object.getPrototypeOf(request) as object].some((each) => {
+    const response: unknown = Object.getOwnPropertyDescriptor(each, 'res')?.value;
+    return response instanceof MiddlewareResponse && response.lostCookie;
+  });
+}
+
 /** Has the listener called when a strategy ends the response by itself instead of calling one of its actions. */
 export function onAnswer(request: object, onEnd: AnswerListener['onEnd']): void {
   (request as { [answerKey]?: AnswerListener })[answerKey] = { onEnd };

@@ -32,6 +32,8 @@ export class MiddlewareResponse extends UnsentResponse {
   /** Called when a middleware ends the response. */
   onEnd: (answer: MiddlewareAnswer) => void = ignore;
   redirects = false;
+  /** Whether a cookie was set that no client gets. */
+  lostCookie = false;
 
   get app(): object {
     return (this.req as AskedRequest).app;
@@ -150,6 +152,7 @@ export class MiddlewareResponse extends UnsentResponse {
 
   /** No cookie leaves with the 101 or with a refusal. */
   cookie(): this {
+    this.lostCookie = true;
     return this;
   }
 

@@ -78,6 +78,34 @@ describe('a strategy that answers the request by itself', () => {
   );
 });
 
+describe('a cookie that a strategy sets, as passport-remember-me does', () => {
+  it.each([
+    ['once, where it does', (response: Response) => response.cookie('remember', 'new'), 1],
+    ['not where it only asks', (response: Response) => response.get('Set-Cookie'), 0],
+  ])('K5b: reaches no client, and is warned of %s', async (_when, use, expected) => {
+    for (const middleware of [[], [sessions]]) {
+      const warnings: string[] = [];
+      const logger = {
+        log: () => {},
+        error: () => {},
+        warn: (text: string) => warnings.push(text),
+      };
+      const strategy = customStrategy('remember', (request) => {
+        use((request as unknown as { readonly res: Response }).res);
+        return { id: 'alice' };
+      });
+      const auth = { strategy: 'remember', credentials: [fromRequest()], middleware };
+      await using app = await startProtected(auth, [strategy], { logger });
+      for (let clients = 0; clients < 2; clients += 1) {
+        await app.connect('/').opened();
+      }
+      expect(
+        warnings.filter((text) => text.includes('a cookie was set while remember')),
+      ).toHaveLength(expected);
+    }
+  });
+});
+
 describe('a first message', () => {
   it('K5: is a body of JSON for strategies that ask for its type, as passport-json', async () => {
     const strategy = customStrategy('typed', (request: JudgedRequest) => {
