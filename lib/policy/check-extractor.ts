@@ -47,7 +47,7 @@ export function isExtractor(value: unknown): value is WsCredentialExtractor {
 /** Whether a value is a `fromFirstMessage()` that another copy of the package has made. */
 export function isOfAnotherCopy(value: unknown): boolean {
   const { phase, name } = Object(value) as Fields;
-  return phase === 'message' && name === 'fromFirstMessage' && !isExtractor(value);
+  return !isExtractor(value) && phase === 'message' && name === 'fromFirstMessage';
 }
 
 /** @throws {WsAuthConfigurationError} that names the field of an extractor that is missing or invalid */

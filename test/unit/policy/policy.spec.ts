@@ -201,6 +201,17 @@ const refused: readonly Refused[] = [
     /^credentials: expected extractors/,
   ],
   [
+    'K11b: an extractor of another copy of the package',
+    { credentials: [fromFirstMessage(), { name: 'fromFirstMessage', phase: 'message' } as never] },
+    /^credentials: expected extractors.*npm ls nestjs-ws-auth shows two copies/,
+  ],
+  [
+    'K11b: a message that is no extractor',
+    { credentials: [{ name: 'own', phase: 'message' } as never] },
+    /^credentials: expected extractors.* in a list$/,
+  ],
+  ['K11b: no list', { credentials: fromFirstMessage() as never }, /^credentials: .* in a list$/],
+  [
     'K11b: a hole in the list of middleware',
     { middleware: Array(1) },
     /^middleware: expected a function/,
