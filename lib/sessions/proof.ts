@@ -63,7 +63,9 @@ export function proofOf(
     ownTokenIds,
     // The password of HTTP Basic may be an opaque token: if the strategy returns when it was issued, that counts.
     issuedAt:
-      pastDate(returned(user, info, 'iat') ?? issueOf(tokens), presentedAt) ??
+      pastDate(returned(user, info, 'iat'), presentedAt) ??
+      // A user may have an `iat` of another kind.
+      pastDate(issueOf(tokens), presentedAt) ??
       (basis.presented ? presentedAt : undefined),
     issuer: stringOf(returned(user, info, 'iss')) ?? issuerOf(tokens),
     exp: expiryOf(user, info, stated),

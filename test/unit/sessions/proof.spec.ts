@@ -30,6 +30,14 @@ describe('proofOf', () => {
     });
   });
 
+  it.each([new Date(0), '5', 99_999_999_999, null])(
+    'K4a: reads the time of issue of the token where the user has %j there',
+    (iat) => {
+      const token = unverifiedToken({ iat: 10 });
+      expect(proof(token, { iat })).toMatchObject({ issuedAt: 10_000 });
+    },
+  );
+
   it('reads what user and info state first', () => {
     const token = unverifiedToken({ jti: 'token', iss: 'token', iat: 1 });
     const found = proof(token, { jti: 'user', iat: 2 }, { jti: 'info', iss: 'info' });
