@@ -1,7 +1,6 @@
 import type { AsyncResource } from 'node:async_hooks';
 import { closeGraceMs } from '../close-grace.js';
 import { endings } from '../endings.js';
-import { beginTurn, endTurns, isInTurn, waitForTurn } from '../turns.js';
 import type { GraphqlSocket } from './graphql-context.js';
 
 /** Decides what passes a socket. */
@@ -82,21 +81,15 @@ export class GraphqlGate {
 
   #emit(emit: GraphqlSocket['emit'], event: string | symbol, args: readonly unknown[]): boolean {
     if (event === 'close') {
-      endTurns(this.socket);
       this.#isShut = true;
       this.traffic.closed(args[0] as number);
     }
     if (event !== 'message') {
       return emit(event, ...args);
     }
-    if (isInTurn(this.socket)) {
-      waitForTurn(this.socket, () => this.#emit(emit, event, args));
-      return true;
-    }
     if (this.#isShut || !this.traffic.isOpen || !this.traffic.admits(args[0] as Buffer)) {
       return true;
     }
-    beginTurn(this.socket);
     const { context } = this.traffic;
     return context
       ? context.runInAsyncScope(emit, undefined, event, ...args)
