@@ -8,7 +8,7 @@ export interface QueuedMessage {
 }
 
 /** Messages that came before the session, of clients that the application has paused since. Few clients have any. */
-const held = new WeakMap<GatedWebSocket, QueuedMessage[]>();
+const held = new WeakMap<GatedWebSocket, readonly QueuedMessage[]>();
 
 /**
  * Emits messages in order. If the application pauses the client, the rest waits for its `resume()`; if hooks of the connection
@@ -22,7 +22,7 @@ export function deliver(client: GatedWebSocket, messages: readonly QueuedMessage
   for (const [index, { data, isBinary }] of messages.entries()) {
     // A closed socket stays paused for ever.
     if (client.isPaused && client.readyState !== WebSocket.CLOSED) {
-      keep(client, messages.slice(index));
+      held.set(client, messages.slice(index));
       return;
     }
     client.emit('message', data, isBinary);
@@ -38,16 +38,6 @@ export function deliverResumed(client: GatedWebSocket): void {
 export function deliverHeld(client: GatedWebSocket): void {
   for (const { data, isBinary } of take(client)) {
     client.emit('message', data, isBinary);
-  }
-}
-
-/** Behind what is held already, since messages come here one by one as well. */
-function keep(client: GatedWebSocket, messages: QueuedMessage[]): void {
-  const before = held.get(client);
-  if (before) {
-    before.push(...messages);
-  } else {
-    held.set(client, messages);
   }
 }
 

@@ -12,12 +12,10 @@ import type { Peer } from '../peer.js';
 import type { SessionContext } from '../session-context.js';
 import { SessionLifecycle } from '../session-lifecycle.js';
 import { closeInTurn, scheduleInSlices } from '../slices.js';
-import { beginTurn, endTurns, isInTurn, waitForTurn } from '../turns.js';
 import { bytesBesideMessagesIn } from '../waiting-message-bytes.js';
 import { bytesOf } from './bytes-of.js';
 import { closeClient, closingOf, refuseClient } from './close-client.js';
 import { closedGate, type CloseArgs, type Gate, type GatedWebSocket } from './gate.js';
-import { deliver } from './held-messages.js';
 import { answersPing } from './ping.js';
 
 /** The gate of an authenticated socket: it is open exactly as long as the session lives. */
@@ -50,10 +48,6 @@ export class SessionGate implements Gate, Connection {
   }
 
   admits(client: GatedWebSocket, data: RawData, isBinary: boolean): boolean {
-    if (isInTurn(client)) {
-      waitForTurn(client, () => deliver(client, [{ data, isBinary }]));
-      return false;
-    }
     if (!this.life.isOpen) {
       return false;
     }
@@ -61,16 +55,11 @@ export class SessionGate implements Gate, Connection {
     if (answersPing(client, bytes, isBinary, this.#policy)) {
       return false;
     }
-    if (this.#policy.renewals.matches(bytes) && this.#renews(bytes, isBinary)) {
-      return false;
-    }
-    beginTurn(client);
-    return true;
+    return !this.#policy.renewals.matches(bytes) || !this.#renews(bytes, isBinary);
   }
 
   /** A listener of its own would cost each session more memory than all that a renewal shows to strategies. */
   keepsClose(client: GatedWebSocket, [code]: CloseArgs): boolean {
-    endTurns(client);
     client.wsAuthGate = closedGate;
     this.life.closed(code as number);
     return false;

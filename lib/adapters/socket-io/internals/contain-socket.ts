@@ -1,7 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { captureRejectionsWith } from '../../capture-rejections.js';
 import { callContained, contain, logFault } from '../../contain.js';
-import { beginTurn, isInTurn, waitForTurn } from '../../turns.js';
 import type { IoNamespace, IoSocket } from '../platform-types.js';
 import { containPackets, type OnFault } from './contain-packets.js';
 
@@ -123,21 +122,13 @@ function containDispatch(
       fail(event[0], error);
     }
   };
-  const handOn = (event: unknown[]) => {
-    if (isInTurn(socket)) {
-      waitForTurn(socket, () => handOn(event));
-    } else if (socket.connected && owner.isOpen) {
-      beginTurn(socket);
-      emit(event);
-    }
-  };
   socket.dispatch = (event: unknown[]) => {
     run.call(socket, event, (error) => {
       process.nextTick(() => {
         if (error) {
           onError.call(socket, error);
-        } else {
-          handOn(event);
+        } else if (socket.connected && owner.isOpen) {
+          emit(event);
         }
       });
     });
