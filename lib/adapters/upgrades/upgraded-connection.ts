@@ -1,5 +1,6 @@
 import type { AsyncResource } from 'node:async_hooks';
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ContainedLogger } from '../../events/contained-logger.js';
 import type { Authenticated } from '../../authentication/authenticated.js';
@@ -8,7 +9,7 @@ import type { Connection } from '../connection.js';
 import type { Peer } from '../peer.js';
 import type { SessionContext } from '../session-context.js';
 import { SessionLifecycle } from '../session-lifecycle.js';
-import { installValve, type Valve } from './socket-valve.js';
+import { installValve, sessionEnded, type Valve } from './socket-valve.js';
 
 /** Close code of a socket that ended without a close frame, or with one that only the other server has read. */
 const noCloseFrame = 1006;
@@ -33,6 +34,7 @@ export class UpgradedConnection implements Connection, Valve {
     this.#unanswered = setTimeout(() => this.#giveUp(), context.policy.authTimeoutMs);
     this.#unanswered.unref();
     this.#socket.once('close', () => this.#closed());
+    this.#keepAlive(context.policy.heartbeatIntervalMs);
     installValve(this.#socket, this);
   }
 
@@ -56,12 +58,13 @@ export class UpgradedConnection implements Connection, Valve {
     // A message would be part of a protocol that only the other server speaks.
   }
 
+  /** Proxies end their own connection when this socket fails or has been read to its end, and not when it merely closes. */
   end(): void {
-    this.#socket.destroy();
+    this.#socket.destroy(sessionEnded());
   }
 
   refuse(): void {
-    this.#socket.destroy();
+    this.end();
   }
 
   onClosed(callback: (code: number) => void): void {
@@ -70,6 +73,13 @@ export class UpgradedConnection implements Connection, Valve {
 
   get #socket(): Duplex {
     return this.peer.socket;
+  }
+
+  /** The other server may send no pings, and a client that has vanished would keep its session for ever. */
+  #keepAlive(intervalMs: number): void {
+    if (intervalMs > 0) {
+      (this.#socket as Partial<Socket>).setKeepAlive?.(true, intervalMs);
+    }
   }
 
   #closed(): void {

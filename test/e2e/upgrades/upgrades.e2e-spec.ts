@@ -1,10 +1,14 @@
 import { once } from 'node:events';
+import type { Server } from 'node:http';
 import { connect } from 'node:http2';
+import { Socket } from 'node:net';
 import type { INestApplication } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
+import httpProxy from 'http-proxy';
 import { Server as IoServer } from 'socket.io';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { WebSocketServer } from 'ws';
 import {
   fromAuthorizationHeader,
   fromCookie,
@@ -184,6 +188,44 @@ describe('the session of another server', () => {
     expect(await client.closed()).toMatchObject({ code: 1006 });
     expect(sessionsOf(app).count()).toBe(0);
   });
+
+  it('K6c: takes the connection of a proxy with it', async () => {
+    await using target = await startApp({});
+    const behind = new WebSocketServer({ server: target.nest.getHttpServer() });
+    const options = { path: '/other' };
+    const module = {
+      imports: [WsAuthModule.forRoot({ strategy: 'jwt', upgrades: [protectUpgrades(options)] })],
+      providers: [JwtStrategy],
+    };
+    await using app = await startApp(module, (nest) => {
+      const proxy = httpProxy.createProxyServer({ target: target.origin });
+      const server: Server = nest.getHttpServer();
+      server.on('upgrade', (request, socket, head) => proxy.ws(request, socket, head));
+    });
+    const client = await app.connect('/other', bearer()).opened();
+    expect(behind.clients.size).toBe(1);
+    await sessionsOf(app).revoke({ userId: 'alice' });
+    expect(await client.closed()).toMatchObject({ code: 1006 });
+    await expect.poll(() => behind.clients.size).toBe(0);
+  });
+
+  it.each([
+    [30_000, [[true, 30_000]]],
+    [0, []],
+  ])(
+    'K6c: is probed each %i ms by TCP, so that a client that has vanished keeps no place',
+    async (heartbeatIntervalMs, probes) => {
+      const { app } = await startOther({}, { heartbeatIntervalMs });
+      await using _app = app;
+      const probing = vi.spyOn(Socket.prototype, 'setKeepAlive');
+      try {
+        await app.connect('/other', bearer()).opened();
+        expect(probing.mock.calls).toEqual(probes);
+      } finally {
+        probing.mockRestore();
+      }
+    },
+  );
 
   it('is refreshed by the application, and hooks see the newer user', async () => {
     const { app, other } = await startOther();
