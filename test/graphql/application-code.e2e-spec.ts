@@ -1,4 +1,4 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import type { Server } from 'node:http';
 import { GraphQLError, GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
@@ -11,6 +11,7 @@ import { JwtStrategy } from '../support/strategies.js';
 import { sessionsOf } from '../support/connections.js';
 import { RawPeer } from '../support/raw-peer.js';
 import { bearer, tokenOf } from '../support/tokens.js';
+import { settle } from '../support/turns.js';
 import { startGraphql } from './graphql-app.js';
 import { Subscriber } from './graphql-client.js';
 
@@ -102,7 +103,77 @@ describe('the source of a subscription', () => {
     });
     expect(await other.query('{ hello }')).toMatchObject({ data: { hello: 'hello' } });
   });
+
+  it('K9c: is returned at once, where the session has ended before it was there', async () => {
+    const { onSubscribe, began, begin } = heldBack();
+    const operations: unknown[] = [];
+    const onOperation = () => void operations.push(1);
+    await using graphql = await startGraphql({ theirs: { onSubscribe, onOperation } });
+    await using client = new Subscriber(graphql.app, { connectionParams });
+    void client.subscribe();
+    await began;
+    // The close frame stays unanswered: graphql-ws knows of no end.
+    client.socket!.pause();
+    await sessionsOf(graphql.app).revoke({ userId: 'alice' });
+    begin();
+    await expect.poll(() => operations.length).toBe(1);
+    await settle();
+    expect(graphql.news.ended).toEqual(['alice']);
+    expect(graphql.news.subscribers).toBe(0);
+  });
+
+  it.each<[string, (client: WebSocket) => void]>([
+    ['ends it', (client) => client.send(JSON.stringify({ type: 'complete', id: '1' }))],
+    ['leaves', (client) => client.terminate()],
+  ])(
+    'K12d: whose return() rejects harms nobody, where the client %s before it was there',
+    async (_what, leave) => {
+      const { onSubscribe, began, begin } = heldBack();
+      let isReturned = false;
+      const source = {
+        next: () => new Promise(() => undefined),
+        return: () => {
+          isReturned = true;
+          return Promise.reject(new Error('SECRET'));
+        },
+        [Symbol.asyncIterator]: () => source,
+      };
+      const onOperation = () => source;
+      await using graphql = await startGraphql({ theirs: { onSubscribe, onOperation } });
+      const socket = new WebSocket(graphql.app.url('/graphql'), 'graphql-transport-ws');
+      await once(socket, 'open');
+      socket.send(JSON.stringify({ type: 'connection_init', payload: connectionParams }));
+      await once(socket, 'message');
+      const payload = { query: 'subscription { latest }' };
+      socket.send(JSON.stringify({ type: 'subscribe', id: '1', payload }));
+      await began;
+      leave(socket);
+      if (socket.readyState === socket.OPEN) {
+        socket.send(JSON.stringify({ type: 'ping' }));
+        await once(socket, 'message');
+      } else {
+        await expect.poll(() => sessionsOf(graphql.app).count()).toBe(0);
+      }
+      begin();
+      await expect.poll(() => isReturned).toBe(true);
+      await settle();
+      socket.terminate();
+    },
+  );
 });
+
+/** An operation that waits before it begins. */
+function heldBack() {
+  let begin!: () => void;
+  const mayBegin = new Promise<void>((resolve) => (begin = resolve));
+  let isCalled!: () => void;
+  const began = new Promise<void>((resolve) => (isCalled = resolve));
+  const onSubscribe = () => {
+    isCalled();
+    return mayBegin;
+  };
+  return { onSubscribe, began, begin };
+}
 
 const head =
   'GET /graphql HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n' +

@@ -1,6 +1,7 @@
 import { comesTooLate } from '../../passport/thenable.js';
 import { sessionOf } from '../../sessions/client-session.js';
 import { logFault } from '../contain.js';
+import { containEnd } from './source-end.js';
 
 /** Hooks that graphql-ws calls when a connection has closed, in a promise that it does not watch. */
 const afterwards = ['onDisconnect', 'onClose'] as const;
@@ -21,6 +22,7 @@ export function containedHooks(theirs: object): Readonly<Record<string, Hook>> {
       .filter((name) => typeof given[name] === 'function')
       .map((name) => [name, wrap(name, given[name] as Hook)] as const);
   return Object.fromEntries([
+    ['onOperation', endingQuietly(given['onOperation'] as Hook | undefined)],
     ...contained(afterwards, (name, hook) => withSession(quiet(name, hook))),
     ...contained(early, (_name, hook) => withSession(hook)),
     ...contained(['validate'], (_name, hook) => synchronous(hook)),
@@ -29,6 +31,15 @@ export function containedHooks(theirs: object): Readonly<Record<string, Hook>> {
 
 function withSession(hook: Hook): Hook {
   return (...args) => (sessionOf(args[0] as object) ? hook(...args) : undefined);
+}
+
+/** The hook is handed the result of an operation last, before graphql-ws iterates or returns it, and may put another in its place. */
+function endingQuietly(onOperation: Hook | undefined): Hook {
+  return async (...args) => {
+    const replaced = await onOperation?.(...args);
+    containEnd(replaced || args.at(-1));
+    return replaced;
+  };
 }
 
 /** graphql-ws does not await what `validate` returns: every operation would pass. */

@@ -113,16 +113,16 @@ export class GraphqlConnection implements Connection, GraphqlTraffic {
   }
 
   /**
-   * Ends the operations that run. graphql-ws does so when the socket has closed, which a client can delay by not answering the close
-   * frame, and in a promise that it does not watch: it finds none any more.
+   * Ends the operations that run, and those that have yet to begin: graphql-ws returns the source of one that it does not find. It does so
+   * by itself when the socket has closed, which a client can delay by not answering the close frame, and in a promise that it does not watch.
    */
   #returnOperations(): void {
     // Where another version keeps them elsewhere, graphql-ws ends them when the socket has closed.
     const { subscriptions = {} } = this.graphql as Partial<GraphqlWsContext>;
     for (const [id, operation] of Object.entries(subscriptions)) {
+      Reflect.deleteProperty(subscriptions, id);
       const iterator = operation as Partial<AsyncGenerator> | null;
       if (typeof iterator?.return === 'function') {
-        Reflect.deleteProperty(subscriptions, id);
         returnQuietly(iterator as AsyncGenerator);
       }
     }

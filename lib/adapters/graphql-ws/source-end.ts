@@ -1,0 +1,22 @@
+/** What graphql-ws iterates for a subscription. */
+type Source = Partial<AsyncGenerator>;
+
+/**
+ * Has the source of a subscription end without a fault: graphql-ws returns one that is not wanted any more, since its client has left
+ * meanwhile, in a promise that it does not watch. What a source throws at its end concerns no client.
+ *
+ * @param result what an operation has resulted in
+ */
+export function containEnd(result: unknown): void {
+  const source = Object(result) as Source;
+  const end = source.return;
+  if (typeof end === 'function') {
+    source.return = async (value) => {
+      try {
+        return await end.call(source as AsyncGenerator, value);
+      } catch {
+        return { value: undefined, done: true };
+      }
+    };
+  }
+}
