@@ -9,7 +9,7 @@ type Callback = (...args: unknown[]) => unknown;
  * Strategies call them with a callback of their own, and do not look at what they return. A client could end the process by a token that
  * the callback cannot decode; or, where the process survives, keep slots until no client gets one.
  *
- * @param onRejection called when the strategy has had time to handle the rejection by itself
+ * @param onRejection called for a rejection that the strategy leaves alone
  */
 export function containCallbacks(
   run: object,
@@ -19,10 +19,9 @@ export function containCallbacks(
   const handler: ProxyHandler<Callback> = {
     apply(callback, self, args: unknown[]) {
       const returned: unknown = Reflect.apply(callback, self, args);
-      if (isPromise(returned) && args.some(isFunction)) {
-        returned.then(undefined, (error: unknown) => void setImmediate(onRejection, error));
-      }
-      return returned;
+      return isPromise(returned) && args.some(isFunction)
+        ? watched(returned, onRejection)
+        : returned;
     },
   };
   const members = run as Readonly<Record<string, Callback>>;
@@ -32,19 +31,50 @@ export function containCallbacks(
   }
 }
 
+/** A promise that knows whether somebody waits for it, who then handles its failure. */
+class WatchedPromise extends Promise<unknown> {
+  static override get [Symbol.species](): PromiseConstructor {
+    return Promise;
+  }
+
+  isAwaited = false;
+
+  // oxlint-disable-next-line unicorn/no-thenable -- a promise has it
+  override then<Value = unknown, Failed = never>(
+    onValue?: ((value: unknown) => Value | PromiseLike<Value>) | null,
+    onFailure?: ((reason: unknown) => Failed | PromiseLike<Failed>) | null,
+  ): Promise<Value | Failed> {
+    this.isAwaited = true;
+    return super.then(onValue, onFailure);
+  }
+
+  /** Calls back when it has failed, unless somebody waits for it, perhaps a little later. */
+  whenLeft(onRejection: (error: unknown) => void): void {
+    super.then(undefined, (error: unknown) => {
+      setImmediate(() => {
+        if (!this.isAwaited) {
+          onRejection(error);
+        }
+      });
+    });
+  }
+}
+
+/** Functions of a class that take a function are called in the same way, such as one that tries again: the class handles what they reject with. */
+function watched(returned: Promise<unknown>, onRejection: (error: unknown) => void): unknown {
+  const promise = new WatchedPromise((resolve) => resolve(returned));
+  promise.whenLeft(onRejection);
+  return promise;
+}
+
 const known = new WeakMap<object, readonly string[]>();
 
-/** Where strategies keep what they were given. Under other names, a class keeps functions of its own, whose failures it handles. */
-const nameOfCallback = /^_|^verify$/;
-
-/** Names of the callbacks that a strategy keeps. Methods of a class are not enumerable. */
+/** Names of the functions that a strategy keeps. Methods of a class are not enumerable, and belong to the strategy itself. */
 function callbacksOf(strategy: object): readonly string[] {
   let names = known.get(strategy);
   if (names === undefined) {
     const members = strategy as Readonly<Record<string, unknown>>;
-    names = enumerableNames(strategy).filter(
-      (name) => nameOfCallback.test(name) && isFunction(members[name]),
-    );
+    names = enumerableNames(strategy).filter((name) => isFunction(members[name]));
     known.set(strategy, names);
   }
   return names;

@@ -46,10 +46,16 @@ describe('a function that a strategy keeps', () => {
     await expect(outcome).resolves.toMatchObject({ type: 'success' });
   });
 
-  it('K12c: that a class keeps under a name of its own is its own', async () => {
-    await expect(outcomeOf(broken, fallBack, 'withRetries')).resolves.toMatchObject({
-      type: 'success',
-    });
+  it.each(['withRetries', '_withRetries'])(
+    'K12c: leaves a rejection that the strategy handles later to the strategy, under the name %s',
+    async (name) => {
+      await expect(outcomeOf(broken, fallBack, name)).resolves.toMatchObject({ type: 'success' });
+    },
+  );
+
+  it('K12c: ends the run under any name, such as getOptions of passport-ldapauth', async () => {
+    const outcome = outcomeOf(broken, (_run, ask) => void ask({}, done), 'getOptions');
+    await expect(outcome).resolves.toEqual({ type: 'error', error: down });
   });
 
   it('K12c: is called with what it was given, and returns what it returns', async () => {
