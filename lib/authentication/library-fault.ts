@@ -1,5 +1,3 @@
-import { constants } from 'node:os';
-
 /**
  * How the messages of jsonwebtoken begin, and a name for what each states. All of its failures share one class, and the rest of a
  * message may quote a claim of the token.
@@ -61,16 +59,19 @@ export function isOutage(reason: unknown): boolean {
   }
 }
 
-/** Codes of name resolution and of undici; the system has a list of its own. */
-const connectionCode = /^(?:ENOTFOUND|EAI_[A-Z]+|UND_ERR_[A-Z_]+)$/;
+/** Codes of sockets, of name resolution and of undici. Others may be about the token, such as that of a file named by its `kid`. */
+const connectionCode =
+  /^(?:ECONN[A-Z]+|E(?:HOST|NET)[A-Z]+|E(?:SOCKET)?TIMEDOUT|EPIPE|ENOTFOUND|EAI_[A-Z]+|UND_ERR_(?:[A-Z]+_TIMEOUT|SOCKET|CLOSED|DESTROYED))$/;
 
 /** The errors of jwks-rsa that are not about the token. */
 const keyServerError = /^Jwks(?:RateLimit)?Error$/;
 
 function isOfConnection(error: unknown): boolean {
-  const { code, name, isEndpointUnavailable } = Object(error) as Readonly<Record<string, unknown>>;
-  const isCode =
-    typeof code === 'string' && (Object.hasOwn(constants.errno, code) || connectionCode.test(code));
+  const { code, syscall, name, isEndpointUnavailable } = Object(error) as Readonly<
+    Record<string, unknown>
+  >;
+  // ENOENT is also that of a Unix socket.
+  const isCode = syscall === 'connect' || connectionCode.test(String(code));
   return isCode || isEndpointUnavailable === true || keyServerError.test(String(name));
 }
 

@@ -1,4 +1,5 @@
 import { createSecretKey, generateKeyPairSync } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import jwt from 'jsonwebtoken';
 import { JwksClient, JwksRateLimitError } from 'jwks-rsa';
 import { createLocalJWKSet, jwtVerify, SignJWT } from 'jose';
@@ -92,9 +93,8 @@ const wrapped = new TypeError('fetch failed', { cause: errorOfCode('UND_ERR_CONN
 
 describe('an error of the connection to what a strategy asks', () => {
   it.each([
-    ...['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'ENOENT'].map(
-      errorOfCode,
-    ),
+    ...['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'].map(errorOfCode),
+    Object.assign(errorOfCode('ENOENT'), { syscall: 'connect' }),
     wrapped,
     new JwksRateLimitError('x'),
   ])('ST-15: is an outage: %o', (error) => {
@@ -115,6 +115,10 @@ describe('an error of the connection to what a strategy asks', () => {
     () => Promise.reject('ECONNREFUSED'),
     () => Promise.reject({ code: 'ECONNREFUSED' }),
     () => Promise.reject(errorOfCode('__proto__')),
+    () => readFile('keys/kid-of-a-client.pem'),
+    () => readFile(`keys/${'k'.repeat(300)}`),
+    () => Promise.reject(errorOfCode('UND_ERR_INVALID_ARG')),
+    () => Promise.reject(errorOfCode('UND_ERR_RESPONSE')),
     () =>
       Promise.reject(
         Object.defineProperty(new Error('x'), 'cause', {
