@@ -31,7 +31,12 @@ export function passportOptionsIn(moduleRef: ModuleRef): PassportModuleOptions {
 
 function allOptionsIn(moduleRef: ModuleRef): readonly IAuthModuleOptions[] {
   try {
-    return moduleRef.get(AuthModuleOptions, { strict: false, each: true });
+    const all = moduleRef.get<IAuthModuleOptions | null>(AuthModuleOptions, {
+      strict: false,
+      each: true,
+    });
+    // A factory may return nothing, as for AuthGuard.
+    return all.filter((each) => each !== null && each !== undefined);
   } catch {
     return [];
   }

@@ -120,6 +120,13 @@ describe('the options of PassportModule', () => {
       }
     });
 
+    it('K5c: a factory that returns nothing registers nothing', async () => {
+      const { imports, providers } = registering({ defaultStrategy: 'rec' });
+      const nothing = PassportModule.registerAsync({ useFactory: () => null as never });
+      await using app = await startApp({ imports: [nothing, ...imports], providers });
+      await app.connect('/', { headers }).opened();
+    });
+
     it('K5c: the default holds where all that state one state the same', async () => {
       const account = { defaultStrategy: ['rec'], property: 'account' };
       const same = { defaultStrategy: 'rec' };
