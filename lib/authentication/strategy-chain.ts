@@ -2,7 +2,7 @@ import type { Credential } from '../credentials/credential.js';
 import { maxTokens } from '../credentials/jwt-search.js';
 import { noBasis, type Basis } from '../passport/basis.js';
 import { Evidence } from '../passport/evidence.js';
-import { hasLostCookie } from '../passport/express-members.js';
+import { lostCookies } from '../passport/express-members.js';
 import type { Outcome } from '../passport/outcome.js';
 import { runStrategy } from '../passport/run-strategy.js';
 import type { Strategies } from '../passport/strategies.js';
@@ -47,6 +47,8 @@ interface StrategyAttempt {
   readonly name: string;
   readonly judged: StrategyRun;
   readonly request: StrategyRequest;
+  /** Cookies that middleware has set before. */
+  readonly cookies: number;
   /** Absent where no strategy of that name is registered. */
   readonly run: Run | undefined;
 }
@@ -156,13 +158,14 @@ export class StrategyChain {
   #prepare(name: string, judged: StrategyRun): StrategyAttempt {
     const { credential } = judged;
     const request = strategyRequest(judged);
+    const asked = { name, judged, request, cookies: lostCookies(request) };
     const registered = this.strategies.find(name);
     if (!registered) {
-      return { name, judged, request, run: undefined };
+      return { ...asked, run: undefined };
     }
     const strategy = withWholePassword(registered, credential, request);
     const evidence = new Evidence(strategy, request, credential.content, this.policy.redaction);
-    return { name, judged, request, run: { strategy, evidence } };
+    return { ...asked, run: { strategy, evidence } };
   }
 
   #ask({ judged, request, run }: StrategyAttempt): Outcome | Promise<Outcome> {
@@ -187,7 +190,7 @@ export class StrategyChain {
 
   #open(
     { user, info, context }: Success,
-    { name, judged: { credential }, request }: StrategyAttempt,
+    { name, judged: { credential }, request, cookies }: StrategyAttempt,
     basis: Basis,
   ): Authenticated | Refusal | Failure {
     if (basis.tokens.length > maxTokens) {
@@ -201,7 +204,7 @@ export class StrategyChain {
         return this.#notAccepted(principal, name);
       }
       this.checks.warnings?.accepted(principal, name);
-      if (hasLostCookie(request)) {
+      if (lostCookies(request) > cookies) {
         this.checks.warnings?.cookieLost(name);
       }
       return (

@@ -123,12 +123,14 @@ export function setSite(request: object, site: Site | undefined): void {
   (request as { [siteKey]?: Site | undefined })[siteKey] = site;
 }
 
-/** Whether the strategy, or middleware before it, has set a cookie that no client gets. */
-export function hasLostCookie(request: object): boolean {
-  return [request, Object.getPrototypeOf(request) as object].some((each) => {
-    const response: unknown = Object.getOwnPropertyDescriptor(each, 'res')?.value;
-    return response instanceof MiddlewareResponse && response.lostCookie;
-  });
+/** How many cookies the strategy, and middleware before it, have set. No client gets them. */
+export function lostCookies(request: object): number {
+  return cookiesOf(request) + cookiesOf(Object.getPrototypeOf(request) as object);
+}
+
+function cookiesOf(request: object): number {
+  const response: unknown = Object.getOwnPropertyDescriptor(request, 'res')?.value;
+  return response instanceof MiddlewareResponse ? response.lostCookies : 0;
 }
 
 /** Has the listener called when a strategy ends the response by itself instead of calling one of its actions. */

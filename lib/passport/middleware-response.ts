@@ -32,8 +32,8 @@ export class MiddlewareResponse extends UnsentResponse {
   /** Called when a middleware ends the response. */
   onEnd: (answer: MiddlewareAnswer) => void = ignore;
   redirects = false;
-  /** Whether a cookie was set that no client gets. */
-  lostCookie = false;
+  /** Cookies that were set, and that no client gets. */
+  lostCookies = 0;
 
   get app(): object {
     return (this.req as AskedRequest).app;
@@ -152,7 +152,7 @@ export class MiddlewareResponse extends UnsentResponse {
 
   /** No cookie leaves with the 101 or with a refusal. */
   cookie(): this {
-    this.lostCookie = true;
+    this.lostCookies += 1;
     return this;
   }
 

@@ -78,12 +78,18 @@ describe('a strategy that answers the request by itself', () => {
   );
 });
 
+/** Middleware may set cookies of its own, which say nothing about the credential. */
+function visits(_request: unknown, response: Response, next: () => void): void {
+  response.cookie('visited', 'yes');
+  next();
+}
+
 describe('a cookie that a strategy sets, as passport-remember-me does', () => {
   it.each([
     ['once, where it does', (response: Response) => response.cookie('remember', 'new'), 1],
     ['not where it only asks', (response: Response) => response.get('Set-Cookie'), 0],
   ])('K5b: reaches no client, and is warned of %s', async (_when, use, expected) => {
-    for (const middleware of [[], [sessions]]) {
+    for (const middleware of [[], [sessions], [visits]]) {
       const warnings: string[] = [];
       const logger = {
         log: () => {},
