@@ -32,15 +32,14 @@ export function findUserKey(user: object, userId: WsAuthModuleOptions['userId'])
   if (userId) {
     const named: unknown = userId(user as never);
     return {
-      key: isOfNothing(named) || comesTooLate(named) ? undefined : userKey(named),
+      key: isOfNothing(named, user) || comesTooLate(named) ? undefined : userKey(named),
       field: undefined,
     };
   }
   for (const field of keyFields) {
     const value = (user as Record<string, unknown>)[field];
     if (value !== undefined && value !== null) {
-      // Users choose their names, and one may be called "null".
-      const isEmpty = field !== 'username' && isOfNothing(value);
+      const isEmpty = field !== 'username' && isOfNothing(value, user);
       return { key: isEmpty ? undefined : userKey(value), field };
     }
   }
@@ -106,8 +105,10 @@ const noText = /^\[object |^[+-]?(?:NaN|Infinity)$|\ufffd/;
  * What `String()` and templates make of a field that is not there, also as a part of a key such as `tenant:undefined`: all users without
  * it would be one user.
  */
-const textOfNothing = /(?:^|[:|/#])(?:undefined|null|NaN|\[object \w+\])(?:$|[:|/#])/;
+const textOfNothing = /(?:^|[:|/#])(undefined|null|NaN|\[object \w+\])(?:$|[:|/#])/;
 
-function isOfNothing(value: unknown): boolean {
-  return typeof value === 'string' && textOfNothing.test(value);
+/** Users choose their names, and one may be called "null", who must not escape limits and revocation by that. */
+function isOfNothing(value: unknown, { username }: { readonly username?: unknown }): boolean {
+  const found = typeof value === 'string' ? textOfNothing.exec(value) : null;
+  return found !== null && found[1] !== username;
 }

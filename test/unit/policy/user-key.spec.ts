@@ -150,6 +150,16 @@ describe('findUserKey', () => {
     },
   );
 
+  it.each(ofNothing)('K2b: takes a key that was made of the username %j', (username) => {
+    expect(findUserKey({ username }, () => `local:${username}`).key).toBe(`local:${username}`);
+    expect(findUserKey({ id: `acme:${username}`, username }, undefined).key).toBe(
+      `acme:${username}`,
+    );
+    expect(findUserKey({ username }, () => 'acme:nil:NaN').key === undefined).toBe(
+      username !== 'NaN',
+    );
+  });
+
   it.each(['null@example.com', 'undefined-behaviour', 'nullable', 'annull', 'Null'])(
     'K2b: takes %j for a key',
     (text) => {
