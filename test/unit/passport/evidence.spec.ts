@@ -161,16 +161,18 @@ function introspecting(...handed: unknown[]): Strategy {
   return Object.assign(strategy, { _verify: accept });
 }
 
+const exp = 2_000_000_000;
+
 describe('claims that a strategy hands to its verify function', () => {
   it.each<[string, unknown[], object[] | undefined]>([
     [
       'their end, name and key',
-      [{ active: true, exp: 9, jti: 'a', cnf: {} }],
-      [{ exp: 9, jti: 'a', cnf: {} }],
+      [{ active: true, exp, jti: 'a', cnf: {} }],
+      [{ exp, jti: 'a', cnf: {} }],
     ],
-    ['no time of issue, and no user', [{ iat: 9, iss: 'a', sub: 'b', exp: 9 }], [{ exp: 9 }]],
-    ['those of each object', [{ exp: 9 }, 'text', null, { jti: 3 }], [{ exp: 9 }, { jti: 3 }]],
-    ['none of a profile', [{ id: 'a', exp: 'x' }], undefined],
+    ['no time of issue, and no user', [{ iat: 9, iss: 'a', sub: 'b', exp }], [{ exp }]],
+    ['those of each object', [{ exp }, 'text', null, { jti: 3 }], [{ exp }, { jti: 3 }]],
+    ['none of a profile', [{ id: 'a', exp: 'x' }, { exp: 1_200 }, { exp: 0 }], undefined],
     [
       'none that cannot be read',
       [
