@@ -10,17 +10,19 @@ const answerMs = 10_000;
 /**
  * Calls back if no server has written to the socket of an upgrade in time, and none reads it, or if one has closed it without a word, as
  * engine.io does after a second.
+ *
+ * @param before bytes that were written before: answers to other requests on its connection
  */
-export function unlessAnswered(socket: Duplex, onUnanswered: () => void): void {
+export function unlessAnswered(socket: Duplex, before: number, onUnanswered: () => void): void {
   const stop = () => {
     clearTimeout(timer);
-    if (socket.writableEnded && (socket as Partial<Socket>).bytesWritten === 0) {
+    if (socket.writableEnded && bytesWrittenTo(socket) === before) {
       onUnanswered();
     }
   };
   const timer = setTimeout(() => {
     socket.off('close', stop);
-    if (!socket.destroyed && isIgnored(socket)) {
+    if (!socket.destroyed && isIgnored(socket, before)) {
       onUnanswered();
     }
   }, answerMs);
@@ -28,7 +30,12 @@ export function unlessAnswered(socket: Duplex, onUnanswered: () => void): void {
   socket.once('close', stop);
 }
 
-function isIgnored(socket: Duplex): boolean {
+/** Whether nobody has written to the socket of an upgrade since, and nobody reads it. */
+export function isIgnored(socket: Duplex, before: number): boolean {
   const isRead = ['data', 'readable'].some((event) => socket.listenerCount(event) > 0);
-  return !isRead && (socket as Partial<Socket>).bytesWritten === 0;
+  return !isRead && bytesWrittenTo(socket) === before;
+}
+
+export function bytesWrittenTo(socket: Duplex): number {
+  return (socket as Partial<Socket>).bytesWritten ?? 0;
 }

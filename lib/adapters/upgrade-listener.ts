@@ -14,7 +14,7 @@ import { refuseUpgrade } from './refuse.js';
 import type { OpenConnections } from './open-connections.js';
 import { isBelow } from './path-readings.js';
 import type { UpgradeRoute } from './route.js';
-import { unlessAnswered } from './unanswered-upgrade.js';
+import { bytesWrittenTo, unlessAnswered } from './unanswered-upgrade.js';
 
 /** What refusing an upgrade needs of the application, also where no route has its path. */
 export type UpgradeContext = Pick<AdapterContext, 'reporter' | 'trust'>;
@@ -42,6 +42,8 @@ export class UpgradeListener {
   #subtrees: readonly Subtree[] = [];
   /** Upgrades that were authenticated here and belong to another listener. */
   readonly #passedOn = new WeakSet<IncomingMessage>();
+  /** Bytes that had been written to sockets when their upgrades came, before any listener. */
+  readonly #written = new WeakMap<Duplex, number>();
   readonly #claimed: ClaimedUpgrades;
   #stopRefusing: (() => void) | undefined;
 
@@ -145,7 +147,14 @@ export class UpgradeListener {
     if (this.httpServer.listenerCount('upgrade') === 1) {
       this.connections.whenAnswered(socket, refuse);
     } else if (!this.#passedOn.has(request)) {
-      unlessAnswered(socket, refuse);
+      const { connections } = this;
+      const now = bytesWrittenTo(socket);
+      const before = this.#written.get(socket) ?? now;
+      connections.whenAnswered(socket, () => {
+        // Answers to requests before it may have been written meanwhile.
+        const since = bytesWrittenTo(socket);
+        unlessAnswered(socket, since === now ? before : since, refuse);
+      });
     }
   };
 
@@ -160,6 +169,9 @@ export class UpgradeListener {
   readonly #claim = (request: IncomingMessage, socket: Duplex, head: Buffer): boolean => {
     const route = this.#routeOf(request);
     if (!route) {
+      if (!this.#written.has(socket)) {
+        this.#written.set(socket, bytesWrittenTo(socket));
+      }
       return false;
     }
     socket.on('error', destroy);

@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
 import { WebSocketGateway } from '@nestjs/websockets';
 import type { Server, Socket } from 'socket.io';
 import { describe, expect, it, vi } from 'vitest';
@@ -213,6 +214,17 @@ describe('an upgrade', () => {
     strategy.decide({ id: 'alice' });
     strategy.decide({ id: 'alice' });
     await Promise.all(clients.map((client) => client.connected()));
+  });
+
+  it('K6a: holds no socket on which another request was answered before', async () => {
+    await using app = await startIo({}, [OneGateway]);
+    const socket = connect(Number(new URL(app.url).port), '127.0.0.1');
+    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await once(socket, 'data');
+    socket.write(
+      'GET /nobody HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+    );
+    await once(socket.resume(), 'close');
   });
 
   it('K6a: that comes to a server of polling alone holds no socket', async () => {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { isIgnored } from '../unanswered-upgrade.js';
 import type { IoServerOptions } from './platform-types.js';
 
 /** Time in milliseconds that another server has to answer an upgrade, where engine.io would end none. */
@@ -20,7 +21,8 @@ export class StrayUpgrades {
   #graceMs = answerMs;
 
   constructor(server: Server) {
-    server.on('upgrade', this.#onUpgrade);
+    // Before listeners that answer at once.
+    server.prependListener('upgrade', this.#onUpgrade);
   }
 
   /**
@@ -46,8 +48,10 @@ export class StrayUpgrades {
       return;
     }
     socket.on('error', destroy);
+    // Those of answers to other requests on the connection.
+    const before = socket.bytesWritten;
     const end = () => {
-      if (socket.writable && socket.bytesWritten === 0) {
+      if (socket.writable && isIgnored(socket, before)) {
         // A client that does not answer would keep its half open.
         socket.end(() => socket.destroy());
       }

@@ -179,15 +179,25 @@ const neighbours: Readonly<Record<string, Attach | undefined>> = {
     server.on('upgrade', (_request, socket: Socket) => void socket.on('data', () => undefined)),
 };
 
-it.each(Object.entries(neighbours))(
-  'K8j: an upgrade to a path of no server is refused after a while, unless another listener %s',
-  async (name, attach) => {
+const connections = ['a new connection', 'one that has been answered before'];
+
+it.each(
+  Object.entries(neighbours).flatMap(([name, attach]) =>
+    connections.map((connection) => [connection, name, attach] as const),
+  ),
+)(
+  'K8j: an upgrade to a path of no server, on %s, is refused after a while, unless another listener %s',
+  async (connection, name, attach) => {
     await using app = await startWith('before', attach!);
     const server: Server = app.nest.getHttpServer();
+    const socket = connect(app.port, '127.0.0.1');
+    if (connection !== connections[0]) {
+      socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+      await once(socket, 'data');
+    }
     useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     const arrived = once(server, 'upgrade');
-    const socket = connect(app.port, '127.0.0.1');
     socket.write(upgradeTo('/chta'));
     let answer = '';
     socket.on('data', (data) => (answer += data.toString()));
