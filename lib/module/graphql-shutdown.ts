@@ -1,4 +1,8 @@
+import type { Server } from 'node:http';
 import { isRecord } from '../protocol/message.js';
+
+/** Time in milliseconds that Apollo gives to requests while it stops. */
+const requestMs = 10_000;
 
 /**
  * Has a `GraphQLModule` stop after the HTTP server has closed, unless the application decides otherwise. By default it stops in the
@@ -14,6 +18,25 @@ export function stopAfterServer(module: unknown): readonly string[] {
   const stopsAfter =
     module[option] === undefined ? Reflect.set(module, option, true) : module[option];
   return stopsAfter ? [] : [stopsBefore];
+}
+
+/** Whether the application leaves it to this package when a `GraphQLModule` stops. */
+export function isUndecided(module: unknown): boolean {
+  return isRecord(module) && module[option] === undefined;
+}
+
+/**
+ * Ends the requests that are still waiting for their resolvers a while after the server has begun to close, as Apollo does where it stops
+ * first: the server would wait for them for ever.
+ */
+export function boundRequests(server: Server): void {
+  const timer = setTimeout(() => {
+    if (!server.listening) {
+      server.closeAllConnections();
+    }
+  }, requestMs);
+  timer.unref();
+  server.once('close', () => clearTimeout(timer));
 }
 
 const option = 'stopOnApplicationShutdown';

@@ -15,7 +15,7 @@ import { runAll } from '../errors/run-all.js';
 import { demandGatewayEffect } from '../policy/option-effects.js';
 import type { WsAuthModuleOptions } from '../policy/options.js';
 import type { WsAuthTransport } from '../protocol/transport.js';
-import { stopAfterServer } from './graphql-shutdown.js';
+import { boundRequests, isUndecided, stopAfterServer } from './graphql-shutdown.js';
 import type { ModuleSettings } from './module-settings.js';
 
 /** Makes what the sessions of a server share. */
@@ -29,6 +29,8 @@ export class OtherServers {
   readonly #platforms: readonly ServerPlatform[];
   readonly #routes: UpgradeRoute[] = [];
   readonly #served: ProtectedServer[] = [];
+  /** Whether a `GraphQLModule` stops after the HTTP server because of this package. */
+  #stopsLater = false;
 
   constructor(
     private readonly context: AdapterContext,
@@ -78,6 +80,7 @@ export class OtherServers {
     if (this.#routes.length > 0) {
       this.#platforms.forEach((platform) => platform.demandUse?.(options, globalPrefix));
     }
+    this.#stopsLater = options.some(isUndecided);
     const isProtected = (path: string) => this.#served.some((each) => isBelow(each.path!, path));
     return options.flatMap((each) => [
       ...openSubscriptions(each, globalPrefix, isProtected),
@@ -87,7 +90,10 @@ export class OtherServers {
 
   /** Refuses upgrades with 503 and ends the sessions, before Nest closes the HTTP server. */
   async close(): Promise<void> {
-    const { applicationPort: port, shutdownTimeoutMs } = this.context;
+    const { applicationPort: port, httpServer, shutdownTimeoutMs } = this.context;
+    if (httpServer && this.#stopsLater) {
+      boundRequests(httpServer);
+    }
     if (port && this.#routes.length > 0) {
       port.endWithin(shutdownTimeoutMs);
       runAll(this.#routes.map((route) => () => route.close()));

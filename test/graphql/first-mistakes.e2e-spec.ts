@@ -3,14 +3,22 @@ import type { Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import type { LoggerService } from '@nestjs/common';
-import { GraphQLModule } from '@nestjs/graphql';
-import { describe, expect, it } from 'vitest';
+import { GraphQLModule, Query, Resolver } from '@nestjs/graphql';
+import { Test } from '@nestjs/testing';
+import { describe, expect, it, vi } from 'vitest';
 import { graphqlWs } from '../../lib/graphql-ws.js';
 import { WsAuthModule } from '../../lib/index.js';
 import { startApp } from '../support/app.js';
 import { JwtStrategy } from '../support/strategies.js';
 import { tokenOf } from '../support/tokens.js';
-import { News, NewsResolver, startGraphql, type GraphqlAppOptions } from './graphql-app.js';
+import { ask } from '../support/http.js';
+import {
+  graphqlModules,
+  News,
+  NewsResolver,
+  startGraphql,
+  type GraphqlAppOptions,
+} from './graphql-app.js';
 import { Subscriber } from './graphql-client.js';
 
 /** A logger, and all that it has written. */
@@ -184,3 +192,35 @@ it.each(['', 'GET /graphql HTTP/1.1\r\nHost'])(
     peer.destroy();
   },
 );
+
+@Resolver()
+class EndlessResolver {
+  @Query(() => String)
+  endless(): Promise<string> {
+    return new Promise(() => {});
+  }
+}
+
+it('K6e: a request whose resolver never ends keeps closing waiting for 10 s, as with Apollo alone', async () => {
+  const { imports, providers } = graphqlModules({ providers: [EndlessResolver] });
+  const module = await Test.createTestingModule({
+    imports: imports!,
+    providers: providers!,
+  }).compile();
+  const nest = module.createNestApplication({ logger: false });
+  await nest.listen(0, '127.0.0.1');
+  const server: Server = nest.getHttpServer();
+  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}/graphql?query={endless}`;
+  const answer = ask(url, { headers: { 'apollo-require-preflight': '1' } });
+  await once(server, 'request');
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    const closed = nest.close();
+    await expect.poll(() => server.listening).toBe(false);
+    vi.advanceTimersByTime(10_000);
+    await Promise.all([closed, expect(answer).rejects.toThrow('socket hang up')]);
+  } finally {
+    vi.useRealTimers();
+  }
+});
