@@ -1,20 +1,37 @@
 import { unescape } from 'node:querystring';
 
+/** One way to read a request target: what follows a base path, or `undefined` if the target is not below it. */
+export type Reading = (base: string) => string | undefined;
+
 /**
  * Whether a server may read a request target as a path, or as something below it.
  *
- * Each server compares paths in its own way: by the beginning of the text, by `new URL()`, decoded (by a proxy as well), or without
- * regard to case. One reading that matches is enough here, since the target would otherwise reach the server unauthenticated.
+ * One reading that matches is enough, since the target would otherwise reach the server unauthenticated.
  */
 export function isBelow(base: string, url: string): boolean {
-  const root = canonical(base);
-  return url.startsWith(base) || readingsOf(url).some((path) => canonical(path).startsWith(root));
+  return readingsOf(url).some((rest) => rest(base) !== undefined);
 }
 
-function readingsOf(url: string): readonly string[] {
+/**
+ * How servers read a request target. Each compares paths in its own way: by the beginning of the text, by `new URL()`, decoded (by a
+ * proxy as well), or without regard to case.
+ */
+export function readingsOf(url: string): readonly Reading[] {
   const text = url.replace(/[?#].*$/s, '');
-  const base = 'http://localhost';
-  return URL.canParse(url, base) ? [text, new URL(url, base).pathname] : [text];
+  const host = 'http://localhost';
+  const paths = URL.canParse(url, host) ? [text, new URL(url, host).pathname] : [text];
+  return [
+    (base) => restOf(url, base),
+    ...paths.map(canonical).map(
+      (path): Reading =>
+        (base) =>
+          restOf(path, canonical(base)),
+    ),
+  ];
+}
+
+function restOf(path: string, base: string): string | undefined {
+  return path.startsWith(base) ? path.slice(base.length) : undefined;
 }
 
 /** Decoded, as far as it can be, in lower case, without empty, `.` and `..` segments. */

@@ -11,6 +11,8 @@ import type { Handshake } from '../protocol/handshake.js';
 export interface UpgradeRoute {
   /** Whether it refuses every upgrade with 503, because the application closes. */
   readonly isClosing: boolean;
+  /** Whether it passes on upgrades whose clients have yet to authenticate. */
+  readonly authenticatesLater?: boolean;
   upgrade(request: IncomingMessage, socket: Duplex, handshake: Handshake): void;
   /** Refuses what is on its way, and ends the connections. */
   close(): void;

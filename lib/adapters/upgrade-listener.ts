@@ -12,8 +12,8 @@ import { claimUpgrades, type ClaimedUpgrades } from './claim-upgrades.js';
 import { refusePolling } from './refuse-polling.js';
 import { refuseUpgrade } from './refuse.js';
 import type { OpenConnections } from './open-connections.js';
-import { isBelow } from './path-readings.js';
 import type { UpgradeRoute } from './route.js';
+import { Subtrees } from './subtrees.js';
 import { bytesWrittenTo, unlessAnswered } from './unanswered-upgrade.js';
 
 /** What refusing an upgrade needs of the application, also where no route has its path. */
@@ -21,12 +21,6 @@ export type UpgradeContext = Pick<AdapterContext, 'reporter' | 'trust'>;
 
 /** Path of a gateway that takes every path, as one on a port of its own without `path` does. */
 export const anyPath = Symbol('any path');
-
-/** A route that has a path and everything below it. */
-interface Subtree {
-  readonly path: string;
-  readonly route: UpgradeRoute;
-}
 
 const noEarlyBytes = Buffer.alloc(0);
 
@@ -38,8 +32,7 @@ const noEarlyBytes = Buffer.alloc(0);
  */
 export class UpgradeListener {
   readonly #routes = new Map<string | typeof anyPath, UpgradeRoute>();
-  /** Longest path first. */
-  #subtrees: readonly Subtree[] = [];
+  readonly #subtrees = new Subtrees();
   /** Upgrades that were authenticated here and belong to another listener. */
   readonly #passedOn = new WeakSet<IncomingMessage>();
   /** Bytes that had been written to sockets when their upgrades came, before any listener. */
@@ -66,9 +59,8 @@ export class UpgradeListener {
 
   /** Adds a route for a path and everything below it that has no route of its own. */
   addSubtree(path: string, route: UpgradeRoute): void {
-    this.#stopRefusing ??= refusePolling(this.httpServer, (url) => this.#subtreeOf(url)?.path);
-    const all = [...this.#subtrees, { path, route }];
-    this.#subtrees = all.toSorted((one, other) => other.path.length - one.path.length);
+    this.#stopRefusing ??= refusePolling(this.httpServer, (url) => this.#subtrees.of(url)[0]?.path);
+    this.#subtrees.add({ path, route });
   }
 
   /** Hands an upgrade that a route has authenticated to the other listeners. */
@@ -107,21 +99,20 @@ export class UpgradeListener {
   }
 
   get #all(): readonly UpgradeRoute[] {
-    return [...this.#routes.values(), ...this.#subtrees.map(({ route }) => route)];
+    return [...this.#routes.values(), ...this.#subtrees.all.map(({ route }) => route)];
   }
 
-  #routeOf(request: IncomingMessage): UpgradeRoute | undefined {
+  /** The route of an upgrade; a refusal where servers of different routes may take it for theirs. */
+  #routeOf(request: IncomingMessage): UpgradeRoute | Refusal | undefined {
     if (this.#passedOn.has(request)) {
       return undefined;
     }
-    const { url = '' } = request;
-    return (
-      this.#routes.get(pathOf(request)) ?? this.#subtreeOf(url)?.route ?? this.#routes.get(anyPath)
-    );
-  }
-
-  #subtreeOf(url: string): Subtree | undefined {
-    return this.#subtrees.find(({ path }) => isBelow(path, url));
+    const exact = this.#routes.get(pathOf(request));
+    if (exact) {
+      return exact;
+    }
+    const [subtree, other] = this.#subtrees.of(request.url ?? '');
+    return other ? this.#unknownPath() : (subtree?.route ?? this.#routes.get(anyPath));
   }
 
   /** Only the proxy in front of a Unix socket knows the addresses of clients. */
@@ -160,7 +151,7 @@ export class UpgradeListener {
 
   #unknownPath(): Refusal {
     const ofGateways = [...this.#routes.keys()].filter((path) => typeof path === 'string');
-    const paths = [...ofGateways, ...this.#subtrees.map(({ path }) => `${path}/**`)];
+    const paths = [...ofGateways, ...this.#subtrees.all.map(({ path }) => `${path}/**`)];
     return refusedBy('path', 'ERR_WS_AUTH_UNKNOWN_PATH', {
       paths: paths.toSorted().slice(0, maxPaths),
     });
@@ -179,6 +170,8 @@ export class UpgradeListener {
     this.connections.whenAnswered(socket, () => {
       if (handshake instanceof Refusal) {
         this.#refuse(handshake, request, socket);
+      } else if (route instanceof Refusal) {
+        this.#refuse(this.isClosing ? shuttingDown : route, request, socket);
       } else {
         this.#hand(route, request, socket, handshake);
       }

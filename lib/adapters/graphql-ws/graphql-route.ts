@@ -35,6 +35,7 @@ export type OnConnect = (context: never) => unknown;
 
 /** The upgrades of a graphql-ws server, and the `connection_init` that follows each. */
 export class GraphqlRoute implements UpgradeRoute {
+  readonly authenticatesLater = true;
   readonly #gate: UpgradeGate;
   /** Connections that have yet to send `connection_init`. */
   readonly #pending = new WeakMap<IncomingMessage, PendingInit>();

@@ -143,6 +143,21 @@ describe('an upgrade of another server', () => {
     peer.socket.terminate();
   });
 
+  it.each(['/other/../guests', '/other/%2e%2e/guests', '/other/..%2fguests'])(
+    'K8f: is refused where servers of two policies may read it as theirs: %s',
+    async (target) => {
+      const guests = protectUpgrades({ path: '/guests', optional: true });
+      const { app, other } = await startOther(
+        {},
+        { upgrades: [protectUpgrades({ path: '/other' }), guests] },
+      );
+      await using _app = app;
+      await using peer = new RawPeer(app.port).write(handshakeOf({ target }, app.port));
+      expect((await peer.response()).status).toBe(404);
+      expect(other.requests).toEqual([]);
+    },
+  );
+
   it('answers 404 where no server listens', async () => {
     const upgrades = [protectUpgrades({ path: '/other' })];
     const imports = [WsAuthModule.forRoot({ strategy: 'jwt', upgrades })];
