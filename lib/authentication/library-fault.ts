@@ -63,8 +63,8 @@ export function isOutage(reason: unknown): boolean {
 const connectionCode =
   /^(?:ECONN[A-Z]+|E(?:HOST|NET)[A-Z]+|E(?:SOCKET)?TIMEDOUT|EPIPE|ENOTFOUND|EAI_[A-Z]+|UND_ERR_(?:[A-Z]+_TIMEOUT|SOCKET|CLOSED|DESTROYED))$/;
 
-/** The errors of jwks-rsa that are not about the token. */
-const keyServerError = /^Jwks(?:RateLimit)?Error$/;
+/** The errors of jwks-rsa that are not about the token, and those of a key server, or of any other, that does not answer in time. */
+const keyServerError = /^(?:Jwks(?:RateLimit)?Error|JWKSTimeout|TimeoutError)$/;
 
 function isOfConnection(error: unknown): boolean {
   const { code, syscall, name, isEndpointUnavailable } = Object(error) as Readonly<

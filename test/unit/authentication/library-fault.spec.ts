@@ -2,7 +2,7 @@ import { createSecretKey, generateKeyPairSync } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import jwt from 'jsonwebtoken';
 import { JwksClient, JwksRateLimitError } from 'jwks-rsa';
-import { createLocalJWKSet, jwtVerify, SignJWT } from 'jose';
+import { createLocalJWKSet, errors, jwtVerify, SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { isOutage, libraryFault } from '../../../lib/authentication/library-fault.js';
 
@@ -97,6 +97,8 @@ describe('an error of the connection to what a strategy asks', () => {
     Object.assign(errorOfCode('ENOENT'), { syscall: 'connect' }),
     wrapped,
     new JwksRateLimitError('x'),
+    new errors.JWKSTimeout(),
+    new DOMException('x', 'TimeoutError'),
   ])('ST-15: is an outage: %o', (error) => {
     expect(isOutage(error)).toBe(true);
   });
