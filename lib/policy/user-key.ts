@@ -108,7 +108,8 @@ const noText = /^\[object |^[+-]?(?:NaN|Infinity)$|\ufffd/;
 const textOfNothing = /(?:^|[:|/#])(undefined|null|NaN|\[object \w+\])(?:$|[:|/#])/;
 
 /** Users choose their names, and one may be called "null", who must not escape limits and revocation by that. */
-function isOfNothing(value: unknown, { username }: { readonly username?: unknown }): boolean {
+function isOfNothing(value: unknown, user: { readonly username?: unknown }): boolean {
   const found = typeof value === 'string' ? textOfNothing.exec(value) : null;
-  return found !== null && found[1] !== username;
+  // Read last: that of a record may be a getter that throws.
+  return found !== null && found[1] !== user.username;
 }

@@ -160,6 +160,17 @@ describe('findUserKey', () => {
     );
   });
 
+  it('K2b: reads no username where there is another key', () => {
+    const user = {
+      id: 'alice',
+      get username(): string {
+        throw new Error('not loaded');
+      },
+    };
+    expect(findUserKey(user, undefined).key).toBe('alice');
+    expect(findUserKey(user, () => 'acme:alice').key).toBe('acme:alice');
+  });
+
   it.each(['null@example.com', 'undefined-behaviour', 'nullable', 'annull', 'Null'])(
     'K2b: takes %j for a key',
     (text) => {
