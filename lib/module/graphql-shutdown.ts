@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { driverName } from '../adapters/graphql-ws/reachable.js';
 import { isRecord } from '../protocol/message.js';
 
 /** Time in milliseconds that Apollo gives to requests while it stops. */
@@ -20,9 +21,10 @@ export function stopAfterServer(module: unknown): readonly string[] {
   return stopsAfter ? [] : [stopsBefore];
 }
 
-/** Whether the application leaves it to this package when a `GraphQLModule` stops. */
-export function isUndecided(module: unknown): boolean {
-  return isRecord(module) && module[option] === undefined;
+/** Whether a `GraphQLModule` of Apollo would stop before the server, and stops afterwards because of this package. */
+export function isDeferred(module: unknown): boolean {
+  const isOther = /Mercurius|Yoga/.test(driverName(module));
+  return isRecord(module) && module[option] === undefined && !isOther;
 }
 
 /**

@@ -15,7 +15,7 @@ import { runAll } from '../errors/run-all.js';
 import { demandGatewayEffect } from '../policy/option-effects.js';
 import type { WsAuthModuleOptions } from '../policy/options.js';
 import type { WsAuthTransport } from '../protocol/transport.js';
-import { boundRequests, isUndecided, stopAfterServer } from './graphql-shutdown.js';
+import { boundRequests, isDeferred, stopAfterServer } from './graphql-shutdown.js';
 import type { ModuleSettings } from './module-settings.js';
 
 /** Makes what the sessions of a server share. */
@@ -29,7 +29,7 @@ export class OtherServers {
   readonly #platforms: readonly ServerPlatform[];
   readonly #routes: UpgradeRoute[] = [];
   readonly #served: ProtectedServer[] = [];
-  /** Whether a `GraphQLModule` stops after the HTTP server because of this package. */
+  /** Whether a `GraphQLModule` of Apollo stops after the HTTP server because of this package. */
   #stopsLater = false;
 
   constructor(
@@ -80,7 +80,7 @@ export class OtherServers {
     if (this.#routes.length > 0) {
       this.#platforms.forEach((platform) => platform.demandUse?.(options, globalPrefix));
     }
-    this.#stopsLater = options.some(isUndecided);
+    this.#stopsLater = options.some(isDeferred);
     const isProtected = (path: string) => this.#served.some((each) => isBelow(each.path!, path));
     return options.flatMap((each) => [
       ...openSubscriptions(each, globalPrefix, isProtected),

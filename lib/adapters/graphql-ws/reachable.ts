@@ -33,7 +33,8 @@ export function servesEvents(options: unknown): boolean {
   return servedSubscriptions(options, '') !== undefined && driverName(options).includes('Yoga');
 }
 
-function driverName(options: unknown): string {
+/** The name of the driver of a `GraphQLModule`; empty where `forRootAsync()` was given it apart from the options. */
+export function driverName(options: unknown): string {
   const driver = isRecord(options) ? options['driver'] : undefined;
   return typeof driver === 'function' ? driver.name : '';
 }
