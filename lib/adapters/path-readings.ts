@@ -21,7 +21,8 @@ export function readingsOf(url: string): readonly Reading[] {
   const host = 'http://localhost';
   const paths = URL.canParse(url, host) ? [text, new URL(url, host).pathname] : [text];
   return [
-    (base) => restOf(url, base),
+    // A base that is written with a slash at its end is the same as one without.
+    (base) => restOf(url, base.replace(/\/$/, '')),
     ...paths.map(canonical).map(
       (path): Reading =>
         (base) =>

@@ -52,11 +52,12 @@ export class OtherServers {
    * Puts a route in front of each server. An application without an HTTP server has no upgrades.
    *
    * @param module the options that gateways without `@WsAuth()` have
-   * @throws {WsAuthConfigurationError} for a policy that is unsafe or has no effect, for the path of a gateway, and for one that
-   *   covers the path of Socket.IO
+   * @throws {WsAuthConfigurationError} for a policy that is unsafe or has no effect, for the path of a gateway or of another server, and
+   *   for one that covers the path of Socket.IO
    */
   protect(module: WsAuthModuleOptions, makeContext: MakeContext): void {
     const port = this.#platforms.length > 0 ? this.context.applicationPort : undefined;
+    demandOnePolicyEach(this.#platforms);
     for (const platform of this.#platforms) {
       const { path, policy: own } = platform;
       this.#demandApart(path);
@@ -126,6 +127,19 @@ export class OtherServers {
     for (const extractor of platform.policy.credentials ? context.policy.bridges : []) {
       port.addBridge(cookieBridge(extractor, context.policy, path));
     }
+  }
+}
+
+/** Of two policies for one path the second would have no effect, whether it is of upgrades or of subscriptions. */
+function demandOnePolicyEach(platforms: readonly ServerPlatform[]): void {
+  const paths = platforms.map(({ path }) => path);
+  const twice = paths.find((path, index) =>
+    paths.slice(0, index).some((other) => isBelow(path, other) && isBelow(other, path)),
+  );
+  if (twice !== undefined) {
+    throw new WsAuthConfigurationError(
+      `path: ${twice} is protected twice, and only one policy would count; list its server once, under platforms or under upgrades`,
+    );
   }
 }
 

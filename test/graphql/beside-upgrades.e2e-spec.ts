@@ -5,16 +5,20 @@ import { expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { protectUpgrades, WsAuthModule } from '../../lib/index.js';
 import { graphqlWs } from '../../lib/graphql-ws.js';
-import { startApp, type TestApp } from '../support/app.js';
+import { bootError, startApp, type TestApp } from '../support/app.js';
 import { handshakeOf } from '../support/invariants.js';
 import { RawPeer } from '../support/raw-peer.js';
 import { JwtStrategy } from '../support/strategies.js';
-import { bearer } from '../support/tokens.js';
+import { bearer, tokenOf } from '../support/tokens.js';
 import { News, NewsResolver } from './graphql-app.js';
+import { Subscriber } from './graphql-client.js';
 
 /** An application whose GraphQL server stands beside a server of `ws`, which takes what begins with its path. */
-function start(path: string, onMessage: (text: string) => void): Promise<TestApp> {
-  const subscriptions = graphqlWs();
+function start(
+  path: string,
+  onMessage: (text: string) => void,
+  subscriptions = graphqlWs(),
+): Promise<TestApp> {
   const module = {
     imports: [
       WsAuthModule.forRoot({
@@ -79,4 +83,26 @@ it.each([
   const client = await app.connect(target, bearer()).opened();
   client.sendRaw('authenticated');
   await expect.poll(() => messages).toEqual(['authenticated']);
+});
+
+it.each(['/graphql', '/graphql/', '/GraphQL'])(
+  'K11b: a second policy for the path of GraphQL refuses to boot: %s',
+  async (path) => {
+    const platforms = [graphqlWs()];
+    const upgrades = [protectUpgrades({ path })];
+    const imports = [WsAuthModule.forRoot({ strategy: 'jwt', platforms, upgrades })];
+    const error = await bootError({ imports, providers: [JwtStrategy] });
+    expect(error.message).toMatch(/^path: .* is protected twice/);
+  },
+);
+
+it('K8f: a path with a slash at its end is the same as one without, beside a server of /', async () => {
+  const messages: string[] = [];
+  await using app = await start(
+    '/',
+    (text) => messages.push(text),
+    graphqlWs({ path: '/graphql/' }),
+  );
+  await using client = new Subscriber(app, { connectionParams: { token: tokenOf('alice') } });
+  expect(await client.query('{ hello }')).toEqual({ data: { hello: 'hello' } });
 });
