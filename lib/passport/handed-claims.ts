@@ -16,12 +16,12 @@ export function claimsIn(args: readonly unknown[]): readonly Claims[] {
 /** The year 2001, in seconds: an end before it is none, since the strategy has accepted what states it. */
 const firstEnd = 1_000_000_000;
 
-/** Profiles of users may have an `exp` of another kind, such as a text, or the points of a player. */
+/** Profiles of users may have an `exp` of another kind, such as a text, the points of a player, or `Infinity`. */
 function claimsOf(value: object): Claims {
   try {
     const { exp, jti, cnf } = value as Claims;
     return {
-      ...(typeof exp === 'number' && exp > firstEnd && { exp }),
+      ...(Number.isFinite(exp) && Number(exp) > firstEnd && { exp }),
       ...(jti !== undefined && { jti }),
       ...(cnf !== undefined && { cnf }),
     };

@@ -173,6 +173,7 @@ describe('claims that a strategy hands to its verify function', () => {
     ['no time of issue, and no user', [{ iat: 9, iss: 'a', sub: 'b', exp }], [{ exp }]],
     ['those of each object', [{ exp }, 'text', null, { jti: 3 }], [{ exp }, { jti: 3 }]],
     ['none of a profile', [{ id: 'a', exp: 'x' }, { exp: 1_200 }, { exp: 0 }], undefined],
+    ['none that is no end', [{ exp: Infinity }, { exp: Number.NaN }, { exp: null }], undefined],
     [
       'none that cannot be read',
       [
