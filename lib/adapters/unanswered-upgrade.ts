@@ -30,7 +30,7 @@ export function unlessAnswered(socket: Duplex, before: number, onUnanswered: () 
   socket.once('close', stop);
 }
 
-/** Whether nobody has written to the socket of an upgrade since, and nobody reads it. */
+/** Whether the socket of an upgrade has had nothing written to it since, and has no reader. */
 export function isIgnored(socket: Duplex, before: number): boolean {
   const isRead = ['data', 'readable'].some((event) => socket.listenerCount(event) > 0);
   return !isRead && bytesWrittenTo(socket) === before;

@@ -31,7 +31,7 @@ export function containCallbacks(
   }
 }
 
-/** A promise that knows whether somebody waits for it, who then handles its failure. */
+/** A promise that knows whether code waits for it, which then handles its failure. */
 class WatchedPromise extends Promise<unknown> {
   static override get [Symbol.species](): PromiseConstructor {
     return Promise;
@@ -48,7 +48,7 @@ class WatchedPromise extends Promise<unknown> {
     return super.then(onValue, onFailure);
   }
 
-  /** Calls back when it has failed, unless somebody waits for it, perhaps a little later. */
+  /** Calls back when it has failed, unless code waits for it, perhaps a little later. */
   whenLeft(onRejection: (error: unknown) => void): void {
     super.then(undefined, (error: unknown) => {
       setImmediate(() => {

@@ -126,7 +126,7 @@ describe('the source of a subscription', () => {
     ['ends it', (client) => client.send(JSON.stringify({ type: 'complete', id: '1' }))],
     ['leaves', (client) => client.terminate()],
   ])(
-    'K12d: whose return() rejects harms nobody, where the client %s before it was there',
+    'K12d: whose return() rejects harms no other client, where the client %s before it was there',
     async (_what, leave) => {
       const { onSubscribe, began, begin } = heldBack();
       let isReturned = false;

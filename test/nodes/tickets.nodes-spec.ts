@@ -360,7 +360,7 @@ describe('tickets on three nodes', () => {
       const statuses = await within(
         patient(60_000),
         Promise.all(clients.map(statusOf)),
-        'all are told',
+        'all have an answer',
       );
       expect(statuses.filter((status) => status === 101)).toHaveLength(1);
       expect(statuses.filter((status) => status === 401)).toHaveLength(19);

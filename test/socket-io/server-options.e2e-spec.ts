@@ -210,7 +210,7 @@ describe('an upgrade', () => {
     const extraHeaders = { authorization: 'Bearer slow' };
     const clients = ['/one', '/two'].map((path) => app.open('websocket', { path, extraHeaders }));
     await strategy.asked(2);
-    await expect(upgrade(`${app.url}/nobody`)).rejects.toThrow('socket hang up');
+    await expect(upgrade(`${app.url}/elsewhere`)).rejects.toThrow('socket hang up');
     strategy.decide({ id: 'alice' });
     strategy.decide({ id: 'alice' });
     await Promise.all(clients.map((client) => client.connected()));
@@ -222,7 +222,7 @@ describe('an upgrade', () => {
     socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
     await once(socket, 'data');
     socket.write(
-      'GET /nobody HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+      'GET /elsewhere HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
     );
     await once(socket.resume(), 'close');
   });
