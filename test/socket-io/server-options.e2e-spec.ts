@@ -49,8 +49,8 @@ const reserved = 'connect connect_error disconnect disconnecting newListener rem
 describe.each([ParserGateway, PublicParserGateway])(
   'a parser of the application, of %o',
   (gateway) => {
-    it.each(reserved)(
-      'K12d: accepts no event %s from a client, as that of Socket.IO',
+    it.each([...reserved, ['disconnect'], [['authenticate']]].map((name) => [name]))(
+      'K12d: accepts no event %j from a client, as that of Socket.IO',
       async (name) => {
         await using app = await startIo({}, [gateway]);
         using client = openIo(app.url, { transports: ['websocket'], auth, parser });

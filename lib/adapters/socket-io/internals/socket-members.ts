@@ -26,9 +26,12 @@ const reserved: ReadonlySet<unknown> = new Set([
   'removeListener',
 ]);
 
-/** Whether a client has sent an event that would be taken for one of Socket.IO itself, such as its own end. */
+/**
+ * Whether a client has sent an event that would be taken for one of Socket.IO itself, such as its own end. Names are texts or numbers:
+ * emitters make a text of anything else, such as of `['disconnect']`.
+ */
 export function isReserved([name]: readonly unknown[]): boolean {
-  return reserved.has(name);
+  return (typeof name !== 'string' && typeof name !== 'number') || reserved.has(name);
 }
 
 /** A client in a namespace, with the members that the types of Socket.IO leave out. */
