@@ -122,6 +122,17 @@ describe('the source of a subscription', () => {
     expect(graphql.news.subscribers).toBe(0);
   });
 
+  it.each<[string, () => unknown]>([
+    ['throws', fail],
+    ['rejects', () => Promise.reject(new Error('SECRET'))],
+  ])('K6c: ends where onOperation of the application %s', async (_what, onOperation) => {
+    await using graphql = await startGraphql({ theirs: { onOperation } });
+    await using client = new Subscriber(graphql.app, { connectionParams });
+    expect(await client.closed()).toMatchObject({ code: 4500 });
+    expect(graphql.news.ended).toEqual(['alice']);
+    expect(graphql.news.subscribers).toBe(0);
+  });
+
   it.each<[string, (client: WebSocket) => void]>([
     ['ends it', (client) => client.send(JSON.stringify({ type: 'complete', id: '1' }))],
     ['leaves', (client) => client.terminate()],

@@ -33,12 +33,20 @@ function withSession(hook: Hook): Hook {
   return (...args) => (sessionOf(args[0] as object) ? hook(...args) : undefined);
 }
 
-/** The hook is handed the result of an operation last, before graphql-ws iterates or returns it, and may put another in its place. */
+/**
+ * The hook is handed the result of an operation last, before graphql-ws iterates or returns it, and may put another in its place. Where
+ * it throws, graphql-ws drops the result, whose source would go on for ever.
+ */
 function endingQuietly(onOperation: Hook | undefined): Hook {
   return async (...args) => {
-    const replaced = await onOperation?.(...args);
-    containEnd(replaced || args.at(-1));
-    return replaced;
+    const result = containEnd(args.at(-1));
+    try {
+      const replaced = await onOperation?.(...args);
+      return replaced && containEnd(replaced);
+    } catch (error) {
+      void (result as Partial<AsyncGenerator> | undefined)?.return?.(undefined);
+      throw error;
+    }
   };
 }
 

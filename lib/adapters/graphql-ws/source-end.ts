@@ -7,7 +7,7 @@ type Source = Partial<AsyncGenerator>;
  *
  * @param result what an operation has resulted in
  */
-export function containEnd(result: unknown): void {
+export function containEnd<Result>(result: Result): Result {
   const source = Object(result) as Source;
   const end = source.return;
   if (typeof end === 'function') {
@@ -19,4 +19,5 @@ export function containEnd(result: unknown): void {
       }
     };
   }
+  return result;
 }
