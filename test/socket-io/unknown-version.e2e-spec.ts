@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import { WebSocketGateway } from '@nestjs/websockets';
 import { Server } from 'socket.io';
 import { describe, expect, it } from 'vitest';
+import type { WebSocket } from 'ws';
 import { demandKnownInternals } from '../../lib/adapters/socket-io/internals/self-check.js';
 import { WsPublic } from '../../lib/index.js';
 import { tokenOf } from '../support/tokens.js';
@@ -43,6 +44,21 @@ class UnknownEngineGateway extends IoEcho {
   }
 }
 
+/** Hides the bound of what messages inflate to. */
+@WebSocketGateway({ perMessageDeflate: true })
+class UnknownInflaterGateway extends IoEcho {
+  afterInit({ engine }: Server): void {
+    (engine as unknown as NodeJS.EventEmitter).prependListener('connection', hideInflater);
+  }
+}
+
+function hideInflater({ transport }: { transport: { socket: WebSocket } }): void {
+  const { _extensions: extensions } = transport.socket as unknown as {
+    readonly _extensions: Record<string, object>;
+  };
+  Object.assign(extensions['permessage-deflate']!, { _maxPayload: undefined });
+}
+
 /** Hides the query of requests. */
 @WebSocketGateway()
 class UnknownQueryGateway extends IoEcho {
@@ -71,6 +87,7 @@ describe('K12a: an unknown version of Socket.IO', () => {
     [ProtectedGateway, 'ack'],
     [PublicGateway, 'ack'],
     [UnknownEngineGateway, '_maybeUpgrade'],
+    [UnknownInflaterGateway, '_extensions'],
     [UnknownQueryGateway, '_query'],
   ])('refuses the clients of %o, and the log has the reason, once', async (gateway, member) => {
     const errors: unknown[] = [];

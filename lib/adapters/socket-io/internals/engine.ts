@@ -14,6 +14,8 @@ export interface EngineTransport extends EventEmitter {
   readonly socket?: {
     _receiver?: { _maxPayload?: unknown } | null;
     _extensions?: { readonly 'permessage-deflate'?: { _maxPayload?: unknown } };
+    /** Names of the extensions in use. */
+    readonly extensions?: unknown;
     readonly bufferedAmount?: number;
     readonly readyState: number;
     readonly terminate?: () => void;

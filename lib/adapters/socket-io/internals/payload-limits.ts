@@ -42,9 +42,12 @@ export function boundPayloads(conn: EngineConnection, maxBytes: number): (bytes:
 
 /** Returns whether the transport has the bound now. */
 function apply(transport: EngineTransport, bytes: number): boolean {
-  const { _receiver: receiver, _extensions: extensions } = transport.socket ?? {};
-  const inflater = extensions?.['permessage-deflate'];
-  if (typeof inflater?._maxPayload === 'number') {
+  const receiver = transport.socket?._receiver;
+  if (!hasKnownInflater(transport)) {
+    return false;
+  }
+  const inflater = inflaterOf(transport);
+  if (inflater) {
     // It has the bound of the server, and would inflate up to it before the receiver counts.
     inflater._maxPayload = bytes;
   }
@@ -53,6 +56,18 @@ function apply(transport: EngineTransport, bytes: number): boolean {
     return true;
   }
   return applyToPolling(transport, bytes);
+}
+
+/** Whether what a WebSocket inflates can be bounded. One that does not inflate needs no bound. */
+export function hasKnownInflater(transport: EngineTransport): boolean {
+  const inflates = String(transport.socket?.extensions).includes(compression);
+  return !inflates || typeof inflaterOf(transport)?._maxPayload === 'number';
+}
+
+const compression = 'permessage-deflate';
+
+function inflaterOf({ socket }: EngineTransport): { _maxPayload?: unknown } | undefined {
+  return socket?._extensions?.[compression];
 }
 
 /** Whether a transport is polling with a bound that {@link boundPayloads} can set. */

@@ -2,7 +2,7 @@ import { WsAuthConfigurationError } from '../../../errors/ws-auth.error.js';
 import { ContainedLogger } from '../../../events/contained-logger.js';
 import type { IoServer } from '../platform-types.js';
 import type { EngineConnection, EngineRequest } from './engine.js';
-import { hasKnownBound } from './payload-limits.js';
+import { hasKnownBound, hasKnownInflater } from './payload-limits.js';
 
 /**
  * Refuses a version of Socket.IO whose private members are other ones than those the gates stand on: its gateways would be open.
@@ -37,13 +37,14 @@ const ofSocket = ['_onpacket', '_onclose', '_error', '_cleanup', 'ack'];
 export class VersionCheck {
   #isReported = false;
 
-  /** Whether a connection has the members that the gates replace, and polling its bound. */
+  /** Whether a connection has the members that the gates replace, polling its bound, and a WebSocket that of its inflater. */
   knowsConnection(conn: EngineConnection): boolean {
     const { transport } = conn;
     const hasBound = transport.name !== 'polling' || hasKnownBound(transport);
     return this.#isComplete([
       ...missing(conn, ofConnection),
       ...(hasBound ? [] : ['maxHttpBufferSize']),
+      ...(hasKnownInflater(transport) ? [] : ['_extensions']),
     ]);
   }
 
