@@ -7,26 +7,30 @@ import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import type { FoundGateway } from './gateway-policies.js';
 
 /**
- * Installs the adapter of the platform, unless the application has set one, and refuses every other adapter from then on: Nest would
- * bind gateways to it, on ports of their own, before a lifecycle hook could refuse it.
+ * Installs the adapter of the platform, and refuses every other adapter from then on: Nest would bind gateways to it, on ports of their
+ * own, before a lifecycle hook could refuse it.
  *
- * @throws {WsAuthConfigurationError} if the module is imported twice
+ * @throws {WsAuthConfigurationError} if the module is imported twice, or after Nest has bound the gateways to another adapter
  */
 export function installAdapter(
   config: ApplicationConfig,
   platform: Platform,
   context: AdapterContext,
 ): void {
-  const adapter: unknown = config.getIoAdapter();
+  const adapter = config.getIoAdapter() as object | undefined;
   if (platform.isAdapter(adapter)) {
     throw new WsAuthConfigurationError(
       'WsAuthModule: forRoot() or forRootAsync() is called twice, and each call, also with equal options, makes another ' +
         'module; call it once, in the root module (it is global), and use @WsAuth(…) for what single gateways demand',
     );
   }
-  if (!adapter) {
-    config.setIoAdapter(platform.createAdapter(context));
+  if (adapter) {
+    throw new WsAuthConfigurationError(
+      `WsAuthModule: it is loaded after ${adapter.constructor.name} has been set, as by LazyModuleLoader, so that nothing would ` +
+        'authenticate clients of the gateways; import it in the root module',
+    );
   }
+  config.setIoAdapter(platform.createAdapter(context));
   const setIoAdapter = config.setIoAdapter.bind(config);
   config.setIoAdapter = (other) => {
     demandOwnAdapter(platform, other);

@@ -1,4 +1,6 @@
 import type { Provider } from '@nestjs/common';
+import { LazyModuleLoader } from '@nestjs/core';
+import { WsAdapter } from '@nestjs/platform-ws';
 import type { MessageMappingProperties } from '@nestjs/websockets';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { concatMap, EMPTY, map, of, throwError, type Observable } from 'rxjs';
@@ -119,6 +121,23 @@ describe('an adapter of the application whose create() returns a server of its o
   });
 });
 
+it('K11c: a module that is loaded after Nest has bound the gateways refuses to boot', async () => {
+  const loading = {
+    provide: 'loading',
+    inject: [LazyModuleLoader],
+    useFactory: (loader: LazyModuleLoader) => ({
+      onModuleInit: () => loader.load(() => WsAuthModule.forRoot({ strategy: 'jwt' })),
+    }),
+  };
+  const error = await bootError({ providers: [JwtStrategy, EchoGateway, loading] }, (nest) =>
+    nest.useWebSocketAdapter(new WsAdapter(nest)),
+  );
+  expect(error).toBeInstanceOf(WsAuthConfigurationError);
+  expect(error.message).toBe(
+    'WsAuthModule: it is loaded after WsAdapter has been set, as by LazyModuleLoader, so that nothing would authenticate clients of ' +
+      'the gateways; import it in the root module',
+  );
+});
 it('K11c: an adapter that is frozen refuses to boot', async () => {
   const error = await bootError(
     { imports: [WsAuthModule.forRoot(ws)], providers: [JwtStrategy, EchoGateway] },
