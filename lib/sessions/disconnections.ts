@@ -85,12 +85,12 @@ export function checkDisconnect(options: DisconnectOptions): void {
  * connected again since then must stay.
  */
 export class Disconnections {
-  /** When each is forgotten, in epoch milliseconds. Those that are read first are forgotten first. */
+  /** When each is forgotten, in monotonic milliseconds. Those that are read first are forgotten first. */
   readonly #known = new Map<string, number>();
 
   /** Whether a disconnection has yet to be carried out here; it is known from then on. */
   take({ kind, id, before, exceptSessionId, rememberMs }: StoredRevocation): boolean {
-    const now = Date.now();
+    const now = performance.now();
     for (const [key, forgetAt] of this.#known) {
       if (forgetAt > now) {
         break;

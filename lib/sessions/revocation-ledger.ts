@@ -216,13 +216,12 @@ export class RevocationLedger {
     { kind, id, before, rememberMs }: StoredRevocation,
     presentedBefore: number = before,
   ): void {
-    const forgetAt = Date.now() + rememberMs;
     switch (kind) {
       case 'user':
-        this.#revocations.revokeUser(id, { before, presentedBefore }, forgetAt);
+        this.#revocations.revokeUser(id, { before, presentedBefore }, rememberMs);
         break;
       case 'token':
-        this.#revocations.revokeToken(id, forgetAt);
+        this.#revocations.revokeToken(id, rememberMs);
         break;
       case 'everybody':
         this.#revocations.revokeEverybody(before);

@@ -1,3 +1,5 @@
+import { after, bothClocks, laterOf, longestUntil, type BothClocks } from '../store/both-clocks.js';
+
 /** What a credential is judged by. */
 interface RevocableCredential {
   readonly userId: string | undefined;
@@ -34,9 +36,10 @@ const transitMs = 1_000;
  * it concerns have expired, but for the one instant before which everybody's are revoked.
  */
 export class Revocations {
-  readonly #tokens = new Map<string, number>();
-  readonly #users = new Map<string, Instant & { readonly forgetAt: number }>();
+  readonly #tokens = new Map<string, BothClocks>();
+  readonly #users = new Map<string, Instant & { readonly forgetAt: BothClocks }>();
   #everybody: Instant | undefined;
+  /** Monotonic milliseconds. */
   #sweepAt = 0;
 
   get size(): number {
@@ -50,17 +53,17 @@ export class Revocations {
 
   /** Whether a token is revoked for that time already. */
   covers(tokenId: string, rememberMs: number): boolean {
-    const now = Date.now();
-    const forgetAt = this.#tokens.get(tokenId) ?? now;
-    return forgetAt > now && forgetAt + transitMs >= now + rememberMs;
+    const forgetAt = this.#tokens.get(tokenId);
+    const leftMs = forgetAt ? longestUntil(forgetAt) : 0;
+    return leftMs > 0 && leftMs + transitMs >= rememberMs;
   }
 
-  revokeToken(tokenId: string, forgetAt: number): void {
+  revokeToken(tokenId: string, rememberMs: number): void {
     this.#sweep();
-    this.#tokens.set(tokenId, Math.max(forgetAt, this.#tokens.get(tokenId) ?? forgetAt));
+    this.#tokens.set(tokenId, laterOf(after(rememberMs), this.#tokens.get(tokenId)));
   }
 
-  revokeUser(userId: string, revoked: RevokedBefore, forgetAt: number): void {
+  revokeUser(userId: string, revoked: RevokedBefore, rememberMs: number): void {
     const { before, presentedBefore = before } = revoked;
     if (!Number.isFinite(before)) {
       return;
@@ -71,7 +74,7 @@ export class Revocations {
       before: Math.max(before, earlier?.before ?? before),
       presentedBefore: Math.max(presentedBefore, earlier?.presentedBefore ?? presentedBefore),
       ...heardNow(),
-      forgetAt: Math.max(forgetAt, earlier?.forgetAt ?? forgetAt),
+      forgetAt: laterOf(after(rememberMs), earlier?.forgetAt),
     });
   }
 
@@ -88,31 +91,33 @@ export class Revocations {
    */
   isRevoked(credential: RevocableCredential): boolean {
     const { userId, tokenIds } = credential;
-    const now = Date.now();
-    if (tokenIds.some((id) => (this.#tokens.get(id) ?? now) > now)) {
+    const now = bothClocks();
+    const isKept = (forgetAt: BothClocks | undefined): boolean =>
+      forgetAt !== undefined && longestUntil(forgetAt, now) > 0;
+    if (tokenIds.some((id) => isKept(this.#tokens.get(id)))) {
       return true;
     }
     const ofUser = userId === undefined ? undefined : this.#users.get(userId);
     return (
       concerns(this.#everybody, credential) ||
-      (ofUser !== undefined && ofUser.forgetAt > now && concerns(ofUser, credential))
+      (isKept(ofUser?.forgetAt) && concerns(ofUser, credential))
     );
   }
 
   /** Forgets what has expired, at most once a second, however fast revocations come in. */
   #sweep(): void {
-    const now = Date.now();
-    if (now < this.#sweepAt) {
+    const now = bothClocks();
+    if (now.tick < this.#sweepAt) {
       return;
     }
-    this.#sweepAt = now + 1_000;
+    this.#sweepAt = now.tick + 1_000;
     for (const [tokenId, forgetAt] of this.#tokens) {
-      if (forgetAt <= now) {
+      if (longestUntil(forgetAt, now) <= 0) {
         this.#tokens.delete(tokenId);
       }
     }
     for (const [userId, { forgetAt }] of this.#users) {
-      if (forgetAt <= now) {
+      if (longestUntil(forgetAt, now) <= 0) {
         this.#users.delete(userId);
       }
     }

@@ -1,17 +1,17 @@
+import { bothClocks, laterOf, longestUntil, type BothClocks } from './both-clocks.js';
 import type { RevocationPage, StoredRevocation } from './ws-auth-store.js';
 
 interface Entry {
   readonly sequence: number;
   readonly key: string;
   readonly revocation: StoredRevocation;
-  /** Epoch milliseconds. */
-  readonly forgetAt: number;
+  readonly forgetAt: BothClocks;
 }
 
-/** What counts of a revocation, and until when, in epoch milliseconds. */
+/** What counts of a revocation, in epoch milliseconds, and until when. */
 export interface KeptInstant {
   readonly before: number;
-  readonly forgetAt: number;
+  readonly forgetAt: BothClocks;
 }
 
 /** Journal of revocations in the order in which they were added. Of several for one key it returns the latest. */
@@ -21,7 +21,7 @@ export class MemoryJournal {
   readonly #latest = new Map<string, Entry>();
   #sequence = 0;
 
-  add(key: string, revocation: StoredRevocation, forgetAt: number): void {
+  add(key: string, revocation: StoredRevocation, forgetAt: BothClocks): void {
     const said = { before: revocation.before, forgetAt };
     const earlier = this.#latest.get(key);
     const kept = later(
@@ -42,13 +42,13 @@ export class MemoryJournal {
   /** Reads at most `limit` entries after the cursor, or all if the cursor is not of this journal. */
   since(cursor: string | undefined, limit: number): RevocationPage {
     const read = Number(cursor ?? 0);
-    const now = Date.now();
+    const now = bothClocks();
     const revocations: StoredRevocation[] = [];
     let index = this.#indexAfter(read <= this.#sequence ? read : 0);
     for (; index < this.#entries.length && revocations.length < limit; index += 1) {
       const { key, sequence, revocation, forgetAt } = this.#entries[index]!;
       if (this.#latest.get(key)?.sequence === sequence) {
-        revocations.push({ ...revocation, rememberMs: Math.max(0, forgetAt - now) });
+        revocations.push({ ...revocation, rememberMs: Math.max(0, longestUntil(forgetAt, now)) });
       }
     }
     return index < this.#entries.length
@@ -57,13 +57,14 @@ export class MemoryJournal {
   }
 
   /** Forgets entries whose time is over. */
-  sweep(now: number): void {
+  sweep(now: BothClocks): void {
     this.#entries = this.#entries.filter((entry) => {
       const isLatest = this.#latest.get(entry.key) === entry;
-      if (isLatest && entry.forgetAt <= now) {
+      const isOver = longestUntil(entry.forgetAt, now) <= 0;
+      if (isLatest && isOver) {
         this.#latest.delete(entry.key);
       }
-      return isLatest && entry.forgetAt > now;
+      return isLatest && !isOver;
     });
   }
 
@@ -86,6 +87,6 @@ export class MemoryJournal {
 export function later(said: KeptInstant, earlier: KeptInstant = said): KeptInstant {
   return {
     before: Math.max(said.before, earlier.before),
-    forgetAt: Math.max(said.forgetAt, earlier.forgetAt),
+    forgetAt: laterOf(said.forgetAt, earlier.forgetAt),
   };
 }

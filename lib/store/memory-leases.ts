@@ -14,12 +14,12 @@ export class MemoryLeases {
     }
     const replaced = [...leases.keys()].slice(0, Math.max(0, excess));
     replaced.forEach((oldest) => leases.delete(oldest));
-    leases.set(sessionId, Date.now() + leaseMs);
+    leases.set(sessionId, performance.now() + leaseMs);
     return replaced;
   }
 
   renew({ userId, sessionId }: SessionLease, leaseMs: number): void {
-    this.#of(userId).set(sessionId, Date.now() + leaseMs);
+    this.#of(userId).set(sessionId, performance.now() + leaseMs);
   }
 
   release({ userId, sessionId }: SessionLease): void {
@@ -47,7 +47,7 @@ export class MemoryLeases {
 }
 
 function forgetOver(leases: Map<string, number>): void {
-  const now = Date.now();
+  const now = performance.now();
   for (const [sessionId, endsAt] of leases) {
     if (endsAt <= now) {
       leases.delete(sessionId);

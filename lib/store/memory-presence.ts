@@ -1,7 +1,7 @@
 /** What a node has published, and until when. */
 interface Published {
   readonly records: Map<string, string>;
-  /** Epoch milliseconds. */
+  /** Monotonic milliseconds. */
   endsAt: number;
 }
 
@@ -13,7 +13,7 @@ export class MemoryPresence {
     this.#sweep();
     const known = this.#nodes.get(node);
     const published: Published = known ?? { records: new Map(), endsAt: 0 };
-    published.endsAt = Date.now() + leaseMs;
+    published.endsAt = performance.now() + leaseMs;
     this.#nodes.set(node, published);
     for (const [userId, record] of records) {
       if (record === undefined) {
@@ -38,7 +38,7 @@ export class MemoryPresence {
   }
 
   #sweep(): void {
-    const now = Date.now();
+    const now = performance.now();
     for (const [node, { endsAt }] of this.#nodes) {
       if (endsAt <= now) {
         this.#nodes.delete(node);

@@ -1,4 +1,5 @@
 import { demandNoOptions } from '../policy/check-option.js';
+import { after, bothClocks, longestUntil, shortestUntil, type BothClocks } from './both-clocks.js';
 import { later, MemoryJournal, type KeptInstant } from './memory-journal.js';
 import { MemoryLeases } from './memory-leases.js';
 import { MemoryPresence } from './memory-presence.js';
@@ -18,7 +19,7 @@ import type {
 interface KeptTicket {
   readonly userId: string;
   readonly payload: string;
-  readonly expiresAt: number;
+  readonly expiresAt: BothClocks;
 }
 
 /**
@@ -43,6 +44,7 @@ export class MemoryWsAuthStore implements WsAuthStore {
   readonly #leases = new MemoryLeases();
   readonly #presence = new MemoryPresence();
   readonly #watchers = new Set<() => void>();
+  /** Monotonic milliseconds. */
   #sweepAt = 0;
 
   /** @throws {WsAuthConfigurationError} for options: those of tickets belong to `tickets` of the module. */
@@ -55,7 +57,7 @@ export class MemoryWsAuthStore implements WsAuthStore {
     this.#sweep();
     const ofUser = this.#ticketsByUser.get(userId) ?? new Set<string>();
     this.#ticketsByUser.set(userId, ofUser.add(digest));
-    this.#tickets.set(digest, { userId, payload, expiresAt: Date.now() + ttlMs });
+    this.#tickets.set(digest, { userId, payload, expiresAt: after(ttlMs) });
     while (ofUser.size > maxPerUser) {
       this.#drop(ofUser);
     }
@@ -67,14 +69,14 @@ export class MemoryWsAuthStore implements WsAuthStore {
 
   takeTicket(digest: string): Promise<string | undefined> {
     const ticket = this.#forgetTicket(digest);
-    const valid = ticket !== undefined && ticket.expiresAt > Date.now();
+    const valid = ticket !== undefined && shortestUntil(ticket.expiresAt) > 0;
     return Promise.resolve(valid ? ticket.payload : undefined);
   }
 
   addRevocation(revocation: StoredRevocation): Promise<void> {
     this.#sweep();
     const { kind, id, before, rememberMs, exceptSessionId = '' } = revocation;
-    const said = { before, forgetAt: Date.now() + rememberMs };
+    const said = { before, forgetAt: after(rememberMs) };
     const key = keyOf(kind, id);
     this.#revocations.set(key, later(said, this.#revocations.get(key)));
     this.#journal.add(`${exceptSessionId}:${key}`, revocation, said.forgetAt);
@@ -145,7 +147,7 @@ export class MemoryWsAuthStore implements WsAuthStore {
 
   #before(kind: StoredRevocation['kind'], id: string | undefined): number {
     const kept = id === undefined ? undefined : this.#revocations.get(keyOf(kind, id));
-    return kept && kept.forgetAt > Date.now() ? kept.before : Number.NEGATIVE_INFINITY;
+    return kept && longestUntil(kept.forgetAt) > 0 ? kept.before : Number.NEGATIVE_INFINITY;
   }
 
   #drop(digests: Iterable<string>): void {
@@ -167,20 +169,20 @@ export class MemoryWsAuthStore implements WsAuthStore {
 
   /** Forgets what has expired, at most once a second. */
   #sweep(): void {
-    const now = Date.now();
-    if (now < this.#sweepAt) {
+    const now = bothClocks();
+    if (now.tick < this.#sweepAt) {
       return;
     }
-    this.#sweepAt = now + 1_000;
+    this.#sweepAt = now.tick + 1_000;
     this.#leases.sweep();
     for (const [digest, { expiresAt }] of this.#tickets) {
-      if (expiresAt <= now) {
+      if (shortestUntil(expiresAt, now) <= 0) {
         this.#forgetTicket(digest);
       }
     }
     this.#journal.sweep(now);
     for (const [key, { forgetAt }] of this.#revocations) {
-      if (forgetAt <= now) {
+      if (longestUntil(forgetAt, now) <= 0) {
         this.#revocations.delete(key);
       }
     }

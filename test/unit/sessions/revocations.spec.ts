@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { Revocations } from '../../../lib/sessions/revocations.js';
-import { restoreClocks, useFakeClock } from '../../support/clocks.js';
+import { hourMs, restoreClocks, useAllFakeClocks, useFakeClock } from '../../support/clocks.js';
 
 const never = Number.MAX_SAFE_INTEGER;
 const credential = { userId: 'alice', tokenIds: ['t'], issuedAt: 1_000 };
 
-beforeEach(() => useFakeClock(1_000_000));
+beforeEach(() => useAllFakeClocks(1_000_000));
 restoreClocks();
 
 /** Accepted now, with a token of the future. */
@@ -73,7 +73,7 @@ describe('revocations', () => {
   );
 
   it('K4a: of the same millisecond concern what was accepted before, and nothing else', () => {
-    vi.setSystemTime(1_000);
+    useFakeClock(1_000);
     const revocations = new Revocations();
     const before = accepted();
     revocations.revokeUser('alice', { before: 1_000 }, never);
@@ -90,11 +90,11 @@ describe('revocations', () => {
 
   it('are not forgotten earlier because of a later one', () => {
     const revocations = new Revocations();
-    revocations.revokeUser('alice', { before: 1_000 }, Date.now() + 60_000);
-    revocations.revokeToken('t', Date.now() + 60_000);
-    revocations.revokeUser('alice', { before: 1_000 }, Date.now() + 1_000);
-    revocations.revokeToken('t', Date.now() + 1_000);
-    vi.setSystemTime(Date.now() + 5_000);
+    revocations.revokeUser('alice', { before: 1_000 }, 60_000);
+    revocations.revokeToken('t', 60_000);
+    revocations.revokeUser('alice', { before: 1_000 }, 1_000);
+    revocations.revokeToken('t', 1_000);
+    vi.advanceTimersByTime(5_000);
     revocations.revokeToken('other', never);
     expect(revocations.isRevoked({ ...credential, tokenIds: [] })).toBe(true);
     expect(revocations.isRevoked({ ...credential, userId: undefined })).toBe(true);
@@ -102,14 +102,33 @@ describe('revocations', () => {
 
   it('are forgotten when what they concern has expired', () => {
     const revocations = new Revocations();
-    revocations.revokeUser('alice', { before: 1_000 }, Date.now() + 1_000);
-    revocations.revokeToken('t', Date.now() + 1_000);
+    revocations.revokeUser('alice', { before: 1_000 }, 1_000);
+    revocations.revokeToken('t', 1_000);
     expect(revocations.size).toBe(2);
-    vi.setSystemTime(Date.now() + 2_000);
+    vi.advanceTimersByTime(2_000);
     revocations.revokeToken('other', never);
     expect(revocations.size).toBe(1);
     expect(revocations.isRevoked(credential)).toBe(false);
   });
+
+  it.each([2 * hourMs, -2 * hourMs])(
+    'are not forgotten because the wall clock is set by %i ms, for a while or for good',
+    (byMs) => {
+      const revocations = new Revocations();
+      revocations.revokeUser('alice', { before: 1_000 }, hourMs);
+      revocations.revokeToken('t', hourMs);
+      const isRevoked = () =>
+        [{ tokenIds: [] }, { userId: undefined }].map((part) =>
+          revocations.isRevoked({ ...credential, ...part }),
+        );
+      vi.advanceTimersByTime(2_000);
+      vi.setSystemTime(Date.now() + byMs);
+      revocations.revokeToken('other', never);
+      expect(isRevoked()).toEqual([true, true]);
+      vi.setSystemTime(Date.now() - byMs);
+      expect(isRevoked()).toEqual([true, true]);
+    },
+  );
 
   it.each([Number.NaN, undefined])('RV-08: are not switched off by the instant %s', (before) => {
     const revocations = new Revocations();
