@@ -49,7 +49,6 @@ export function installValve(socket: Duplex, valve: Valve): void {
     chunk === null || valve.isOpen ? push.call(stream, chunk, encoding) : false;
 }
 
-/** What code that uses the socket sees of the end. */
-export function sessionEnded(): Error {
+function sessionEnded(): Error {
   return new Error('the session has ended');
 }

@@ -6,10 +6,11 @@ import { ContainedLogger } from '../../events/contained-logger.js';
 import type { Authenticated } from '../../authentication/authenticated.js';
 import { logText } from '../../protocol/log-text.js';
 import type { Connection } from '../connection.js';
+import { contain } from '../contain.js';
 import type { Peer } from '../peer.js';
 import type { SessionContext } from '../session-context.js';
 import { SessionLifecycle } from '../session-lifecycle.js';
-import { installValve, sessionEnded, type Valve } from './socket-valve.js';
+import { installValve, type Valve } from './socket-valve.js';
 
 /** Close code of a socket that ended without a close frame, or with one that only the other server has read. */
 const noCloseFrame = 1006;
@@ -58,9 +59,16 @@ export class UpgradedConnection implements Connection, Valve {
     // A message would be part of a protocol that only the other server speaks.
   }
 
-  /** Proxies end their own connection when this socket fails or has been read to its end, and not when it merely closes. */
+  /**
+   * Ends as when the client leaves: proxies end their own connection when this socket has been read to its end, and not when it merely
+   * closes. An error would do so as well, and others, such as http-proxy-3, throw it where their own event has no listener.
+   */
   end(): void {
-    this.#socket.destroy(sessionEnded());
+    const socket = this.#socket;
+    if (!socket.destroyed && !socket.readableEnded) {
+      contain('a listener of "end"', () => void socket.emit('end'));
+    }
+    socket.destroy();
   }
 
   refuse(): void {

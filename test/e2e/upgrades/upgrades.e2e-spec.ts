@@ -224,6 +224,23 @@ describe('the session of another server', () => {
     await expect.poll(() => behind.clients.size).toBe(0);
   });
 
+  it('K6c: ends as when its client leaves, since http-proxy-3 throws an error of the socket', async () => {
+    const { app, other } = await startOther();
+    await using _app = app;
+    const client = await app.connect('/other', bearer()).opened();
+    const { socket } = other.requests[0]!;
+    const ends: unknown[] = [];
+    socket.on('error', (error) => ends.push(error));
+    socket.on('end', () => {
+      ends.push('end');
+      throw new Error('a fault of the other server');
+    });
+    const { id } = sessionOf(other.requests[0]!)!;
+    sessionsOf(app).disconnect({ sessionId: id });
+    expect(await client.closed()).toMatchObject({ code: 1006 });
+    expect(ends).toEqual(['end']);
+  });
+
   it.each([
     [30_000, [[true, 30_000]]],
     [0, []],
