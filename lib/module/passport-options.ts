@@ -18,11 +18,12 @@ export interface PassportModuleOptions {
  */
 export function passportOptionsIn(moduleRef: ModuleRef): PassportModuleOptions {
   const all = allOptionsIn(moduleRef);
-  const [first] = all;
-  if (first === undefined) {
+  // The one that Nest itself takes for that of the application.
+  const last = all.at(-1);
+  if (last === undefined) {
     return noPassportOptions;
   }
-  const { defaultStrategy: _own, ...options } = first;
+  const { defaultStrategy: _own, ...options } = last;
   const defaults = all.flatMap((each) => (each.defaultStrategy ? [each.defaultStrategy] : []));
   const [defaultStrategy] = defaults;
   const isOne = defaultStrategy && new Set(defaults.map(String)).size === 1;

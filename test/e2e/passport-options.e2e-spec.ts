@@ -134,5 +134,12 @@ describe('the options of PassportModule', () => {
       const client = await app.connect('/', { headers }).opened();
       expect(await client.ask('properties')).toEqual(['user']);
     });
+
+    it('K5c: the property is the one of the module that Nest resolves last', async () => {
+      const account = { defaultStrategy: 'rec', property: 'account' };
+      await using app = await startApp(registering({ defaultStrategy: 'rec' }, account));
+      const client = await app.connect('/', { headers }).opened();
+      expect(await client.ask('properties')).toEqual(['account']);
+    });
   });
 });
