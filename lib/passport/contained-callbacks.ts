@@ -26,8 +26,12 @@ export function containCallbacks(
   };
   const members = run as Readonly<Record<string, Callback>>;
   for (const name of callbacksOf(strategy)) {
-    const value = new Proxy(members[name]!, handler);
-    Object.defineProperty(run, name, { configurable: true, writable: true, value });
+    const callback: unknown = members[name];
+    // A strategy may let go of one that it needs once, such as when it has connected.
+    if (isFunction(callback)) {
+      const value = new Proxy(callback, handler);
+      Object.defineProperty(run, name, { configurable: true, writable: true, value });
+    }
   }
 }
 

@@ -67,4 +67,16 @@ describe('a function that a strategy keeps', () => {
       user: { asked: [1, done], of: 'the application', length: 0 },
     });
   });
+
+  it('K12c: may be let go of once it has been used', async () => {
+    const kept: { onConnect?: Ask } = { onConnect: done };
+    const strategy = Object.assign(
+      strategyOf((run) => run.success({ id: 'alice' })),
+      kept,
+    );
+    const outcome = () => runStrategy(strategy, {}, new ManualAttempt());
+    await expect(outcome()).resolves.toMatchObject({ type: 'success' });
+    Object.assign(strategy, { onConnect: undefined });
+    await expect(outcome()).resolves.toMatchObject({ type: 'success' });
+  });
 });
