@@ -1,4 +1,3 @@
-import type { Server } from 'node:http';
 import { driverName } from '../adapters/graphql-ws/reachable.js';
 import { isRecord } from '../protocol/message.js';
 
@@ -27,14 +26,21 @@ export function isDeferred(module: unknown): boolean {
   return isRecord(module) && module[option] === undefined && !isOther;
 }
 
+/** An HTTP server; that of HTTP/2 cannot end its connections. */
+interface ClosingServer {
+  readonly listening: boolean;
+  once(event: 'close', listener: () => void): unknown;
+  closeAllConnections?(): void;
+}
+
 /**
  * Ends the requests that are still waiting for their resolvers a while after the server has begun to close, as Apollo does where it stops
  * first: the server would wait for them for ever.
  */
-export function boundRequests(server: Server): void {
+export function boundRequests(server: ClosingServer): void {
   const timer = setTimeout(() => {
     if (!server.listening) {
-      server.closeAllConnections();
+      server.closeAllConnections?.();
     }
   }, requestMs);
   timer.unref();

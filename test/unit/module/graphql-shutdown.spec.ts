@@ -1,5 +1,6 @@
-import { expect, it } from 'vitest';
-import { isDeferred } from '../../../lib/module/graphql-shutdown.js';
+import { createServer } from 'node:http2';
+import { expect, it, vi } from 'vitest';
+import { boundRequests, isDeferred } from '../../../lib/module/graphql-shutdown.js';
 
 class ApolloDriver {}
 class ApolloFederationDriver {}
@@ -19,4 +20,14 @@ it.each<[unknown, boolean]>([
   [undefined, false],
 ])('K6e: only Apollo ends requests while it stops: %o', (options, expected) => {
   expect(isDeferred(options)).toBe(expected);
+});
+
+it('K6e: leaves the connections of HTTP/2, which its server cannot end', () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    boundRequests(createServer());
+    expect(() => vi.advanceTimersByTime(10_000)).not.toThrow();
+  } finally {
+    vi.useRealTimers();
+  }
 });
