@@ -11,13 +11,14 @@ export function containEnd<Result>(result: Result): Result {
   const source = Object(result) as Source;
   const end = source.return;
   if (typeof end === 'function') {
-    source.return = async (value) => {
+    // One that is frozen stays as it is.
+    Reflect.set(source, 'return', async (value: unknown) => {
       try {
         return await end.call(source as AsyncGenerator, value);
       } catch {
         return { value: undefined, done: true };
       }
-    };
+    });
   }
   return result;
 }
