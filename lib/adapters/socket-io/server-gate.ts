@@ -1,5 +1,4 @@
 import type { Server } from 'node:http';
-import type { Duplex } from 'node:stream';
 import type { AdapterContext } from '../adapter-context.js';
 import { endOnce } from '../upgrades/end-once.js';
 import { contain } from '../contain.js';
@@ -55,7 +54,7 @@ export class ServerGate {
   #hasPublic = false;
   #namespaces: NamespaceGates | undefined;
   #shared: IoConnectionContext | undefined;
-  #http: { readonly server: Server; readonly connections: OpenConnections } | undefined;
+  #connections: OpenConnections | undefined;
 
   constructor(
     private readonly context: SessionContext,
@@ -93,9 +92,7 @@ export class ServerGate {
       receptionOf: (socket) => this.#receptionOf(socket),
       version: this.#version,
     });
-    const http = server.httpServer as Server;
-    http.prependListener('upgrade', handleErrors);
-    this.#http = { server: http, connections: new OpenConnections(http) };
+    this.#connections = new OpenConnections(server.httpServer as Server);
   }
 
   /** Opens a namespace to the clients of its gateways. */
@@ -108,7 +105,7 @@ export class ServerGate {
   async close(): Promise<void> {
     const { shutdownTimeoutMs } = this.adapterContext;
     this.#handshakes.close();
-    this.#http?.connections.endWithin(shutdownTimeoutMs);
+    this.#connections?.endWithin(shutdownTimeoutMs);
     const closed = this.#untilEmpty();
     for (const { connection } of this.#kept.values()) {
       contain('ending a connection', () => endForShutdown(connection));
@@ -120,8 +117,7 @@ export class ServerGate {
 
   /** The server is about to stop listening. */
   release(): void {
-    this.#http?.connections.closing();
-    this.#http?.server.off('upgrade', handleErrors);
+    this.#connections?.closing();
   }
 
   #terminate(): void {
@@ -186,7 +182,7 @@ export class ServerGate {
     if (res) {
       next();
     } else {
-      this.#http!.connections.whenAnswered(socket, next);
+      this.#connections!.whenAnswered(socket, next);
     }
   };
 
@@ -238,13 +234,4 @@ function endForShutdown(connection: IoConnection): void {
   } else if (!attempt.running) {
     connection.terminate();
   }
-}
-
-/** Without a listener of `error`, a reset while a strategy or a predicate runs would end the process. */
-function handleErrors(_request: unknown, socket: Duplex): void {
-  socket.on('error', destroy);
-}
-
-function destroy(this: Duplex): void {
-  this.destroy();
 }

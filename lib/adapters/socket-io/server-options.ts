@@ -115,3 +115,8 @@ export function demandFreeProperty({ property }: Policy): void {
     );
   }
 }
+
+/** Whether a server answers upgrades, and not only requests that poll. */
+export function hasWebSockets({ transports }: IoServerOptions): boolean {
+  return !transports || transports.some((each) => each === 'websocket');
+}
