@@ -104,7 +104,7 @@ describe('the source of a subscription', () => {
     expect(await other.query('{ hello }')).toMatchObject({ data: { hello: 'hello' } });
   });
 
-  it('K9c: is returned at once, where the session has ended before it was there', async () => {
+  it('K9c: is returned, where the session has ended before it was there', async () => {
     const { onSubscribe, began, begin } = heldBack();
     const operations: unknown[] = [];
     const onOperation = () => void operations.push(1);

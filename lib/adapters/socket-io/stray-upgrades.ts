@@ -33,7 +33,7 @@ export class StrayUpgrades {
       return;
     }
     if (this.#prefixes.length === 0) {
-      // Before listeners that answer at once.
+      // Before listeners that answer while they are called.
       this.server.prependListener('upgrade', this.#onUpgrade);
     }
     this.#prefixes.push(prefix);
