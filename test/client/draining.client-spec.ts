@@ -116,7 +116,8 @@ describe('clients of a node that drains', { timeout: patient(60_000) }, () => {
     const drained = first.nest.get(WsAuthSessions).drain({ overMs });
     expect(await client.ask('note', 1)).toBe(1);
     await drained;
-    expect((await client.next('waiting')).code).toBe(1001);
+    const { code } = await client.next('waiting');
+    expect([1001, 1006]).toContain(code); // 1006 of the next connection, if that is being tried when this one closes
     await using second = await startNode();
     nodes.push(second);
     await client.next('open');
