@@ -72,10 +72,12 @@ class Node {
 
 const sumOf = (numbers: readonly number[]) => numbers.reduce((sum, each) => sum + each, 0);
 
-const areWithinATenth = (counts: readonly number[]) => {
+const areWithinATenth = (counts: readonly number[], more = 0) => {
   const average = sumOf(counts) / counts.length;
-  return counts.every((count) => Math.abs(count - average) <= average / 10);
+  return counts.every((count) => Math.abs(count - average) <= average / 10 + more);
 };
+
+const isLevel = (counts: readonly number[]) => areWithinATenth(counts);
 
 /** Sessions that have to leave so that all nodes have the same number, unless they are within a tenth of it. */
 const fewestMoves = (loads: readonly number[]) => {
@@ -147,7 +149,7 @@ describe('a cluster of which each node rebalances once', { timeout: patient(60_0
       inCluster(each, async (cluster) => {
         const together = each.loads.map(() => 0);
         const moved = await rebalanceEach(cluster, together, each);
-        expect(cluster.counts).toSatisfy(areWithinATenth);
+        expect(cluster.counts).toSatisfy(isLevel);
         expect(cluster.moves).toBe(moved);
         expect(moved).toBeLessThanOrEqual(fewestMoves(each.loads));
         expect(await rebalanceEach(cluster, together, each)).toBe(0);
@@ -156,7 +158,7 @@ describe('a cluster of which each node rebalances once', { timeout: patient(60_0
     await fc.assert(property, settings);
   });
 
-  it('is level as well where nodes are asked apart, and moves few sessions in vain', async () => {
+  it('is level as well where nodes are asked apart, but for sessions that are on their way, and moves few in vain', async () => {
     const situations = fc.record({
       ...situation,
       overMs: fc.constantFrom(5_000, 15_000, 60_000),
@@ -165,12 +167,22 @@ describe('a cluster of which each node rebalances once', { timeout: patient(60_0
     const property = fc.asyncProperty(situations, (each) =>
       inCluster(each, async (cluster) => {
         const moved = await rebalanceEach(cluster, each.delaysMs, each);
-        expect(cluster.counts).toSatisfy(areWithinATenth);
         // Those that are on their way count on no node when another one plans.
+        expect(cluster.counts).toSatisfy((counts: readonly number[]) => areWithinATenth(counts, 1));
         expect(moved).toBeLessThanOrEqual(1.1 * fewestMoves(each.loads) + each.loads.length);
+        const together = each.loads.map(() => 0);
+        await rebalanceEach(cluster, together, each);
+        expect(cluster.counts).toSatisfy(isLevel);
         expect(await rebalanceEach(cluster, each.delaysMs, each)).toBe(0);
       }),
     );
-    await fc.assert(property, settings);
+    const inTransit = {
+      loads: [28, 0, 21, 0],
+      transitMs: 1,
+      batch: undefined,
+      overMs: 5_000,
+      delaysMs: [0, 0, 1_173, 0, 0, 0, 0, 0, 0],
+    } as const;
+    await fc.assert(property, { ...settings, examples: [[inTransit]] });
   });
 });
