@@ -1,7 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage } from 'node:http';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import * as fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import {
   fromAuthorizationHeader,
@@ -16,6 +15,7 @@ import {
 } from '../../lib/index.js';
 import { startProtected, type TestApp } from '../support/app.js';
 import type { ConnectOptions, TestClient } from '../support/client.js';
+import { fc } from '../support/property.js';
 import { customStrategy, type JudgedRequest } from '../support/strategies.js';
 import { basicHeader, bearer } from '../support/tokens.js';
 import { restoreClocks, secondMs, useAllFakeClocks, useFakeTimers } from '../support/clocks.js';

@@ -1,6 +1,6 @@
-import { assert, property, string } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { printable } from '../../../lib/cli/printable.js';
+import { fc } from '../../support/property.js';
 
 const withheld = '(not printed: it repeats the credential)';
 const token = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2ln?a=b c';
@@ -22,16 +22,16 @@ describe('text of a server that is printed', () => {
   });
 
   it('holds no part of any token, short or long', () => {
-    assert(
-      property(string({ minLength: 1, maxLength: 40 }), string(), (secret, around) => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 1, maxLength: 40 }), fc.string(), (secret, around) => {
         expect(printable(around + secret, secret)).toBe(withheld);
       }),
     );
   });
 
   it('is one bounded line without control characters', () => {
-    assert(
-      property(string({ unit: 'binary', maxLength: 400 }), (text) => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (text) => {
         expect(printable(text, 'a token that is not there')).toMatch(/^[\x20-\x7e]{0,123}$/);
       }),
     );

@@ -1,4 +1,3 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   hasControlCharacter,
@@ -7,6 +6,7 @@ import {
   isBearerToken,
   quotedString,
 } from '../../../lib/protocol/header-syntax.js';
+import { fc } from '../../support/property.js';
 
 describe('isToken', () => {
   it.each(['chat', 'v10.stomp', 'graphql-transport-ws', "!#$%&'*+-.^_`|~09azAZ"])(
