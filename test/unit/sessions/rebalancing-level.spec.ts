@@ -180,9 +180,9 @@ describe('a cluster of which each node rebalances once', { timeout: patient(60_0
       loads: [28, 0, 21, 0],
       transitMs: 1,
       batch: undefined,
-      overMs: 5_000,
+      overMs: 5_000 as const,
       delaysMs: [0, 0, 1_173, 0, 0, 0, 0, 0, 0],
-    } as const;
+    };
     await fc.assert(property, { ...settings, examples: [[inTransit]] });
   });
 });
