@@ -62,6 +62,21 @@ describe('10: an application refuses to boot', () => {
       ]),
     ),
     ['allowRequest', { allowRequest: 'x' }, /expected a function/],
+    ['wsEngine', { wsEngine: 'eiows' }, /expected a class/],
+    ...['allowUpgrades', 'serveClient', 'cleanupEmptyChildNamespaces', 'destroyUpgrade'].map(
+      (name): [string, object, RegExp] => [name, { [name]: 'false' }, /expected true or false/],
+    ),
+    ...[[], ['flash'], 'websocket', null].map((transports): [string, object, RegExp] => [
+      'transports',
+      { transports },
+      /expected 'polling', 'websocket' or both/,
+    ]),
+    ['maxHttpBuferSize', { maxHttpBuferSize: 1_000 }, /did you mean maxHttpBufferSize\?$/],
+    ['namspace', { namspace: 'chat' }, /did you mean namespace\?$/],
+    ['origins', { origins: '*' }, /has no such option for Socket.IO/],
+    ['maxPayload', { maxPayload: 1_000 }, /has no such option for Socket.IO/],
+    ['allowedOrigins', { allowedOrigins: ['http://app.test'] }, /belongs to @WsAuth/],
+    ['port', { port: 8080 }, /is the first argument/],
   ])('with the option %s of a gateway', async (name, options, why) => {
     @WebSocketGateway(options)
     class Gateway extends IoEcho {}

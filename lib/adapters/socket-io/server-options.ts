@@ -3,11 +3,14 @@ import type { Policy } from '../../policy/policy.js';
 import {
   bytes,
   callback,
+  constructable,
   count,
   demandValues,
   duration,
+  flag,
   type ValueChecks,
 } from '../gateway-values.js';
+import { demandKnownOptions } from './option-names.js';
 import type { IoServerOptions } from './platform-types.js';
 
 /** Options of a server that would open what the gates close, and why. */
@@ -27,33 +30,52 @@ const unsafe = new Map<string, string>([
   ],
 ]);
 
+/** Engine.io refuses every client of a server whose list names nothing that it knows. */
+const transportNames: ValueChecks[string] = (name, value) => {
+  const list: readonly unknown[] = Array.isArray(value) ? value : [];
+  if (list.includes('webtransport')) {
+    throw new WsAuthConfigurationError(
+      `${name}: 'webtransport' has no request that could be authenticated; list 'polling' and 'websocket' only`,
+    );
+  }
+  if (list.length === 0 || !list.every((each) => each === 'polling' || each === 'websocket')) {
+    throw new WsAuthConfigurationError(
+      `${name}: expected 'polling', 'websocket' or both, in a list`,
+    );
+  }
+};
+
 const values: ValueChecks = {
+  addTrailingSlash: flag,
   allowRequest: callback,
+  allowUpgrades: flag,
+  cleanupEmptyChildNamespaces: flag,
   connectTimeout: duration,
+  destroyUpgrade: flag,
+  destroyUpgradeTimeout: duration,
   httpRequestBodyTimeout: duration,
   maxBufferedChunks: count,
   maxHttpBufferSize: bytes,
   pingInterval: duration,
   pingTimeout: duration,
+  serveClient: flag,
+  transports: transportNames,
   upgradeTimeout: duration,
+  wsEngine: constructable,
 };
 
 /**
- * Refuses options of a server that leave its gateways open, and values of another kind.
+ * Refuses options of a server that leave its gateways open, those that have no effect, and values of another kind.
  *
  * @throws {WsAuthConfigurationError} that names the option and the fix
  */
 export function refuseUnsafeOptions(options: IoServerOptions): void {
+  demandKnownOptions(options);
   demandValues(values, options);
   for (const [name, why] of unsafe) {
     if ((options as Record<string, unknown>)[name]) {
       throw new WsAuthConfigurationError(`${name}: ${why}`);
     }
-  }
-  if (options.transports?.some((each) => each === 'webtransport')) {
-    throw new WsAuthConfigurationError(
-      "transports: 'webtransport' has no request that could be authenticated; list 'polling' and 'websocket' only",
-    );
   }
 }
 

@@ -9,8 +9,7 @@ import {
   flag,
   type ValueChecks,
 } from '../gateway-values.js';
-import { nearestName } from '../../policy/nearest-name.js';
-import { gatewayOptions } from '../../policy/option-table.js';
+import { adviceOnUnknown, portIsFirst } from '../unknown-option.js';
 
 type Effect = 'effect' | 'own port' | (string & {});
 
@@ -38,7 +37,7 @@ const effects: Readonly<Record<string, Effect>> = {
   backlog: 'own port',
   noServer: isOurs,
   server: isOurs,
-  port: 'the port is the first argument: @WebSocketGateway(8080, { … })',
+  port: portIsFirst,
 } satisfies Record<keyof ServerOptions | NewerOption, Effect>;
 
 const values: ValueChecks = {
@@ -81,13 +80,11 @@ function effectOf(name: string): Effect {
   if (Object.hasOwn(effects, name)) {
     return effects[name]!;
   }
-  if (Object.hasOwn(gatewayOptions, name)) {
-    return 'it belongs to @WsAuth({ … })';
-  }
   if (/^\d+$/.test(name)) {
     return 'the port is a whole number and not a text: @WebSocketGateway(8080, { … })';
   }
-  const meant = nearestName(name, Object.keys(effects));
-  const question = meant === undefined ? '' : `; did you mean ${meant}?`;
-  return `@WebSocketGateway() has no such option for native WebSockets${question}`;
+  return adviceOnUnknown(name, {
+    names: Object.keys(effects),
+    transport: 'native WebSockets',
+  });
 }
