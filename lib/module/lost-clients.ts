@@ -17,6 +17,10 @@ const droppedUpgrade =
   'a WebSocket handshake has come as a plain request: a proxy in front has dropped "Upgrade" or "Connection"; pass both on, as ' +
   'the guide to proxies shows';
 
+const withoutWebSockets =
+  "a WebSocket handshake has come, and the gateways have polling only: list 'websocket' in transports of @WebSocketGateway(), or have " +
+  "clients connect with transports: ['polling']";
+
 const otherClient =
   'a client of Socket.IO has come, and the gateways speak native WebSockets: connect with new WebSocket(url) or nestjs-ws-auth/client, ' +
   'or install @nestjs/platform-socket.io instead of @nestjs/platform-ws';
@@ -78,7 +82,8 @@ function causeOf(
     );
   }
   if (isHandshake) {
-    return droppedUpgrade;
+    // Node.js takes an upgrade for a request where no server on the port has WebSockets.
+    return isUpgrade(headers) ? withoutWebSockets : droppedUpgrade;
   }
   return isOfSocketIo && transport !== 'socket.io' ? otherClient : undefined;
 }

@@ -293,6 +293,23 @@ describe('a client that comes to the wrong server', () => {
     warn.mockRestore();
   });
 
+  it('K8g: is named the transports, if the gateways have polling only', async () => {
+    const warn = vi.spyOn(Logger.prototype, 'warn').mockReturnValue();
+    const gateway = class PollingGateway {};
+    WebSocketGateway({ transports: ['polling'] })(gateway);
+    await using app = await startApp({
+      imports: [WsAuthModule.forRoot({ strategy: 'jwt', platform: socketIo() })],
+      providers: [JwtStrategy, gateway],
+    });
+    const asked = upgrade(app.port, '/socket.io/?EIO=4&transport=websocket').end();
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+    expect(answer.resume().statusCode).toBe(400);
+    expect(warn.mock.calls).toEqual([
+      [expect.stringMatching(/the gateways have polling only: list 'websocket' in transports/)],
+    ]);
+    warn.mockRestore();
+  });
+
   it('K8: is named the paths, if a server of Socket.IO beside them closes it first', async () => {
     await using app = await startApp({ imports, providers: [JwtStrategy, EchoGateway] });
     const other = new IoServer(app.nest.getHttpServer(), { destroyUpgradeTimeout: 10 });
