@@ -5,9 +5,36 @@ import { Refusal } from '../protocol/refusal.js';
 import { claimEvent } from './claim-upgrades.js';
 import { refuseRequest } from './refuse.js';
 
+/** A server that serves clients over plain HTTP as well, without the upgrade that a session stands in front of. */
+interface PollingServer {
+  readonly name: string;
+  /** What keeps its clients to WebSockets. */
+  readonly fix: string;
+}
+
+const socketIo: PollingServer = {
+  name: 'Socket.IO',
+  fix: "set transports: ['websocket'] on its server and on its clients",
+};
+
+const sockJs: PollingServer = {
+  name: 'SockJS',
+  fix: "set transports: ['websocket'] on its clients",
+};
+
+/** What the paths of SockJS end with, after a name for the server and one for the session. */
+const sockJsTransports: ReadonlySet<string | undefined> = new Set([
+  'xhr',
+  'xhr_send',
+  'xhr_streaming',
+  'eventsource',
+  'htmlfile',
+  'jsonp',
+  'jsonp_send',
+]);
+
 /**
- * Refuses polling of Socket.IO below paths whose upgrades are protected. A server of Socket.IO serves clients that poll it
- * over plain HTTP, without the upgrade that a session stands in front of.
+ * Refuses polling of Socket.IO and SockJS below paths whose upgrades are protected.
  *
  * @param pathOf the protected path that a request target is below
  * @returns a function that leaves the server as it was
@@ -16,18 +43,18 @@ export function refusePolling(
   server: Server,
   pathOf: (url: string) => string | undefined,
 ): () => void {
-  let isReported = false;
+  const reported = new Set<PollingServer>();
   const { release } = claimEvent(server, 'request', (request, response) => {
     const { url = '' } = request as IncomingMessage;
-    const path = isPolling(url) ? pathOf(url) : undefined;
-    if (path === undefined) {
+    const polled = polledBy(url);
+    const path = polled && pathOf(url);
+    if (polled === undefined || path === undefined) {
       return false;
     }
-    if (!isReported) {
-      isReported = true;
+    if (!reported.has(polled)) {
+      reported.add(polled);
       new ContainedLogger('WsAuth').error(
-        `upgrades: a client that polls Socket.IO below ${path} is refused, since no upgrade authenticates it; set ` +
-          "transports: ['websocket'] on its server and on its clients",
+        `upgrades: a client that polls ${polled.name} below ${path} is refused, since no upgrade authenticates it; ${polled.fix}`,
       );
     }
     refuseRequest(response as ServerResponse, new Refusal('ERR_WS_AUTH_UPGRADE_REQUIRED'));
@@ -36,9 +63,22 @@ export function refusePolling(
   return release;
 }
 
+function polledBy(url: string): PollingServer | undefined {
+  return pollsSocketIo(url) ? socketIo : pollsSockJs(url) ? sockJs : undefined;
+}
+
 /** Read as engine.io does, which takes the text before a fragment. */
-function isPolling(url: string): boolean {
+function pollsSocketIo(url: string): boolean {
   const query = url.indexOf('?');
   const { transport } = query < 0 ? {} : parse(url.slice(query + 1));
   return [transport].flat().some((each) => each?.startsWith('polling'));
+}
+
+/** SockJS reads the path by `url.parse()`, which takes a backslash for a slash. */
+function pollsSockJs(url: string): boolean {
+  const segments = url
+    .replace(/[?#].*$/s, '')
+    .split(/[/\\]+/)
+    .filter((segment) => segment !== '');
+  return segments.length > 2 && sockJsTransports.has(segments.at(-1));
 }
