@@ -45,6 +45,22 @@ function appOf(module: WsAuthModuleOptions, ...graphql: readonly GraphqlOptions[
   };
 }
 
+/** Prepares operations by itself, as the driver of Yoga does. */
+class PreparingDriver extends ApolloDriver {
+  override async start(options: ApolloDriverConfig): Promise<void> {
+    const { 'graphql-ws': served } = options.subscriptions as { 'graphql-ws': object };
+    Object.assign(served, { onSubscribe: () => undefined });
+    await super.start(options);
+  }
+}
+
+function withPreparingDriver(theirs: object) {
+  return (made: GraphqlWsSubscriptions): GraphqlOptions => ({
+    driver: PreparingDriver,
+    subscriptions: { 'graphql-ws': made.options(theirs) },
+  });
+}
+
 const unguarded =
   /GraphQLModule would run the operations of every client of .* write subscriptions:/;
 
@@ -97,6 +113,22 @@ const mistakes: Record<
     (made) => ({ subscriptions: { 'graphql-ws': { ...made.options(), onPing: () => undefined } } }),
     /onPing of GraphQLModule stands beside options\(\).*subscriptions\.options\(\{ onPing \}\)/,
   ],
+  'an onSubscribe that the driver replaces': [
+    withPreparingDriver({ onSubscribe: () => undefined }),
+    /graphqlWs\.options\.onSubscribe: .* it would never run; .* guards of resolvers/,
+  ],
+  'a validate that the driver leaves out': [
+    withPreparingDriver({ validate }),
+    /graphqlWs\.options\.validate: .* it would never run/,
+  ],
+  'a context beside which an onSubscribe stands': [
+    (made) => ({
+      subscriptions: {
+        'graphql-ws': { ...made.options({ context: {} }), onSubscribe: () => undefined },
+      },
+    }),
+    /graphqlWs\.options\.context: .* write subscriptions\.options\(\{ onSubscribe \}\)/,
+  ],
 };
 
 describe('K11c: a GraphQLModule with', () => {
@@ -111,6 +143,13 @@ describe('K11c: a GraphQLModule with', () => {
       expect(text).toMatch(message);
     },
   );
+
+  it('a driver that prepares operations boots where all hooks run', async () => {
+    const made = graphqlWs();
+    const graphql = withPreparingDriver({ onNext: () => undefined })(made);
+    const module = appOf({ platforms: [made] }, graphql);
+    await using _app = await startApp(module);
+  });
 
   it('open subscriptions on another path is reported, with the path', async () => {
     const made = graphqlWs();

@@ -126,7 +126,7 @@ class GraphqlWsPlatform implements ServerPlatform, GraphqlWsSubscriptions {
       ...containedHooks(theirs ?? {}),
       onConnect: (context: GraphqlWsContext) => this.#connect(context, onConnect),
     };
-    noteGuarding(hooks);
+    noteGuarding(hooks, theirs ?? {});
     const guarded = {
       ...theirs,
       ...hooks,
