@@ -5,8 +5,10 @@ import type { CanActivate } from '@nestjs/common';
 import { ContainedLogger } from '../events/contained-logger.js';
 import { logFault } from '../adapters/contain.js';
 import { exceptionData, refusalOf } from '../adapters/exception-refusal.js';
+import { WsAuthError } from '../errors/ws-auth.error.js';
 import { guardName } from '../guards/http-guards.js';
 import { isThenable } from '../passport/thenable.js';
+import { logError } from '../protocol/log-text.js';
 import { Refusal } from '../protocol/refusal.js';
 import type { EnhancedHook, HookCall, HookSettings, HookTools } from './hook-call.js';
 import { endOf, lastOf, type UntilLeft } from './hook-end.js';
@@ -192,9 +194,17 @@ export class GatewayBinding {
     }
   }
 
+  /** An exception that stands for a refusal is an answer: as an error, clients could fill the log with it. */
   #blame(client: object, error: unknown): void {
-    this.tools.arrivals.of(client).isOver = true;
-    this.tools.platform.failClient(client, this.#hook, error);
+    const refusal = error instanceof WsAuthError ? undefined : refusalOf(error);
+    if (refusal) {
+      logger.debug(`${this.#hook} threw: ${logError(error)}`);
+      this.tools.reportRefusal(client, refusal.diagnosed({ guard: this.#hook }));
+      this.#end(client, refusal);
+    } else {
+      this.tools.arrivals.of(client).isOver = true;
+      this.tools.platform.failClient(client, this.#hook, error);
+    }
   }
 
   #refuse(client: object, refusal: Refusal, guard: CanActivate | undefined): void {

@@ -15,7 +15,7 @@ export type HookSettings = Pick<
 export interface HookTools {
   readonly platform: Platform;
   readonly arrivals: Arrivals;
-  /** Reports a client that a guard has refused. */
+  /** Reports a client that a guard, or the hook itself, has refused. */
   readonly reportRefusal: (client: object, refusal: Refusal) => void;
 }
 

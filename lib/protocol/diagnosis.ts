@@ -128,7 +128,10 @@ export interface WsAuthDiagnosis {
   readonly rejected?: Pick<WsAuthDiagnosis, 'check' | 'extractor' | 'strategies'>;
   /** Both sides of the comparison, where an origin was refused. */
   readonly origin?: WsAuthOriginDiagnosis;
-  /** Class of the guard that refused the client at `handleConnection`; `onConnect` for that of graphql-ws. */
+  /**
+   * Class of the guard that refused the client at `handleConnection`; the hook, such as `ChatGateway.handleConnection`, where its own
+   * exception did; `onConnect` for that of graphql-ws.
+   */
   readonly guard?: string;
   /** Name of the error behind the refusal. */
   readonly error?: string;

@@ -1,4 +1,5 @@
 import { WsAuthError } from '../errors/ws-auth.error.js';
+import { nameOfReason } from './safe-name.js';
 
 const maxLength = 200;
 
@@ -23,7 +24,7 @@ export function logError(error: unknown): string {
 }
 
 function headOf(error: Error): string {
-  const name = logText(error.name);
+  const name = nameOfReason(error) ?? logText(error.name);
   return error instanceof WsAuthError ? `${name}: ${error.message.replace(/\p{C}/gu, '?')}` : name;
 }
 

@@ -1,7 +1,9 @@
 import {
+  ForbiddenException,
   Inject,
   Injectable,
   Scope,
+  UnauthorizedException,
   UseGuards,
   type CanActivate,
   type LoggerService,
@@ -127,6 +129,40 @@ describe('a client that a guard refuses at the connection', () => {
     const client = await arrive(app).opened();
     expect(await client.ask('note', 1)).toBe(1);
     expect(events.map(([name]) => name)).not.toContain('refused');
+  });
+});
+
+describe('a client that handleConnection refuses by an exception', () => {
+  it.each([
+    ['a WsException', new WsException('SECRET'), 'ERR_WS_AUTH_NOT_PERMITTED'],
+    ['a 401', new UnauthorizedException('SECRET'), 'ERR_WS_AUTH_CREDENTIAL_REQUIRED'],
+    ['a 403', new ForbiddenException('SECRET'), 'ERR_WS_AUTH_NOT_PERMITTED'],
+  ])('K5d: is reported as refused for %s, and is no error in the log', async (_what, no, code) => {
+    const levels: string[] = [];
+    @WebSocketGateway({ path: '/chat' })
+    class Gateway {
+      async handleConnection(): Promise<void> {
+        await Promise.reject(no);
+      }
+    }
+    const error = () => void levels.push('error');
+    await using app = await startGateways({ refusalLogLevel: 'warn' }, [Gateway], {
+      logger: { ...logger, error },
+    });
+    const events = recordEvents(app);
+    await arrive(app)
+      .opened()
+      .then((client) => client.closed());
+    const diagnosis = { guard: 'Gateway.handleConnection' };
+    expect(events.find(([name]) => name === 'refused')).toEqual([
+      'refused',
+      { code, phase: 'message', path: '/chat', address: '127.0.0.1', diagnosis },
+    ]);
+    expect(lines.filter((each) => each.startsWith('refused'))).toEqual([
+      `refused ${code} phase=message path=/chat address=127.0.0.1 guard=Gateway.handleConnection`,
+    ]);
+    expect(levels).toEqual([]);
+    expect(JSON.stringify([lines, events])).not.toContain('SECRET');
   });
 });
 
