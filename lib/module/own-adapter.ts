@@ -68,7 +68,10 @@ function demandOwnServers(
 }
 
 /** @throws {WsAuthConfigurationError} for an adapter that would leave the gateways open */
-export function demandOwnAdapter({ adapterName, isAdapter }: Platform, adapter: unknown): void {
+export function demandOwnAdapter(
+  { adapterName, isAdapter, transport }: Platform,
+  adapter: unknown,
+): void {
   if (!isAdapter(adapter)) {
     const name = (adapter as object | undefined)?.constructor.name ?? 'the adapter';
     if (name === adapterName) {
@@ -76,11 +79,28 @@ export function demandOwnAdapter({ adapterName, isAdapter }: Platform, adapter: 
         `useWebSocketAdapter: this ${adapterName} does not authenticate for this module; ${anotherCopy}`,
       );
     }
+    const base = baseOf(adapter);
     throw new WsAuthConfigurationError(
-      `useWebSocketAdapter: ${name} does not authenticate; remove the line from main.ts (WsAuthModule installs ` +
-        `${adapterName}), or pass new ${adapterName}(app, options)`,
+      base === undefined
+        ? `useWebSocketAdapter: ${name} does not authenticate; remove the line from main.ts (WsAuthModule installs ` +
+            `${adapterName}), or pass new ${adapterName}(app, options)`
+        : `useWebSocketAdapter: ${name} does not authenticate; let it extend ${adapterName} of nestjs-ws-auth/${transport} instead of ` +
+            `${base}, or remove the line from main.ts, where its own code is not needed (WsAuthModule installs ${adapterName})`,
     );
   }
+}
+
+/** Name of the adapter of Nest that a class of the application extends. */
+function baseOf(adapter: unknown): string | undefined {
+  let each: unknown = (adapter as object | undefined)?.constructor;
+  while (typeof each === 'function' && each !== Function.prototype) {
+    each = Object.getPrototypeOf(each);
+    const { name } = each as { readonly name?: unknown };
+    if (name === 'WsAdapter' || name === 'IoAdapter') {
+      return name;
+    }
+  }
+  return undefined;
 }
 
 /**

@@ -160,7 +160,7 @@ const ofAdapters: Readonly<Record<string, Mistake>> = {
   ),
   'leaves an adapter of its own in main.ts': main(
     (app) => app.useWebSocketAdapter(new OwnAdapter(app)),
-    'useWebSocketAdapter: OwnAdapter does not authenticate; remove the line from main.ts',
+    'useWebSocketAdapter: OwnAdapter does not authenticate; let it extend WsAuthAdapter of nestjs-ws-auth/ws instead of WsAdapter',
   ),
   'makes WsAuthAdapter of a second copy of the package': main((app) => {
     const adapter = new WsAdapter(app);
