@@ -13,7 +13,11 @@ const wanting: ReadonlySet<string> = new Set([
 const ofEngine: ReadonlySet<string> = new Set(['EIO', 'transport', 't', 'sid', 'b64', 'j']);
 
 /** Header fields whose names promise a credential, such as `x-access-token` or `api-key`. */
-const promising = /token|auth|jwt|api-?key|credential/;
+const promising = /token|auth|jwt|api-?key|credential|bearer/;
+
+/** Length of the longest name of a subprotocol, and its digits. */
+const maxNameLength = 32;
+const maxDigits = 3;
 
 /** Most names of one kind that a log line has. */
 const maxNames = 5;
@@ -62,11 +66,27 @@ function placesIn({ url, headers }: OriginalParts): readonly string[] {
   const cookies = cookieNames(cookie);
   return [
     ...(authorization === undefined ? [] : ['authorization']),
-    ...(subprotocols === undefined ? [] : ['sec-websocket-protocol']),
+    ...(mayNameToken(subprotocols) ? ['sec-websocket-protocol'] : []),
     ...safe(fields),
     ...safe(ofClient).map((name) => `?${name}`),
     ...safe(cookies).map((name) => `cookie:${name}`),
   ];
+}
+
+/**
+ * Whether a list of subprotocols may hold a token. Most clients offer names alone, such as `graphql-transport-ws`, `v12.stomp` or
+ * `v5.channel.k8s.io`: they are short, and have few digits.
+ */
+function mayNameToken(subprotocols = ''): boolean {
+  return subprotocols
+    .split(',')
+    .map((entry) => entry.trim())
+    .some(
+      (entry) =>
+        promising.test(entry.toLowerCase()) ||
+        entry.length > maxNameLength ||
+        entry.replace(/\D/g, '').length > maxDigits,
+    );
 }
 
 /** Names of the cookies in a header. An expression that skips white space takes quadratic time to skip 16 KB of it. */

@@ -18,7 +18,30 @@ describe('withUnread', () => {
     ['a name that does not decode', '/ws?%ff=SECRET', {}, undefined],
     ['cookies', '/ws', { cookie: 'jwt=SECRET; b=1; broken' }, ['cookie:jwt', 'cookie:b']],
     ['cookies without a name', '/ws', { cookie: '=SECRET; =; ; jwt =SECRET' }, ['cookie:jwt']],
-    ['a subprotocol', '/ws', { 'sec-websocket-protocol': 'SECRET' }, ['sec-websocket-protocol']],
+    ...[
+      'bearer, SECRET',
+      'chat, bearer.SECRET',
+      'Authorization, SECRET',
+      'SECRET-1234',
+      'S'.repeat(33),
+    ].map((offered): [string, string, Record<string, string>, readonly string[]] => [
+      `a subprotocol of ${offered.length} characters`,
+      '/ws',
+      { 'sec-websocket-protocol': offered },
+      ['sec-websocket-protocol'],
+    ]),
+    ...[
+      'graphql-transport-ws',
+      'arduino',
+      'v10.stomp, v11.stomp',
+      'ocpp2.0.1',
+      'base64.binary.k8s.io',
+    ].map((name): [string, string, Record<string, string>, undefined] => [
+      `nothing, since ${name} is a name,`,
+      '/ws',
+      { 'sec-websocket-protocol': name },
+      undefined,
+    ]),
     [
       'parameters of Socket.IO',
       '/socket.io/?EIO=4&transport=polling&t=a&token=SECRET',
