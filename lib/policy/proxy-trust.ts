@@ -60,10 +60,20 @@ function listTrust(list: readonly string[]): ProxyTrust {
       hop === 0 && address === unixPeer ? trustsLoopback : trusts(address ?? '', hop);
   } catch (cause) {
     throw new WsAuthConfigurationError(
-      "trustProxy: expected addresses, subnets or 'loopback', 'linklocal', 'uniquelocal'",
+      `trustProxy: expected addresses, subnets or 'loopback', 'linklocal', 'uniquelocal'${asText(list)}`,
       { cause },
     );
   }
+}
+
+/** A variable of the environment is a text, and Express takes numbers and booleans. */
+function asText(list: readonly string[]): string {
+  const text = list.find(
+    (entry) => typeof entry === 'string' && /^(?:true|false|\d+)$/.test(entry),
+  );
+  return text === undefined
+    ? ''
+    : `; the text '${text}' is none of them: pass ${text} without quotes`;
 }
 
 const loopback = ['127.0.0.1', '::1'];

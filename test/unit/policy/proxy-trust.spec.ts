@@ -66,6 +66,16 @@ describe('proxyTrust', () => {
     );
   });
 
+  it.each(['true', 'false', '1'])(
+    'K11: names the fix for the text %j, as an environment has it',
+    (option) => {
+      expect(() => proxyTrust(option)).toThrow(
+        `the text '${option}' is none of them: pass ${option} without quotes`,
+      );
+      expect(() => proxyTrust('nowhere')).toThrow(/'uniquelocal'$/);
+    },
+  );
+
   it.each([Number.NaN, -1, 1.5])('%s hops refuse to boot', (option) => {
     expect(() => proxyTrust(option)).toThrow(WsAuthConfigurationError);
   });
