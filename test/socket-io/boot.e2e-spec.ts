@@ -103,7 +103,7 @@ describe('10: an application refuses to boot', () => {
         WsPublic()(Second);
       }
       await expect(startIo({}, [First, Second])).rejects.toThrow(
-        /^path: \/.+ and \/.+ are paths of two servers of Socket.IO, and one covers the other/,
+        /^path: \/.+ and \/.+ are paths of two servers of Socket.IO, and one covers the other.+ overrides create\(\), return what super/,
       );
     }
   });

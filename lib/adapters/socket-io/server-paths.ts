@@ -37,7 +37,8 @@ export class ServerPaths {
     if (other) {
       throw new WsAuthConfigurationError(
         `path: ${written} and ${other.written} are paths of two servers of Socket.IO, and one covers the other, since each stands for ` +
-          'all paths that begin with it; write the same path on both gateways, or give each its own',
+          'all paths that begin with it; write the same path on both gateways, or give each its own; where an adapter overrides ' +
+          'create(), return what super.create(port, options) returns, which has one server for all namespaces',
       );
     }
     this.#all.push({ port, written, prefix });
