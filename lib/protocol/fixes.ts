@@ -91,7 +91,8 @@ const fixesOfAnswers: Readonly<Record<string, string>> = {
   audience: 'aud of the token is not the audience of the strategy',
   issuer: 'iss of the token is not the issuer of the strategy; compare also a slash at the end',
   subject: 'sub of the token is not the one that the strategy expects',
-  'no-jwt': 'what the client has sent is not a JWT; it may be undefined, or an opaque token',
+  'no-jwt':
+    'what the client has sent is not a JWT; it may be undefined, an opaque token, or have Bearer before it, which a query writes as Bearer+',
   key: 'the strategy has no key that fits: a public key is a PEM with its BEGIN and END lines, and a JWKS has the kid of the token',
   TokenExpiredError: expired,
   JWTExpired: expired,
@@ -101,6 +102,8 @@ const fixesOfAnswers: Readonly<Record<string, string>> = {
   ETIMEDOUT: unreachable,
   Exception:
     'validate(), or what it calls, threw the named exception: look at its condition, since the token itself may be good',
+  BadRequestError:
+    'the strategy found no credential where it looks, or found it malformed: send it there, in a field of the name that the strategy reads',
   Error:
     'if the strategy threw the named error, a line of the level error has the stack; a session and signed cookies need their middleware in the option middleware',
   NotBeforeError: 'the token is not valid yet: compare the clocks',

@@ -63,6 +63,8 @@ describe('the fix of a refusal', () => {
   it('K8g: is the form of the message where a strategy finds no token in its fields', () => {
     const fix = fixOf({ ...answered('no-token-found'), fields: ['accessToken'] });
     expect(fix!.text).toMatch(/no token in the fields .* send \{"event":"authenticate"/);
+    // What passport-headerapikey and most strategies of its kind report for a request without a key.
+    expect(fixOf(answered('BadRequestError'))!.text).toMatch(/found no credential where it looks/);
     expect(fixOf(answered('no-token-found'))!.text).toMatch(/list the extractor/);
   });
 
