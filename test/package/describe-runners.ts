@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { rootFile } from '../readme/readme.js';
 import type { Consumer } from './consumer.js';
 import type { NestMajor } from './matrix.js';
+import { patientJest } from './patient-jest.js';
 import type { Stack } from './stack.js';
 
 /** What a test needs beside the packages of the application. */
@@ -78,7 +79,8 @@ export function describeRunners(stackOf: () => Stack): void {
 
     it('runs under jest', async () => {
       const jest = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', '--rootDir=chat'];
-      const printed = await consumer.node(...jest, '--testMatch=**/dist/*.jest-test.js', '--json');
+      const matched = ['--testMatch=**/dist/*.jest-test.js', '--json', patientJest];
+      const printed = await consumer.node(...jest, ...matched);
       expect(JSON.parse(printed)).toMatchObject({ success: true, numPassedTests: 4 });
     });
   });

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { codeBlocks, rootFile, section } from '../readme/readme.js';
 import { TestClient } from '../support/client.js';
 import { Consumer } from './consumer.js';
+import { patientJest } from './patient-jest.js';
 
 const example = 'sample/examples/nest-11-jest';
 
@@ -88,7 +89,7 @@ describe('an application of Nest 11, as nest new makes it, with ts-jest and Comm
 function describeExample(consumerOf: () => Consumer): void {
   describe(example, () => {
     it('passes its tests', async () => {
-      const printed = await consumerOf().outputOf('npm', ['test', '--', '--json']);
+      const printed = await consumerOf().outputOf('npm', ['test', '--', '--json', patientJest]);
       expect(printed).toContain('"numPassedTests":3');
       expect(printed).toContain('"success":true');
     });
@@ -132,7 +133,7 @@ function describeGuide(consumerOf: () => Consumer): void {
       'passes its tests, those of the guides as pasted, on Node.js %s',
       async (_version, node) => {
         const jest = ['node_modules/jest/bin/jest.js', '--config', `${name}/package.json`];
-        const printed = await consumerOf().outputOf(node, [...jest, '--json']);
+        const printed = await consumerOf().outputOf(node, [...jest, '--json', patientJest]);
         expect(printed).toContain('"numPassedTests":7');
         expect(printed).toContain('"success":true');
       },
