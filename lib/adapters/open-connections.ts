@@ -17,6 +17,8 @@ export class OpenConnections {
   readonly #answers = new Map<Socket, ServerResponse>();
   #deadline: NodeJS.Timeout | undefined;
   #isOver = false;
+  /** Whether a deadline keeps the process running. */
+  #holds = false;
   /** One function for all connections: one for each would cost every session memory. */
   readonly #forget: (this: Socket) => void;
 
@@ -33,12 +35,15 @@ export class OpenConnections {
    *
    * A request that was received whole, and whose response has not begun, waits for the application and not for its peer: its
    * connection stays open until there is a response.
+   *
+   * The process does not exit before: a connection whose peer has left, and that has no reader, keeps no event loop running, and the hooks that
+   * Nest calls when the server has closed would never run. A server that does not listen emits no `close` to wait for.
    */
   endWithin(timeoutMs: number): void {
     if (!this.#deadline) {
+      this.#holds = this.server.listening;
       this.server.once('close', this.#stop);
-      this.#deadline = setTimeout(() => this.#end(), timeoutMs);
-      this.#deadline.unref();
+      this.#watch(setTimeout(() => this.#end(), timeoutMs));
     }
   }
 
@@ -87,8 +92,11 @@ export class OpenConnections {
   #end(): void {
     this.#isOver = true;
     this.#destroy();
-    this.#deadline = setInterval(() => this.#destroy(), lookAgainMs);
-    this.#deadline.unref();
+    this.#watch(setInterval(() => this.#destroy(), lookAgainMs));
+  }
+
+  #watch(deadline: NodeJS.Timeout): void {
+    this.#deadline = this.#holds ? deadline : deadline.unref();
   }
 
   /** A server that still listens is not being closed: Nest has yet to come to it, or leaves it open. */
