@@ -45,7 +45,10 @@ async function findPlatform(importPackage: ImportPackage): Promise<Platform | st
     return socketIo() as Platform;
   }
   if (!hasWs) {
-    return `platform: no WebSocket platform is installed; run npm install ${wsPackage}, or npm install ${socketIoPackage}`;
+    return (
+      `platform: no WebSocket platform is installed; run npm install ${wsPackage}, or npm install ${socketIoPackage}; in a bundle that holds ` +
+      "its packages, set platform: ws() of 'nestjs-ws-auth/ws'"
+    );
   }
   const { ws } = await import('../adapters/ws/ws.platform.js');
   return ws() as Platform;

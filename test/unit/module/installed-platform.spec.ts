@@ -24,7 +24,10 @@ describe('an application that names no platform', () => {
       [socketIo, nativeWebSockets],
       /^platform: .* are installed; choose platform: ws\(\) .* or platform: socketIo\(\)/,
     ],
-    [[], /^platform: no WebSocket platform is installed; run npm install @nestjs\/platform-ws/],
+    [
+      [],
+      /^platform: no WebSocket platform is installed; run npm install @nestjs\/platform-ws.*set platform: ws\(\)/,
+    ],
   ])('refuses to boot with %o', async (names, message) => {
     await expect(installedPlatform(withPackages(names))).rejects.toThrow(message);
   });
