@@ -20,7 +20,7 @@ import type {
 } from './internals/engine.js';
 import { containListeners } from './internals/contain-listeners.js';
 import { containNamespaceNames } from './internals/contain-options.js';
-import { VersionCheck } from './internals/self-check.js';
+import { VersionCheck, warnOfDetachedSockets } from './internals/self-check.js';
 import type { IoConnectionContext } from './connection-context.js';
 import { IoConnection } from './io-connection.js';
 import { NamespaceGates, type NamespaceDemand } from './namespace-gates.js';
@@ -80,6 +80,7 @@ export class ServerGate {
       sendsText: options.parser === undefined,
       maxPayload: engine.opts.maxHttpBufferSize,
     };
+    warnOfDetachedSockets(engine);
     containListeners(engine);
     containNamespaceNames(server, (payload) => redactPayload(payloadOf(payload) ?? {}));
     engine.use(this.#checkVersion);

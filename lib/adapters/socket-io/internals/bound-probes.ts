@@ -8,8 +8,17 @@ export function boundProbes(transport: EngineTransport): void {
   let isTried = false;
   transport.on('packet', ({ type }: { readonly type: string }) => {
     if (type === 'ping' && isTried) {
-      transport.socket?.terminate?.();
+      endProbe(transport);
     }
     isTried ||= type === 'ping';
   });
+}
+
+/** A `wsEngine` may have sockets that can only be closed. */
+function endProbe(transport: EngineTransport): void {
+  if (transport.socket?.terminate) {
+    transport.socket.terminate();
+  } else {
+    transport.close();
+  }
 }

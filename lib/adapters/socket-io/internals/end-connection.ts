@@ -1,7 +1,14 @@
-import type { EngineConnection } from './engine.js';
+import type { EngineConnection, EngineTransport } from './engine.js';
 
 /** `readyState` of a WebSocket that has closed. */
 const closed = 3;
+
+type EngineSocket = NonNullable<EngineTransport['socket']>;
+
+/** Whether a WebSocket has yet to close. */
+export function isOpen(socket: EngineSocket | undefined): socket is EngineSocket {
+  return socket !== undefined && socket.readyState !== closed;
+}
 
 /**
  * Closes a connection without waiting for what has yet to be sent. Polling that is about to close waits half a minute for a poll,
@@ -20,7 +27,7 @@ export function closeNow(conn: EngineConnection): void {
 
 /**
  * Terminates the WebSocket of a connection that has closed. Engine.io sends a close frame and forgets the socket, which a client
- * that does not answer would keep open for half a minute.
+ * that does not answer would keep open for half a minute. That of a `wsEngine` which cannot terminate it is waited for.
  *
  * @param graceMs time in milliseconds that the client has to answer
  * @param onClosed called when the socket has closed; synchronously in polling
@@ -31,7 +38,7 @@ export function endSocketOf(
   onClosed: () => void,
 ): void {
   const { socket } = transport;
-  if (!socket || socket.readyState === closed || typeof socket.terminate !== 'function') {
+  if (!isOpen(socket)) {
     onClosed();
     return;
   }

@@ -54,6 +54,8 @@ export interface EngineRequest extends IncomingMessage {
 export interface Engine extends EventEmitter {
   readonly clients: Readonly<Record<string, EngineConnection>>;
   readonly opts: { readonly maxHttpBufferSize: number };
+  /** The server of `ws`, or of a `wsEngine`; none without WebSockets. That of `ws` emits events. */
+  readonly ws?: { readonly on?: unknown };
   use(middleware: EngineMiddleware): void;
 }
 

@@ -1,4 +1,5 @@
 import { limitInput } from '../../upgrades/input-limit.js';
+import { upgradedTo } from '../upgrade-socket.js';
 import { boundProbes } from './bound-probes.js';
 import type { EngineConnection, EngineTransport } from './engine.js';
 
@@ -21,6 +22,7 @@ export function boundPayloads(conn: EngineConnection, maxBytes: number): (bytes:
   const maybeUpgrade = conn._maybeUpgrade.bind(conn);
   conn._maybeUpgrade = (transport) => {
     probing = transport;
+    upgradedTo(conn, transport);
     if (!apply(transport, bound) && isFirst) {
       transport.close();
       return;

@@ -1,7 +1,7 @@
 import { WsAuthConfigurationError } from '../../../errors/ws-auth.error.js';
 import { ContainedLogger } from '../../../events/contained-logger.js';
 import type { IoServer } from '../platform-types.js';
-import type { EngineConnection, EngineRequest } from './engine.js';
+import type { Engine, EngineConnection, EngineRequest } from './engine.js';
 import { hasKnownBound, hasKnownInflater } from './payload-limits.js';
 
 /**
@@ -25,6 +25,20 @@ export function demandKnownInternals(server: IoServer): void {
     throw new WsAuthConfigurationError(
       `WsAuthIoAdapter: this version of socket.io is unknown (${absent.join(', ')}), so its gateways could not be protected; ` +
         'install socket.io 4.8, or a newer version of this package',
+    );
+  }
+}
+
+/**
+ * Warns of a `wsEngine` that takes TCP sockets from Node.js, such as `eiows`: nothing bounds what they receive but the engine itself.
+ * Engine.io tells it from `ws` in the same way.
+ */
+export function warnOfDetachedSockets({ ws, opts }: Engine): void {
+  if (ws && typeof ws.on !== 'function') {
+    new ContainedLogger('WsAuth').warn(
+      `wsEngine: it reads its sockets without Node.js, so that a client may send maxHttpBufferSize (${opts.maxHttpBufferSize} bytes) in one ` +
+        'message before it has authenticated, and a client that is refused is disconnected when the engine does it; lower ' +
+        'maxHttpBufferSize, or remove wsEngine',
     );
   }
 }
