@@ -2,6 +2,7 @@
 const readsRequest = /getResponse|\.(?:headers|cookies|params|query|body|ip|ips)\b/;
 const readsHttp = /switchToHttp/;
 const knowsWebSockets = /getType|switchToWs/;
+const knowsUsers = /sessionOf|userOf|getType|switchToWs|\.user\b/;
 
 /**
  * Whether a guard is written for HTTP alone, as `AuthGuard()` of Passport and `ThrottlerGuard` are: on a message it throws, and
@@ -11,6 +12,16 @@ const knowsWebSockets = /getType|switchToWs/;
 export function isHttpGuard(guard: unknown): boolean {
   const code = classesOf(guard).map(String).join('\n');
   return readsHttp.test(code) && readsRequest.test(code) && !knowsWebSockets.test(code);
+}
+
+/**
+ * Whether a guard is `AuthGuard()` of Passport, or a class of the application that extends it and does not look for a user or a session
+ * first.
+ */
+export function authenticatesRequests(guard: unknown): boolean {
+  const classes = classesOf(guard).map(String);
+  const ofPassport = classes.findIndex((code) => code.startsWith('class MixinAuthGuard'));
+  return ofPassport >= 0 && !knowsUsers.test(classes.slice(0, ofPassport).join('\n'));
 }
 
 /** Name of a guard as the application writes it. */

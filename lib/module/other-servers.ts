@@ -1,6 +1,6 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
-import type { ModulesContainer } from '@nestjs/core';
+import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import type { AdapterContext, ProtectedServer } from '../adapters/adapter-context.js';
 import { openSubscriptions } from '../adapters/graphql-ws/open-subscriptions.js';
 import type { HttpPort } from '../adapters/http-port.js';
@@ -17,6 +17,7 @@ import type { WsAuthModuleOptions } from '../policy/options.js';
 import type { WsAuthTransport } from '../protocol/transport.js';
 import { boundRequests, isDeferred, stopAfterServer } from './graphql-shutdown.js';
 import type { ModuleSettings } from './module-settings.js';
+import { subscriptionWarnings } from './subscription-warnings.js';
 
 /** Makes what the sessions of a server share. */
 type MakeContext = (options: WsAuthModuleOptions, transport: WsAuthTransport) => SessionContext;
@@ -71,10 +72,11 @@ export class OtherServers {
   }
 
   /**
-   * @returns warnings of subscriptions that nothing protects, and of servers that stop too early
+   * @returns warnings of subscriptions that nothing protects, or that a guard for requests refuses, and of servers that stop too early
    * @throws {WsAuthConfigurationError} where a server is not connected to what protects it
    */
-  demandUse(modules: ModulesContainer, globalPrefix: string): readonly string[] {
+  demandUse(modules: ModulesContainer, config: ApplicationConfig): readonly string[] {
+    const globalPrefix = config.getGlobalPrefix();
     const options = [...modules.values()].flatMap(
       ({ providers }): unknown => providers.get(graphqlModuleOptions)?.instance ?? [],
     );
@@ -83,10 +85,14 @@ export class OtherServers {
     }
     this.#stopsLater = options.some(isDeferred);
     const isProtected = (path: string) => this.#served.some((each) => isBelow(each.path!, path));
-    return options.flatMap((each) => [
+    const warnings = options.flatMap((each) => [
       ...openSubscriptions(each, globalPrefix, isProtected),
       ...stopAfterServer(each),
     ]);
+    const hasSubscriptions = this.#platforms.some(({ transport }) => transport === 'graphql-ws');
+    return hasSubscriptions
+      ? [...warnings, ...subscriptionWarnings(modules, config.getGlobalGuards())]
+      : warnings;
   }
 
   /** Refuses upgrades with 503 and ends the sessions, before Nest closes the HTTP server. */

@@ -207,7 +207,7 @@ export class WsAuthService
   /** @throws {WsAuthConfigurationError} for an option without effect, an unknown strategy, and a global `WsAuthGuard` that never runs. */
   onApplicationBootstrap(): void {
     checkGlobalGuards(this.config);
-    const warnings = this.#others.demandUse(this.modules, this.config.getGlobalPrefix());
+    const warnings = this.#others.demandUse(this.modules, this.config);
     const policies = this.protectedServers.map(({ context }) => context.policy);
     demandModuleEffect(this.settings.given, this.settings, policies);
     for (const { context } of this.protectedServers) {

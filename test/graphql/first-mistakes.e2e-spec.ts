@@ -2,12 +2,21 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
-import type { LoggerService } from '@nestjs/common';
-import { GraphQLModule, Query, Resolver } from '@nestjs/graphql';
+import {
+  UseGuards,
+  type CanActivate,
+  type ExecutionContext,
+  type LoggerService,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { GqlExecutionContext, GraphQLModule, Query, Resolver, Subscription } from '@nestjs/graphql';
+import { AuthGuard } from '@nestjs/passport';
 import { Test } from '@nestjs/testing';
 import { describe, expect, it, vi } from 'vitest';
 import { graphqlWs } from '../../lib/graphql-ws.js';
-import { WsAuthModule } from '../../lib/index.js';
+import { sessionOf, WsAuthGuard, WsAuthModule } from '../../lib/index.js';
 import { startApp } from '../support/app.js';
 import { JwtStrategy } from '../support/strategies.js';
 import { tokenOf } from '../support/tokens.js';
@@ -28,6 +37,13 @@ function recording(): { logger: LoggerService; lines: string[] } {
   return { lines, logger: { log, error: log, warn: log, debug: log, verbose: log } };
 }
 
+/** The warnings of guards, of a boot with this provider. */
+async function warningsOf(provider: Provider): Promise<readonly string[]> {
+  const { logger, lines } = recording();
+  await using _running = await startGraphql({ providers: [provider], start: { logger } });
+  return lines.filter((line) => /^(?:@UseGuards|APP_GUARD)/.test(line));
+}
+
 interface Mistake extends GraphqlAppOptions {
   readonly path?: string;
   readonly params?: Record<string, unknown> | undefined;
@@ -36,6 +52,34 @@ interface Mistake extends GraphqlAppOptions {
 }
 
 const token = tokenOf('alice');
+
+/** As the documentation of Nest has it. */
+class GqlAuthGuard extends AuthGuard('jwt') {
+  override getRequest(context: ExecutionContext): unknown {
+    return GqlExecutionContext.create(context).getContext<{ req: unknown }>().req;
+  }
+}
+
+/** As the guide has it. */
+class SessionGuard extends GqlAuthGuard {
+  override canActivate(context: ExecutionContext): ReturnType<CanActivate['canActivate']> {
+    return sessionOf(this.getRequest(context) as object) ? true : super.canActivate(context);
+  }
+}
+
+/** A resolver with a guard on its subscription. */
+function guarded(guard: Type<CanActivate> | undefined, ofClass?: ClassDecorator): Provider {
+  @Resolver()
+  class Guarded {
+    @Subscription(() => String)
+    @UseGuards(...(guard ? [guard] : []))
+    async *times(): AsyncIterable<object> {
+      yield await Promise.resolve({ times: 'now' });
+    }
+  }
+  ofClass?.(Guarded);
+  return Guarded;
+}
 
 const mistakes: Readonly<Record<string, Mistake>> = {
   'connectionParams are missing': {
@@ -90,6 +134,32 @@ describe('the first mistakes with subscriptions', () => {
       expect(lines.join('\n')).not.toContain(token);
     },
   );
+
+  it.each<[string, Provider, RegExp]>([
+    [
+      'on the method',
+      guarded(AuthGuard('jwt')),
+      /^@UseGuards\(AuthGuard\(\)\) of Guarded\.times: .* use @UseGuards\(WsAuthGuard\)/,
+    ],
+    [
+      'of a class that extends it, on the resolver',
+      guarded(undefined, UseGuards(GqlAuthGuard)),
+      /^@UseGuards\(GqlAuthGuard\) of Guarded\.times: .* where sessionOf\(\) finds a session/,
+    ],
+    [
+      'as APP_GUARD',
+      { provide: APP_GUARD, useClass: GqlAuthGuard },
+      /^APP_GUARD: GqlAuthGuard also guards NewsResolver\.latest: .* where sessionOf\(\)/,
+    ],
+  ])('K8a: AuthGuard() of a subscription, %s, is named at boot', async (_where, provider, line) => {
+    expect(await warningsOf(provider)).toEqual([expect.stringMatching(line)]);
+  });
+
+  it('K8a: a guard that looks for a session first is not warned of', async () => {
+    expect(await warningsOf(guarded(SessionGuard))).toEqual([]);
+    expect(await warningsOf({ provide: APP_GUARD, useClass: SessionGuard })).toEqual([]);
+    expect(await warningsOf(guarded(WsAuthGuard))).toEqual([]);
+  });
 
   it.each([
     ['a token is rejected', { token: 'forged' }],
