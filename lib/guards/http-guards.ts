@@ -10,7 +10,7 @@ const knowsUsers = /sessionOf|userOf|getType|switchToWs|\.user\b/;
  * has no other mark.
  */
 export function isHttpGuard(guard: unknown): boolean {
-  const code = classesOf(guard).map(String).join('\n');
+  const code = guardCode(guard);
   return readsHttp.test(code) && readsRequest.test(code) && !knowsWebSockets.test(code);
 }
 
@@ -22,6 +22,11 @@ export function authenticatesRequests(guard: unknown): boolean {
   const classes = classesOf(guard).map(String);
   const ofPassport = classes.findIndex((code) => code.startsWith('class MixinAuthGuard'));
   return ofPassport >= 0 && !knowsUsers.test(classes.slice(0, ofPassport).join('\n'));
+}
+
+/** The code of a guard, and of its base classes. */
+export function guardCode(guard: unknown): string {
+  return classesOf(guard).map(String).join('\n');
 }
 
 /** Name of a guard as the application writes it. */

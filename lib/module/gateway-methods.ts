@@ -1,3 +1,4 @@
+import { GUARDS_METADATA } from '@nestjs/common/constants.js';
 import { MESSAGE_MAPPING_METADATA, MESSAGE_METADATA } from '@nestjs/websockets/constants.js';
 import type { GatewayClass } from '../decorators/gateway-demand.js';
 
@@ -36,4 +37,9 @@ function ownMethodsOf(declaredBy: GatewayClass): GatewayMethod[] {
     const message: unknown = isHandler ? Reflect.getMetadata(MESSAGE_METADATA, method) : undefined;
     return [{ declaredBy, name, method, message }];
   });
+}
+
+/** What `@UseGuards()` names on a class or a method. */
+export function guardsOf(target: object): readonly unknown[] {
+  return (Reflect.getMetadata(GUARDS_METADATA, target) as readonly unknown[] | undefined) ?? [];
 }

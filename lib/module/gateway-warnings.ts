@@ -1,12 +1,15 @@
-import { GUARDS_METADATA } from '@nestjs/common/constants.js';
 import type { GatewayClass } from '../decorators/gateway-demand.js';
 import { guardName, isHttpGuard } from '../guards/http-guards.js';
 import type { Policy } from '../policy/policy.js';
-import { methodsOf } from './gateway-methods.js';
+import { guardsOf, methodsOf } from './gateway-methods.js';
+import { leftoverChecks } from './leftover-checks.js';
 
 /** Warnings of code that Nest accepts and that cannot work on a gateway. */
 export function gatewayWarnings(gateway: GatewayClass, policy: Policy | undefined): string[] {
-  return [...guardWarnings(gateway), ...(policy ? handlerWarnings(gateway, policy) : [])];
+  const ofPolicy = policy
+    ? [...leftoverChecks(gateway, policy), ...handlerWarnings(gateway, policy)]
+    : [];
+  return [...guardWarnings(gateway), ...ofPolicy];
 }
 
 const effect =
@@ -40,10 +43,6 @@ function guardWarnings(gateway: GatewayClass): string[] {
         `@UseGuards(${guardName(guard)}) of ${on}: ${effect}; remove it, since clients are authenticated before, or use ` +
         '@UseGuards(WsAuthGuard)',
     );
-}
-
-function guardsOf(target: object): readonly unknown[] {
-  return (Reflect.getMetadata(GUARDS_METADATA, target) as readonly unknown[] | undefined) ?? [];
 }
 
 /** Events that never reach a gateway, and the option that renames them. */

@@ -9,7 +9,7 @@ import type { GatewayClass } from '../decorators/gateway-demand.js';
 import { decoratorOfParameter } from '../decorators/ws-user.decorator.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { WsAuthGuard } from '../guards/ws-auth.guard.js';
-import { methodsOf, type GatewayMethod } from './gateway-methods.js';
+import { guardsOf, methodsOf, type GatewayMethod } from './gateway-methods.js';
 
 const guardDecorator = '@UseGuards(WsAuthGuard)';
 
@@ -110,10 +110,6 @@ function isGuarded(target: object): boolean {
 /** Whether it has no guard but ours, which lets everything pass outside of WebSockets. Beside another one it may be shared. */
 function isOpen(target: object): boolean {
   return isGuarded(target) && guardsOf(target).every(isWsAuthGuard);
-}
-
-function guardsOf(target: object): readonly unknown[] {
-  return (Reflect.getMetadata(GUARDS_METADATA, target) as readonly unknown[] | undefined) ?? [];
 }
 
 /** Also one that is derived from it, unless it decides by itself. */

@@ -1,8 +1,7 @@
-import { GUARDS_METADATA } from '@nestjs/common/constants.js';
 import type { ModulesContainer } from '@nestjs/core';
 import type { GatewayClass } from '../decorators/gateway-demand.js';
 import { authenticatesRequests, guardName } from '../guards/http-guards.js';
-import { methodsOf } from './gateway-methods.js';
+import { guardsOf, methodsOf } from './gateway-methods.js';
 
 /** Of `@nestjs/graphql`: what a method resolves. */
 const resolverType = 'graphql:resolver_type';
@@ -52,10 +51,6 @@ function subscriptionsOf(metatype: unknown): SubscriptionMethod[] {
       ? [{ resolver, name, method }]
       : [],
   );
-}
-
-function guardsOf(target: object): readonly unknown[] {
-  return (Reflect.getMetadata(GUARDS_METADATA, target) as readonly unknown[] | undefined) ?? [];
 }
 
 function namesOf(guards: readonly unknown[]): readonly string[] {

@@ -1,0 +1,49 @@
+import type { GatewayClass } from '../decorators/gateway-demand.js';
+import { guardCode, guardName, isHttpGuard } from '../guards/http-guards.js';
+import type { Policy } from '../policy/policy.js';
+import { guardsOf, methodsOf } from './gateway-methods.js';
+
+/** Places of a handshake by which most checks of applications find the token, as they write them. */
+const ofHeader = [
+  /headers\??\.(?:authorization\b|\[['"]authorization)/i,
+  /headers\[['"]authorization/i,
+];
+const ofAuth = [/\bauth\??\.(?:token\b|\[['"]token)/, /\bauth\[['"]token/];
+
+/**
+ * Warnings of a check that was left in a gateway: it looks for the token where handlers, hooks and guards find `REDACTED`, so that it
+ * refuses every client, and no line of the log states why. It is found by its code, as a guard for HTTP is.
+ */
+export function leftoverChecks(gateway: GatewayClass, policy: Policy): readonly string[] {
+  const patterns = patternsOf(policy);
+  const reads = (code: string) => patterns.some((pattern) => pattern.test(code));
+  const methods = methodsOf(gateway);
+  const ofMethods = methods
+    .filter(({ method }) => reads(String(method)))
+    .map(({ name }) => `${gateway.name}.${name}()`);
+  const guards = [gateway, ...methods.map(({ method }) => method)].flatMap(guardsOf);
+  const ofGuards = guards
+    .filter((guard) => !isHttpGuard(guard) && reads(guardCode(guard)))
+    .map((guard) => `@UseGuards(${guardName(guard)}) of ${gateway.name}`);
+  return [...new Set([...ofMethods, ...ofGuards])].map(
+    (where) =>
+      `${where} looks for the token of the handshake, and finds REDACTED: the client is authenticated before; remove the check, and ` +
+      'take the user from @WsUser() or userOf(client)',
+  );
+}
+
+function patternsOf({ firstMessage, redaction, transport }: Policy): readonly RegExp[] {
+  return [
+    ...ofHeader,
+    ...(firstMessage && transport === 'socket.io' ? ofAuth : []),
+    ...[...redaction.queryParams].map(ofParameter),
+  ];
+}
+
+/** `searchParams.get('token')`, `query.token`, `query['token']`. */
+function ofParameter(name: string): RegExp {
+  const text = name.replace(/[^\w-]/g, '\\$&');
+  return new RegExp(
+    `(?:searchParams\\.get\\(|query\\??\\.?\\[)['"]${text}['"]|query\\??\\.${text}(?![\\w-])`,
+  );
+}
