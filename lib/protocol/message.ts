@@ -88,6 +88,19 @@ export function parseMessage(text: string): Record<string, unknown> | undefined 
   }
 }
 
+/**
+ * The outermost object of a JSON text, however deep it nests, or `undefined`. It decides what a message is, as the parser does that would read it
+ * next. What is in it is not safe to use: it may have own `__proto__` keys, and nest deeper than the stack.
+ */
+export function outermostOf(text: string): Record<string, unknown> | undefined {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return isRecord(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The event and the data of a message in Nest's format; `undefined` for any other. */
 export function eventMessageOf(
   message: Record<string, unknown> | undefined,

@@ -84,4 +84,25 @@ describe('hooks of the application', () => {
     expect([code, String(reason)]).toEqual([4401, 'credential too large']);
     expect(called).toEqual([]);
   });
+
+  it.each([1_000, 3_500])(
+    'K9: do not see the token of a renewal that nests %d levels deep, which ends the session',
+    async (levels) => {
+      const called: unknown[] = [];
+      const theirs = { onPing: (_context: object, payload: unknown) => void called.push(payload) };
+      await using graphql = await startGraphql({ theirs });
+      const socket = new WebSocket(graphql.app.url('/graphql'), 'graphql-transport-ws');
+      await once(socket, 'open');
+      const payload = { token: tokenOf('alice') };
+      socket.send(JSON.stringify({ type: 'connection_init', payload }));
+      await once(socket, 'message');
+      const deep = '['.repeat(levels) + ']'.repeat(levels);
+      socket.send(
+        `{"payload":{"data":{"token":"bad","deep":${deep}},"event":"authenticate"},"type":"ping"}`,
+      );
+      const [code] = (await once(socket, 'close')) as [number];
+      expect(code).toBe(4403);
+      expect(called).toEqual([]);
+    },
+  );
 });

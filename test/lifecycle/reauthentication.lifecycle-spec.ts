@@ -486,6 +486,19 @@ describe('the frame that authenticates', () => {
     expect(seen).not.toHaveBeenCalled();
   });
 
+  it.each([64, 1_000, 2_500, 3_500])(
+    'is refused, and reaches no listener, where it nests %d levels deep',
+    async (levels) => {
+      seen.mockClear();
+      await using app = await startProtected({}, [CuriousGateway]);
+      const client = await enter(app, tokenOf('alice'));
+      const deep = '['.repeat(levels) + ']'.repeat(levels);
+      client.sendRaw(`{"event":"authenticate","data":{"token":"bad","deep":${deep}}}`);
+      expect(await client.closed()).toMatchObject({ code: 3000 });
+      expect(seen).not.toHaveBeenCalled();
+    },
+  );
+
   it('is not every message that holds the word', async () => {
     await using app = await startProtected();
     const client = await enter(app, tokenOf('alice'));

@@ -1,19 +1,23 @@
-import { isRecord, parseMessage, type EventMessage } from '../../protocol/message.js';
+import {
+  eventMessageOf,
+  isRecord,
+  outermostOf,
+  type EventMessage,
+} from '../../protocol/message.js';
 
 const ping = Buffer.from('"ping"');
 const escape = Buffer.from('\\u');
 
-/** The message in a `ping` of the client, or `undefined` for every other message. Large messages are not parsed. */
+/**
+ * The message in a `ping` of the client, or `undefined` for every other message. Large messages are not parsed. Its data is as the client sent
+ * it, and not checked.
+ */
 export function pingOf(bytes: Buffer, maxBytes: number): EventMessage | undefined {
   if (bytes.length > maxBytes || !(bytes.includes(ping) || bytes.includes(escape))) {
     return undefined;
   }
-  const { type, payload } = parseMessage(bytes.toString()) ?? {};
-  if (type !== 'ping' || !isRecord(payload)) {
-    return undefined;
-  }
-  const { event, data } = payload;
-  return typeof event === 'string' ? { event, data } : undefined;
+  const { type, payload } = outermostOf(bytes.toString()) ?? {};
+  return type === 'ping' && isRecord(payload) ? eventMessageOf(payload) : undefined;
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Authenticated } from '../../authentication/authenticated.js';
 import { renewalCredential } from '../../authentication/renewal-credential.js';
 import type { Credential } from '../../credentials/credential.js';
 import { messageFramingBytes } from '../../credentials/first-message.extractor.js';
-import { parseEventMessage, sessionMessage } from '../../protocol/message.js';
+import { eventMessageOf, outermostOf, sessionMessage } from '../../protocol/message.js';
 import { refusedBy, type Refusal } from '../../protocol/refusal.js';
 import type { Ending } from '../../sessions/live-session.js';
 import type { Connection, NoticeData, SessionNotice } from '../connection.js';
@@ -113,7 +113,7 @@ export class SessionGate implements Gate, Connection {
     const { events, limits } = this.#policy;
     const isTooLarge = bytes.length > limits.maxCredentialBytes + messageFramingBytes;
     const text = isTooLarge ? '' : bytes.toString();
-    if (!isTooLarge && parseEventMessage(text)?.event !== events.authenticate) {
+    if (!isTooLarge && eventMessageOf(outermostOf(text))?.event !== events.authenticate) {
       return false;
     }
     if (isBinary) {
