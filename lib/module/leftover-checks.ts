@@ -7,8 +7,13 @@ import { guardsOf, methodsOf } from './gateway-methods.js';
 const ofHeader = [
   /headers\??\.(?:authorization\b|\[['"]authorization)/i,
   /headers\[['"]authorization/i,
+  /\{[^{}]*\bauthorization\b[^{}]*\}\s*=[^;]*\bheaders\b/i,
 ];
-const ofAuth = [/\bauth\??\.(?:token\b|\[['"]token)/, /\bauth\[['"]token/];
+const ofAuth = [
+  /(?<!this\.)\bauth\??\.(?:token\b|\[['"]token)/,
+  /(?<!this\.)\bauth\[['"]token/,
+  /\{[^{}]*\btoken\b[^{}]*\}\s*=[^;]*\bhandshake\b[^;]*\bauth\b/,
+];
 
 /**
  * Warnings of a check that was left in a gateway: it looks for the token where handlers, hooks and guards find `REDACTED`, so that it

@@ -58,9 +58,33 @@ class OfMiddleware {
   }
 }
 
+class OfParts {
+  handleConnection({ handshake }: Socket): void {
+    const { authorization: header } = handshake.headers;
+    verify(header);
+  }
+}
+
+class OfPartsOfAuth {
+  handleConnection(client: Socket): void {
+    const { room, token } = client.handshake.auth;
+    verify([room, token]);
+  }
+}
+
 class OfDevice {
   handleConnection(client: Socket): void {
     verify(client.handshake.auth['device'] ?? client.handshake.headers['user-agent']);
+  }
+}
+
+/** Asks a service of its own. */
+class OfService {
+  readonly auth = { token: () => 'ticket', issue: () => ({ token: 'ticket' }) };
+
+  handleConnection(client: Socket): void {
+    const { token } = this.auth.issue();
+    client.emit('tickets', [token, this.auth.token()]);
   }
 }
 
@@ -107,6 +131,8 @@ describe('a check of a token that was left in a gateway', () => {
     ['OfHeader.handleConnection()', OfHeader, {}],
     ['OfQuery.handleConnection()', OfQuery, inQuery],
     ['OfAuth.handleConnection()', OfAuth, io],
+    ['OfParts.handleConnection()', OfParts, io],
+    ['OfPartsOfAuth.handleConnection()', OfPartsOfAuth, io],
     ['OfMiddleware.afterInit()', OfMiddleware, io],
     ['@UseGuards(WsJwtGuard) of OfGuard', OfGuard, io],
     ['@UseGuards(WsJwtGuard) of OfHandler', OfHandler, io],
@@ -121,6 +147,7 @@ describe('a check of a token that was left in a gateway', () => {
     ['a parameter that no extractor reads', OfQuery, {}],
     ['a parameter whose name begins alike', OfAnotherParameter, inQuery],
     ['another field of the payload', OfDevice, io],
+    ['a service of the application', OfService, io],
     ['a payload that no extractor reads', OfAuth, { ...io, credentials: [fromQueryParam('t')] }],
   ])('K8a: %s is not warned of', async (_what, gateway, options) => {
     expect(await warningsOf(gateway, options)).toEqual([]);
