@@ -65,6 +65,13 @@ describe('a wsEngine that takes TCP sockets from Node.js', () => {
       .toBe(101);
   });
 
+  it('K6d: keeps no client of Socket.IO 2, which engine.io refuses after the 101', async () => {
+    await using app = await startIo({ shutdownTimeoutMs: 100 }, [DetachedGateway]);
+    await using peer = await open(app, '&EIO=3').opened();
+    await peer.closed({ answer: true });
+    expect(app.pending).toBe(0);
+  });
+
   it('K6: closes the WebSocket of a client that tries it twice', async () => {
     await using app = await startIo({ shutdownTimeoutMs: 100 }, [DetachedGateway]);
     const { sid } = await openSession(app);

@@ -18,6 +18,7 @@ import type {
   EngineMiddleware,
   EngineRequest,
 } from './internals/engine.js';
+import { closeRefused } from './internals/end-connection.js';
 import { containListeners } from './internals/contain-listeners.js';
 import { containNamespaceNames } from './internals/contain-options.js';
 import { VersionCheck, warnOfDetachedSockets } from './internals/self-check.js';
@@ -87,7 +88,10 @@ export class ServerGate {
     engine.use(this.#keepOrder);
     engine.use(this.#checkSid);
     engine.on('headers', (_headers: unknown, request: EngineRequest) => this.#redact(request));
-    engine.on('connection_error', ({ req }: { readonly req: EngineRequest }) => this.#redact(req));
+    engine.on('connection_error', ({ req }: { readonly req: EngineRequest }) => {
+      this.#redact(req);
+      closeRefused(req);
+    });
     engine.on('connection', this.#onConnection);
     this.#namespaces = new NamespaceGates(server, {
       receptionOf: (socket) => this.#receptionOf(socket),

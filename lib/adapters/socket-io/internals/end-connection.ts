@@ -1,4 +1,4 @@
-import type { EngineConnection, EngineTransport } from './engine.js';
+import type { EngineConnection, EngineRequest, EngineTransport } from './engine.js';
 
 /** `readyState` of a WebSocket that has closed. */
 const closed = 3;
@@ -6,7 +6,7 @@ const closed = 3;
 type EngineSocket = NonNullable<EngineTransport['socket']>;
 
 /** Whether a WebSocket has yet to close. */
-export function isOpen(socket: EngineSocket | undefined): socket is EngineSocket {
+export function isOpen<Socket extends EngineSocket>(socket: Socket | undefined): socket is Socket {
   return socket !== undefined && socket.readyState !== closed;
 }
 
@@ -48,4 +48,14 @@ export function endSocketOf(
     clearTimeout(deadline);
     onClosed();
   });
+}
+
+/**
+ * Closes the WebSocket of a request that engine.io refuses after the 101, such as one of Socket.IO 2. Engine.io ends the TCP socket, which a
+ * `wsEngine` may have taken from it: such a client would stay, without a slot.
+ */
+export function closeRefused({ websocket }: EngineRequest): void {
+  if (isOpen(websocket) && typeof websocket.terminate !== 'function') {
+    websocket.close();
+  }
 }

@@ -48,6 +48,8 @@ export interface EngineRequest extends IncomingMessage {
   readonly _query: Record<string, string>;
   /** The response, in polling; an upgrade has none. */
   readonly res?: ServerResponse | null;
+  /** The WebSocket that an upgrade has become. */
+  readonly websocket?: EngineTransport['socket'] & { close(): unknown };
 }
 
 /** The part of the engine that is used. */
