@@ -3,9 +3,10 @@ import { get, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { WebSocketGateway } from '@nestjs/websockets';
 import type { Server, Socket } from 'socket.io';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { fromFirstMessage, fromQueryParam, WsPublic } from '../../lib/index.js';
 import { DeferredStrategy } from '../support/deferred-strategy.js';
+import { messagePackParser, notepack } from '../support/message-pack.js';
 import { tokenOf } from '../support/tokens.js';
 import { startIo } from './support/io-app.js';
 import { openIo } from './support/io-client.js';
@@ -66,6 +67,37 @@ describe.each([ParserGateway, PublicParserGateway])(
     );
   },
 );
+
+@WebSocketGateway({ parser: messagePackParser })
+class MessagePackGateway extends IoEcho {}
+
+describe('a parser of MessagePack', () => {
+  /** Lists in lists, each of 56,540 values: 150 MB. */
+  const lists = Buffer.alloc(1_024, 0xdc);
+
+  it('K6b: decodes no packet that announces more than it holds', async () => {
+    const decode = vi.spyOn(notepack, 'decode');
+    await using app = await startIo({}, [MessagePackGateway]);
+    const polling = await RawPolling.open(app.url);
+    decode.mockClear();
+    await polling.post(`b${lists.toString('base64')}`);
+    using stranger = await new RawWebSocket(app.url).opened();
+    stranger.send(lists);
+    await stranger.closed;
+    using client = openIo(app.url, {
+      transports: ['websocket'],
+      auth,
+      parser: messagePackParser,
+    });
+    await client.connected();
+    expect(decode.mock.calls.map(([data]) => data)).not.toContainEqual(lists);
+    await expect(client.ask('echo', { list: [1, 'x'] })).resolves.toEqual({ list: [1, 'x'] });
+    client.socket.io.engine.write(lists);
+    await client.disconnected();
+    expect(decode.mock.calls.map(([data]) => data)).not.toContainEqual(lists);
+    decode.mockRestore();
+  });
+});
 
 describe('a listener of raw packets', () => {
   it('LG-01: sees none with a token, whatever the parser', async () => {

@@ -31,7 +31,7 @@ export function demandKnownInternals(server: IoServer): void {
 
 /**
  * Warns of a `wsEngine` that takes TCP sockets from Node.js, such as `eiows`: nothing bounds what they receive but the engine itself.
- * Engine.io tells it from `ws` in the same way.
+ * Engine.io distinguishes it from `ws` in the same way.
  */
 export function warnOfDetachedSockets({ ws, opts }: Engine): void {
   if (ws && typeof ws.on !== 'function') {
