@@ -19,9 +19,26 @@ export function isHttpGuard(guard: unknown): boolean {
  * first.
  */
 export function authenticatesRequests(guard: unknown): boolean {
-  const classes = classesOf(guard).map(String);
-  const ofPassport = classes.findIndex((code) => code.startsWith('class MixinAuthGuard'));
-  return ofPassport >= 0 && !knowsUsers.test(classes.slice(0, ofPassport).join('\n'));
+  const own = besidePassport(guard);
+  return own !== undefined && !knowsUsers.test(own.map(String).join('\n'));
+}
+
+/** Whether a class that extends `AuthGuard()` has a `handleRequest()` that looks at the user: the one of Nest's documentation does not. */
+export function checksUsers(guard: unknown): boolean {
+  const own = besidePassport(guard) ?? [];
+  return own.some(({ prototype }) => {
+    const { handleRequest } = Object.getOwnPropertyDescriptors(prototype as object) as {
+      readonly handleRequest?: PropertyDescriptor;
+    };
+    return /\buser\??\./.test(String(handleRequest?.value));
+  });
+}
+
+/** The classes of an application that extend `AuthGuard()` of Passport; none for `AuthGuard()` itself, `undefined` for other guards. */
+function besidePassport(guard: unknown): readonly ClassLike[] | undefined {
+  const classes = classesOf(guard);
+  const ofPassport = classes.findIndex((each) => String(each).startsWith('class MixinAuthGuard'));
+  return ofPassport < 0 ? undefined : classes.slice(0, ofPassport);
 }
 
 /** The code of a guard, and of its base classes. */

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { Logger } from '@nestjs/common';
-import type { ApplicationConfig } from '@nestjs/core';
+import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import type { ProtectedServer } from '../adapters/adapter-context.js';
 import { readsElsewhere, strategyTraps } from '../authentication/unread-token.js';
 import { runsGlobalGuards } from '../guards/global-guards.js';
@@ -10,6 +10,7 @@ import { bootLines, placeOf, type ServedGateway } from './boot-lines.js';
 import { watchForLostClients } from './lost-clients.js';
 import { gatewayWarnings, globalGuardWarning } from './gateway-warnings.js';
 import type { FoundGateway } from './gateway-policies.js';
+import { userCheckWarnings } from './user-checks.js';
 
 /** What is known of the application when it has booted. */
 export interface BootFacts {
@@ -19,6 +20,7 @@ export interface BootFacts {
   readonly others: readonly ProtectedServer[];
   readonly strategies: Strategies;
   readonly config: ApplicationConfig;
+  readonly modules: ModulesContainer;
   /** A standalone application has none, and neither has a microservice. */
   readonly httpServer: Server | undefined;
   /** Whether Nest has bound gateways. A standalone application serves none. */
@@ -51,6 +53,7 @@ export function reportBoot(logger: Logger, facts: BootFacts): void {
     places.length === 0 ? noGateway : undefined,
     ...facts.warnings,
     globalWarning(facts),
+    ...(places.some(({ policy }) => policy) ? userCheckWarnings(facts.modules) : []),
     ...served.flatMap(({ gateway, policy }) => gatewayWarnings(gateway, policy)),
     ...(httpServer ? [] : served.flatMap(portWarning)),
     ...places.flatMap((each) => readingWarnings(each, facts)),

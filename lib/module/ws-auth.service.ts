@@ -221,6 +221,7 @@ export class WsAuthService
       others: this.#others.served,
       strategies: this.#strategies,
       config: this.config,
+      modules: this.modules,
       httpServer: this.httpServer,
       hasBound: this.#hasBound,
       transport: this.platform.transport,

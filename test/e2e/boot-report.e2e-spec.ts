@@ -2,6 +2,7 @@ import cluster from 'node:cluster';
 import {
   Controller,
   Injectable,
+  UnauthorizedException,
   UseGuards,
   type CanActivate,
   type ExecutionContext,
@@ -295,6 +296,52 @@ describe('a guard for HTTP on a gateway', () => {
     expect((await boot({ providers: [global] })).warn).toEqual([
       expect.stringMatching(/^no gateway: .* list the class with @WebSocketGateway\(\)/),
     ]);
+  });
+});
+
+/** As Nest's documentation has it. */
+class ThrowingGuard extends AuthGuard('jwt') {
+  override handleRequest<T>(error: Error | null, user: T | false): T {
+    if (error || !user) {
+      throw error ?? new UnauthorizedException();
+    }
+    return user;
+  }
+}
+
+class BanGuard extends AuthGuard('jwt') {
+  override handleRequest<T>(_error: unknown, user: T & { isBanned?: boolean }): T {
+    if (user.isBanned) {
+      throw new UnauthorizedException();
+    }
+    return user;
+  }
+}
+
+function routesOf(guard: Type<CanActivate>): Type<unknown> {
+  @UseGuards(guard)
+  @Controller()
+  class Routes {}
+  return Routes;
+}
+
+describe('a guard of HTTP routes that checks more than the strategy', () => {
+  const line = /^BanGuard\.handleRequest\(\) runs for HTTP requests alone, .* in validate\(\)/;
+
+  it('K8a: is named, since what it refuses has a session', async () => {
+    const { warn } = await boot({ providers: [gateway()], controllers: [routesOf(BanGuard)] });
+    expect(warn).toEqual([expect.stringMatching(line)]);
+    const global = { provide: APP_GUARD, useClass: BanGuard };
+    const ofApplication = await boot({ providers: [gateway(), global] });
+    expect(ofApplication.warn).toContainEqual(expect.stringMatching(line));
+  });
+
+  it('K8a: is not named without such a check, and where all gateways are open', async () => {
+    const controllers = [routesOf(ThrowingGuard), routesOf(JwtAuthGuard)];
+    expect((await boot({ providers: [gateway()], controllers })).warn).toEqual([]);
+    const open = gateway([WsPublic()]);
+    const { warn } = await boot({ providers: [open], controllers: [routesOf(BanGuard)] });
+    expect(warn.filter((each) => line.test(each))).toEqual([]);
   });
 });
 
