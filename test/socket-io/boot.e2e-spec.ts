@@ -129,6 +129,22 @@ describe('10: an application refuses to boot', () => {
     },
   );
 
+  it.each([
+    [{ connectTimeout: 200 }, {}, 200, 5_000],
+    [{ connectTimeout: 5_000 }, {}, 5_000, 5_000],
+    [{}, { authTimeoutMs: 60_000 }, 45_000, 60_000],
+    [{ connectTimeout: 0 }, { authTimeoutMs: 60_000 }, 45_000, 60_000],
+  ])(
+    'K11: with %j of a gateway and %j, where Socket.IO closes clients that authenticate',
+    async (options, policy, closesMs, authenticatesMs) => {
+      @WebSocketGateway(options)
+      class Gateway extends IoEcho {}
+      await expect(startIo(policy, [Gateway])).rejects.toThrow(
+        `connectTimeout: Socket.IO closes clients after ${closesMs} ms, while they may authenticate for ${authenticatesMs} ms`,
+      );
+    },
+  );
+
   it('K11: with a port that is a text', async () => {
     @WebSocketGateway('8123' as never)
     class Gateway extends IoEcho {}

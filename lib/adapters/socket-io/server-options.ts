@@ -119,6 +119,28 @@ export function demandPossiblePolicy({ handshakeExtractors, firstMessage, bridge
   }
 }
 
+/** Default of Socket.IO, in milliseconds, also for 0. */
+const defaultConnectTimeoutMs = 45_000;
+
+/**
+ * Refuses a `connectTimeout` that ends before `authTimeoutMs`: Socket.IO closes a client that is still being judged, without an answer or
+ * a line in the log.
+ *
+ * @throws {WsAuthConfigurationError} that names the option and the fix
+ */
+export function demandTimeToAuthenticate(
+  { authTimeoutMs }: Policy,
+  { connectTimeout }: IoServerOptions,
+): void {
+  const connectTimeoutMs = connectTimeout || defaultConnectTimeoutMs;
+  if (connectTimeoutMs <= authTimeoutMs) {
+    throw new WsAuthConfigurationError(
+      `connectTimeout: Socket.IO closes clients after ${connectTimeoutMs} ms, while they may authenticate for ${authTimeoutMs} ms ` +
+        '(authTimeoutMs); write a longer connectTimeout in @WebSocketGateway(), or a shorter authTimeoutMs',
+    );
+  }
+}
+
 /** What a client of Socket.IO has besides the members of an event emitter; a test holds it to the installed version. */
 const clientMembers: ReadonlySet<string> = new Set(
   (

@@ -11,7 +11,12 @@ import { demandKnownInternals } from './internals/self-check.js';
 import type { IoNamespace, IoServer, IoServerOptions, IoSocket } from './platform-types.js';
 import { dispatchMessages } from './message-dispatch.js';
 import { ServerGate } from './server-gate.js';
-import { demandFreeProperty, demandPossiblePolicy, refuseUnsafeOptions } from './server-options.js';
+import {
+  demandFreeProperty,
+  demandPossiblePolicy,
+  demandTimeToAuthenticate,
+  refuseUnsafeOptions,
+} from './server-options.js';
 import { allowUntilDrain, PublicServer } from './public-server.js';
 import { ServerPaths } from './server-paths.js';
 import { StrayUpgrades } from './stray-upgrades.js';
@@ -110,6 +115,7 @@ export class WsAuthIoAdapter extends IoAdapter {
     }
     demandPossiblePolicy(context.policy);
     demandFreeProperty(context.policy);
+    demandTimeToAuthenticate(context.policy, given);
     const gate = new ServerGate(context, adapterContext, given.allowRequest);
     const allowRequest = gate.allowRequest;
     const server = this.#listen(port, { ...given, allowRequest }, prefix);

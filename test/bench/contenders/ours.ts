@@ -15,7 +15,7 @@ import { startNest } from './nest-application.js';
 export const benchBounds = {
   maxPending: 8_192,
   maxPendingPerAddress: 8_192,
-  authTimeoutMs: 60_000,
+  authTimeoutMs: 40_000,
 };
 
 /** This package with its defaults: a token in the header of the upgrade, or in the first message. */
