@@ -71,33 +71,44 @@ describe.each([ParserGateway, PublicParserGateway])(
 @WebSocketGateway({ parser: messagePackParser })
 class MessagePackGateway extends IoEcho {}
 
-describe('a parser of MessagePack', () => {
-  /** Lists in lists, each of 56,540 values: 150 MB. */
-  const lists = Buffer.alloc(1_024, 0xdc);
+@WsPublic()
+@WebSocketGateway({ parser: messagePackParser })
+class PublicMessagePackGateway extends IoEcho {
+  override handleConnection(client: Socket): void {
+    this.connected.push(client);
+  }
+}
 
-  it('K6b: decodes no packet that announces more than it holds', async () => {
-    const decode = vi.spyOn(notepack, 'decode');
-    await using app = await startIo({}, [MessagePackGateway]);
-    const polling = await RawPolling.open(app.url);
-    decode.mockClear();
-    await polling.post(`b${lists.toString('base64')}`);
-    using stranger = await new RawWebSocket(app.url).opened();
-    stranger.send(lists);
-    await stranger.closed;
-    using client = openIo(app.url, {
-      transports: ['websocket'],
-      auth,
-      parser: messagePackParser,
+describe.each([MessagePackGateway, PublicMessagePackGateway])(
+  'a parser of MessagePack, of %o',
+  (gateway) => {
+    /** Lists in lists, each of 56,540 values: 150 MB. */
+    const lists = Buffer.alloc(1_024, 0xdc);
+
+    it('K6b: decodes no packet that announces more than it holds', async () => {
+      const decode = vi.spyOn(notepack, 'decode');
+      await using app = await startIo({}, [gateway]);
+      const polling = await RawPolling.open(app.url);
+      decode.mockClear();
+      await polling.post(`b${lists.toString('base64')}`);
+      using stranger = await new RawWebSocket(app.url).opened();
+      stranger.send(lists);
+      await stranger.closed;
+      using client = openIo(app.url, {
+        transports: ['websocket'],
+        auth,
+        parser: messagePackParser,
+      });
+      await client.connected();
+      expect(decode.mock.calls.map(([data]) => data)).not.toContainEqual(lists);
+      await expect(client.ask('echo', { list: [1, 'x'] })).resolves.toEqual({ list: [1, 'x'] });
+      client.socket.io.engine.write(lists);
+      await client.disconnected();
+      expect(decode.mock.calls.map(([data]) => data)).not.toContainEqual(lists);
+      decode.mockRestore();
     });
-    await client.connected();
-    expect(decode.mock.calls.map(([data]) => data)).not.toContainEqual(lists);
-    await expect(client.ask('echo', { list: [1, 'x'] })).resolves.toEqual({ list: [1, 'x'] });
-    client.socket.io.engine.write(lists);
-    await client.disconnected();
-    expect(decode.mock.calls.map(([data]) => data)).not.toContainEqual(lists);
-    decode.mockRestore();
-  });
-});
+  },
+);
 
 describe('a listener of raw packets', () => {
   it('LG-01: sees none with a token, whatever the parser', async () => {

@@ -5,8 +5,6 @@ export interface IoConnectionContext {
   readonly context: SessionContext;
   /** Whether packets are text: those of the parser that Socket.IO brings. */
   readonly sendsText: boolean;
-  /** Whether packets are MessagePack, whose decoder allocates what a packet announces. */
-  readonly sendsMessagePack: boolean;
   /** Bytes of one packet of a session. */
   readonly maxPayload: number;
 }

@@ -4,7 +4,6 @@ import { Backlog } from './backlog.js';
 import type { ClientGates } from './client-gates.js';
 import type { EngineConnection } from './internals/engine.js';
 import type { ConnectionGate } from './internals/gate-connection.js';
-import { holdsWhatItAnnounces } from './message-pack.js';
 import { waitingMessageBytes } from '../waiting-message-bytes.js';
 import type { SessionContext } from '../session-context.js';
 import type { IoConnectionContext, Phase } from './connection-context.js';
@@ -60,11 +59,11 @@ export class PacketGate implements ConnectionGate {
     switch (this.owner.phase) {
       case 'entering':
       case 'refused':
-        return this.#isSound(data) && this.#admitsBefore(data);
+        return this.#admitsBefore(data);
       case 'ended':
         return false;
       default:
-        return this.owner.isOpen && this.#isSound(data) && this.#admitsHeld(data);
+        return this.owner.isOpen && this.#admitsHeld(data);
     }
   }
 
@@ -101,16 +100,6 @@ export class PacketGate implements ConnectionGate {
 
   closing(reason: unknown): void {
     this.owner.closing(reason);
-  }
-
-  /** Socket.IO closes a connection whose packet cannot be decoded, too. */
-  #isSound(data: unknown): boolean {
-    const { server } = this.owner;
-    const isSound = !server.sendsMessagePack || holdsWhatItAnnounces(data);
-    if (!isSound) {
-      this.owner.terminate();
-    }
-    return isSound;
   }
 
   #admitsBefore(data: unknown): boolean {

@@ -24,7 +24,6 @@ import { containNamespaceNames } from './internals/contain-options.js';
 import { VersionCheck, warnOfDetachedSockets } from './internals/self-check.js';
 import type { IoConnectionContext } from './connection-context.js';
 import { IoConnection } from './io-connection.js';
-import { readsMessagePack } from './message-pack.js';
 import { NamespaceGates, type NamespaceDemand } from './namespace-gates.js';
 import type {
   AllowRequest,
@@ -80,7 +79,6 @@ export class ServerGate {
     this.#shared = {
       context: this.context,
       sendsText: options.parser === undefined,
-      sendsMessagePack: readsMessagePack(options.parser),
       maxPayload: engine.opts.maxHttpBufferSize,
     };
     warnOfDetachedSockets(engine);

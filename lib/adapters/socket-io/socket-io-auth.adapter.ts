@@ -7,6 +7,8 @@ import type { AdapterContext } from '../adapter-context.js';
 import { demandContextIn } from '../context-in.js';
 import { overrides } from '../overrides.js';
 import { containCors } from './internals/contain-options.js';
+import { dropUnsound } from './internals/drop-unsound.js';
+import type { Engine } from './internals/engine.js';
 import { demandKnownInternals } from './internals/self-check.js';
 import type { IoNamespace, IoServer, IoServerOptions, IoSocket } from './platform-types.js';
 import { dispatchMessages } from './message-dispatch.js';
@@ -183,6 +185,7 @@ export class WsAuthIoAdapter extends IoAdapter {
       port,
       all as Parameters<IoAdapter['createIOServer']>[1],
     );
+    dropUnsound(server.engine as unknown as Engine, options.parser);
     const http = server.httpServer as Server;
     const strays = this.#strays.get(http) ?? new StrayUpgrades(http);
     this.#strays.set(http, strays);
