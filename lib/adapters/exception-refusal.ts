@@ -26,6 +26,12 @@ export function refusalOf(error: unknown): Refusal | undefined {
   }
 }
 
+/** The same for a hook, where an error of this package is a fault, such as that of `userOf()` without a session. */
+export function refusalByHook(error: unknown): Refusal | undefined {
+  const refusal = refusalOf(error);
+  return refusal && !(error instanceof WsAuthError) ? refusal : undefined;
+}
+
 function codeOf(error: unknown): RefusalCode | undefined {
   if (error instanceof WsException) {
     const status = error.message === unauthorized ? 401 : 403;

@@ -4,8 +4,7 @@ import { isObservable } from 'rxjs';
 import type { CanActivate } from '@nestjs/common';
 import { ContainedLogger } from '../events/contained-logger.js';
 import { logFault } from '../adapters/contain.js';
-import { exceptionData, refusalOf } from '../adapters/exception-refusal.js';
-import { WsAuthError } from '../errors/ws-auth.error.js';
+import { exceptionData, refusalByHook, refusalOf } from '../adapters/exception-refusal.js';
 import { guardName } from '../guards/http-guards.js';
 import { isThenable } from '../passport/thenable.js';
 import { logError } from '../protocol/log-text.js';
@@ -196,7 +195,7 @@ export class GatewayBinding {
 
   /** An exception that stands for a refusal is an answer: as an error, clients could fill the log with it. */
   #blame(client: object, error: unknown): void {
-    const refusal = error instanceof WsAuthError ? undefined : refusalOf(error);
+    const refusal = refusalByHook(error);
     if (refusal) {
       logger.debug(`${this.#hook} threw: ${logError(error)}`);
       this.tools.reportRefusal(client, refusal.diagnosed({ guard: this.#hook }));

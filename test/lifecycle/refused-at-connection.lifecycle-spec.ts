@@ -166,6 +166,29 @@ describe('a client that handleConnection refuses by an exception', () => {
   });
 });
 
+describe('an exception of handleConnection that cannot be read', () => {
+  const revoked = Proxy.revocable({}, {});
+  revoked.revoke();
+
+  it.each([
+    ['throws', () => Promise.reject(revoked.proxy as Error)],
+    ['returns', () => new Observable((subscriber) => subscriber.error(revoked.proxy))],
+  ])(
+    'K12d: closes its client, and does not end the process: one that it %s',
+    async (_how, hook) => {
+      @WebSocketGateway({ path: '/chat' })
+      class Gateway {
+        handleConnection(): unknown {
+          return hook();
+        }
+      }
+      await using app = await start([Gateway]);
+      const client = await arrive(app).opened();
+      expect(await client.closed()).toEqual({ code: 1011, reason: 'internal error' });
+    },
+  );
+});
+
 /** Gateways without handleConnection. */
 function silent(...decorators: ClassDecorator[]): Type<object> {
   @WebSocketGateway({ path: '/chat' })
