@@ -37,11 +37,11 @@ export class OpenConnections {
    * connection stays open until there is a response.
    *
    * The process does not exit before: a connection whose peer has left, and that has no reader, keeps no event loop running, and the hooks that
-   * Nest calls when the server has closed would never run. A server that does not listen emits no `close` to wait for.
+   * Nest calls when the server has closed would never run. A server that has never listened may emit no `close` to wait for.
    */
   endWithin(timeoutMs: number): void {
     if (!this.#deadline) {
-      this.#holds = this.server.listening;
+      this.#holds = this.server.listening || this.#sockets.size > 0;
       this.server.once('close', this.#stop);
       this.#watch(setTimeout(() => this.#end(), timeoutMs));
     }

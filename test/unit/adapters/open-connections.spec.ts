@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
 import { OpenConnections } from '../../../lib/adapters/open-connections.js';
 
@@ -27,5 +28,17 @@ describe('K6e: the deadline of a server that closes', () => {
 
   it('keeps no process running for a server that has never listened', () => {
     expect(deadlineOf(new OpenConnections(createServer())).hasRef()).toBe(false);
+  });
+
+  it('keeps the process running for a server that the application has begun to close itself', async () => {
+    const server = createServer().listen(0);
+    await once(server, 'listening');
+    const connections = new OpenConnections(server);
+    const peer = connect((server.address() as AddressInfo).port);
+    await once(server, 'connection');
+    server.close();
+    expect(deadlineOf(connections).hasRef()).toBe(true);
+    peer.destroy();
+    await once(server, 'close');
   });
 });
