@@ -1,3 +1,5 @@
+import { codeOf } from './code-of.js';
+
 /** What a message does not have: a response, and most of a request. A guard that reads the user alone works on messages, too. */
 const readsRequest = /getResponse|\.(?:headers|cookies|params|query|body|ip|ips)\b/;
 const readsHttp = /switchToHttp/;
@@ -20,30 +22,34 @@ export function isHttpGuard(guard: unknown): boolean {
  */
 export function authenticatesRequests(guard: unknown): boolean {
   const own = besidePassport(guard);
-  return own !== undefined && !knowsUsers.test(own.map(String).join('\n'));
+  return own !== undefined && !knowsUsers.test(own.map(codeOf).join('\n'));
 }
 
 /** Whether a class that extends `AuthGuard()` has a `handleRequest()` that looks at the user: the one of Nest's documentation does not. */
 export function checksUsers(guard: unknown): boolean {
   const own = besidePassport(guard) ?? [];
   return own.some(({ prototype }) => {
-    const { handleRequest } = Object.getOwnPropertyDescriptors(prototype as object) as {
-      readonly handleRequest?: PropertyDescriptor;
-    };
-    return /\buser\??\./.test(String(handleRequest?.value));
+    // A bound class has no prototype.
+    const handleRequest: unknown = Object.getOwnPropertyDescriptor(
+      Object(prototype),
+      'handleRequest',
+    )?.value;
+    return (
+      typeof handleRequest === 'function' && /\buser\??\./.test(codeOf(handleRequest as Method))
+    );
   });
 }
 
 /** The classes of an application that extend `AuthGuard()` of Passport; none for `AuthGuard()` itself, `undefined` for other guards. */
 function besidePassport(guard: unknown): readonly ClassLike[] | undefined {
   const classes = classesOf(guard);
-  const ofPassport = classes.findIndex((each) => String(each).startsWith('class MixinAuthGuard'));
+  const ofPassport = classes.findIndex((each) => codeOf(each).startsWith('class MixinAuthGuard'));
   return ofPassport < 0 ? undefined : classes.slice(0, ofPassport);
 }
 
 /** The code of a guard, and of its base classes. */
 export function guardCode(guard: unknown): string {
-  return classesOf(guard).map(String).join('\n');
+  return classesOf(guard).map(codeOf).join('\n');
 }
 
 /** Name of a guard as the application writes it. */
@@ -51,7 +57,7 @@ export function guardName(guard: unknown): string {
   const [own] = classesOf(guard);
   const name = own?.name ?? 'a guard';
   // `mixin()` of Nest gives the class a random name.
-  const written = /^[\da-f]{21}$/.test(name) ? /^class (\w+)/.exec(String(own))?.[1] : undefined;
+  const written = /^[\da-f]{21}$/.test(name) ? /^class (\w+)/.exec(codeOf(own!))?.[1] : undefined;
   return written === 'MixinAuthGuard' ? 'AuthGuard()' : (written ?? name);
 }
 
@@ -65,5 +71,7 @@ function classesOf(guard: unknown): ClassLike[] {
   }
   return classes;
 }
+
+type Method = (...args: never[]) => unknown;
 
 type ClassLike = abstract new (...args: never[]) => unknown;

@@ -1,12 +1,14 @@
 import type { GatewayClass } from '../decorators/gateway-demand.js';
+import { codeOf } from '../guards/code-of.js';
 import { guardCode, guardName, isHttpGuard } from '../guards/http-guards.js';
 import type { Policy } from '../policy/policy.js';
 import { guardsOf, methodsOf } from './gateway-methods.js';
 
 /** Places of a handshake by which most checks of applications find the token, as they write them. */
 const ofHeader = [
-  /headers\??\.(?:authorization\b|\[['"]authorization)/i,
-  /headers\[['"]authorization/i,
+  // One that is written is that of a request to another server.
+  /headers\??\.authorization\b(?!\s*=[^=])/i,
+  /headers(?:\?\.)?\[['"]authorization['"]\](?!\s*=[^=])/i,
   /\{[^{}]*\bauthorization\b[^{}]*\}\s*=[^;]*\bheaders\b/i,
 ];
 const ofAuth = [
@@ -20,11 +22,10 @@ const ofAuth = [
  * refuses every client, and no line of the log states why. It is found by its code, as a guard for HTTP is.
  */
 export function leftoverChecks(gateway: GatewayClass, policy: Policy): readonly string[] {
-  const patterns = patternsOf(policy);
-  const reads = (code: string) => patterns.some((pattern) => pattern.test(code));
+  const reads = (code: string) => patternsOf(policy, code).some((pattern) => pattern.test(code));
   const methods = methodsOf(gateway);
   const ofMethods = methods
-    .filter(({ method }) => reads(String(method)))
+    .filter(({ method }) => reads(codeOf(method)))
     .map(({ name }) => `${gateway.name}.${name}()`);
   const guards = [gateway, ...methods.map(({ method }) => method)].flatMap(guardsOf);
   const ofGuards = guards
@@ -37,10 +38,15 @@ export function leftoverChecks(gateway: GatewayClass, policy: Policy): readonly 
   );
 }
 
-function patternsOf({ firstMessage, redaction, transport }: Policy): readonly RegExp[] {
+/** Other objects are named `auth`, too: the payload is a part of the handshake. */
+function patternsOf(
+  { firstMessage, redaction, transport }: Policy,
+  code: string,
+): readonly RegExp[] {
+  const hasPayload = firstMessage && transport === 'socket.io' && /\bhandshake\b/.test(code);
   return [
     ...ofHeader,
-    ...(firstMessage && transport === 'socket.io' ? ofAuth : []),
+    ...(hasPayload ? ofAuth : []),
     ...[...redaction.queryParams].map(ofParameter),
   ];
 }

@@ -88,6 +88,22 @@ class OfService {
   }
 }
 
+/** Asks another server, with a token of its own. */
+class OfAnotherServer {
+  handleConnection(_client: object, request: { headers: Record<string, string> }): void {
+    const outgoing: { headers: Record<string, string> } = { headers: {} };
+    outgoing.headers['authorization'] = `Bearer ${request.headers['x-device']}`;
+  }
+}
+
+/** Its own `auth` is no payload. */
+class OfOwnAuth {
+  handleConnection(client: Socket): void {
+    const auth = { token: 'ticket' };
+    client.emit('ticket', auth.token, 'http://localhost');
+  }
+}
+
 @Injectable()
 class WsJwtGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
@@ -148,6 +164,8 @@ describe('a check of a token that was left in a gateway', () => {
     ['a parameter whose name begins alike', OfAnotherParameter, inQuery],
     ['another field of the payload', OfDevice, io],
     ['a service of the application', OfService, io],
+    ['a header that is written', OfAnotherServer, io],
+    ['an object of the same name', OfOwnAuth, io],
     ['a payload that no extractor reads', OfAuth, { ...io, credentials: [fromQueryParam('t')] }],
   ])('K8a: %s is not warned of', async (_what, gateway, options) => {
     expect(await warningsOf(gateway, options)).toEqual([]);
