@@ -113,19 +113,24 @@ export function eventMessage(event: string, data: unknown): string {
   return JSON.stringify({ event, data });
 }
 
-/** Levels of a payload that {@link jsonOf} writes. */
+/** Levels of a payload that is written as JSON. */
 const maxLevels = 64;
 
-/**
- * JSON of what a client has sent, or `undefined` for what cannot be written. So is what is nested too deeply: `JSON.stringify()`
- * compares each level with all above it, so that its time grows with the square of their number.
- */
+/** JSON of what a client has sent, or `undefined` for what cannot be written, or is nested too deeply. */
 export function jsonOf(payload: unknown): string | undefined {
   try {
-    return hasLevels(payload, maxLevels) ? JSON.stringify(payload) : undefined;
+    return isShallow(payload) ? JSON.stringify(payload) : undefined;
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Whether what a client has sent may be written as JSON: `JSON.stringify()` compares each level with all above it, so that its time
+ * grows with the square of their number.
+ */
+export function isShallow(payload: unknown): boolean {
+  return hasLevels(payload, maxLevels);
 }
 
 function hasLevels(value: unknown, most: number): boolean {

@@ -1,13 +1,12 @@
 import { comesTooLate } from '../../passport/thenable.js';
+import { isShallow } from '../../protocol/message.js';
 import { sessionOf } from '../../sessions/client-session.js';
 import { logFault } from '../contain.js';
+import { extraOf, type GraphqlWsContext } from './graphql-context.js';
 import { containEnd } from './source-end.js';
 
 /** Hooks that graphql-ws calls when a connection has closed, in a promise that it does not watch. */
 const afterwards = ['onDisconnect', 'onClose'] as const;
-
-/** Hooks that graphql-ws calls before `connection_init` as well, with a payload that may be a token. */
-const early = ['onPing', 'onPong'] as const;
 
 type Hook = (...args: readonly unknown[]) => unknown;
 
@@ -23,14 +22,34 @@ export function containedHooks(theirs: object): Readonly<Record<string, Hook>> {
       .map((name) => [name, wrap(name, given[name] as Hook)] as const);
   return Object.fromEntries([
     ['onOperation', endingQuietly(given['onOperation'] as Hook | undefined)],
+    ['onPing', unlessDeep(given['onPing'] as Hook | undefined)],
     ...contained(afterwards, (name, hook) => withSession(quiet(name, hook))),
-    ...contained(early, (_name, hook) => withSession(hook)),
+    ...contained(['onPong'], (_name, hook) => withSession(hook)),
     ...contained(['validate'], (_name, hook) => synchronous(hook)),
   ]);
 }
 
-function withSession(hook: Hook): Hook {
-  return (...args) => (sessionOf(args[0] as object) ? hook(...args) : undefined);
+/** Before `connection_init` the payload of a ping or pong may be a token. */
+function withSession(hook: Hook | undefined): Hook {
+  return (...args) => (sessionOf(args[0] as object) ? hook?.(...args) : undefined);
+}
+
+const invalidMessage = [4400, 'invalid message'] as const;
+
+/**
+ * graphql-ws writes the payload of a ping into its answer when the hook has returned. It takes the square of the levels, also before
+ * `connection_init`, and so the hook of one that nests too deep does not return. An exception would fill the log.
+ */
+function unlessDeep(onPing: Hook | undefined): Hook {
+  const ofSession = withSession(onPing);
+  return (...args) => {
+    const [context, payload] = args as readonly [GraphqlWsContext, unknown];
+    if (isShallow(payload)) {
+      return ofSession(...args);
+    }
+    extraOf(context).socket.close(...invalidMessage);
+    return new Promise(() => undefined);
+  };
 }
 
 /**

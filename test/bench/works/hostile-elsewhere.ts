@@ -172,6 +172,9 @@ const ofGraphql: readonly HostileInput[] = [
   graphql('a long ping before connection_init', quarterOfMessage, (bytes) => [
     rawFrame(`{"type":"ping","payload":{"a":"${'x'.repeat(bytes)}"}}`),
   ]),
+  graphql('a ping of arrays before connection_init', quarterOfMessage, (bytes) => [
+    rawFrame(`{"type":"ping","payload":{"a":${arrays(bytes)}}}`),
+  ]),
   graphql('subscribe before connection_init', quarterOfMessage, (bytes) => [
     rawFrame(`{"id":"1","type":"subscribe","payload":{"query":"${'{'.repeat(bytes)}"}}`),
   ]),
@@ -185,6 +188,9 @@ const ofGraphqlGuests: readonly HostileInput[] = [
   graphqlGuest('pings of WebSocket', 500, (count) => [many(count, rawFrame('', { opcode: 9 }))]),
   graphqlGuest('a long ping', quarterOfGuest, (bytes) => [
     rawFrame(`{"type":"ping","payload":{"event":"a","data":"${'x'.repeat(bytes)}"}}`),
+  ]),
+  graphqlGuest('a ping of arrays', quarterOfGuest, (bytes) => [
+    rawFrame(`{"type":"ping","payload":{"event":"a","data":${arrays(bytes)}}}`),
   ]),
   graphqlGuest('a long id', quarterOfGuest, (bytes) => [
     rawFrame(`{"id":"${'x'.repeat(bytes)}","type":"complete"}`),
