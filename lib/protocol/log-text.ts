@@ -24,7 +24,7 @@ export function logError(error: unknown): string {
 }
 
 function headOf(error: Error): string {
-  const name = nameOfReason(error) ?? logText(error.name);
+  const name = nameOfReason(error) ?? 'Error';
   return error instanceof WsAuthError ? `${name}: ${error.message.replace(/\p{C}/gu, '?')}` : name;
 }
 

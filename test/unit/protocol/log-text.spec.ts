@@ -37,9 +37,23 @@ describe('logError', () => {
     expect(line).toBe('WsAuthNoSessionError: no session??; ask sessionOf(client)');
   });
 
+  it('LG-01: does not write a name that may be a value', () => {
+    const error = Object.assign(new Error('SECRET'), { name: 'token 4711' });
+    expect(logError(error).split('\n').at(0)).toBe('Error');
+  });
+
   it('copes with an error without a stack', () => {
     const error = Object.assign(new Error('SECRET'), { stack: undefined });
     expect(logError(error)).toBe('Error');
+  });
+
+  it('K12d: copes with an error that cannot be read', () => {
+    const unreadable = new Proxy(new Error('SECRET'), {
+      getPrototypeOf() {
+        throw new Error('SECRET');
+      },
+    });
+    expect(logError(unreadable)).toBe('an error that cannot be read');
   });
 
   it.each([['SECRET'], [undefined], [7]])('names the type of %s', (thrown) => {

@@ -5,6 +5,7 @@ import {
   eventMessage,
   isRecord,
   jsonOf,
+  outermostOf,
   parseEventMessage,
   sessionMessage,
 } from '../../../lib/protocol/message.js';
@@ -77,6 +78,19 @@ describe('parseEventMessage', () => {
         expect(message === undefined || typeof message.event === 'string').toBe(true);
       }),
     );
+  });
+});
+
+describe('outermostOf', () => {
+  it('K9: reads an object that nests deeper than the stack', () => {
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    expect(outermostOf(`{"event":"authenticate","data":${deep}}`)).toMatchObject({
+      event: 'authenticate',
+    });
+  });
+
+  it.each(['[]', '"event"', 'null', '{'])('reads nothing else: %s', (text) => {
+    expect(outermostOf(text)).toBeUndefined();
   });
 });
 
