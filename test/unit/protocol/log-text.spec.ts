@@ -37,9 +37,12 @@ describe('logError', () => {
     expect(line).toBe('WsAuthNoSessionError: no session??; ask sessionOf(client)');
   });
 
-  it('LG-01: does not write a name that may be a value', () => {
-    const error = Object.assign(new Error('SECRET'), { name: 'token 4711' });
-    expect(logError(error).split('\n').at(0)).toBe('Error');
+  it.each([
+    ['its class', TypeError, 'TypeError'],
+    ['Error, where its class has no name', class extends Error {}, 'Error'],
+  ])('LG-01: has in the place of a name that may be a value %s', (_what, made, line) => {
+    const error = Object.assign(new made('SECRET'), { name: 'token 4711' });
+    expect(logError(error).split('\n').at(0)).toBe(line);
   });
 
   it('copes with an error without a stack', () => {
