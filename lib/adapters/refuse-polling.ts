@@ -19,7 +19,7 @@ const socketIo: PollingServer = {
 
 const sockJs: PollingServer = {
   name: 'SockJS',
-  fix: "set transports: ['websocket'] on its clients",
+  fix: "set transports: ['websocket'] on its clients; a route of your own that ends as its paths do, such as /a/b/eventsource, needs another name",
 };
 
 /** What the paths of SockJS end with, after a name for the server and one for the session. */

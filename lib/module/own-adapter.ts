@@ -83,7 +83,7 @@ export function demandOwnAdapter(
     throw new WsAuthConfigurationError(
       base === undefined
         ? `useWebSocketAdapter: ${name} does not authenticate; remove the line from main.ts (WsAuthModule installs ` +
-            `${adapterName}), or pass new ${adapterName}(app, options)`
+            `${adapterName}), or pass new ${adapterName}(app)`
         : `useWebSocketAdapter: ${name} does not authenticate; let it extend ${adapterName} of nestjs-ws-auth/${transport} instead of ` +
             `${base}, or remove the line from main.ts, where its own code is not needed (WsAuthModule installs ${adapterName})`,
     );
