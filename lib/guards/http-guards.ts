@@ -1,4 +1,4 @@
-import { codeOf } from './code-of.js';
+import { codeOf, textOf } from './code-of.js';
 
 /** What a message does not have: a response, and most of a request. A guard that reads the user alone works on messages, too. */
 const readsRequest = /getResponse|\.(?:headers|cookies|params|query|body|ip|ips)\b/;
@@ -43,7 +43,7 @@ export function checksUsers(guard: unknown): boolean {
 /** The classes of an application that extend `AuthGuard()` of Passport; none for `AuthGuard()` itself, `undefined` for other guards. */
 function besidePassport(guard: unknown): readonly ClassLike[] | undefined {
   const classes = classesOf(guard);
-  const ofPassport = classes.findIndex((each) => codeOf(each).startsWith('class MixinAuthGuard'));
+  const ofPassport = classes.findIndex((each) => textOf(each).startsWith('class MixinAuthGuard'));
   return ofPassport < 0 ? undefined : classes.slice(0, ofPassport);
 }
 
@@ -57,7 +57,7 @@ export function guardName(guard: unknown): string {
   const [own] = classesOf(guard);
   const name = own?.name ?? 'a guard';
   // `mixin()` of Nest gives the class a random name.
-  const written = /^[\da-f]{21}$/.test(name) ? /^class (\w+)/.exec(codeOf(own!))?.[1] : undefined;
+  const written = /^[\da-f]{21}$/.test(name) ? /^class (\w+)/.exec(textOf(own!))?.[1] : undefined;
   return written === 'MixinAuthGuard' ? 'AuthGuard()' : (written ?? name);
 }
 
