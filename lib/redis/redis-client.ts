@@ -49,7 +49,7 @@ export interface NodeRedisSentinel extends Omit<NodeRedisClient, 'sendCommand' |
 
 /** The part of a client of `ioredis` that the store uses. */
 export interface IoRedisClient {
-  /** `ready` when it is connected. */
+  /** `ready` when it is connected, `wait` before its first command with `lazyConnect`. */
   readonly status: string;
   /** Sends one command. */
   call(command: string, ...args: string[]): Promise<unknown>;
@@ -68,7 +68,7 @@ export type WsAuthRedisClient =
 
 /** Sends commands to Redis, whichever package the client is of. */
 export interface RedisConnection {
-  /** Whether a command would be sent now, and not queued until there is a connection again. */
+  /** Whether a command would be sent now, or connect the client, and not be queued until there is a connection again. */
   readonly isReady: boolean;
   readonly send: (command: readonly string[]) => Promise<unknown>;
   readonly close: () => void;
@@ -146,6 +146,9 @@ function isClient(client: unknown): boolean {
   );
 }
 
+/** With `lazyConnect` a client of `ioredis` waits for its first command, which connects it. */
+const sends: ReadonlySet<string> = new Set(['ready', 'wait']);
+
 function wrap(client: WsAuthRedisClient, key: string, close: () => unknown): RedisConnection {
   const send =
     'isReady' in client
@@ -153,7 +156,7 @@ function wrap(client: WsAuthRedisClient, key: string, close: () => unknown): Red
       : ([name = '', ...args]: readonly string[]) => client.call(name, ...args);
   return {
     get isReady() {
-      return 'isReady' in client ? client.isReady : client.status === 'ready';
+      return 'isReady' in client ? client.isReady : sends.has(client.status);
     },
     send,
     close: () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Redis } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 import { createCluster, createSentinel } from 'redis';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WsAuthSessions, WsTickets } from '../../lib/index.js';
@@ -66,6 +66,24 @@ const kinds: readonly [string, () => Promise<Made>][] = [
       const client = new Redis({ sentinels: [{ host: '127.0.0.1', port }], name: primaryName });
       client.on('error', () => undefined);
       await new Promise<void>((resolve) => client.once('ready', () => resolve()));
+      return { client, close: () => client.disconnect() };
+    },
+  ],
+  [
+    'new Redis({ lazyConnect }) of ioredis, which connects with its first command',
+    async () => {
+      const { url } = keep(await RedisServer.start());
+      const client = new Redis(url, { lazyConnect: true });
+      client.on('error', () => undefined);
+      return { client, close: () => client.disconnect() };
+    },
+  ],
+  [
+    'new Cluster({ lazyConnect }) of ioredis',
+    async () => {
+      const { port } = keep(await RedisServer.start({ cluster: true }));
+      const client = new Cluster([{ host: '127.0.0.1', port }], { lazyConnect: true });
+      client.on('error', () => undefined);
       return { client, close: () => client.disconnect() };
     },
   ],
