@@ -10,6 +10,7 @@ import { NestFactory } from '@nestjs/core';
 import { PassportStrategy } from '@nestjs/passport';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { WsAuthModule, WsUser } from 'nestjs-ws-auth';
+import type {} from 'nestjs-ws-auth/socket.io';
 import { authenticate } from 'nestjs-ws-auth/socket.io-client';
 import { Strategy } from 'passport-custom';
 import { io } from 'socket.io-client';
@@ -70,7 +71,7 @@ export function describeSocketIo(nest: NestMajor, consumerOf: () => Consumer): v
       await consumer.install([`@nestjs/platform-socket.io@${nest}`, 'socket.io-client']);
       await consumer.write('app/package.json', JSON.stringify({ type }));
       await consumer.write('app/src/main.ts', program);
-      await consumer.compileProject('app', { skipLibCheck: true });
+      await consumer.compileProject('app');
     });
 
     it('is protected by the quick start, in both transports', async () => {

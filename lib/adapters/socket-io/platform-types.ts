@@ -13,7 +13,7 @@ export type IoSocket = Parameters<IoAdapter['bindMessageHandlers']>[0];
 export type IoServerOptions = Partial<NonNullable<Parameters<IoAdapter['createIOServer']>[1]>>;
 
 /** Continues with the next middleware of a namespace, or answers CONNECT_ERROR. */
-export type Next = Parameters<Parameters<IoNamespace['use']>[0]>[1];
+export type Next = (error?: Error) => void;
 
 /** Answers the question whether a request may open a connection. */
 export type AllowRequest = NonNullable<IoServerOptions['allowRequest']>;
