@@ -53,7 +53,9 @@ export function reportBoot(logger: Logger, facts: BootFacts): void {
     places.length === 0 ? noGateway : undefined,
     ...facts.warnings,
     globalWarning(facts),
-    ...(places.some(({ policy }) => policy) ? userCheckWarnings(facts.modules) : []),
+    ...(places.some(({ policy }) => policy)
+      ? userCheckWarnings(facts.modules, facts.config.getGlobalGuards())
+      : []),
     ...served.flatMap(({ gateway, policy }) => gatewayWarnings(gateway, policy)),
     ...(httpServer ? [] : served.flatMap(portWarning)),
     ...places.flatMap((each) => readingWarnings(each, facts)),

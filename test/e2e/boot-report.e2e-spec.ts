@@ -331,9 +331,12 @@ describe('a guard of HTTP routes that checks more than the strategy', () => {
   it('K8a: is named, since what it refuses has a session', async () => {
     const { warn } = await boot({ providers: [gateway()], controllers: [routesOf(BanGuard)] });
     expect(warn).toEqual([expect.stringMatching(line)]);
-    const global = { provide: APP_GUARD, useClass: BanGuard };
-    const ofApplication = await boot({ providers: [gateway(), global] });
-    expect(ofApplication.warn).toContainEqual(expect.stringMatching(line));
+    for (const made of [{ useClass: BanGuard }, { useFactory: () => new BanGuard() }]) {
+      const ofApplication = await boot({
+        providers: [gateway(), { provide: APP_GUARD, ...made } as Provider],
+      });
+      expect(ofApplication.warn.filter((each) => line.test(each))).toHaveLength(1);
+    }
   });
 
   it('K8a: is not named without such a check, and where all gateways are open', async () => {
