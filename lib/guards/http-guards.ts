@@ -29,9 +29,8 @@ export function authenticatesRequests(guard: unknown): boolean {
 export function checksUsers(guard: unknown): boolean {
   const own = besidePassport(guard) ?? [];
   return own.some(({ prototype }) => {
-    // A bound class has no prototype.
     const handleRequest: unknown = Object.getOwnPropertyDescriptor(
-      Object(prototype),
+      prototype as object,
       'handleRequest',
     )?.value;
     return (
