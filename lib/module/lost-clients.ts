@@ -82,8 +82,11 @@ function causeOf(
     );
   }
   if (isHandshake) {
-    // Node.js takes an upgrade for a request where no server on the port has WebSockets.
-    return isUpgrade(headers) ? withoutWebSockets : droppedUpgrade;
+    if (!isUpgrade(headers)) {
+      return droppedUpgrade;
+    }
+    // Node.js takes an upgrade for a request where no server on the port has WebSockets. Boot has warned where there is no gateway.
+    return places.length > 0 ? withoutWebSockets : undefined;
   }
   return isOfSocketIo && transport !== 'socket.io' ? otherClient : undefined;
 }

@@ -1,4 +1,5 @@
 import { isRecord } from '../../protocol/message.js';
+import { isFederationGateway } from './reachable.js';
 import { pathOf, servedSubscriptions } from './served-subscriptions.js';
 
 /**
@@ -12,7 +13,7 @@ export function openSubscriptions(
   globalPrefix: string,
   isProtected: (path: string) => boolean,
 ): readonly string[] {
-  if (!isRecord(module)) {
+  if (!isRecord(module) || isFederationGateway(module)) {
     return [];
   }
   const served = servedSubscriptions(module, globalPrefix);

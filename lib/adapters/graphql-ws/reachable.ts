@@ -19,13 +19,17 @@ export function demandReachable(options: unknown): void {
         'no longer maintained: remove it, and use a client of graphql-ws',
     );
   }
-  const name = driverName(options);
-  if (subscriptions && name.includes('Gateway')) {
+  if (subscriptions && isFederationGateway(options)) {
     throw new WsAuthConfigurationError(
-      `platforms: ${name} serves no subscriptions, so that graphqlWs() would protect nothing; serve them from the subgraphs, or remove ` +
-        'subscriptions',
+      `platforms: ${driverName(options)} serves no subscriptions, so that graphqlWs() would protect nothing; serve them from the ` +
+        'subgraphs, or remove subscriptions',
     );
   }
+}
+
+/** Whether a `GraphQLModule` runs a gateway of federation, which ignores the options of subscriptions. */
+export function isFederationGateway(options: unknown): boolean {
+  return driverName(options).includes('Gateway');
 }
 
 /** Whether a `GraphQLModule` serves subscriptions over HTTP as well, as server-sent events. */

@@ -310,6 +310,17 @@ describe('a client that comes to the wrong server', () => {
     warn.mockRestore();
   });
 
+  it('K8g: is named no transports, if there is no gateway', async () => {
+    const warn = vi.spyOn(Logger.prototype, 'warn').mockReturnValue();
+    await using app = await startApp({ imports, providers: [JwtStrategy] });
+    warn.mockClear();
+    const asked = upgrade(app.port).end();
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+    expect(answer.resume().statusCode).toBe(404);
+    expect(warn.mock.calls).toEqual([]);
+    warn.mockRestore();
+  });
+
   it('K8: is named the paths, if a server of Socket.IO beside them closes it first', async () => {
     await using app = await startApp({ imports, providers: [JwtStrategy, EchoGateway] });
     const other = new IoServer(app.nest.getHttpServer(), { destroyUpgradeTimeout: 10 });

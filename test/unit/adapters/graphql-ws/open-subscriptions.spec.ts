@@ -18,6 +18,7 @@ it.each([
   ],
   [{ subscription: true }, [/protectUpgrades\(\{ path: '\/graphql' \}\)/]],
   [{ subscription: { verifyClient: () => true } }, []],
+  [{ driver: class ApolloGatewayDriver {}, subscriptions: { 'graphql-ws': true } }, []],
   [{ path: 'safe', subscription: true, subscriptions: { 'graphql-ws': {} } }, []],
 ])('K11c: warns of subscriptions that are open to every client: %o', (module, warnings) => {
   expect(openSubscriptions(module, '', (path) => path === '/safe')).toEqual(
