@@ -4,7 +4,7 @@ import { WebSocket } from 'ws';
 import { WsAuthService } from '../../lib/module/ws-auth.service.js';
 import { nestDoes } from '../support/nest-11.js';
 import { tokenOf } from '../support/tokens.js';
-import { startGraphql } from './graphql-app.js';
+import { startGraphql, type GraphqlApp } from './graphql-app.js';
 
 /** Everything of an application that graphql-ws calls for a client. */
 const hooks = [
@@ -33,6 +33,20 @@ const early: readonly [string, object][] = [
   ['what is no message', { type: 'unknown' }],
 ];
 
+async function opened({ app }: GraphqlApp): Promise<WebSocket> {
+  const socket = new WebSocket(app.url('/graphql'), 'graphql-transport-ws');
+  await once(socket, 'open');
+  return socket;
+}
+
+async function authenticated(graphql: GraphqlApp): Promise<WebSocket> {
+  const socket = await opened(graphql);
+  const payload = { token: tokenOf('alice') };
+  socket.send(JSON.stringify({ type: 'connection_init', payload }));
+  await once(socket, 'message');
+  return socket;
+}
+
 describe('hooks of the application', () => {
   it.each(early)(
     'K12d: are not called for a client that sends %s first',
@@ -40,8 +54,7 @@ describe('hooks of the application', () => {
       const called: string[] = [];
       const theirs = Object.fromEntries(hooks.map((name) => [name, () => void called.push(name)]));
       await using graphql = await startGraphql({ theirs });
-      const socket = new WebSocket(graphql.app.url('/graphql'), 'graphql-transport-ws');
-      await once(socket, 'open');
+      const socket = await opened(graphql);
       const closed = once(socket, 'close');
       socket.send(JSON.stringify(message));
       socket.close();
@@ -58,11 +71,7 @@ describe('hooks of the application', () => {
       onClose: (context: { extra: { user: unknown } }) => void called.push(context.extra.user),
     };
     await using graphql = await startGraphql({ theirs });
-    const socket = new WebSocket(graphql.app.url('/graphql'), 'graphql-transport-ws');
-    await once(socket, 'open');
-    const payload = { token: tokenOf('alice') };
-    socket.send(JSON.stringify({ type: 'connection_init', payload }));
-    await once(socket, 'message');
+    const socket = await authenticated(graphql);
     socket.send(JSON.stringify({ type: 'ping', payload: { n: 1 } }));
     socket.close();
     const pinged = nestDoes.passPingsOfGraphql ? [{ n: 1 }] : [];
@@ -76,13 +85,7 @@ describe('hooks of the application', () => {
     'K6b: a ping %s that nests too deep to be echoed closes the connection',
     async (_when, isIn) => {
       await using graphql = await startGraphql();
-      const socket = new WebSocket(graphql.app.url('/graphql'), 'graphql-transport-ws');
-      await once(socket, 'open');
-      if (isIn) {
-        const payload = { token: tokenOf('alice') };
-        socket.send(JSON.stringify({ type: 'connection_init', payload }));
-        await once(socket, 'message');
-      }
+      const socket = await (isIn ? authenticated(graphql) : opened(graphql));
       const ping = (levels: number) =>
         socket.send(`{"type":"ping","payload":{"a":${'['.repeat(levels)}${']'.repeat(levels)}}}`);
       ping(63);
@@ -105,11 +108,7 @@ describe('hooks of the application', () => {
       const called: unknown[] = [];
       const theirs = { onPing: (_context: object, payload: unknown) => void called.push(payload) };
       await using graphql = await startGraphql({ theirs });
-      const socket = new WebSocket(graphql.app.url('/graphql'), 'graphql-transport-ws');
-      await once(socket, 'open');
-      const payload = { token: tokenOf('alice') };
-      socket.send(JSON.stringify({ type: 'connection_init', payload }));
-      await once(socket, 'message');
+      const socket = await authenticated(graphql);
       const deep = '['.repeat(levels) + ']'.repeat(levels);
       socket.send(
         `{"payload":{"data":{"token":"bad","deep":${deep}},"event":"authenticate"},"type":"ping"}`,
