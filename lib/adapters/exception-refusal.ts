@@ -13,7 +13,7 @@ const ofStatus: Readonly<Record<number, RefusalCode>> = {
 const unauthorized = 'Unauthorized';
 
 /**
- * The refusal that an exception of application code stands for, or `undefined` for a fault. Its text is constant: the message
+ * The refusal that an exception of application code stands for, or `undefined` for a fault. Each 4xx of Nest's exceptions is one. Its text is constant: the message
  * of the exception is for the filters of the application.
  */
 export function refusalOf(error: unknown): Refusal | undefined {
@@ -38,7 +38,9 @@ function codeOf(error: unknown): RefusalCode | undefined {
     return ofStatus[status];
   }
   if (error instanceof HttpException) {
-    return ofStatus[error.getStatus()];
+    const status = error.getStatus();
+    const isNo = status >= 400 && status < 500;
+    return ofStatus[status] ?? (isNo ? 'ERR_WS_AUTH_NOT_PERMITTED' : undefined);
   }
   return error instanceof WsAuthError ? ofStatus[error.httpStatus ?? 0] : undefined;
 }

@@ -7,6 +7,8 @@ import {
   Injectable,
   Scope,
   SetMetadata,
+  NotFoundException,
+  ServiceUnavailableException,
   UnauthorizedException,
   UseFilters,
   UseGuards,
@@ -154,6 +156,8 @@ const refusals: [string, CanActivate, { code: number; reason: string }][] = [
       [new WsException('Unauthorized'), 3000, 'credential required'],
       [new ForbiddenException('SECRET'), 3003, 'not permitted'],
       [new UnauthorizedException('SECRET'), 3000, 'credential required'],
+      [new NotFoundException('SECRET'), 3003, 'not permitted'],
+      [new ServiceUnavailableException('SECRET'), 1011, 'internal error'],
       [new Error('SECRET'), 1011, 'internal error'],
     ] as const
   ).map(([error, code, reason]): [string, CanActivate, { code: number; reason: string }] => [

@@ -3,6 +3,7 @@ import {
   Inject,
   Injectable,
   Scope,
+  NotFoundException,
   UnauthorizedException,
   UseGuards,
   type CanActivate,
@@ -137,6 +138,7 @@ describe('a client that handleConnection refuses by an exception', () => {
     ['a WsException', new WsException('SECRET'), 'ERR_WS_AUTH_NOT_PERMITTED'],
     ['a 401', new UnauthorizedException('SECRET'), 'ERR_WS_AUTH_CREDENTIAL_REQUIRED'],
     ['a 403', new ForbiddenException('SECRET'), 'ERR_WS_AUTH_NOT_PERMITTED'],
+    ['another 4xx', new NotFoundException('SECRET'), 'ERR_WS_AUTH_NOT_PERMITTED'],
   ])('K5d: is reported as refused for %s, and is no error in the log', async (_what, no, code) => {
     const levels: string[] = [];
     @WebSocketGateway({ path: '/chat' })
