@@ -7,6 +7,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { WsAuthModule } from '../../lib/index.js';
 import { graphqlWs } from '../../lib/graphql-ws.js';
 import { startApp } from '../support/app.js';
+import { patient } from '../support/patience.js';
 import { JwtStrategy } from '../support/strategies.js';
 import { sessionsOf } from '../support/connections.js';
 import { RawPeer } from '../support/raw-peer.js';
@@ -26,7 +27,7 @@ describe('an onConnect of the application', () => {
     ['refuses later', () => Promise.resolve(false), 4403],
   ])('K6c: that %s leaves no session', async (_name, onConnect, code) => {
     await using graphql = await startGraphql({
-      own: { authTimeoutMs: 400 },
+      own: { authTimeoutMs: patient(400) },
       theirs: { onConnect },
     });
     await using client = new Subscriber(graphql.app, { connectionParams });

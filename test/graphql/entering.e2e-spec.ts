@@ -13,6 +13,7 @@ import { startApp } from '../support/app.js';
 import { sessionsOf } from '../support/connections.js';
 import { DeferredStrategy } from '../support/deferred-strategy.js';
 import { recordEvents } from '../support/events.js';
+import { patient } from '../support/patience.js';
 import { customStrategy } from '../support/strategies.js';
 import { basicHeader, bearer, tokenOf } from '../support/tokens.js';
 import { graphqlModules, startGraphql } from './graphql-app.js';
@@ -198,7 +199,7 @@ describe('18: connection_init', () => {
   it('that waits for a strategy longer than authTimeoutMs is closed to come back later', async () => {
     const strategy = new DeferredStrategy();
     await using graphql = await startGraphql({
-      own: { authTimeoutMs: 500, strategy: 'deferred' },
+      own: { authTimeoutMs: patient(500), strategy: 'deferred' },
       providers: [strategy.provider],
     });
     const { socket, closed } = await raw(graphql.app.url('/graphql'));

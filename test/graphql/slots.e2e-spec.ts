@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { WebSocket, type ClientOptions } from 'ws';
 import type { TestApp } from '../support/app.js';
+import { patient } from '../support/patience.js';
 import { bearer, tokenOf } from '../support/tokens.js';
 import { startGraphql } from './graphql-app.js';
 
@@ -66,7 +67,7 @@ describe('the only slot', () => {
     'K6d: is free, and the only one, after a client that %s',
     async (way) => {
       await using graphql = await startGraphql({
-        own: { authTimeoutMs: 200 },
+        own: { authTimeoutMs: patient(200) },
         module: { maxPending: 1 },
       });
       const { app } = graphql;

@@ -183,7 +183,7 @@ describe('a node that has lost its store', () => {
 
   it('RD-08 honours authTimeoutMs and maxPending while Redis is slow, and tries nothing twice', async () => {
     await using a = await node({
-      authTimeoutMs: 300,
+      authTimeoutMs: patient(300),
       maxPending: 5,
       redis: { commandTimeoutMs: 60_000 },
     });

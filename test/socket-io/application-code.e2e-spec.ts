@@ -9,6 +9,7 @@ import type { Namespace, Server, Socket } from 'socket.io';
 import { describe, expect, it, vi } from 'vitest';
 import { fromAuthorizationHeader, WsPublic } from '../../lib/index.js';
 import { DeferredStrategy } from '../support/deferred-strategy.js';
+import { patient } from '../support/patience.js';
 import { customStrategy } from '../support/strategies.js';
 import { tokenOf } from '../support/tokens.js';
 import { ioTransports, startIo, type IoTransport } from './support/io-app.js';
@@ -92,7 +93,7 @@ describe.each(doors)(
       })
       class Gateway extends IoEcho {}
       const providers = [withAccess(access, Gateway), later];
-      await using app = await startIo({ ...fromHeader, authTimeoutMs: 300 }, providers);
+      await using app = await startIo({ ...fromHeader, authTimeoutMs: patient(300) }, providers);
       expect([403, 400, 503]).toContain(await statusOf(app.url, transport, 'mallory'));
       expect([200, 101]).toContain(await statusOf(app.url, transport, 'alice'));
       await until(() => app.pending === 0);
@@ -131,7 +132,7 @@ describe.each(doors)(
         }
       }
       const providers = [withAccess(access, Gateway), later];
-      await using app = await startIo({ ...fromHeader, authTimeoutMs: 300 }, providers);
+      await using app = await startIo({ ...fromHeader, authTimeoutMs: patient(300) }, providers);
       const sid = event === 'connection_error' ? '&sid=unknown' : '';
       const target = RawPolling.urlOf(app.url, sid, transport);
       const headers = { authorization: 'Bearer x', 'x-user': 'mallory' };
@@ -448,7 +449,10 @@ describe.each(ioTransports)('an id of the engine that is never made, by %s', (tr
         Object.assign(server.engine, { generateId: () => new Promise(() => undefined) });
       }
     }
-    await using app = await startIo({ ...fromHeader, authTimeoutMs: 300 }, [Gateway, later]);
+    await using app = await startIo({ ...fromHeader, authTimeoutMs: patient(300) }, [
+      Gateway,
+      later,
+    ]);
     if (transport === 'polling') {
       expect(await statusOf(app.url, transport, 'alice')).toBe(503);
     } else {
@@ -501,7 +505,7 @@ describe('middleware of a namespace that the application has', () => {
   });
 
   it('K6c: opens no session after the deadline', async () => {
-    await using app = await startIo({ authTimeoutMs: 300 }, [Gateway]);
+    await using app = await startIo({ authTimeoutMs: patient(300) }, [Gateway]);
     const gateway = app.nest.get(Gateway);
     using client = await new RawWebSocket(app.url).opened();
     client.send(`40${JSON.stringify({ token: tokenOf('alice') })}`);
@@ -523,7 +527,7 @@ describe('a client that joins a public namespace while it is judged for another 
     @WsPublic()
     @WebSocketGateway({ namespace: 'open' })
     class OpenGateway {}
-    await using app = await startIo({ strategy: 'deferred', authTimeoutMs: 500 }, [
+    await using app = await startIo({ strategy: 'deferred', authTimeoutMs: patient(1_000) }, [
       NewsGateway,
       OpenGateway,
       strategy.provider,

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { MemoryWsAuthStore, WsPublic, type WsAuthModuleOptions } from '../../lib/index.js';
 import type { RevocationQuestion } from '../../lib/store/ws-auth-store.js';
 import { DeferredStrategy } from '../support/deferred-strategy.js';
+import { patient } from '../support/patience.js';
 import { tokenOf } from '../support/tokens.js';
 import { startIo, type IoApp } from './support/io-app.js';
 import { ChatGateway, IoEcho } from './support/io-gateways.js';
@@ -42,7 +43,7 @@ async function isServed(client: RawWebSocket): Promise<boolean> {
 
 describe('a session of a client that has left a public namespace', () => {
   it('K14a: lives on, where the client left before it asked', async () => {
-    await using app = await startIo({ authTimeoutMs: 300 }, [PublicGateway, ChatGateway]);
+    await using app = await startIo({ authTimeoutMs: patient(300) }, [PublicGateway, ChatGateway]);
     using client = await guestOf(app);
     client.send('41/news,', connectPacket(tokenOf('alice')));
     await client.next('40/chat');
@@ -52,7 +53,7 @@ describe('a session of a client that has left a public namespace', () => {
 
   it('K14a: lives on, where the client left while it was judged', async () => {
     const strategy = new DeferredStrategy();
-    const options = { strategy: 'deferred', authTimeoutMs: 1_000 };
+    const options = { strategy: 'deferred', authTimeoutMs: patient(1_000) };
     await using app = await startIo(options, [PublicGateway, ChatGateway, strategy.provider]);
     using client = await guestOf(app);
     client.send(connectPacket('any'), '41/news,');

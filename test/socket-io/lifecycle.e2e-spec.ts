@@ -8,6 +8,7 @@ import type { Socket } from 'socket.io';
 import { describe, expect, it } from 'vitest';
 import { fromAuthorizationHeader, fromFirstMessage, userOf } from '../../lib/index.js';
 import { nestDoes } from '../support/nest-11.js';
+import { patient } from '../support/patience.js';
 import { tokenOf } from '../support/tokens.js';
 import { turns } from '../support/turns.js';
 import { ioTransports, startIo } from './support/io-app.js';
@@ -21,7 +22,7 @@ const clientsOf = (gateway: IoEcho) =>
 
 describe('4: a client that never joins a namespace', () => {
   it('is closed at the deadline, in polling without an open poll too, and leaves nothing', async () => {
-    await using app = await startIo({ authTimeoutMs: 300 }, [RootGateway]);
+    await using app = await startIo({ authTimeoutMs: patient(300) }, [RootGateway]);
     const polling = await RawPolling.open(app.url);
     using websocket = await new RawWebSocket(app.url).opened();
     await expect(websocket.next('44')).resolves.toContain('authentication timed out');
@@ -32,7 +33,7 @@ describe('4: a client that never joins a namespace', () => {
   });
 
   it('that was authenticated by its header is closed as well, and has no session', async () => {
-    await using app = await startIo({ authTimeoutMs: 300 }, [RootGateway]);
+    await using app = await startIo({ authTimeoutMs: patient(300) }, [RootGateway]);
     const headers = { Authorization: `Bearer ${tokenOf('alice')}` };
     await RawPolling.open(app.url, { headers });
     await until(() => clientsOf(app.nest.get(RootGateway)) === 0);
@@ -43,7 +44,7 @@ describe('4: a client that never joins a namespace', () => {
 
 describe.each(ioTransports)('a client that leaves every namespace, by %s', (transport) => {
   it('does not keep its connection for ever', async () => {
-    await using app = await startIo({ authTimeoutMs: 300 }, [RootGateway]);
+    await using app = await startIo({ authTimeoutMs: patient(300) }, [RootGateway]);
     const gateway = app.nest.get(RootGateway);
     if (transport === 'polling') {
       const client = await RawPolling.open(app.url);

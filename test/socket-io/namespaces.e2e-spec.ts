@@ -9,6 +9,7 @@ import {
   WsAuthEvents,
   WsPublic,
 } from '../../lib/index.js';
+import { patient } from '../support/patience.js';
 import { tokenOf } from '../support/tokens.js';
 import { ioTransports, startIo, type IoApp } from './support/io-app.js';
 import { ChatGateway, IoEcho, NewsGateway } from './support/io-gateways.js';
@@ -49,7 +50,7 @@ describe.each(ioTransports)('11: the namespaces of a server, by %s', (transport)
   let app: IoApp;
   const auth = { token: tokenOf('alice', { exp: Math.ceil(Date.now() / 1_000) + 3_600 }) };
   beforeAll(async () => {
-    app = await startIo({ authTimeoutMs: 1_000 }, [
+    app = await startIo({ authTimeoutMs: patient(1_000) }, [
       ChatGateway,
       NewsGateway,
       LobbyGateway,

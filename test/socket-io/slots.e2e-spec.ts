@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { fromCookie, fromFirstMessage, WsPublic } from '../../lib/index.js';
 import { handshakeOf } from '../support/invariants.js';
+import { patient } from '../support/patience.js';
 import { RawPeer, transcriptOf, withWatchdog } from '../support/raw-peer.js';
 import { tokenOf } from '../support/tokens.js';
 import { turns } from '../support/turns.js';
@@ -79,7 +80,7 @@ describe('an allowRequest of the application that answers by itself, and never c
       allowRequest: ({ res }: { readonly res: ServerResponse }) => void res.writeHead(403).end(),
     })
     class AnsweringGateway {}
-    await using app = await startIo({ authTimeoutMs: 200 }, [AnsweringGateway]);
+    await using app = await startIo({ authTimeoutMs: patient(200) }, [AnsweringGateway]);
     expect((await fetch(RawPolling.urlOf(app.url))).status).toBe(403);
     await until(() => app.pending === 0);
   });
@@ -113,7 +114,7 @@ describe('a predicate of origins', () => {
     let asked = 0;
     await using app = await startIo(
       {
-        authTimeoutMs: 400,
+        authTimeoutMs: patient(400),
         credentials: [fromCookie('session'), fromFirstMessage()],
         allowedOrigins: (origin) => {
           if (origin === undefined) {
