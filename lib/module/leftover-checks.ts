@@ -4,17 +4,20 @@ import { guardCode, guardName, isHttpGuard } from '../guards/http-guards.js';
 import type { Policy } from '../policy/policy.js';
 import { guardsOf, methodsOf } from './gateway-methods.js';
 
-/** Places of a handshake by which most checks of applications find the token, as they write them. */
+/**
+ * Places of a handshake by which most checks of applications find the token, as they write them. Each part is short, so that the time grows
+ * as the code does.
+ */
 const ofHeader = [
   // One that is written is that of a request to another server.
   /headers\??\.authorization\b(?!\s*=[^=])/i,
   /headers(?:\?\.)?\[['"]authorization['"]\](?!\s*=[^=])/i,
-  /\{[^{}]*\bauthorization\b[^{}]*\}\s*=[^;]*\bheaders\b/i,
+  /\{[^{}]{0,200}\bauthorization\b[^{}]{0,200}\}\s{0,9}=[^;]{0,200}\bheaders\b/i,
 ];
 const ofAuth = [
   /(?<!this\.)\bauth\??\.(?:token\b|\[['"]token)/,
   /(?<!this\.)\bauth\[['"]token/,
-  /\{[^{}]*\btoken\b[^{}]*\}\s*=[^;]*\bhandshake\b[^;]*\bauth\b/,
+  /\{[^{}]{0,200}\btoken\b[^{}]{0,200}\}\s{0,9}=[^;]{0,200}\bhandshake\b[^;]{0,200}\bauth\b/,
 ];
 
 /**
@@ -27,8 +30,8 @@ export function leftoverChecks(gateway: GatewayClass, policy: Policy): readonly 
   const ofMethods = methods
     .filter(({ method }) => reads(codeOf(method)))
     .map(({ name }) => `${gateway.name}.${name}()`);
-  const guards = [gateway, ...methods.map(({ method }) => method)].flatMap(guardsOf);
-  const ofGuards = guards
+  const guards = new Set([gateway, ...methods.map(({ method }) => method)].flatMap(guardsOf));
+  const ofGuards = [...guards]
     .filter((guard) => !isHttpGuard(guard) && reads(guardCode(guard)))
     .map((guard) => `@UseGuards(${guardName(guard)}) of ${gateway.name}`);
   return [...new Set([...ofMethods, ...ofGuards])].map(

@@ -18,9 +18,17 @@ describe('K8a: the code of a function', () => {
     String.raw`'\'//'`,
     '4 / 2',
     "/* a */ '//' /* b */",
+    String.raw`t.replace(/^https?:\/\//, 1), "//"`,
+    String.raw`/[/]"\//.test(t), 1`,
+    '`${a ? `//${b}` : {}}//`, 1',
+    "n++ / 2 + '//' / 1",
   ])('has all texts: %j', (body) =>
     expect(written(body)).toContain(body.replace(/^\/\* a \*\/ | \/\* b \*\/$/g, '')),
   );
+
+  it('K6b: has a text of megabytes, such as a program for WebAssembly', () => {
+    expect(written(`'${'a'.repeat(16_000_000)}' // left`).includes('left')).toBe(false);
+  });
 
   it('is that of the language where a class has another toString()', () => {
     class Named {
