@@ -38,6 +38,8 @@ export function holdsWhatItAnnounces(data: unknown): boolean {
     const announced = numberIn(view, at, byte);
     at += head + (isText(byte) ? announced : 0);
     awaited += (isText(byte) ? 0 : announced) - 1;
+    // The fields of a record of msgpackr stand behind its head, which is a value by itself.
+    awaited ||= at < view.byteLength ? 1 : 0;
   }
   return awaited === 0 && at <= view.byteLength;
 }

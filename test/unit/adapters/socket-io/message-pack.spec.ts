@@ -44,6 +44,14 @@ describe('a value in MessagePack', () => {
     }
   });
 
+  it('holds the fields of records, which msgpackr writes behind their heads', () => {
+    // `[{ a: 1 }, { a: 2 }]`
+    const records = Buffer.from('92d4724091a161014002', 'hex');
+    expect(holdsWhatItAnnounces(records)).toBe(true);
+    const long = Buffer.alloc(8_190, 'dcffff', 'hex');
+    expect(holdsWhatItAnnounces(Buffer.concat([records.subarray(1), long]))).toBe(false);
+  });
+
   it.each(['', 'c6ffffffff00', 'db7fffffff00', 'c9ffffffff0000', 'c8ff', 'd8', 'cb00', 'a2'])(
     'does not if it is %s',
     (hex) => {
