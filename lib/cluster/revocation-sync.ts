@@ -63,6 +63,11 @@ export class RevocationSync {
     return performance.now() - this.#freshAt <= this.options.maxStalenessMs;
   }
 
+  /** Whether sessions may go on no longer, since this node does not know what others have revoked. */
+  get isLost(): boolean {
+    return !this.#stopped && !this.isFresh;
+  }
+
   /** Whether that was the last one, so that the store is there as far as one knows. */
   get isHealthy(): boolean {
     return this.isFresh && !this.#failing;

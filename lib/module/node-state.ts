@@ -133,7 +133,7 @@ export class NodeState implements OnModuleInit, OnModuleDestroy, OnApplicationSh
 
   #synchronise({ maxStalenessMs, onStoreLoss, telemetry }: ModuleSettings): RevocationSync {
     const closes = onStoreLoss === 'close';
-    return new RevocationSync({
+    const sync = new RevocationSync({
       store: this.store,
       maxStalenessMs,
       apply: (revocation) => this.#apply(revocation),
@@ -155,6 +155,10 @@ export class NodeState implements OnModuleInit, OnModuleDestroy, OnApplicationSh
           `the tokens of revoked sessions could not be published: ${logStoreFailure(cause)}`,
         ),
     });
+    if (closes) {
+      this.sessions.endWhile(() => sync.isLost);
+    }
+    return sync;
   }
 
   /** Once, as soon as the store answers. A store that does not permit the question is not asked again. */

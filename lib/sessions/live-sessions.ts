@@ -16,10 +16,16 @@ export class LiveSessions {
   readonly #over = new Map<LiveSession, Ending>();
 
   #onChange: ((userId: string | undefined) => void) | undefined;
+  #isOutdated: (() => boolean) | undefined;
 
   /** Calls back with the key of each user whose sessions have changed; `undefined` where only the number of sessions has. */
   onChange(callback: (userId: string | undefined) => void): void {
     this.#onChange = callback;
+  }
+
+  /** Asks at each message whether revocations of other nodes may be unknown, so that no session may go on. */
+  endWhile(isOutdated: () => boolean): void {
+    this.#isOutdated = isOutdated;
   }
 
   get size(): number {
@@ -39,9 +45,13 @@ export class LiveSessions {
     }
   }
 
-  /** How a session ends that is over and waits for its turn. */
+  /**
+   * How a session ends that is over and waits for its turn, or for which the timer comes too late: a process that stood still
+   * may be handed what a client has sent before its timers run.
+   */
   endingOf(live: LiveSession): Ending | undefined {
-    return this.#over.size === 0 ? undefined : this.#over.get(live);
+    const over = this.#over.size === 0 ? undefined : this.#over.get(live);
+    return over ?? (this.#isOutdated?.() ? { why: 'storeLost' } : undefined);
   }
 
   /** Notes that the client of a session has received the notice to connect elsewhere. */

@@ -6,6 +6,7 @@ import {
   fromFirstMessage,
   fromQueryParam,
   fromRequest,
+  MemoryWsAuthStore,
   WsAuthEvents,
   type WsCredentialExtractor,
 } from '../../lib/index.js';
@@ -255,6 +256,30 @@ describe('when the event loop was blocked', () => {
     expect(echo).not.toHaveBeenCalled();
     expect(client.unread).toEqual([]);
   });
+});
+
+/** Time passes on the monotonic clock while no timer runs, as where a process is stopped. */
+@WebSocketGateway()
+class StandingGateway {
+  handleConnection(client: WebSocket): void {
+    client.on('message', (data: Buffer) => {
+      if (data.toString() === 'stand') {
+        vi.advanceTimersByTime(minuteMs + 1);
+      }
+    });
+  }
+}
+
+it('a node that stood still dispatches nothing more, since others may have revoked the session', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  const shared = { store: new MemoryWsAuthStore(), maxStalenessMs: minuteMs };
+  await using app = await startProtected(shared, [StandingGateway]);
+  const client = await enter(app, tokenFor('alice', hourMs));
+  expect(await client.ask('echo', 'before')).toBe('before');
+  const echo = vi.spyOn(app.nest.get(EchoGateway), 'echo');
+  sendTogether(client, 'stand', { event: 'echo', data: 'after' });
+  expect(await client.closed()).toEqual({ code: 1013, reason: 'authentication unavailable' });
+  expect(echo).not.toHaveBeenCalled();
 });
 
 describe('when the wall clock is set', () => {
