@@ -4,6 +4,8 @@ import { codeOf, textOf } from './code-of.js';
 const readsRequest = /getResponse|\.(?:headers|cookies|params|query|body|ip|ips)\b/;
 const readsHttp = /switchToHttp/;
 const knowsWebSockets = /getType|switchToWs/;
+/** A field of the user that is read: neither one that is written, nor the end of a sentence in a text. */
+const readsUser = /\buser(?:\?\.|\.(?!\w+\s*=[^=])\w)/;
 const knowsUsers = /sessionOf|userOf|getType|switchToWs|\.user\b/;
 
 /**
@@ -33,9 +35,7 @@ export function checksUsers(guard: unknown): boolean {
       prototype as object,
       'handleRequest',
     )?.value;
-    return (
-      typeof handleRequest === 'function' && /\buser\??\./.test(codeOf(handleRequest as Method))
-    );
+    return typeof handleRequest === 'function' && readsUser.test(codeOf(handleRequest as Method));
   });
 }
 

@@ -39,3 +39,25 @@ describe('a guard, or whatever stands in the place of one', () => {
     }
   });
 });
+
+describe('a guard whose handleRequest()', () => {
+  class Guard extends AuthGuard('jwt') {}
+  const checks = (handleRequest: (user: { banned?: boolean; seenAt?: number }) => unknown) =>
+    checksUsers(
+      class extends Guard {
+        static {
+          Object.defineProperty(this.prototype, 'handleRequest', { value: handleRequest });
+        }
+      },
+    );
+
+  it('reads a field of the user is one that checks it', () => {
+    expect(checks((user) => user.banned === true)).toBe(true);
+    expect(checks((user) => user?.['banned'])).toBe(true);
+  });
+
+  it('K8a: has the word in a text, or writes a field, is none', () => {
+    expect(checks(() => 'The request has no user. Sign in.')).toBe(false);
+    expect(checks((user) => (user.seenAt = 1))).toBe(false);
+  });
+});
