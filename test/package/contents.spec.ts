@@ -30,7 +30,7 @@ function filesIn(folder: string): string[] {
 }
 
 /** Of three transports, a command and a schematic. Half of it is sources, guides and examples, which no program loads. Raise it knowingly. */
-const budget = { packedBytes: 1_040_000, unpackedBytes: 4_000_000 };
+const budget = { packedBytes: 1_040_000, unpackedBytes: 4_100_000 };
 
 function sourcesOfLib(): string[] {
   return readdirSync(join(root, 'lib'), { recursive: true, encoding: 'utf8' })
