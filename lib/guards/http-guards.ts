@@ -1,4 +1,4 @@
-import { codeOf, textOf } from './code-of.js';
+import { textOf } from './text-of.js';
 
 /** What a message does not have: a response, and most of a request. A guard that reads the user alone works on messages, too. */
 const readsRequest = /getResponse|\.(?:headers|cookies|params|query|body|ip|ips)\b/;
@@ -24,7 +24,7 @@ export function isHttpGuard(guard: unknown): boolean {
  */
 export function authenticatesRequests(guard: unknown): boolean {
   const own = besidePassport(guard);
-  return own !== undefined && !knowsUsers.test(own.map(codeOf).join('\n'));
+  return own !== undefined && !knowsUsers.test(own.map(textOf).join('\n'));
 }
 
 /** Whether a class that extends `AuthGuard()` has a `handleRequest()` that looks at the user: the one of Nest's documentation does not. */
@@ -35,7 +35,7 @@ export function checksUsers(guard: unknown): boolean {
       prototype as object,
       'handleRequest',
     )?.value;
-    return typeof handleRequest === 'function' && readsUser.test(codeOf(handleRequest as Method));
+    return typeof handleRequest === 'function' && readsUser.test(textOf(handleRequest as Method));
   });
 }
 
@@ -48,7 +48,7 @@ function besidePassport(guard: unknown): readonly ClassLike[] | undefined {
 
 /** The code of a guard, and of its base classes. */
 export function guardCode(guard: unknown): string {
-  return classesOf(guard).map(codeOf).join('\n');
+  return classesOf(guard).map(textOf).join('\n');
 }
 
 /** Name of a guard as the application writes it. */

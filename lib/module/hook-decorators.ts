@@ -7,7 +7,7 @@ import {
 import { PARAM_ARGS_METADATA } from '@nestjs/websockets/constants.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { decoratorOfParameter } from '../decorators/ws-user.decorator.js';
-import { codeOf } from '../guards/code-of.js';
+import { textOf } from '../guards/text-of.js';
 import { countOn, type Method } from './internals/method-enhancers.js';
 
 interface Parameter {
@@ -62,7 +62,7 @@ export function demandMethod(gateway: { readonly name: string }, name: string): 
   const isField = new RegExp(String.raw`\b${name}\s*=[^=]`);
   let each: unknown = gateway;
   while (typeof each === 'function' && each !== Function.prototype) {
-    if (isField.test(codeOf(each as new () => unknown))) {
+    if (isField.test(textOf(each as new () => unknown))) {
       throw new WsAuthConfigurationError(
         `${gateway.name}.${name}: it is a field of a request-scoped gateway, so that nothing guards it, waits for it or catches ` +
           `what it throws; write a method, ${name}(client) { … }`,

@@ -1,5 +1,5 @@
 import type { GatewayClass } from '../decorators/gateway-demand.js';
-import { codeOf } from '../guards/code-of.js';
+import { textOf } from '../guards/text-of.js';
 import { guardCode, guardName, isHttpGuard } from '../guards/http-guards.js';
 import type { Policy } from '../policy/policy.js';
 import { guardsOf, methodsOf } from './gateway-methods.js';
@@ -28,7 +28,7 @@ export function leftoverChecks(gateway: GatewayClass, policy: Policy): readonly 
   const reads = (code: string) => patternsOf(policy, code).some((pattern) => pattern.test(code));
   const methods = methodsOf(gateway);
   const ofMethods = methods
-    .filter(({ method }) => reads(codeOf(method)))
+    .filter(({ method }) => reads(textOf(method)))
     .map(({ name }) => `${gateway.name}.${name}()`);
   const guards = new Set([gateway, ...methods.map(({ method }) => method)].flatMap(guardsOf));
   const ofGuards = [...guards]
