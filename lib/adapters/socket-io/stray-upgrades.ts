@@ -14,7 +14,7 @@ const engineMs = 1_000;
  * Ends the upgrades of one HTTP server that neither its servers of Socket.IO nor other listeners answer.
  *
  * Each engine would do so by itself, and for the paths of its neighbours, too: after a second, which a strategy may well need. Where none
- * has WebSockets, nothing listens to `upgrade`, so that Node answers such a request as any other.
+ * has WebSockets, nothing listens to `upgrade`, and Node takes such a request for a plain one.
  */
 export class StrayUpgrades {
   /** What the URL of an upgrade begins with that a server takes. */
