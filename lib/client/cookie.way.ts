@@ -20,7 +20,7 @@ interface Page {
 interface Iframe {
   hidden: boolean;
   src: string;
-  onload: unknown;
+  addEventListener(type: 'load', listener: () => unknown): void;
   readonly contentWindow: { postMessage(message: string, origin: string): void } | null;
   remove(): void;
 }
@@ -92,8 +92,7 @@ async function byIframe({ href, origin }: URL, token: string, signal: AbortSigna
         },
         { signal },
       );
-      // oxlint-disable-next-line unicorn/prefer-add-event-listener -- shorter, and no other code has this iframe
-      iframe.onload = () => iframe.contentWindow?.postMessage(token, origin);
+      iframe.addEventListener('load', () => iframe.contentWindow?.postMessage(token, origin));
       iframe.hidden = true;
       iframe.src = href;
       page.document!.documentElement.append(iframe);
