@@ -10,6 +10,7 @@ import { GATEWAY_METADATA } from '@nestjs/websockets/constants.js';
 import { WebSocketsController } from '@nestjs/websockets/web-sockets-controller.js';
 import type { ExpectClient } from '../adapters/adapter-context.js';
 import type { Platform } from '../adapters/platform.js';
+import type { GatewayClass } from '../decorators/gateway-demand.js';
 import { WsAuthConfigurationError } from '../errors/ws-auth.error.js';
 import { Arrivals } from './arrivals.js';
 import { GatewayBinding } from './gateway-binding.js';
@@ -43,8 +44,6 @@ interface Bound {
 }
 
 type Holder = Record<string, unknown>;
-// oxlint-disable-next-line typescript/no-unsafe-function-type -- as Nest knows classes
-type GatewayClass = Function;
 
 /** Hooks of this package, and those of the application behind them. */
 const originals = new WeakMap<object, Method>();
